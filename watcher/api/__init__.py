@@ -1,0 +1,1 @@
+"""The HTTP API: aiohttp routes over the services, pydantic models, OpenAPI."""

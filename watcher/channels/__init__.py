@@ -1,0 +1,1 @@
+"""The ways to people, one file each, in the explicit order of ALL."""

@@ -1,0 +1,1 @@
+"""The facts a verdict is made of, one file each, in the explicit order of ALL."""

@@ -1,0 +1,1 @@
+"""The pure core: names, questions, verdicts, states and alerts, without clock, network, files or SQL."""

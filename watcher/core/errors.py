@@ -1,0 +1,77 @@
+"""The whole error tree: which failures are exceptions, and what each one carries.
+
+    WatcherError
+    ├── InvalidName(text, reason)          400 to an API caller, exit 2 on the command line
+    ├── ConfigurationError(setting, why)   exit 2, names the setting and the mend
+    ├── StoreError(why)                    unreachable, wrong migration: the job stops, vigil reports; exit 3
+    ├── DishonestResolver(resolver, why)   never used for a verdict
+    ├── LookupFailed(source, cause)        inside lookups only: becomes an outcome
+    └── DeliveryFailed(why, retry_after)   try again later
+        └── DeliveryRejected(why)          never again, tell the operator
+
+A DNS or registry failure is data (an outcome), not an exception.
+"""
+
+from datetime import timedelta
+
+
+class WatcherError(Exception):
+    """Anything watcher itself raises. The message is one line for a person."""
+
+
+class InvalidName(WatcherError):
+    """`text` is no name that could be looked up; `reason` says why in a few words."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        self.text = text
+        self.reason = reason
+        shown = text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 (one line on a terminal)
+        super().__init__(f"{shown!r} is not a name: {reason}")
+
+
+class ConfigurationError(WatcherError):
+    """Setting `setting` cannot be used; `why` names the mend."""
+
+    def __init__(self, setting: str, why: str) -> None:
+        self.setting = setting
+        self.why = why
+        super().__init__(f"{setting}: {why}")
+
+
+class StoreError(WatcherError):
+    """The database cannot be used; `why` says what to do."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+class DishonestResolver(WatcherError):
+    """`resolver` (address:port) rewrites or hides answers and is never used for a verdict."""
+
+    def __init__(self, resolver: str, why: str) -> None:
+        self.resolver = resolver
+        self.why = why
+        super().__init__(f"resolver {resolver} is not honest: {why}")
+
+
+class LookupFailed(WatcherError):
+    """Raised and caught inside `lookups` only: it becomes an outcome."""
+
+    def __init__(self, source: str, cause: str) -> None:
+        self.source = source
+        self.cause = cause
+        super().__init__(f"{source}: {cause}")
+
+
+class DeliveryFailed(WatcherError):
+    """A channel did not accept a message; worth another try, not before `retry_after` where given."""
+
+    def __init__(self, why: str, retry_after: timedelta | None = None) -> None:
+        self.why = why
+        self.retry_after = retry_after
+        super().__init__(why)
+
+
+class DeliveryRejected(DeliveryFailed):
+    """A channel will never accept this message (revoked webhook, unknown channel, refused sender)."""

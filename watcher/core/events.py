@@ -1,0 +1,65 @@
+"""Events: what happened to a name or to the watch itself, as recorded, told and sent to hooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from watcher.core.risk import Severity
+
+
+class EventKind(StrEnum):
+    """Everything that can be told. Readers must tolerate kinds they do not know."""
+
+    LOOKALIKE_FOUND = "lookalike_found"
+    MAIL_FOUND_ABLE = "mail_found_able"
+    MAIL_BECAME_ABLE = "mail_became_able"
+    MAIL_BECAME_UNABLE = "mail_became_unable"
+    EXCHANGES_CHANGED = "exchanges_changed"
+    REGISTERED = "registered"
+    LAPSED = "lapsed"
+    EXPIRING = "expiring"
+    REGISTRATION_CHANGED = "registration_changed"
+    NAMESERVERS_CHANGED = "nameservers_changed"
+    SUFFIX_WILDCARD_CHANGED = "suffix_wildcard_changed"
+    OWN_MAIL_AT_RISK = "own_mail_at_risk"
+    WATCH_STALE = "watch_stale"
+    WATCH_RECOVERED = "watch_recovered"
+    CHANNEL_FAILING = "channel_failing"
+    CHANNEL_RECOVERED = "channel_recovered"
+    RESOLVER_REFUSED = "resolver_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """Which protected name a lookalike resembles, by which techniques, how likely, and where the slip is."""
+
+    protected: str
+    techniques: tuple[str, ...]
+    likelihood: float
+    explanation: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. `before` and `after` are the `from` and `to` of the JSON shape; `evidence` is in the JSON shape too.
+
+    `id` is time-ordered text made by the store once, and never changes. `name` is empty for events of the watch itself.
+    """
+
+    id: str
+    kind: EventKind
+    severity: Severity
+    severity_reasons: tuple[str, ...]
+    name: str
+    registrable_domain: str | None
+    protected: tuple[str, ...]
+    at: datetime
+    source: str = "dns"
+    detected_after_seconds: float | None = None
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    resembles: tuple[Resemblance, ...] = ()

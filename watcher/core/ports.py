@@ -1,0 +1,88 @@
+"""The ports: what services need from the outside world, as Protocols that adapters and fakes both satisfy."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from watcher.core.alerts import Alert
+from watcher.core.dns import Answer, Outcome, Question
+from watcher.core.names import Fqdn
+from watcher.core.registration import RegistrationFacts
+
+
+class Clock(Protocol):
+    """Time, so that tests can make it pass."""
+
+    def now(self) -> datetime:
+        """Now, aware UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` have passed on this clock."""
+        ...
+
+
+class Resolver(Protocol):
+    """Careful resolution: several resolvers, retries, TCP on truncation, EDNS fallback. A failure is an outcome."""
+
+    async def ask(self, questions: Sequence[Question], *, avoid: frozenset[str] = frozenset()) -> tuple[Answer, ...]:
+        """The answers in the order of the questions; never raises for what the DNS did.
+
+        `avoid`: resolvers (as in `Answer.resolver`) to use only when there is no other (the confirming read, M38).
+        """
+        ...
+
+
+class Presence(StrEnum):
+    """What the existence sweep learnt about a registrable domain."""
+
+    ABSENT = "absent"
+    """A clean NXDOMAIN: the name and everything below it does not exist."""
+    LOOK = "look"
+    """It exists, or the answer needs the careful inquiry."""
+    UNSETTLED = "unsettled"
+    """No answer that says anything: asked again later, never dropped, never "absent"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Existence:
+    """One name of a sweep with what was learnt; `outcome` is the last one, `resolver` who said it."""
+
+    name: Fqdn
+    presence: Presence
+    outcome: Outcome
+    resolver: str
+
+
+class Sweeper(Protocol):
+    """The existence sweep: one question a name, in bulk, politely."""
+
+    def sweep(self, names: Iterable[Fqdn]) -> AsyncIterator[Existence]:
+        """Every name once, in the order they settle; `names` is consumed lazily, memory stays bounded."""
+        ...
+
+
+class Registry(Protocol):
+    """Registration facts, at a registry's pace."""
+
+    async def facts(self, domain: Fqdn) -> RegistrationFacts:
+        """The facts of a registered domain (see `Suffixes.registered_domain`); never raises for what a registry did."""
+        ...
+
+
+class Channel(Protocol):
+    """A way to people."""
+
+    @property
+    def name(self) -> str:
+        """The registry key: `slack`, `email`, ..."""
+        ...
+
+    async def send(self, alert: Alert) -> None:
+        """Return when the far side has accepted the message. Raises DeliveryFailed or DeliveryRejected.
+
+        Idempotent as far as the far side allows: every try of one alert carries the same `alert.id`.
+        """
+        ...

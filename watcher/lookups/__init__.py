@@ -1,0 +1,1 @@
+"""The network adapters that ask: sweep engine, careful resolver, RDAP, WHOIS."""

@@ -1,0 +1,1 @@
+"""What watcher does, as use cases over the store and the ports."""
