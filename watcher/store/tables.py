@@ -1,0 +1,215 @@
+"""Every table, as SQLAlchemy Core, portable between SQLite and PostgreSQL; imported by `watcher.store` alone.
+
+Times are aware UTC. JSON columns hold the shapes of `watcher.core.shapes` unless the column says otherwise.
+A change here needs a migration in `migrations/versions/`; a test compares the two.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """Aware UTC in Python; text that sorts by time in SQLite, `timestamptz` in PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """A naive time is a bug, never a guess."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"a time without a zone: {value!r}"
+            raise ValueError(message)
+        at = value.astimezone(UTC)
+        return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Always aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Cell = Column[Any]
+
+protected = Table(
+    "protected",
+    metadata,
+    Cell("name", Text, primary_key=True),  # A-labels; a suffix without its leading dot
+    Cell("kind", Text, nullable=False),  # domain | host | suffix
+    Cell("owner", Text),
+    Cell("tags", JSON, nullable=False),  # list of text
+    Cell("created_at", Moment, nullable=False),
+)
+
+own = Table(
+    "own",
+    metadata,
+    Cell("name", Text, primary_key=True),
+    Cell("note", Text, nullable=False, server_default=""),
+    Cell("created_at", Moment, nullable=False),
+)
+
+shards = Table(  # one tier of one protected name: how far its candidates have been settled
+    "shards",
+    metadata,
+    Cell("protected", Text, ForeignKey("protected.name", ondelete="CASCADE"), primary_key=True),
+    Cell("tier", Integer, primary_key=True),  # the tier's place in `sweep.tiers`, from 0
+    Cell("enumeration_version", Text, nullable=False),
+    Cell("last_started_at", Moment),
+    Cell("last_finished_at", Moment),
+    Cell("settled_version", Text),  # the enumeration version of the last finished pass
+    Cell("settled_since", Moment),  # start of the last finished pass: absent candidates were absent then or later
+    Cell("settled", Integer, nullable=False, server_default="0"),  # of the newest pass, finished or not
+    Cell("unsettled", Integer, nullable=False, server_default="0"),
+    Cell("total", Integer, nullable=False, server_default="0"),
+)
+
+lookalikes = Table(  # names that exist or existed, and candidates that did not settle
+    "lookalikes",
+    metadata,
+    Cell("name", Text, primary_key=True),
+    Cell("registrable_domain", Text, index=True),  # null for a suffix
+    Cell("public_suffix", Text, nullable=False),
+    Cell("unicode", Text, nullable=False),
+    Cell("relation", Text, nullable=False, server_default="lookalike"),  # lookalike | own | protected
+    Cell("state", JSON, nullable=False),  # core.states.MailState
+    Cell("ability", Text, nullable=False, index=True),  # of `verdict`
+    Cell("basis", Text, nullable=False),
+    Cell("severity", Text, nullable=False, index=True),
+    Cell("severity_reasons", JSON, nullable=False),
+    Cell("next_look_at", Moment, index=True),  # null: never again by itself
+    Cell("claimed_until", Moment),  # who took it from the due ones has it until then
+    Cell("attempted_at", Moment),
+    Cell("settled_at", Moment),
+    Cell("last_outcome", Text),  # settled, or the outcome that prevented it
+    Cell("first_seen_at", Moment, index=True),  # null: never seen to exist, kept only until it settles
+    Cell("registration", JSON),  # null: never asked
+    Cell("registration_fetched_at", Moment),
+    Cell("registration_next_at", Moment, index=True),
+    Cell("triage", Text, nullable=False, server_default="new"),
+    Cell("triage_note", Text, nullable=False, server_default=""),
+    Cell("triage_at", Moment),
+    Cell("verdict", JSON),  # shapes.mail_json: the last settled one, or the newest while none has settled
+)
+
+resemblances = Table(
+    "resemblances",
+    metadata,
+    Cell("name", Text, ForeignKey("lookalikes.name", ondelete="CASCADE"), primary_key=True),
+    Cell("protected", Text, primary_key=True, index=True),
+    Cell("techniques", JSON, nullable=False),
+    Cell("likelihood", Float, nullable=False),
+    Cell("explanation", Text, nullable=False),
+    Cell("rank", Integer),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Cell("id", Text, primary_key=True),  # time-ordered
+    Cell("kind", Text, nullable=False, index=True),
+    Cell("severity", Text, nullable=False),
+    Cell("name", Text, nullable=False, index=True),  # empty for events of the watch itself
+    Cell("registrable_domain", Text, index=True),
+    Cell("at", Moment, nullable=False, index=True),
+    Cell("protected", JSON, nullable=False),
+    Cell("body", JSON, nullable=False),  # shapes.event_json
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Cell("id", Text, primary_key=True),
+    Cell("kind", Text, nullable=False),  # core.alerts.AlertKind
+    Cell("group_key", Text, nullable=False),
+    Cell("created_at", Moment, nullable=False, index=True),
+    Cell("body", JSON, nullable=False),  # enough to rebuild core.alerts.Alert
+)
+
+outbox = Table(  # one row for each event, written with it; gathered into an alert, or decided not to be told
+    "outbox",
+    metadata,
+    Cell("event_id", Text, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Cell("group_key", Text, nullable=False),
+    Cell("created_at", Moment, nullable=False),
+    Cell("decision", Text),  # null until gathered: page | digest | silent
+    Cell("reason", Text),  # why it is told so, or not told
+    Cell("alert_id", Text, ForeignKey("alerts.id", ondelete="SET NULL"), index=True),
+    Cell("decided_at", Moment),
+    Index("ix_outbox_waiting", "decision", "group_key", "created_at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Cell("id", Text, primary_key=True),
+    Cell("alert_id", Text, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
+    Cell("channel", Text, nullable=False),
+    Cell("status", Text, nullable=False),  # pending | sent | rejected
+    Cell("attempts", Integer, nullable=False, server_default="0"),
+    Cell("next_attempt_at", Moment, nullable=False),
+    Cell("leased_until", Moment),
+    Cell("lease_owner", Text),
+    Cell("last_error", Text),
+    Cell("sent_at", Moment),
+    Cell("created_at", Moment, nullable=False),
+    UniqueConstraint("alert_id", "channel"),
+    Index("ix_deliveries_due", "status", "next_attempt_at"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Cell("name", Text, primary_key=True),
+    Cell("hash", Text, nullable=False, unique=True),
+    Cell("scopes", JSON, nullable=False),
+    Cell("created_at", Moment, nullable=False),
+    Cell("revoked_at", Moment),
+    Cell("last_used_at", Moment),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Cell("id", Text, primary_key=True),
+    Cell("scope", Text, nullable=False),  # name | suffix | technique | protected
+    Cell("value", Text, nullable=False),
+    Cell("until", Moment),  # null: until removed
+    Cell("created_at", Moment, nullable=False),
+    Cell("note", Text, nullable=False, server_default=""),
+)
+
+facts = Table(  # small things: instance id, last sweep, last digest, ...
+    "facts",
+    metadata,
+    Cell("key", Text, primary_key=True),
+    Cell("value", JSON, nullable=False),
+    Cell("updated_at", Moment, nullable=False),
+)
