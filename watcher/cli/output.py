@@ -1,0 +1,197 @@
+"""Results on standard output: table, plain, json, jsonl and csv, streamed, and harmless to terminals and spreadsheets.
+
+Rows are plain dicts in the JSON shapes. What came from outside may hold anything: characters that steer a terminal
+or reverse its text are shown as escapes, and cells that a spreadsheet would compute are marked as text.
+"""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import chain
+from typing import Any, TextIO, TypeVar
+
+import click
+
+Row = Mapping[str, Any]
+Columns = Mapping[str, Callable[[Row], Any]]
+"""Table heading -> what stands below it."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TABLE = "table"
+    PLAIN = "plain"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def format_option(command: F) -> F:
+    """`--format`, handed to the command as `output_format: Format`: `table` on a terminal, `plain` when piped."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice([member.value for member in Format]),
+        callback=_format_callback,
+        help="Default: table on a terminal, plain (one a line) when piped.",
+    )(command)
+
+
+def _format_callback(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> Format:
+    if value is not None:
+        return Format(value)
+    return Format.TABLE if sys.stdout.isatty() else Format.PLAIN
+
+
+def emit(
+    rows: Iterable[Row],
+    output_format: Format,
+    *,
+    plain: Callable[[Row], str],
+    table: Columns,
+    fields: Sequence[str] = (),
+) -> int:
+    """Write `rows` to standard output as they come (a table: when all have come); returns how many there were.
+
+    `plain` gives the line of a row. `fields` are the csv columns as dotted paths (`mail.ability`); without them the
+    first row's own, flattened. `json` is always one array, also when empty.
+    """
+    out = sys.stdout
+    match output_format:
+        case Format.PLAIN:
+            return _write(out, (visible(plain(row)) + "\n" for row in rows))
+        case Format.JSONL:
+            return _write(out, (json_line(row) + "\n" for row in rows))
+        case Format.JSON:
+            return _write_json(out, rows)
+        case Format.CSV:
+            return _write_csv(out, rows, fields)
+        case Format.TABLE:
+            return _write_table(out, rows, table)
+
+
+def visible(text: str) -> str:
+    """`text` with every control, bidi, invisible or unassigned character as an escape, safe to show."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escape(character) for character in text)
+
+
+def json_line(row: Any) -> str:
+    """`row` as JSON on one line, readable beyond ASCII, with nothing in it that steers a terminal."""
+    text = json.dumps(row, ensure_ascii=False, separators=(", ", ": "))
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in text)
+
+
+def flatten(row: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of `row` by dotted path; lists are leaves."""
+    for key, value in row.items():
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def cell(value: Any) -> str:
+    """A csv cell: lists joined by `;`, null empty, formulas harmless."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return ";".join(cell(item) for item in value)
+    text = value if isinstance(value, str) else json_line(value)
+    return _FORMULA.sub(r"\1'", visible(text))
+
+
+# What spreadsheets take for a formula; after ";" too, because half of Europe opens csv with that as the separator.
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+@\u002d\uff1d\uff0b\uff0d\uff20])")
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code <= 0xFF:  # noqa: PLR2004 (two hexadecimal digits)
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 (four digits)
+
+
+def _write(out: TextIO, lines: Iterable[str]) -> int:
+    count = 0
+    for line in lines:
+        out.write(line)
+        count += 1
+    return count
+
+
+def _write_json(out: TextIO, rows: Iterable[Row]) -> int:
+    count = 0
+    for row in rows:
+        out.write(("[\n  " if count == 0 else ",\n  ") + json_line(row))
+        count += 1
+    out.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def _write_csv(out: TextIO, rows: Iterable[Row], fields: Sequence[str]) -> int:
+    stream = iter(rows)
+    if not fields:
+        first = next(stream, None)
+        if first is None:
+            return 0
+        fields = [key for key, _ in flatten(first)]
+        stream = chain((first,), stream)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(fields)
+    count = 0
+    for row in stream:
+        leaves = dict(flatten(row))
+        writer.writerow([cell(leaves.get(field)) for field in fields])
+        count += 1
+    return count
+
+
+def _write_table(out: TextIO, rows: Iterable[Row], columns: Columns) -> int:
+    body = [[_shown(value(row)) for value in columns.values()] for row in rows]
+    if not body:
+        return 0
+    headings = list(columns)
+    if not out.isatty():
+        _write_aligned(out, headings, body)
+        return len(body)
+    from rich.console import Console  # its import costs more than most commands; a pipe never needs it
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        grid.add_column(heading, overflow="fold")
+    for line in body:
+        grid.add_row(*(Text(text) for text in line))
+    Console(file=out, highlight=False).print(grid)
+    return len(body)
+
+
+def _write_aligned(out: TextIO, headings: list[str], body: list[list[str]]) -> None:
+    widths = [max(len(line[i]) for line in [headings, *body]) for i in range(len(headings))]
+    lines = (zip(line, widths, strict=True) for line in [headings, *body])
+    out.writelines("  ".join(text.ljust(width) for text, width in line).rstrip() + "\n" for line in lines)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(item) for item in value)
+    return visible(str(value))
