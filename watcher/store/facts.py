@@ -1,0 +1,25 @@
+"""Small facts by key: the instance id, when the last sweep or digest was. Values are JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from watcher.store.database import Tx
+from watcher.store.tables import facts
+from watcher.store.upsert import insert_or_update
+
+
+async def get(tx: Tx, key: str) -> Any:
+    """The value; None where there is none."""
+    return (await tx.execute(select(facts.c.value).where(facts.c.key == key))).scalar_one_or_none()
+
+
+async def put(tx: Tx, key: str, value: Any, *, now: datetime) -> None:
+    """Set the value."""
+    await tx.execute(insert_or_update(tx.dialect.name, facts), [{"key": key, "value": value, "updated_at": now}])
+
+
+async def remove(tx: Tx, key: str) -> None:
+    """Forget the fact; no error where there is none."""
+    await tx.execute(delete(facts).where(facts.c.key == key))

@@ -1,0 +1,86 @@
+"""The protected names."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, select, update
+
+from watcher.store.database import Tx
+from watcher.store.tables import lookalikes, protected, resemblances
+from watcher.store.upsert import chunks, insert_or_leave
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedRow:
+    """`name` is A-labels, a suffix without its leading dot; `kind` is domain, host or suffix."""
+
+    name: str
+    kind: str
+    created_at: datetime
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+async def add(tx: Tx, rows: Sequence[ProtectedRow]) -> int:
+    """Add the rows; one that is there already stays as it is. How many were new."""
+    before = await count(tx)
+    if rows:
+        values = [{**asdict(row), "tags": list(row.tags)} for row in rows]
+        await tx.execute(insert_or_leave(tx.dialect.name, protected), values)
+    return await count(tx) - before
+
+
+async def listed(tx: Tx, *, after: str = "", limit: int | None = None) -> list[ProtectedRow]:
+    """All by name, from the one after `after`."""
+    query = select(protected).where(protected.c.name > after).order_by(protected.c.name).limit(limit)
+    return [_row(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def found(tx: Tx, name: str) -> ProtectedRow | None:
+    """The row of `name`."""
+    row = (await tx.execute(select(protected).where(protected.c.name == name))).mappings().first()
+    return None if row is None else _row(row)
+
+
+async def count(tx: Tx) -> int:
+    """How many there are."""
+    return int((await tx.execute(select(func.count()).select_from(protected))).scalar_one())
+
+
+async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
+    """Those of `names` that are protected."""
+    known: set[str] = set()
+    for some in chunks(names):
+        known.update((await tx.execute(select(protected.c.name).where(protected.c.name.in_(some)))).scalars())
+    return known
+
+
+async def change(tx: Tx, name: str, **fields: Any) -> bool:
+    """Set `owner` or `tags` (a list); False when the name is not protected."""
+    unknown = fields.keys() - {"owner", "tags"}
+    if unknown:
+        message = f"cannot change {sorted(unknown)}"
+        raise TypeError(message)
+    done = await tx.execute(update(protected).where(protected.c.name == name).values(**fields))
+    return done.rowcount > 0
+
+
+async def remove(tx: Tx, names: Sequence[str]) -> set[str]:
+    """Remove the names with their shards and resemblances, and the lookalikes that then resemble nothing.
+
+    Which of them were protected. Events stay. Own and protected names that are watched as such stay too.
+    """
+    known = await known_among(tx, names)
+    for some in chunks(sorted(known)):
+        await tx.execute(delete(resemblances).where(resemblances.c.protected.in_(some)))
+        await tx.execute(delete(protected).where(protected.c.name.in_(some)))
+    if known:
+        resembling = select(resemblances.c.name).where(resemblances.c.name == lookalikes.c.name)
+        await tx.execute(delete(lookalikes).where(lookalikes.c.relation == "lookalike", ~resembling.exists()))
+    return known
+
+
+def _row(row: RowMapping) -> ProtectedRow:
+    return ProtectedRow(row["name"], row["kind"], row["created_at"], row["owner"], tuple(row["tags"]))

@@ -1,0 +1,45 @@
+"""Silences: what is recorded, but told to nobody, until a time."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, or_, select
+
+from watcher.store.database import Tx
+from watcher.store.tables import silences
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRow:
+    """`scope` is name, suffix, technique or protected; `until` None: until it is removed."""
+
+    id: str
+    scope: str
+    value: str
+    created_at: datetime
+    until: datetime | None = None
+    note: str = ""
+
+
+async def add(tx: Tx, row: SilenceRow) -> None:
+    """Add a silence."""
+    await tx.execute(insert(silences), [asdict(row)])
+
+
+async def listed(tx: Tx, *, active_at: datetime | None = None) -> list[SilenceRow]:
+    """All, oldest first; with `active_at` only those in force then."""
+    query = select(silences).order_by(silences.c.created_at, silences.c.id)
+    if active_at is not None:
+        query = query.where(or_(silences.c.until.is_(None), silences.c.until > active_at))
+    return [SilenceRow(**row) for row in (await tx.execute(query)).mappings()]
+
+
+async def found(tx: Tx, silence_id: str) -> SilenceRow | None:
+    """The silence with that id."""
+    row = (await tx.execute(select(silences).where(silences.c.id == silence_id))).mappings().first()
+    return None if row is None else SilenceRow(**row)
+
+
+async def remove(tx: Tx, silence_id: str) -> bool:
+    """Remove a silence; False when there is none with that id."""
+    return (await tx.execute(delete(silences).where(silences.c.id == silence_id))).rowcount > 0
