@@ -126,8 +126,9 @@ def _failed(error: Exception) -> int:
             return _complain(str(error), EXIT_FAILED)
         case click.ClickException():
             return _complain(error.format_message(), EXIT_FAILED)
-    traceback.print_exception(error)
-    return _complain(f"unexpected {type(error).__name__}: {error}; please report this", EXIT_FAILED)
+        case _:
+            traceback.print_exception(error)
+            return _complain(f"unexpected {type(error).__name__}: {error}; please report this", EXIT_FAILED)
 
 
 def _complain(message: str, code: int) -> int:
