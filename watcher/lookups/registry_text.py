@@ -1,0 +1,166 @@
+"""Registry text made safe and comparable: clean strings, host names, times, EPP statuses, mail addresses.
+
+Everything a registry sends passes through here before it becomes a fact. All functions are pure, linear in their
+input, and say None where nothing usable is left.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+from watcher.core import names
+from watcher.core.errors import InvalidName
+
+MOST_TEXT = 200
+"""Characters kept of any one text."""
+MOST_NAMESERVERS = 32
+MOST_STATUSES = 32
+
+_WITHHELD = re.compile(
+    r"redacted|not disclosed|non[- ]disclosed|data protected|withheld|statutory masking|gdpr|privacy"
+    r"|not shown|non[- ]publi|hidden|^-+$|^n/?a\.?$|^none$|^null$|^nil$|^unknown$|^not applicable$|^private person$",
+    re.IGNORECASE,
+)
+_MAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{3,253}\Z")
+_PHONE = re.compile(r"[+0-9][0-9 .()/x-]{4,30}\Z")
+_URL_TAIL = re.compile(r"[\s(]*https?://\S*.*\Z", re.DOTALL)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+_STATUSES = frozenset(
+    {
+        "active", "add period", "associated", "auto renew period", "client delete prohibited", "client hold",
+        "client renew prohibited", "client transfer prohibited", "client update prohibited", "inactive", "locked",
+        "pending create", "pending delete", "pending renew", "pending restore", "pending transfer", "pending update",
+        "redemption period", "renew period", "server delete prohibited", "server hold", "server renew prohibited",
+        "server transfer prohibited", "server update prohibited", "transfer period", "reserved",
+    }
+)  # fmt: skip
+_OTHER_SPELLINGS = {
+    "ok": "active",
+    "linked": "associated",
+    "redemption": "redemption period",
+    "redemption grace period": "redemption period",
+    "redemptionperiod": "redemption period",
+    "pendingdelete": "pending delete",
+    "pending delete restorable": "redemption period",
+    "autorenewperiod": "auto renew period",
+    "clienthold": "client hold",
+    "serverhold": "server hold",
+    "registry hold": "server hold",
+    "registrar hold": "client hold",
+    "registry lock": "locked",
+    "registrar lock": "client transfer prohibited",
+}
+
+
+def clean(value: object, most: int = MOST_TEXT) -> str | None:
+    """One line without control, format or unassigned characters, white space folded; None when nothing is left."""
+    if not isinstance(value, str):
+        return None
+    kept = "".join(
+        " " if character.isspace() else character
+        for character in value[: most * 4]
+        if character.isspace() or unicodedata.category(character)[0] != "C"
+    )
+    return " ".join(kept.split())[:most].strip() or None
+
+
+def disclosed(value: object) -> str | None:
+    """`clean`, and None as well for what registries write where a fact is withheld."""
+    text = clean(value)
+    return None if text is None or _WITHHELD.search(text) else text
+
+
+def host_name(value: object) -> str | None:
+    """An A-label name without final dot, or None for what is no name of at least two labels."""
+    text = clean(value, 254)
+    if text is None or "@" in text or "/" in text or ":" in text:
+        return None
+    try:
+        name = names.parse(text)
+    except InvalidName:
+        return None
+    return name if "." in name else None
+
+
+def country(value: object) -> str | None:
+    """A country: its two letters in upper case, or a short name as the registry wrote it."""
+    text = disclosed(value)
+    if text is None:
+        return None
+    return text.upper() if len(text) == 2 else text[:60]  # noqa: PLR2004 (ISO 3166-1 alpha-2)
+
+
+def mail_address(value: object) -> str | None:
+    """A plain mail address, domain in lower case."""
+    text = clean(value, 320)
+    if text is None:
+        return None
+    text = text.removeprefix("mailto:")
+    if not _MAIL.match(text):
+        return None
+    local, _, domain = text.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def phone(value: object) -> str | None:
+    """A telephone number as the registry wrote it."""
+    text = clean(value, 40)
+    if text is None:
+        return None
+    text = text.removeprefix("tel:").removeprefix("Tel:").strip()
+    return text if _PHONE.match(text) else None
+
+
+def status(value: object) -> str | None:
+    """An EPP status in RDAP's spelling (RFC 8056): `clientHold https://icann.org/epp#clientHold` is `client hold`.
+
+    None for what is no EPP status: registries' own words are not comparable.
+    """
+    text = clean(value)
+    if text is None:
+        return None
+    text = _URL_TAIL.sub("", text).strip(" .,;")
+    spelled = " ".join(_CAMEL.sub(" ", text).replace("_", " ").replace("-", " ").lower().split())
+    spelled = _OTHER_SPELLINGS.get(spelled, spelled)
+    return spelled if spelled in _STATUSES else None
+
+
+def time(value: object) -> datetime | None:
+    """An RFC 3339 time as aware UTC; one without zone is taken as UTC (registries leave it out), a date as midnight."""
+    text = clean(value, 40)
+    if text is None:
+        return None
+    text = text.replace(",", ".")
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return utc(at)
+
+
+def utc(at: datetime) -> datetime | None:
+    """`at` as aware UTC; None when it is absurd (before 1980 or after 2200), which only broken data say."""
+    try:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+    return at if 1980 <= at.year <= 2200 else None  # noqa: PLR2004 (the first domain is of 1985; 9999 means "never")
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """The wait that a Retry-After header asks for, in seconds or as a date, within one second and one day."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        wait = timedelta(seconds=min(int(text[:9]), 86400))
+    else:
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 (rarely needed, and it is heavy)
+
+        try:
+            at = parsedate_to_datetime(text[:60])
+        except (ValueError, TypeError, OverflowError):
+            return None
+        wait = (at.replace(tzinfo=UTC) if at.tzinfo is None else at) - now
+    return max(timedelta(seconds=1), min(wait, timedelta(days=1)))
