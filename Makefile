@@ -1,0 +1,78 @@
+# What is done here most often. On a fresh machine python3 and make are enough; everything lands in .venv.
+#
+#   make run PROTECT="army.mil mod.gov.uk"   install what is needed and start watching, API on 127.0.0.1:8080
+#   make demo                                the whole story on this machine, without a network (ONCE=1: then end)
+#   make check                               format, lint, types, import contracts, tests that need no server
+#   make test                                everything, real servers included (Debian's nsd, unbound and postfix)
+#   make soak                                what takes longer than `make test` may
+#   make lock | wheel | clean                pin the dependencies | build the wheel | remove what was built
+
+PYTHON ?= python3
+PROTECT ?=
+ONCE ?=
+PYTEST_ARGS ?=
+JOBS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements/runtime.txt requirements/build.txt
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help venv dev static check test soak run demo lock wheel clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+venv: $(VENV)/.runtime
+dev: $(VENV)/.dev
+
+$(VENV)/.runtime: $(LOCKS) pyproject.toml tools/make_venv
+	@PYTHON="$(PYTHON)" tools/make_venv runtime
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@PYTHON="$(PYTHON)" tools/make_venv dev
+	@touch $@
+
+static: dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: static
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not lab and not soak and not perf" $(PYTEST_ARGS)
+
+# The tests run even when a static check failed, so that one run shows everything; the exit status counts both, and
+# the last line is always pytest's own.
+test: dev
+	@tools/lab_packages
+	@note=; failed=0; \
+	$(MAKE) --no-print-directory static || { note="static checks FAILED, see above"; failed=1; }; \
+	WATCHER_TEST_NOTE="$$note" tools/in_lab $(BIN)/pytest -n $(JOBS) --dist loadgroup -o faulthandler_timeout=300 \
+	  -m "not soak and not perf" $(PYTEST_ARGS) || failed=1; \
+	exit $$failed
+
+soak: dev
+	@tools/lab_packages
+	@tools/in_lab $(BIN)/pytest -m soak $(PYTEST_ARGS)
+
+run: venv
+	@if [ -n "$(strip $(PROTECT))" ]; then $(BIN)/watcher protect add $(PROTECT); fi
+	@exec $(BIN)/watcher serve
+
+# aiosmtpd, the demo's mailbox, is among the development dependencies.
+demo: dev
+	@exec $(BIN)/python -m tools.demo $(if $(ONCE),--once)
+
+lock: dev
+	tools/lock
+
+wheel: dev
+	$(BIN)/pip wheel . --no-deps --no-build-isolation --quiet --wheel-dir dist
+	@ls dist
+
+clean:
+	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV)
