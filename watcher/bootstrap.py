@@ -1,4 +1,4 @@
-"""The composition root: settings and bundled data become objects, by plain constructor calls; nothing else reads settings."""
+"""The composition root: settings and bundled data become objects, by plain calls; nothing else reads settings."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence

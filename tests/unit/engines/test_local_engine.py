@@ -1,0 +1,73 @@
+"""The local engine runs jobs again and again, never twice at once, and drains before it stops."""
+
+import asyncio
+from datetime import timedelta
+
+from watcher.engines.local import Job, Local
+
+
+async def until(condition, seconds: float = 5) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_failing_job_is_reported_and_runs_again_beside_a_healthy_one():
+    failures, healthy = [], []
+
+    async def breaks():
+        raise ValueError("broken")
+
+    async def works():
+        healthy.append(1)
+
+    every = timedelta(milliseconds=50)
+    engine = Local(
+        [Job("breaks", breaks, every), Job("works", works, every)],
+        failed=lambda name, error: failures.append((name, str(error))),
+    )
+    engine.start()
+    await until(lambda: len(failures) >= 2 and len(healthy) >= 2)
+    assert engine.running
+    await engine.stop()
+    assert set(failures) == {("breaks", "broken")}
+    assert not engine.running
+
+
+async def test_a_long_job_never_runs_twice_at_once_and_is_drained():
+    running, most, ended = 0, 0, 0
+    release = asyncio.Event()
+
+    async def long():
+        nonlocal running, most, ended
+        running += 1
+        most = max(most, running)
+        await release.wait()
+        running -= 1
+        ended += 1
+
+    engine = Local([Job("long", long, timedelta(milliseconds=50))], failed=lambda *_: None)
+    engine.start()
+    await until(lambda: running == 1)
+    asyncio.get_running_loop().call_later(0.3, release.set)
+    await engine.stop()
+    assert (most, running) == (1, 0)
+    assert ended >= 1
+
+
+async def test_what_does_not_end_in_time_is_cancelled():
+    cancelled = asyncio.Event()
+
+    async def stuck():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    engine = Local([Job("stuck", stuck, timedelta(milliseconds=50))], failed=lambda *_: None)
+    engine.start()
+    await asyncio.sleep(0)
+    await until(lambda: bool(engine._running))
+    await engine.stop(grace=timedelta(milliseconds=50))
+    assert cancelled.is_set()

@@ -1,0 +1,1 @@
+"""How work is driven: by the clock in one process (`local`)."""

@@ -1,0 +1,88 @@
+"""The engine of a single process: APScheduler runs each job again and again, never twice at once, and stops cleanly."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`work` is called every `every`; a call that is missed because the last one still runs is dropped, not queued."""
+
+    name: str
+    work: Callable[[], Awaitable[object]]
+    every: timedelta
+
+
+class Local:
+    """Runs `jobs` from `start` until `stop`. A job that raises is told to `failed` and runs again at its next time."""
+
+    def __init__(self, jobs: Sequence[Job], *, failed: Callable[[str, Exception], None]) -> None:
+        self._failed = failed
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._scheduler = AsyncIOScheduler(
+            executors={"default": AsyncIOExecutor()},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        for job in jobs:
+            self._scheduler.add_job(
+                self._run,
+                IntervalTrigger(seconds=max(job.every.total_seconds(), 0.05), timezone=UTC),
+                args=(job,),
+                id=job.name,
+                next_run_time=datetime.now(UTC),
+            )
+        # a long job is no news: APScheduler warns each time that it lets a call drop
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+    @property
+    def running(self) -> bool:
+        """Whether jobs are being run."""
+        return bool(self._scheduler.running) and not self._stopping
+
+    def start(self) -> None:
+        """Begin; every job runs at once for the first time."""
+        self._scheduler.start()
+
+    async def stop(self, grace: timedelta = timedelta(seconds=10)) -> None:
+        """Start nothing new, wait `grace` for what runs, then cancel it.
+
+        APScheduler's own waiting shutdown cancels coroutines at once, so the draining is done here.
+        """
+        self._stopping = True
+        if self._scheduler.running:
+            self._scheduler.pause()
+        if self._running:
+            _, late = await asyncio.wait(set(self._running), timeout=grace.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def _run(self, job: Job) -> None:
+        if self._stopping:
+            return
+        task = asyncio.ensure_future(self._guarded(job))
+        self._running.add(task)
+        try:
+            await task
+        finally:
+            self._running.discard(task)
+
+    async def _guarded(self, job: Job) -> None:
+        try:
+            await job.work()
+        except Exception as error:  # one job's bug must not stop the watch; it is reported instead
+            log.exception("%s failed", job.name)
+            self._failed(job.name, error)
