@@ -87,4 +87,5 @@ async def history(tx: Tx, name: str, *, limit: int = 100) -> list[Event]:
 
 async def last_id(tx: Tx) -> str | None:
     """The newest event's id."""
-    return (await tx.execute(select(func.max(events.c.id)))).scalar_one()
+    newest: str | None = (await tx.execute(select(func.max(events.c.id)))).scalar_one()
+    return newest

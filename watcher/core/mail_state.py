@@ -1,0 +1,177 @@
+"""What is remembered of a name between looks: what stands, what is under way, and the look that may change it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from watcher.core.dns import Answer, Outcome, RRType
+from watcher.core.events import EventKind
+from watcher.core.names import is_under
+from watcher.core.verdict import Ability, Basis, Flag, Verdict
+
+SETTLED = "settled"
+"""`MailState.last_outcome` after a settled look."""
+
+_LONGEST = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How sure to be: `delay` before a confirming look, `losses` settled looks `loss_gap` apart before a loss.
+
+    `alone`: there is one resolver only, so a confirming look waits for the TTL too. Neither wait follows a TTL beyond
+    `longest`, since the operator of the name sets the TTL.
+    """
+
+    delay: timedelta = timedelta(seconds=60)
+    losses: int = 3
+    loss_gap: timedelta = timedelta(minutes=5)
+    longest: timedelta = _LONGEST
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One look at a name: its verdict with evidence, when, by whom, and the TTL in seconds of what decided it."""
+
+    verdict: Verdict
+    at: datetime
+    resolvers: frozenset[str] = frozenset()
+    ttl: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a candidate before its first look.
+
+    `absent_since`: an earlier sweep settled it as absent, then or later (a shard's watermark); None: never settled.
+    `last_sweep_at`: when the last finished sweep over its protected name began; None: there was none.
+    `registered_at`: when its registration was created, where known.
+    """
+
+    absent_since: datetime | None = None
+    last_sweep_at: datetime | None = None
+    registered_at: datetime | None = None
+
+    @property
+    def known_absent_since(self) -> datetime | None:
+        """Since when it was absent at the latest (M67b; M68 by its registration); None: the first look is baseline."""
+        if self.absent_since is not None:
+            return self.absent_since
+        if self.last_sweep_at is None or self.registered_at is None or self.registered_at <= self.last_sweep_at:
+            return None
+        return self.last_sweep_at
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A gain or change seen and not yet confirmed. `since`: the last settled look before it, None for a baseline.
+
+    `readings` are all looks that said so, the first one first; a look at `due_at` may confirm the last one.
+    """
+
+    readings: tuple[Sighting, ...]
+    due_at: datetime
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Settled looks in a row that say less than what stands. `since`: the last look before that saw it standing."""
+
+    readings: tuple[Sighting, ...]
+    due_at: datetime
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailState:
+    """What stands about one name, and what is under way.
+
+    `standing`: the confirmed verdict, without evidence; None until a look settles. `seen`: it was seen to exist.
+    `gains`: how often it was told to be able since it was last unable. `failures`: unsettled looks in a row.
+    `baseline_since`: set while it stands able by baseline alone: the sweep before its first look (M68).
+    `ttl`: of the last settled look, in seconds.
+    """
+
+    standing: Verdict | None = None
+    seen: bool = False
+    settled_at: datetime | None = None
+    attempted_at: datetime | None = None
+    last_outcome: str | None = None
+    failures: int = 0
+    ttl: int | None = None
+    gains: int = 0
+    baseline_since: datetime | None = None
+    pending: Pending | None = None
+    losses: Losses | None = None
+
+    @property
+    def avoid(self) -> frozenset[str]:
+        """The resolvers that a confirming look should avoid."""
+        return self.pending.readings[-1].resolvers if self.pending else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event to be: what stood, what stands now, the answers of every look that says so, oldest first.
+
+    `since` is the last moment at which it cannot have been seen yet; None for a baseline.
+    """
+
+    kind: EventKind
+    before: Verdict | None
+    after: Verdict
+    evidence: tuple[Answer, ...]
+    since: datetime | None
+
+
+class Standing(StrEnum):
+    """Which row of the table: what stands, or what was seen."""
+
+    NOTHING = "nothing"
+    """No settled look yet; seen: unknown."""
+    UNABLE = "unable"
+    """Also: absent."""
+    WEAK = "weak"
+    """Able, but by `implicit_mx`, `registry_wildcard` or with `sender_dependent`."""
+    PLAIN = "plain"
+    """Able by an `explicit_mx` that every sender uses."""
+
+
+def standing_of(verdict: Verdict | None) -> Standing:
+    """The row, or column, of a verdict."""
+    if verdict is None or verdict.ability is Ability.UNKNOWN:
+        return Standing.NOTHING
+    if verdict.ability is Ability.UNABLE:
+        return Standing.UNABLE
+    plain = verdict.basis is Basis.EXPLICIT_MX and Flag.SENDER_DEPENDENT not in verdict.flags
+    return Standing.PLAIN if plain else Standing.WEAK
+
+
+def exists(verdict: Verdict) -> bool:
+    """Whether a settled verdict shows that the name is there: not by NXDOMAIN alone, nor by a suffix's wildcard."""
+    if verdict.basis in {Basis.NO_SUCH_NAME, Basis.NO_SUCH_SUFFIX}:
+        return Flag.ARMED in verdict.flags  # M06: delegated, one change away
+    return verdict.basis not in {Basis.REGISTRY_WILDCARD, Basis.LOOKUP_FAILED}
+
+
+def sighted(name: str, verdict: Verdict, at: datetime) -> Sighting:
+    """The sighting of `name`: who answered what decided the verdict, and for how long that holds."""
+    hosts = {exchange.host for exchange in verdict.exchanges}
+    through_exchanges = verdict.basis not in {Basis.EXPLICIT_MX, Basis.NULL_MX}
+    deciding = [
+        answer
+        for answer in verdict.evidence
+        if answer.settled
+        and answer.question.type in {RRType.MX, RRType.A, RRType.AAAA}
+        and (is_under(name, answer.question.name) or (through_exchanges and answer.question.name in hosts))
+    ]
+    ttls = [answer.ttl for answer in deciding if answer.ttl is not None]
+    return Sighting(verdict, at, frozenset(answer.resolver for answer in deciding), max(ttls, default=None))
+
+
+def obstacle(verdict: Verdict) -> str:
+    """Which outcome prevented an unsettled look from settling: the first one in its evidence."""
+    unsettled = (answer.outcome for answer in verdict.evidence if not answer.settled)
+    return next(unsettled, Outcome.TIMEOUT).value

@@ -1,0 +1,74 @@
+"""The JSON of a `MailState`, as the store keeps it; times and verdicts as in `watcher.core.shapes`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from watcher.core.mail_state import Losses, MailState, Pending, Sighting
+from watcher.core.shapes import JSON, answer_json, mail_brief_json, time_from_json, time_json, verdict_from_json
+
+
+def state_json(state: MailState) -> JSON:
+    """Plain dicts, lists, strings and numbers; what is empty is left out."""
+    row: JSON = {
+        "standing": None if state.standing is None else mail_brief_json(state.standing),
+        "seen": state.seen,
+        "settled_at": time_json(state.settled_at),
+        "attempted_at": time_json(state.attempted_at),
+        "last_outcome": state.last_outcome,
+        "failures": state.failures,
+        "ttl": state.ttl,
+        "gains": state.gains,
+        "baseline_since": time_json(state.baseline_since),
+        "pending": _under_way_json(state.pending),
+        "losses": _under_way_json(state.losses),
+    }
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def state_from_json(row: Mapping[str, Any]) -> MailState:
+    """The inverse of `state_json`."""
+    standing = row.get("standing")
+    return MailState(
+        standing=None if standing is None else verdict_from_json(standing),
+        seen=row["seen"],
+        settled_at=time_from_json(row.get("settled_at")),
+        attempted_at=time_from_json(row.get("attempted_at")),
+        last_outcome=row.get("last_outcome"),
+        failures=row["failures"],
+        ttl=row.get("ttl"),
+        gains=row["gains"],
+        baseline_since=time_from_json(row.get("baseline_since")),
+        pending=None if row.get("pending") is None else Pending(*_under_way(row["pending"])),
+        losses=None if row.get("losses") is None else Losses(*_under_way(row["losses"])),
+    )
+
+
+def _under_way_json(under_way: Pending | Losses | None) -> JSON | None:
+    if under_way is None:
+        return None
+    return {
+        "readings": [_sighting_json(reading) for reading in under_way.readings],
+        "due_at": time_json(under_way.due_at),
+        "since": time_json(under_way.since),
+    }
+
+
+def _under_way(row: Mapping[str, Any]) -> tuple[tuple[Sighting, ...], datetime, datetime | None]:
+    readings = tuple(_sighting(reading) for reading in row["readings"])
+    return readings, datetime.fromisoformat(row["due_at"]), time_from_json(row["since"])
+
+
+def _sighting_json(sighting: Sighting) -> JSON:
+    evidence = [answer_json(answer) for answer in sighting.verdict.evidence]
+    return {
+        "verdict": {**mail_brief_json(sighting.verdict), "evidence": evidence},
+        "at": time_json(sighting.at),
+        "resolvers": sorted(sighting.resolvers),
+        "ttl": sighting.ttl,
+    }
+
+
+def _sighting(row: Mapping[str, Any]) -> Sighting:
+    verdict = verdict_from_json(row["verdict"])
+    return Sighting(verdict, datetime.fromisoformat(row["at"]), frozenset(row["resolvers"]), row["ttl"])

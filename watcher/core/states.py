@@ -1,0 +1,274 @@
+"""The only state machine: what a look at a name changes, and what is to be told about it (MAIL_VERDICT section E).
+
+The whole behaviour is `TABLE`: what stands, what was seen, what is done. What stands changes only by settled looks:
+unknown never does (M65). A gain or a change of exchanges stands when a second look confirms it (M38, M66, M70), a loss
+after several looks apart (M64, M71). Times are those of the looks; nothing here reads a clock.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from watcher.core.dns import Answer
+from watcher.core.events import EventKind
+from watcher.core.mail_state import (
+    SETTLED,
+    Draft,
+    Losses,
+    MailState,
+    Origin,
+    Pending,
+    Policy,
+    Sighting,
+    Standing,
+    exists,
+    obstacle,
+    standing_of,
+)
+from watcher.core.verdict import Ability, Basis, Flag, Verdict
+
+MOST_GAINS = 2
+"""`mail_became_able` is raised at most this often until the name has been unable: becoming able, and M70."""
+
+_ABSENT = Verdict(Ability.UNABLE, Basis.NO_SUCH_NAME)
+
+Step = tuple[MailState, tuple[Draft, ...]]
+
+
+def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, origin: Origin | None = None) -> Step:
+    """What stands after a look, and what is to be told; the same look twice changes nothing.
+
+    `origin` counts at the very first look only. A look older than one already taken is dropped, unless the clock was
+    set back: then times in the future are moved to `now`, so that nothing waits for the clock to catch up.
+    """
+    if state.attempted_at is not None:
+        set_back = now < state.attempted_at
+        if sighting.at == state.attempted_at or (sighting.at < state.attempted_at and not set_back):
+            return state, ()
+        if set_back:
+            state = _set_back(state, now)
+    elif origin is not None:
+        state = _from_origin(state, origin)
+    done, drafts = TABLE[standing_of(state.standing), standing_of(sighting.verdict)](state, sighting, policy)
+    return replace(done, attempted_at=sighting.at), drafts
+
+
+def reconsider(state: MailState, registered_at: datetime, now: datetime) -> MailState:
+    """What stands once the registration is known: younger than the last sweep before the first look (M68)?
+
+    Then being able is news, not baseline: its next look, due at once, confirms it. Otherwise the state as it is.
+    """
+    since = state.baseline_since
+    if since is None or registered_at <= since:
+        return state
+    news = replace(state, standing=_ABSENT, settled_at=since, gains=0, baseline_since=None)
+    if state.standing is None:
+        return news
+    first = Sighting(state.standing, state.settled_at or now, frozenset(), state.ttl)
+    return replace(news, settled_at=state.settled_at, pending=Pending((first,), now, since))
+
+
+def _from_origin(state: MailState, origin: Origin) -> MailState:
+    absent_since = origin.known_absent_since
+    if absent_since is None:
+        return replace(state, baseline_since=origin.last_sweep_at)
+    return replace(state, standing=_ABSENT, settled_at=absent_since)
+
+
+def _age(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001 (all are called alike)
+    """M65: an unsettled look changes nothing; what is under way waits for the next one."""
+    return replace(state, last_outcome=obstacle(sighting.verdict), failures=state.failures + 1), ()
+
+
+def _begin(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001
+    """M67: the first settled look at its candidate is baseline, not news."""
+    verdict = sighting.verdict
+    able = verdict.ability is Ability.ABLE
+    done = _settled(state, sighting, gains=int(able), baseline_since=state.baseline_since if able else None)
+    if able:
+        return done, (Draft(EventKind.MAIL_FOUND_ABLE, None, _brief(verdict), verdict.evidence, None),)
+    return done, _found(state, done, verdict.evidence, None)
+
+
+def _settle(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001
+    """Unable as before, whatever the basis; a gain under way is contradicted and ends."""
+    done = _settled(state, sighting)
+    return done, _found(state, done, sighting.verdict.evidence, state.settled_at)
+
+
+def _gain(state: MailState, sighting: Sighting, policy: Policy) -> Step:
+    """M38, M67b: able where it was unable or absent. M70: plain where it was weak. Both by a confirming look."""
+    was_able = standing_of(state.standing) is not Standing.UNABLE
+    seen_before = standing_of(state.pending.readings[-1].verdict) if state.pending else Standing.NOTHING
+    pending = state.pending
+    if pending is None or (was_able and seen_before is not Standing.PLAIN):
+        return _wait(state, sighting, _pending(state, sighting, policy)), ()
+    if standing_of(sighting.verdict) is Standing.PLAIN and seen_before is Standing.WEAK:
+        stronger = _pending(state, sighting, policy)  # worth a minute more: one alert, with what it can do in the end
+        return _wait(state, sighting, _after(pending, stronger)), ()
+    if not _confirms(pending, sighting, policy):
+        return _wait(state, sighting, _patient(pending, sighting, policy)), ()
+    told = not was_able or state.gains < MOST_GAINS
+    kind = EventKind.MAIL_BECAME_ABLE if told else EventKind.EXCHANGES_CHANGED
+    gains = state.gains + int(told) if was_able else 1
+    return _change(state, sighting, kind, pending.readings, pending.since, gains=gains)
+
+
+def _compare(state: MailState, sighting: Sighting, policy: Policy) -> Step:
+    """M66: as able as before; another set of exchanges is told when a second look shows the same one."""
+    if Flag.INCONSISTENT in sighting.verdict.flags:  # M13: what its servers disagree about is no change
+        return _settled(state, sighting, standing=state.standing), ()
+    if _set_of(sighting.verdict) == _set_of(state.standing):
+        return _settled(state, sighting), ()
+    pending = state.pending
+    if pending is None or _set_of(pending.readings[-1].verdict) != _set_of(sighting.verdict):
+        return _wait(state, sighting, _pending(state, sighting, policy)), ()
+    if not _confirms(pending, sighting, policy):
+        return _wait(state, sighting, _patient(pending, sighting, policy)), ()
+    return _change(state, sighting, EventKind.EXCHANGES_CHANGED, pending.readings, pending.since)
+
+
+def _lose(state: MailState, sighting: Sighting, policy: Policy) -> Step:
+    """M64: unable where it was able. M71: weak where it was plain. Both after several settled looks apart."""
+    losses, seen_now = state.losses, standing_of(sighting.verdict)
+    if losses is None or standing_of(losses.readings[-1].verdict) is not seen_now:
+        losses = Losses((), sighting.at, state.settled_at)
+    if sighting.at < losses.due_at:
+        return replace(_wait(state, sighting, None), losses=losses), ()
+    gap = max(policy.loss_gap, _ttl(sighting, policy))
+    losses = Losses((*losses.readings, sighting), sighting.at + gap, losses.since)
+    if len(losses.readings) < policy.losses:
+        return replace(_wait(state, sighting, None), losses=losses), ()
+    earlier = losses.readings[:-1]
+    if seen_now is Standing.UNABLE:
+        return _change(state, sighting, EventKind.MAIL_BECAME_UNABLE, earlier, losses.since, gains=0)
+    return _change(state, sighting, EventKind.EXCHANGES_CHANGED, earlier, losses.since)
+
+
+TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy], Step]] = {
+    # (what stands, what was seen): what is done
+    (Standing.NOTHING, Standing.NOTHING): _age,
+    (Standing.NOTHING, Standing.UNABLE): _begin,
+    (Standing.NOTHING, Standing.WEAK): _begin,
+    (Standing.NOTHING, Standing.PLAIN): _begin,
+    (Standing.UNABLE, Standing.NOTHING): _age,
+    (Standing.UNABLE, Standing.UNABLE): _settle,
+    (Standing.UNABLE, Standing.WEAK): _gain,
+    (Standing.UNABLE, Standing.PLAIN): _gain,
+    (Standing.WEAK, Standing.NOTHING): _age,
+    (Standing.WEAK, Standing.UNABLE): _lose,
+    (Standing.WEAK, Standing.WEAK): _compare,
+    (Standing.WEAK, Standing.PLAIN): _gain,
+    (Standing.PLAIN, Standing.NOTHING): _age,
+    (Standing.PLAIN, Standing.UNABLE): _lose,
+    (Standing.PLAIN, Standing.WEAK): _lose,
+    (Standing.PLAIN, Standing.PLAIN): _compare,
+}
+
+
+def _settled(state: MailState, sighting: Sighting, **changes: Any) -> MailState:
+    """The look's verdict stands, and nothing is under way."""
+    verdict = sighting.verdict
+    stands: dict[str, Any] = {"standing": _brief(verdict), "seen": state.seen or exists(verdict), "losses": None}
+    return replace(_wait(state, sighting, None), **{**stands, **changes})
+
+
+def _wait(state: MailState, sighting: Sighting, pending: Pending | None) -> MailState:
+    """What stood still stands after a settled look; `pending` is under way, a row of losses is broken."""
+    return replace(
+        state,
+        settled_at=sighting.at,
+        last_outcome=SETTLED,
+        failures=0,
+        ttl=sighting.ttl,
+        pending=pending,
+        losses=None,
+    )
+
+
+def _change(
+    state: MailState,
+    sighting: Sighting,
+    kind: EventKind,
+    earlier: tuple[Sighting, ...],
+    since: datetime | None,
+    **changes: Any,
+) -> Step:
+    """The look's verdict stands from now on, and that is told with the evidence of all looks that say so."""
+    done = _settled(state, sighting, baseline_since=None, **changes)
+    evidence = tuple(answer for reading in (*earlier, sighting) for answer in reading.verdict.evidence)
+    change = Draft(kind, state.standing, _brief(sighting.verdict), evidence, since)
+    return done, (*_found(state, done, evidence, since), change)
+
+
+def _found(
+    before: MailState, done: MailState, evidence: tuple[Answer, ...], since: datetime | None
+) -> tuple[Draft, ...]:
+    """`lookalike_found`, when the name is seen to exist for the first time."""
+    if before.seen or not done.seen or done.standing is None:
+        return ()
+    return (Draft(EventKind.LOOKALIKE_FOUND, before.standing, done.standing, evidence, since),)
+
+
+def _pending(state: MailState, sighting: Sighting, policy: Policy) -> Pending:
+    wait = max(policy.delay, _ttl(sighting, policy)) if policy.alone else policy.delay
+    return Pending((sighting,), sighting.at + wait, state.settled_at)
+
+
+def _after(pending: Pending, next_one: Pending) -> Pending:
+    return Pending((*pending.readings, *next_one.readings), next_one.due_at, pending.since)
+
+
+def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
+    """Whether the look is apart enough from the one it repeats: by the delay and by resolver, or else by the TTL."""
+    first = pending.readings[-1]
+    apart = sighting.at - first.at
+    if apart < policy.delay:
+        return False
+    others = bool(first.resolvers) and bool(sighting.resolvers) and first.resolvers.isdisjoint(sighting.resolvers)
+    return others or apart >= _ttl(first, policy)
+
+
+def _patient(pending: Pending, sighting: Sighting, policy: Policy) -> Pending:
+    """Still pending: too soon, or it had to be the same resolver again, which may have answered from its cache."""
+    first = pending.readings[-1]
+    if sighting.at - first.at < policy.delay:
+        return pending
+    return replace(pending, due_at=first.at + max(policy.delay, _ttl(first, policy)))
+
+
+def _ttl(sighting: Sighting, policy: Policy) -> timedelta:
+    return min(timedelta(seconds=sighting.ttl or 0), policy.longest)
+
+
+def _set_of(verdict: Verdict | None) -> tuple[Basis, tuple[frozenset[str], ...]] | None:
+    """What M66 compares: the basis and the hosts from best to worst; order, TTLs and addresses do not count."""
+    if verdict is None:
+        return None
+    preferences = sorted({exchange.preference for exchange in verdict.exchanges})
+    ranks = (frozenset(e.host for e in verdict.exchanges if e.preference == p) for p in preferences)
+    return verdict.basis, tuple(ranks)
+
+
+def _brief(verdict: Verdict) -> Verdict:
+    return replace(verdict, evidence=())
+
+
+def _set_back(state: MailState, now: datetime) -> MailState:
+    """The clock was set back to `now`: no time of the state lies ahead of it."""
+
+    def past(at: datetime | None) -> datetime | None:
+        return None if at is None else min(at, now)
+
+    def readings(of: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+        return tuple(replace(reading, at=min(reading.at, now)) for reading in of)
+
+    pending, losses = state.pending, state.losses
+    return replace(
+        state,
+        settled_at=past(state.settled_at),
+        attempted_at=past(state.attempted_at),
+        pending=pending and Pending(readings(pending.readings), min(pending.due_at, now), past(pending.since)),
+        losses=losses and Losses(readings(losses.readings), min(losses.due_at, now), past(losses.since)),
+    )
