@@ -1,1 +1,130 @@
-"""Bundled tables, each with source, date and licence in NOTICE and a refresh tool in tools/."""
+"""Bundled data: read from the files beside this one, frozen into `Tables`; nothing is read before it is needed."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import publicsuffixlist
+
+from watcher.core.suffixes import Suffixes
+from watcher.core.tables import Glyphs, Neighbours, Tables
+
+_HERE = Path(__file__).parent
+_ENUMERATION = ("techniques/*.py", "core/candidates.py", "core/likelihood.py", "core/intended.py", "data/*.txt")
+
+
+@cache
+def load_suffixes() -> Suffixes:
+    """The public suffix list of the installed package with the bundled list of the root's delegations."""
+    return Suffixes(
+        lambda: _suffix_list((*_rules()[0], *_rules()[1])),
+        lambda: _suffix_list(_rules()[0]),
+        frozenset(_lines("root_labels.txt")),
+    )
+
+
+@cache
+def load_tables() -> Tables:
+    """Everything the enumeration needs."""
+    icann, private = _rules()
+    registries = dict(_grouped("registries.txt"))
+    glyphs, scripts = _glyphs()
+    return Tables(
+        suffixes=load_suffixes(),
+        icann=frozenset(icann),
+        private=frozenset(private),
+        popular_suffixes=_weights("popular_suffixes.txt"),
+        keyboards=_keyboards(),
+        layouts={country: layout for layout, countries in _grouped("layouts.txt") for country in countries},
+        glyphs=glyphs,
+        scripts=scripts,
+        lookalikes=tuple(_pairs("lookalikes.txt")),
+        words=_weights("words.txt"),
+        hosts=_weights("hosts.txt"),
+        government_labels=frozenset(registries["government"]),
+        restricted=frozenset(registries["restricted"]),
+        no_idn=frozenset(registries["no_idn"]),
+        well_known=dict(_grouped("well_known.txt")),
+    )
+
+
+@cache
+def enumeration_version() -> str:
+    """A short text that changes whenever techniques, weights or data do, so that stored tiers are made anew."""
+    digest = hashlib.sha256(publicsuffixlist.__version__.encode())
+    for pattern in _ENUMERATION:
+        for file in sorted(_HERE.parent.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _suffix_list(rules: Iterable[str]) -> publicsuffixlist.PublicSuffixList:
+    return publicsuffixlist.PublicSuffixList(rules, accept_encoded_idn=False)
+
+
+@cache
+def _rules() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rules of both sections as A-labels. Read here because the package's own reader takes four times as long."""
+    text = Path(publicsuffixlist.PSLFILE).read_text(encoding="utf-8")
+    icann, _, private = text.partition("// ===END ICANN DOMAINS===")
+    return tuple(_section(icann)), tuple(_section(private))
+
+
+def _section(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        if line and not line.startswith("//"):
+            rule = line.split(maxsplit=1)[0]
+            yield rule if rule.isascii() else ".".join(map(_a_label, rule.split(".")))
+
+
+def _a_label(label: str) -> str:
+    # The list is in lower case and NFC already (its own linter sees to that), so nothing is left to map.
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
+
+
+def _lines(file: str) -> Iterator[str]:
+    for line in (_HERE / file).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line
+
+
+def _weights(file: str) -> dict[str, float]:
+    return {key: float(weight) for key, weight in _pairs(file)}
+
+
+def _pairs(file: str) -> Iterator[tuple[str, str]]:
+    for line in _lines(file):
+        first, second = line.split()
+        yield first, second
+
+
+def _grouped(file: str) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """The values of lines that begin with the same key, together."""
+    groups: dict[str, list[str]] = {}
+    for line in _lines(file):
+        key, *values = line.split()
+        groups.setdefault(key, []).extend(values)
+    return [(key, tuple(values)) for key, values in groups.items()]
+
+
+def _keyboards() -> dict[str, dict[str, Neighbours]]:
+    keyboards: dict[str, dict[str, Neighbours]] = {}
+    for line in _lines("keyboards.txt"):
+        layout, key, row, near, digits = line.split()
+        keys = ("" if part == "-" else part for part in (row, near, digits))
+        keyboards.setdefault(layout, {})[key] = Neighbours(*keys)
+    return keyboards
+
+
+def _glyphs() -> tuple[dict[str, Glyphs], dict[str, dict[str, str]]]:
+    latin: dict[str, dict[str, str]] = {}
+    scripts: dict[str, dict[str, str]] = {}
+    for line in _lines("homoglyphs.txt"):
+        letter, script, likeness, characters = line.split()
+        if script == "latin":
+            latin.setdefault(letter, {})[likeness] = characters
+        else:
+            scripts.setdefault(script, {})[letter] = characters[0]
+    glyphs = {letter: Glyphs(kinds.get("glyph", ""), kinds.get("mark", "")) for letter, kinds in latin.items()}
+    return glyphs, scripts

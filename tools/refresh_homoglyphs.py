@@ -1,0 +1,74 @@
+"""Compile `watcher/data/homoglyphs.txt` from Unicode's confusables.txt.
+
+    python tools/refresh_homoglyphs.py confusables.txt
+
+Kept are single code points that IDNA 2008 allows (PVALID, by the installed idna package), whose prototype is one
+letter or digit of LDH, in scripts written from left to right that look like Latin; and the Latin letters that are an
+LDH letter with one mark, which confusables.txt leaves out because a reader can see the mark.
+"""
+
+import re
+import sys
+import unicodedata
+from pathlib import Path
+
+import idna
+
+TARGET = Path(__file__).parent.parent / "watcher" / "data" / "homoglyphs.txt"
+LDH = set("abcdefghijklmnopqrstuvwxyz0123456789")
+SCRIPTS = ("latin", "cyrillic", "greek", "armenian")
+HEADER = """\
+# Code points that look like a letter or digit of LDH: what they look like, script, how closely (glyph: the same shape;
+# mark: the letter with a mark), the code points.
+# Date: {date} (Unicode {version})
+# Source: https://www.unicode.org/Public/security/latest/confusables.txt and the canonical decompositions
+# Licence: Unicode-3.0, Copyright (c) 1991-2025 Unicode, Inc.
+# Refresh: python tools/refresh_homoglyphs.py confusables.txt
+"""
+
+
+def allowed(character: str) -> bool:
+    try:
+        return idna.decode(idna.encode("a" + character + "a")) == "a" + character + "a"
+    except idna.IDNAError:
+        return False
+
+
+def script(character: str) -> str | None:
+    first = unicodedata.name(character, "").split(" ")[0].lower()
+    return first if first in SCRIPTS else None
+
+
+def main(source: str) -> None:
+    text = Path(source).read_text(encoding="utf-8-sig")
+    found: dict[tuple[str, str, str], set[str]] = {}
+    # A prototype may itself stand for an LDH letter: 1 and l share theirs, so do i and its dotless kin.
+    for line in text.splitlines():
+        parts = [part.strip() for part in line.split("#")[0].split(";")]
+        if len(parts) < 3 or " " in parts[0] or " " in parts[1]:
+            continue
+        character, prototype = chr(int(parts[0], 16)), chr(int(parts[1], 16)).lower()
+        if character.isascii() or prototype not in LDH or not allowed(character):
+            continue
+        if (name := script(character)) is not None:
+            found.setdefault((prototype, name, "glyph"), set()).add(character)
+    for code in range(0xC0, 0x1F00):
+        character = chr(code)
+        parts = unicodedata.normalize("NFD", character)
+        if len(parts) == 2 and parts[0] in LDH and script(character) == "latin" and allowed(character):
+            found.setdefault((parts[0], "latin", "mark"), set()).add(character)
+    for code in range(0x1E00, 0x1F00):
+        character = chr(code)
+        parts = unicodedata.normalize("NFD", character)
+        if len(parts) == 2 and parts[0] in LDH and allowed(character):
+            found.setdefault((parts[0], "latin", "mark"), set()).add(character)
+    date = re.search(r"# Date: (\S+),", text)
+    version = re.search(r"# Version: (\S+)", text)
+    header = HEADER.format(date=date[1] if date else "?", version=version[1] if version else "?")
+    body = [" ".join([*key, "".join(sorted(found[key]))]) for key in sorted(found)]
+    TARGET.write_text(header + "\n".join(body) + "\n", encoding="utf-8")
+    print(f"{TARGET.name}: {sum(map(len, found.values()))} code points")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
