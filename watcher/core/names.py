@@ -15,9 +15,10 @@ _MAX_INPUT = 2048
 
 
 def parse(text: str) -> Fqdn:
-    """The name in `text`: a domain, host, IDN, mailbox (its local part is dropped) or URL, a final dot allowed.
+    """The name in `text`: a domain, host, IDN, mailbox (its local part is dropped) or URL.
 
-    Raises InvalidName with the reason. A leading dot is refused here; `protected.parse` knows about suffixes.
+    A final dot is allowed, and `[.]` for a dot. Raises InvalidName with the reason. A leading dot is refused here;
+    `protected.parse` knows about suffixes.
     """
     name = _strip(text)
     if not name.isascii():
@@ -38,7 +39,7 @@ def parse(text: str) -> Fqdn:
 def _strip(text: str) -> str:
     if len(text) > _MAX_INPUT:
         raise InvalidName(text, "far too long")
-    name = text.strip()
+    name = text.strip().replace("[.]", ".")  # as our alerts, and most reports, write names nobody should click
     if any(character.isspace() or not character.isprintable() for character in name):
         raise InvalidName(text, "it holds a space or control character")
     if "://" in name:

@@ -1,0 +1,149 @@
+"""The words for each kind of event, basis and flag: headlines, what many of a kind are called, and what to do now."""
+
+from dataclasses import dataclass
+
+from watcher.core.events import EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """`one` is the headline of one event ({name}, {reason}, {expires}), `many` what several are called, after a number.
+
+    `again` is the headline for a name that was able before, where that has one of its own. `actions` say what to do
+    now ({name}), in order.
+    """
+
+    one: str
+    many: str
+    actions: tuple[str, ...] = ()
+    again: str = ""
+
+
+_BLOCK = "Block outgoing mail to {name} and the hosts under it at your mail gateways."
+_LOOK_BACK = "Search your mail logs for mail already sent there; tell those who sent it."
+_OWN = "If it is yours: `watcher own add '{name}'`. If it is harmless: `watcher silence add '{name}'`."
+_SEE = "See the present state: `watcher check '{name}'`."
+_CHECK_OURS = "Find out whether you or your provider made this change; if not, treat it as an attack on your mail."
+
+OURS_ACTIONS = (_CHECK_OURS, _SEE)
+"""What to do now when the name is ours."""
+
+KIND_WORDS: dict[EventKind, KindWords] = {
+    EventKind.LOOKALIKE_FOUND: KindWords("{name} exists now", "new lookalikes", (_SEE,)),
+    EventKind.MAIL_FOUND_ABLE: KindWords(
+        "{name} can receive mail (seen by the first sweep)",
+        "found able to receive mail",
+        (_BLOCK, _LOOK_BACK, _OWN),
+    ),
+    EventKind.MAIL_BECAME_ABLE: KindWords(
+        "{name} can receive mail now",
+        "lookalikes became able to receive mail",
+        (_BLOCK, _LOOK_BACK, _OWN),
+        again="{name} prepares for mail: it has mail exchanges now",
+    ),
+    EventKind.MAIL_BECAME_UNABLE: KindWords(
+        "{name} can no longer receive mail",
+        "lookalikes can no longer receive mail",
+        ("Nothing at once. Keep it blocked: what lost mail can gain it again, and you will hear of it.",),
+    ),
+    EventKind.EXCHANGES_CHANGED: KindWords(
+        "Mail for {name} goes elsewhere now",
+        "lookalikes changed their mail exchanges",
+        ("See who runs the new exchanges: somebody may have bought or taken over the name.", _BLOCK),
+    ),
+    EventKind.REGISTERED: KindWords("{name} is registered again", "registered again", (_SEE,)),
+    EventKind.LAPSED: KindWords(
+        "{name} is no longer registered",
+        "no longer registered",
+        ("Consider registering it before somebody else does.",),
+    ),
+    EventKind.EXPIRING: KindWords(
+        "{name} expires: {expires}",
+        "registrations that expire soon",
+        ("If it is yours: renew it today. If not: decide whether to register it when it lapses.",),
+    ),
+    EventKind.REGISTRATION_CHANGED: KindWords(
+        "The registration of {name} changed",
+        "registrations changed",
+        (_CHECK_OURS.replace("you or your provider made this change", "the new holder is known to you"),),
+    ),
+    EventKind.NAMESERVERS_CHANGED: KindWords(
+        "{name} has other nameservers now", "changed their nameservers", (_SEE, _CHECK_OURS)
+    ),
+    EventKind.SUFFIX_WILDCARD_CHANGED: KindWords(
+        "The suffix {name} changed how it answers for names that nobody registered",
+        "suffixes changed how they answer for unregistered names",
+        ("Mail to any slip under it may now arrive at the registry's host: block the suffix where you can.",),
+    ),
+    EventKind.OWN_MAIL_AT_RISK: KindWords(
+        "Mail for {name}, a name of yours, is at risk",
+        "names of yours have their mail at risk",
+        ("Mend the exchange or nameserver below, or renew the name it stands under, today.", _CHECK_OURS),
+    ),
+    EventKind.WATCH_STALE: KindWords(
+        "watcher does not see everything: {reason}",
+        "times that the watch was stale",
+        ("Run `watcher doctor`: until this is mended, silence is no good news.",),
+    ),
+    EventKind.WATCH_RECOVERED: KindWords("watcher sees everything again", "times that the watch recovered"),
+    EventKind.CHANNEL_FAILING: KindWords(
+        "Alerts do not get through one channel: {reason}",
+        "channels that fail",
+        ("Mend its settings or the service behind it, then run `watcher channels test`.",),
+    ),
+    EventKind.CHANNEL_RECOVERED: KindWords("A channel takes alerts again: {reason}", "channels recovered"),
+    EventKind.RESOLVER_REFUSED: KindWords(
+        "A resolver is not honest and is not used: {reason}",
+        "resolvers refused",
+        ("Give watcher an unfiltered resolver in `dns.resolvers`, then run `watcher doctor`.",),
+    ),
+}
+
+_ABILITIES = {"able": "able to receive mail", "unable": "unable to receive mail", "unknown": "not known"}
+
+_BASES = {
+    "no_such_name": "no such name",
+    "no_such_suffix": "no such top-level domain",
+    "no_address": "neither mail exchange nor address",
+    "explicit_mx": "it names mail exchanges (MX)",
+    "implicit_mx": "no MX, but an address, and mail goes there (implicit MX)",
+    "null_mx": "it says that it takes no mail (null MX)",
+    "dead_exchanges": "its exchanges have no address",
+    "loopback_exchange": "its exchanges point at the sender",
+    "unroutable_exchanges": "its exchanges cannot be reached from the Internet",
+    "controlled_interruption": "the top-level domain is being introduced (controlled interruption)",
+    "registry_wildcard": "nobody registered it, and the suffix answers for every name",
+    "lookup_failed": "the lookup did not settle",
+}
+
+_FLAGS = {
+    "armed": "one change away from mail",
+    "sender_dependent": "not every sender's server would deliver",
+    "bogus_dnssec": "DNSSEC does not validate: some servers defer",
+    "inconsistent": "its nameservers disagree",
+    "ipv6_only": "over IPv6 only",
+    "partly_dead": "some exchanges are dead",
+    "collector": "at a known collector of mail",
+    "shared_provider": "at a shared provider",
+    "defensive": "held by the owner",
+    "own_suggested": "looks like the owner's, which anybody can imitate",
+    "parked": "at a parking service",
+    "wildcard": "by a wildcard: every host under it",
+    "accepts_any": "its server takes mail for anybody",
+    "rejects_unknown": "its server answers",
+}
+
+
+def ability_words(ability: str) -> str:
+    """An ability in words; one we do not know as it is."""
+    return _ABILITIES.get(ability, ability)
+
+
+def basis_words(basis: str) -> str:
+    """A basis in words; one we do not know as it is."""
+    return _BASES.get(basis, basis.replace("_", " "))
+
+
+def flag_words(flag: str) -> str:
+    """A flag in words; one we do not know as it is."""
+    return _FLAGS.get(flag, flag.replace("_", " "))
