@@ -55,9 +55,10 @@ def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, or
 
 
 def reconsider(state: MailState, registered_at: datetime, now: datetime) -> MailState:
-    """What stands once the registration is known: younger than the last sweep before the first look (M68)?
+    """What stands once it is known when the name was registered (M68).
 
-    Then being able is news, not baseline: its next look, due at once, confirms it. Otherwise the state as it is.
+    After the last sweep before its first look: being able is news then, not baseline; its next look, due at once,
+    confirms it. Otherwise the state as it is.
     """
     since = state.baseline_since
     if since is None or registered_at <= since:

@@ -57,6 +57,7 @@ metadata = MetaData(
 )
 
 Cell = Column[Any]
+Json = JSON(none_as_null=True)
 
 protected = Table(
     "protected",
@@ -64,7 +65,7 @@ protected = Table(
     Cell("name", Text, primary_key=True),  # A-labels; a suffix without its leading dot
     Cell("kind", Text, nullable=False),  # domain | host | suffix
     Cell("owner", Text),
-    Cell("tags", JSON, nullable=False),  # list of text
+    Cell("tags", Json, nullable=False),  # list of text
     Cell("created_at", Moment, nullable=False),
 )
 
@@ -99,24 +100,24 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("public_suffix", Text, nullable=False),
     Cell("unicode", Text, nullable=False),
     Cell("relation", Text, nullable=False, server_default="lookalike"),  # lookalike | own | protected
-    Cell("state", JSON, nullable=False),  # core.states.MailState
+    Cell("state", Json, nullable=False),  # core.states.MailState
     Cell("ability", Text, nullable=False, index=True),  # of `verdict`
     Cell("basis", Text, nullable=False),
     Cell("severity", Text, nullable=False, index=True),
-    Cell("severity_reasons", JSON, nullable=False),
+    Cell("severity_reasons", Json, nullable=False),
     Cell("next_look_at", Moment, index=True),  # null: never again by itself
     Cell("claimed_until", Moment),  # who took it from the due ones has it until then
     Cell("attempted_at", Moment),
     Cell("settled_at", Moment),
     Cell("last_outcome", Text),  # settled, or the outcome that prevented it
     Cell("first_seen_at", Moment, index=True),  # null: never seen to exist, kept only until it settles
-    Cell("registration", JSON),  # null: never asked
+    Cell("registration", Json),  # null: never asked
     Cell("registration_fetched_at", Moment),
     Cell("registration_next_at", Moment, index=True),
     Cell("triage", Text, nullable=False, server_default="new"),
     Cell("triage_note", Text, nullable=False, server_default=""),
     Cell("triage_at", Moment),
-    Cell("verdict", JSON),  # shapes.mail_json: the last settled one, or the newest while none has settled
+    Cell("verdict", Json),  # shapes.mail_json: the last settled one, or the newest while none has settled
 )
 
 resemblances = Table(
@@ -124,7 +125,7 @@ resemblances = Table(
     metadata,
     Cell("name", Text, ForeignKey("lookalikes.name", ondelete="CASCADE"), primary_key=True),
     Cell("protected", Text, primary_key=True, index=True),
-    Cell("techniques", JSON, nullable=False),
+    Cell("techniques", Json, nullable=False),
     Cell("likelihood", Float, nullable=False),
     Cell("explanation", Text, nullable=False),
     Cell("rank", Integer),
@@ -139,8 +140,8 @@ events = Table(
     Cell("name", Text, nullable=False, index=True),  # empty for events of the watch itself
     Cell("registrable_domain", Text, index=True),
     Cell("at", Moment, nullable=False, index=True),
-    Cell("protected", JSON, nullable=False),
-    Cell("body", JSON, nullable=False),  # shapes.event_json
+    Cell("protected", Json, nullable=False),
+    Cell("body", Json, nullable=False),  # shapes.event_json
 )
 
 alerts = Table(
@@ -150,7 +151,7 @@ alerts = Table(
     Cell("kind", Text, nullable=False),  # core.alerts.AlertKind
     Cell("group_key", Text, nullable=False),
     Cell("created_at", Moment, nullable=False, index=True),
-    Cell("body", JSON, nullable=False),  # enough to rebuild core.alerts.Alert
+    Cell("body", Json, nullable=False),  # enough to rebuild core.alerts.Alert
 )
 
 outbox = Table(  # one row for each event, written with it; gathered into an alert, or decided not to be told
@@ -189,7 +190,7 @@ tokens = Table(
     metadata,
     Cell("name", Text, primary_key=True),
     Cell("hash", Text, nullable=False, unique=True),
-    Cell("scopes", JSON, nullable=False),
+    Cell("scopes", Json, nullable=False),
     Cell("created_at", Moment, nullable=False),
     Cell("revoked_at", Moment),
     Cell("last_used_at", Moment),
@@ -210,6 +211,6 @@ facts = Table(  # small things: instance id, last sweep, last digest, ...
     "facts",
     metadata,
     Cell("key", Text, primary_key=True),
-    Cell("value", JSON, nullable=False),
+    Cell("value", Json, nullable=False),
     Cell("updated_at", Moment, nullable=False),
 )

@@ -1,0 +1,270 @@
+"""The rows of names that exist or existed, of candidates that did not settle, and of own and protected names.
+
+What a row says changes through `services.watch` alone; here are the reads, the claims of what is due, and triage.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, cast, delete, func, or_, select, update
+
+from watcher.core.mail_state import MailState
+from watcher.core.registration import RegistrationFacts
+from watcher.core.risk import Severity
+from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
+from watcher.core.state_shapes import state_from_json, state_json
+from watcher.core.verdict import Ability, Basis, Verdict
+from watcher.store.database import Tx
+from watcher.store.tables import lookalikes, resemblances
+from watcher.store.upsert import chunks, insert_or_update
+
+LOOKALIKE, OWN, PROTECTED = "lookalike", "own", "protected"
+"""What a row is watched as (`Lookalike.relation`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """One row.
+
+    `verdict` is the last settled one with its evidence, or the newest while none has settled; None: never looked at.
+    `first_seen_at` None: never seen to exist, kept only until it settles. `next_look_at` None: never by itself.
+    """
+
+    name: str
+    registrable_domain: str | None
+    public_suffix: str
+    unicode: str
+    relation: str = LOOKALIKE
+    state: MailState = field(default_factory=MailState)
+    verdict: Verdict | None = None
+    severity: Severity = Severity.INFO
+    severity_reasons: tuple[str, ...] = ()
+    next_look_at: datetime | None = None
+    first_seen_at: datetime | None = None
+    registration: RegistrationFacts | None = None
+    registration_next_at: datetime | None = None
+    triage: str = "new"
+    triage_note: str = ""
+    triage_at: datetime | None = None
+
+    @property
+    def settled_at(self) -> datetime | None:
+        """When a look settled last; None while none has."""
+        unsettled = self.verdict is None or self.verdict.ability is Ability.UNKNOWN
+        return None if unsettled else self.state.settled_at
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows a list shows; an unset condition holds for all. Rows never seen to exist are never shown.
+
+    `severity` means that severity or worse, `since` first seen then or later, `text` a part of the name (either form).
+    """
+
+    protected: str | None = None
+    ability: str | None = None
+    basis: str | None = None
+    severity: str | None = None
+    technique: str | None = None
+    triage: str | None = None
+    text: str | None = None
+    since: datetime | None = None
+    relation: str = LOOKALIKE
+
+
+async def found(tx: Tx, name: str) -> Lookalike | None:
+    """The row of `name`, also one that was never seen to exist."""
+    row = (await tx.execute(select(lookalikes).where(lookalikes.c.name == name))).mappings().first()
+    return None if row is None else _lookalike(row)
+
+
+async def by_names(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
+    """The rows of those of `names` that have one."""
+    rows: dict[str, Lookalike] = {}
+    for some in chunks(names):
+        query = select(lookalikes).where(lookalikes.c.name.in_(some))
+        rows.update({row["name"]: _lookalike(row) for row in (await tx.execute(query)).mappings()})
+    return rows
+
+
+async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
+    """Those of `names` that have a row: looked at by `next_look_at`, whatever a sweep says."""
+    known: set[str] = set()
+    for some in chunks(names):
+        known.update((await tx.execute(select(lookalikes.c.name).where(lookalikes.c.name.in_(some)))).scalars())
+    return known
+
+
+async def listed(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None = None) -> list[Lookalike]:
+    """The rows that `wanted` describes, by name, from the one after the name `after`."""
+    query = _where(select(lookalikes), wanted).where(lookalikes.c.name > after).order_by(lookalikes.c.name)
+    return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+
+
+async def count(tx: Tx, wanted: Wanted) -> int:
+    """How many rows `wanted` describes."""
+    return int((await tx.execute(_where(select(func.count()).select_from(lookalikes), wanted))).scalar_one())
+
+
+async def save(tx: Tx, rows: Sequence[Lookalike]) -> None:
+    """Add or overwrite whole rows, except their triage; a claim on them ends."""
+    if rows:
+        keep = frozenset({"triage", "triage_note", "triage_at"})
+        await tx.execute(insert_or_update(tx.dialect.name, lookalikes, keep=keep), [_cells(row) for row in rows])
+
+
+async def remove(tx: Tx, names: Sequence[str]) -> None:
+    """Drop the rows with their resemblances; no error where there are none."""
+    for some in chunks(names):
+        await tx.execute(delete(lookalikes).where(lookalikes.c.name.in_(some)))
+
+
+async def claim_due(tx: Tx, *, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
+    """Take up to `limit` rows that are to be looked at, longest due first: nobody else gets them for `lease`."""
+    return await _claim(tx, lookalikes.c.next_look_at, now=now, limit=limit, lease=lease)
+
+
+async def claim_registrations(tx: Tx, *, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
+    """Likewise the rows whose registration facts are to be asked for, by `registration_next_at`.
+
+    That is moved on by `lease`, so that a look at the same row may go on meanwhile, and a crash only delays the asking.
+    """
+    query = (
+        select(lookalikes)
+        .where(lookalikes.c.registration_next_at <= now)
+        .order_by(lookalikes.c.registration_next_at, lookalikes.c.name)
+        .limit(limit)
+    )
+    rows = [_lookalike(row) for row in (await tx.execute(query)).mappings()]
+    for some in chunks([row.name for row in rows]):
+        await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(registration_next_at=now + lease))
+    return rows
+
+
+async def look_at(tx: Tx, names: Sequence[str], *, at: datetime) -> None:
+    """Look at the names again at `at`, where that is sooner than planned."""
+    sooner = or_(lookalikes.c.next_look_at.is_(None), lookalikes.c.next_look_at > at)
+    for some in chunks(names):
+        await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some), sooner).values(next_look_at=at))
+
+
+async def next_due_at(tx: Tx) -> datetime | None:
+    """When the next row is to be looked at; None when none is."""
+    soonest: datetime | None = (await tx.execute(select(func.min(lookalikes.c.next_look_at)))).scalar_one()
+    return soonest
+
+
+async def backlog(tx: Tx, *, now: datetime) -> int:
+    """How many rows should have been looked at by now."""
+    query = select(func.count()).select_from(lookalikes).where(lookalikes.c.next_look_at <= now)
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def abilities(tx: Tx) -> dict[str, int]:
+    """How many lookalikes that were seen to exist there are of each ability."""
+    query = (
+        select(lookalikes.c.ability, func.count().label("number"))
+        .where(lookalikes.c.first_seen_at.is_not(None), lookalikes.c.relation == LOOKALIKE)
+        .group_by(lookalikes.c.ability)
+    )
+    return {row.ability: row.number for row in await tx.execute(query)}
+
+
+async def triage(tx: Tx, names: Collection[str], value: str, *, note: str | None, now: datetime) -> set[str]:
+    """Set the triage, and the note unless it is None; which of the names have a row."""
+    values: dict[str, Any] = {"triage": value, "triage_at": now}
+    if note is not None:
+        values["triage_note"] = note
+    known = await known_among(tx, list(names))
+    for some in chunks(sorted(known)):
+        await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(**values))
+    return known
+
+
+async def _claim(tx: Tx, due: Any, *, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
+    free = or_(lookalikes.c.claimed_until.is_(None), lookalikes.c.claimed_until <= now)
+    query = select(lookalikes).where(due <= now, free).order_by(due, lookalikes.c.name).limit(limit)
+    rows = [_lookalike(row) for row in (await tx.execute(query)).mappings()]
+    for some in chunks([row.name for row in rows]):
+        await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(claimed_until=now + lease))
+    return rows
+
+
+def _where(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [
+        lookalikes.c.first_seen_at.is_not(None),
+        lookalikes.c.relation == wanted.relation,
+    ]
+    for column, value in (("ability", wanted.ability), ("basis", wanted.basis), ("triage", wanted.triage)):
+        if value is not None:
+            conditions.append(lookalikes.c[column] == value)
+    if wanted.severity is not None:
+        floor = Severity(wanted.severity)
+        conditions.append(lookalikes.c.severity.in_([one.value for one in Severity if one.at_least(floor)]))
+    if wanted.since is not None:
+        conditions.append(lookalikes.c.first_seen_at >= wanted.since)
+    if wanted.text is not None:
+        part = wanted.text.lower()
+        conditions.append(
+            lookalikes.c.name.contains(part, autoescape=True) | lookalikes.c.unicode.contains(part, autoescape=True)
+        )
+    if wanted.protected is not None or wanted.technique is not None:
+        resembling = select(resemblances.c.name).where(resemblances.c.name == lookalikes.c.name)
+        if wanted.protected is not None:
+            resembling = resembling.where(resemblances.c.protected == wanted.protected)
+        if wanted.technique is not None:
+            names = cast(resemblances.c.techniques, Text)
+            resembling = resembling.where(names.contains(f'"{wanted.technique}"', autoescape=True))
+        conditions.append(resembling.exists())
+    return query.where(*conditions)
+
+
+def _cells(row: Lookalike) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "registrable_domain": row.registrable_domain,
+        "public_suffix": row.public_suffix,
+        "unicode": row.unicode,
+        "relation": row.relation,
+        "state": state_json(row.state),
+        "ability": (row.verdict.ability if row.verdict else Ability.UNKNOWN).value,
+        "basis": (row.verdict.basis if row.verdict else Basis.LOOKUP_FAILED).value,
+        "severity": row.severity.value,
+        "severity_reasons": list(row.severity_reasons),
+        "next_look_at": row.next_look_at,
+        "claimed_until": None,
+        "attempted_at": row.state.attempted_at,
+        "settled_at": row.settled_at,
+        "last_outcome": row.state.last_outcome,
+        "first_seen_at": row.first_seen_at,
+        "registration": None if row.registration is None else registration_json(row.registration),
+        "registration_fetched_at": None if row.registration is None else row.registration.fetched_at,
+        "registration_next_at": row.registration_next_at,
+        "triage": row.triage,
+        "triage_note": row.triage_note,
+        "triage_at": row.triage_at,
+        "verdict": None if row.verdict is None else mail_json(row.verdict, row.settled_at),
+    }
+
+
+def _lookalike(row: RowMapping) -> Lookalike:
+    return Lookalike(
+        name=row["name"],
+        registrable_domain=row["registrable_domain"],
+        public_suffix=row["public_suffix"],
+        unicode=row["unicode"],
+        relation=row["relation"],
+        state=state_from_json(row["state"]),
+        verdict=None if row["verdict"] is None else verdict_from_json(row["verdict"]),
+        severity=Severity(row["severity"]),
+        severity_reasons=tuple(row["severity_reasons"]),
+        next_look_at=row["next_look_at"],
+        first_seen_at=row["first_seen_at"],
+        registration=None if row["registration"] is None else registration_from_json(row["registration"]),
+        registration_next_at=row["registration_next_at"],
+        triage=row["triage"],
+        triage_note=row["triage_note"],
+        triage_at=row["triage_at"],
+    )

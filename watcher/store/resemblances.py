@@ -1,0 +1,52 @@
+"""Which protected names a lookalike resembles, and how."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from watcher.core.events import Resemblance
+from watcher.store.database import Tx
+from watcher.store.tables import resemblances
+from watcher.store.upsert import chunks, insert_or_update
+
+
+async def save(tx: Tx, name: str, new: Sequence[Resemblance]) -> None:
+    """Add or renew resemblances of a lookalike that has a row; those to other protected names stay."""
+    if new:
+        await tx.execute(
+            insert_or_update(tx.dialect.name, resemblances),
+            [
+                {
+                    "name": name,
+                    "protected": one.protected,
+                    "techniques": list(one.techniques),
+                    "likelihood": one.likelihood,
+                    "explanation": one.explanation,
+                    "rank": one.rank,
+                }
+                for one in new
+            ],
+        )
+
+
+async def of(tx: Tx, names: Sequence[str]) -> dict[str, tuple[Resemblance, ...]]:
+    """For each of the names what it resembles, most likely first; an empty tuple where nothing is known."""
+    found: dict[str, list[Resemblance]] = {name: [] for name in names}
+    for some in chunks(list(found)):
+        query = (
+            select(resemblances)
+            .where(resemblances.c.name.in_(some))
+            .order_by(resemblances.c.likelihood.desc(), resemblances.c.protected)
+        )
+        for row in (await tx.execute(query)).mappings():
+            found[row["name"]].append(
+                Resemblance(
+                    row["protected"], tuple(row["techniques"]), row["likelihood"], row["explanation"], row["rank"]
+                )
+            )
+    return {name: tuple(rows) for name, rows in found.items()}
+
+
+async def remove(tx: Tx, name: str, protected: str) -> None:
+    """Forget one resemblance; no error where there is none."""
+    await tx.execute(delete(resemblances).where(resemblances.c.name == name, resemblances.c.protected == protected))
