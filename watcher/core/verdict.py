@@ -1,9 +1,13 @@
 """The verdict: can a name receive mail, by which rule, with what reservations, and what shows it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from watcher.core.dns import Answer
+from watcher.core.findings import Finding, Observation
+from watcher.core.reading import Existence, Reading, Surroundings, read
 
 
 class Ability(StrEnum):
@@ -80,3 +84,135 @@ class Verdict:
     flags: tuple[Flag, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     evidence: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What is the owner's, to tell a defensive registration from a foreign one (M35).
+
+    `domains`: registrable domains of the protected names. `own`: the own list. The rest only suggests.
+    """
+
+    domains: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    exchanges: frozenset[str] = frozenset()
+    nameservers: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeContext:
+    """What a verdict takes into account besides the observation.
+
+    `held`: the registry says the name is on hold or has no nameservers (M06). `nameservers` and `organisation` are the
+    name's own, from its registration. `probed`: what the SMTP probe found.
+    """
+
+    surroundings: Surroundings
+    owner: Owner = field(default_factory=Owner)
+    held: bool = False
+    nameservers: frozenset[str] = frozenset()
+    organisation: str | None = None
+    probed: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a check looks at. `basis` is decided by the time flags are looked for; None before."""
+
+    reading: Reading
+    context: JudgeContext
+    basis: Basis | None = None
+
+    @property
+    def able(self) -> bool:
+        """Whether the basis decided so far means that mail is delivered."""
+        return self.basis is not None and ability_of(self.basis) is Ability.ABLE
+
+    @property
+    def unable(self) -> bool:
+        """Whether the basis decided so far means that mail is not delivered."""
+        return self.basis is not None and ability_of(self.basis) is Ability.UNABLE
+
+
+class Check(Protocol):
+    """One basis or flag: a module of `checks`, named as its tag."""
+
+    TAG: Basis | Flag
+
+    def find(self, case: Case) -> Sequence[Answer] | None:
+        """The answers that show it (none are needed where a name alone shows it); None when it does not hold."""
+        ...
+
+
+_ABLE = frozenset({Basis.EXPLICIT_MX, Basis.IMPLICIT_MX, Basis.REGISTRY_WILDCARD})
+
+
+def ability_of(basis: Basis) -> Ability:
+    """The ability that a basis means."""
+    if basis in _ABLE:
+        return Ability.ABLE
+    return Ability.UNKNOWN if basis is Basis.LOOKUP_FAILED else Ability.UNABLE
+
+
+def find(observation: Observation, checks: Sequence[Check], context: JudgeContext) -> tuple[Finding, ...]:
+    """The deciding basis, which is the first of `checks` that holds, and every flag, each with what shows it."""
+    case = Case(read(observation, context.surroundings), context)
+    findings: list[Finding] = []
+    basis = Basis.LOOKUP_FAILED
+    for check in checks:
+        if isinstance(check.TAG, Basis):
+            shown = check.find(case)
+            if shown is not None:
+                basis = check.TAG
+                findings.append(Finding(basis.value, tuple(shown)))
+                break
+    decided = Case(case.reading, context, basis)
+    for check in checks:
+        if isinstance(check.TAG, Flag):
+            shown = check.find(decided)
+            if shown is not None:
+                findings.append(Finding(check.TAG.value, tuple(shown)))
+    return tuple(findings)
+
+
+def judge(observation: Observation, checks: Sequence[Check], context: JudgeContext) -> Verdict:
+    """The verdict on one observation; the same for the same arguments, and for any answers whatever."""
+    found = {finding.tag for finding in find(observation, checks, context)}
+    basis = next((basis for basis in Basis if basis.value in found), Basis.LOOKUP_FAILED)
+    flags = {flag for flag in Flag if flag.value in found} | set(context.probed)
+    return Verdict(
+        ability_of(basis),
+        basis,
+        tuple(sorted(flags)),
+        _exchanges(read(observation, context.surroundings)),
+        observation.answers,
+    )
+
+
+def _exchanges(reading: Reading) -> tuple[Exchange, ...]:
+    """The exchanges to show; a name without MX shows itself only where it has an address."""
+    if reading.existence is Existence.UNSETTLED:
+        return ()
+    return tuple(
+        Exchange(host.preference, host.name, host.addresses)
+        for host in reading.hosts
+        if host.addresses or not reading.implicit
+    )
+
+
+def unite(first: Verdict, second: Verdict) -> Verdict:
+    """The verdict on two reads of one name (M13): able when either is, with the evidence of both.
+
+    Where both settled and only one is able the nameservers disagree: `inconsistent`. Otherwise the later settled read
+    counts.
+    """
+    able = [one for one in (second, first) if one.ability is Ability.ABLE]
+    settled = [one for one in (second, first) if one.ability is not Ability.UNKNOWN]
+    counts = (able or settled or [second])[0]
+    flags = set(counts.flags)
+    if len(settled) == 2 and len(able) == 1:  # noqa: PLR2004 (both)
+        flags.add(Flag.INCONSISTENT)
+    return Verdict(
+        counts.ability, counts.basis, tuple(sorted(flags)), counts.exchanges, (*first.evidence, *second.evidence)
+    )

@@ -1,0 +1,16 @@
+"""The MX question failed, but the name has a reachable address: some senders fall back to it (M09)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.ADDRESS_SEEN
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The addresses."""
+    reading = case.reading
+    if case.basis is not Basis.LOOKUP_FAILED or reading.mx is None or reading.mx.settled or not reading.usable:
+        return None
+    return reading.usable[0].evidence

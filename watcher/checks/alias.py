@@ -1,0 +1,13 @@
+"""The name is an alias (CNAME or DNAME) and is judged as its target (M46-M50)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.ALIAS
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The answer that came through the alias."""
+    return (case.reading.mx,) if case.reading.aliases and case.reading.mx is not None else None

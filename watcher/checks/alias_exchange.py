@@ -1,0 +1,17 @@
+"""An exchange is an alias: outside RFC 2181 10.3, and delivered to everywhere (M23)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.reading import Existence
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.ALIAS_EXCHANGE
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The addresses that came through the alias."""
+    if case.reading.existence is not Existence.EXPLICIT:
+        return None
+    found = [host for host in case.reading.hosts if host.alias]
+    return tuple(answer for host in found for answer in host.evidence) if found else None

@@ -1,0 +1,39 @@
+"""Not able, but one change away: registered and not in service, or an exchange anybody could claim (M06, M21, M34)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.inquiry import claimable, foreign_domains, unregistered
+from watcher.core.reading import Reading
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.ARMED
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """What shows that somebody could make the name able."""
+    reading = case.reading
+    if case.able:
+        return _exchange_for_sale(reading)
+    if not case.unable:
+        return None
+    if case.context.held:
+        return ()
+    if case.basis is Basis.NO_SUCH_NAME:
+        own = reading.mx
+        if own is not None and not own.chain and own.soa == reading.name:
+            return (own,)
+    shown = [unregistered(reading, host, domain) for host, domain in claimable(reading)]
+    found = [answer for answer in shown if answer is not None]
+    operators = case.context.surroundings.operators
+    found += [host.absent for host in reading.hosts if host.absent is not None and operators.is_tenant_host(host.name)]
+    return tuple(found) or None
+
+
+def _exchange_for_sale(reading: Reading) -> Sequence[Answer] | None:
+    """An exchange under a name nobody registered, in a suffix that answers for any name (M21c)."""
+    for domain, suffix in foreign_domains(reading):
+        wildcard = reading.wildcard(suffix)
+        if wildcard.addresses and reading.delegation(domain) is False:
+            return wildcard.evidence
+    return None

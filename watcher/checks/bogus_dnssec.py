@@ -1,0 +1,17 @@
+"""A validating resolver refuses the answer, and gives one with validation off (M10)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.BOGUS_DNSSEC
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The answers given with validation off."""
+    reading = case.reading
+    if not reading.bogus or not (case.able or case.basis is Basis.LOOKUP_FAILED):
+        return None
+    answers = (reading.mx, *(answer for host in reading.hosts for answer in host.evidence))
+    return tuple(answer for answer in answers if answer is not None and answer.question.checking_disabled)

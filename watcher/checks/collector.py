@@ -1,0 +1,17 @@
+"""The exchange belongs to an operator that takes mail for any name and never bounces: worse, not better (M32)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.COLLECTOR
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer."""
+    reading = case.reading
+    operators = case.context.surroundings.operators
+    if not case.able or reading.mx is None or reading.implicit:
+        return None
+    return (reading.mx,) if any(operators.collects(host.name) for host in reading.usable) else None

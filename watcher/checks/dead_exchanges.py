@@ -1,0 +1,17 @@
+"""There are MX records, and no exchange exists or has an address; senders do not fall back to the name (M20)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.reading import Existence
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.DEAD_EXCHANGES
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer and the exchanges' empty ones."""
+    reading = case.reading
+    if reading.existence is not Existence.EXPLICIT or not reading.hosts or reading.mx is None:
+        return None
+    return (reading.mx, *(answer for host in reading.hosts for answer in host.evidence))

@@ -1,0 +1,21 @@
+"""The name is on the own list, or all its mail goes to hosts of a protected name: the owner holds it (M35)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.names import is_under
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.DEFENSIVE
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer where the exchanges show it."""
+    reading = case.reading
+    owner = case.context.owner
+    if any(is_under(reading.name, name) for name in owner.own):
+        return ()
+    if not case.able or not reading.usable or reading.mx is None:
+        return None
+    owned = all(any(is_under(host.name, domain) for domain in owner.domains) for host in reading.usable)
+    return (reading.mx,) if owned else None

@@ -1,0 +1,15 @@
+"""The name has one label only: RFC 5321 wants more, mail systems deliver all the same (M57)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.DOTLESS
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer."""
+    if "." in case.reading.name or not case.able or case.reading.mx is None:
+        return None
+    return (case.reading.mx,)

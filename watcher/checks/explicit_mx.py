@@ -1,0 +1,17 @@
+"""The name has MX records, and at least one exchange has an address that senders can reach (M14)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.reading import Existence
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.EXPLICIT_MX
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer and the usable exchanges' addresses."""
+    reading = case.reading
+    if reading.existence is not Existence.EXPLICIT or not reading.usable or reading.mx is None:
+        return None
+    return (reading.mx, *(answer for host in reading.usable for answer in host.evidence))

@@ -1,0 +1,13 @@
+"""A filter or sinkhole answered in place of the name's owner: another resolver has to be asked (M62)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.FILTERED
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The answers that came from it."""
+    return case.reading.filtered or None if case.basis is Basis.LOOKUP_FAILED else None

@@ -1,0 +1,16 @@
+"""No MX records, but the name itself has an address that senders can reach (RFC 5321 5.1; M41)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.IMPLICIT_MX
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer and the name's addresses."""
+    reading = case.reading
+    if not reading.implicit or not reading.usable or reading.mx is None:
+        return None
+    return (reading.mx, *reading.usable[0].evidence)

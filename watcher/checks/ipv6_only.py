@@ -1,0 +1,18 @@
+"""Only senders with IPv6 can deliver: no exchange has a reachable IPv4 address (M15, M42)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.exchanges import HostState
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.IPV6_ONLY
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The IPv6 addresses; nothing while an IPv4 answer is missing."""
+    reading = case.reading
+    open_questions = any(host.state is HostState.UNSETTLED and not host.unasked for host in reading.hosts)
+    if not case.able or open_questions or not all(host.ipv6_only for host in reading.usable):
+        return None
+    return tuple(answer for host in reading.usable for answer in host.evidence)

@@ -1,0 +1,19 @@
+"""Exchanges are `localhost` or lead to the sender's own machine; common on names for sale (M26, M27)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.exchanges import HostState
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.LOOPBACK_EXCHANGE
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The loopback addresses, or the MX answer where the name says it."""
+    reading = case.reading
+    found = [host for host in reading.hosts if host.state is HostState.LOOPBACK]
+    if not found:
+        return None
+    shown = tuple(answer for host in found for answer in host.evidence)
+    return shown or (() if reading.mx is None else (reading.mx,))

@@ -1,0 +1,24 @@
+"""The zone holds something that no zone should: a null MX with company, an illegal label, an alias beside MX."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.exchanges import HostKind
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.MALFORMED
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The answer that holds it."""
+    reading = case.reading
+    records = reading.records
+    wrong = (
+        bool(records.nulls) and (records.nulls != (0,) or bool(records.hosts)),  # M18, M19
+        records.unreadable > 0,
+        any(host.kind is HostKind.ILLEGAL or "_" in host.name for host in reading.hosts if not reading.implicit),
+        bool(reading.alias_beside_mx),  # M49
+    )
+    if not any(wrong):
+        return None
+    return (*(() if reading.mx is None else (reading.mx,)), *reading.alias_beside_mx)

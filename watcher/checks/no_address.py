@@ -1,0 +1,17 @@
+"""The name exists, without MX and without an address: there is nowhere to deliver to (M02)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.exchanges import HostState
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.NO_ADDRESS
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer and the empty address answers."""
+    reading = case.reading
+    if not reading.implicit or reading.hosts[0].state is not HostState.DEAD or reading.mx is None:
+        return None
+    return (reading.mx, *reading.hosts[0].evidence)

@@ -1,0 +1,13 @@
+"""The top-level label is not delegated: `army.con` (M04)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.NO_SUCH_SUFFIX
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """What the root said when the bundled list was doubted; nothing needs to be asked otherwise."""
+    return case.reading.observation.answers if case.reading.undelegated else None

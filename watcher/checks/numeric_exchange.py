@@ -1,0 +1,18 @@
+"""An exchange is an address written as a name: Postfix connects, Exim refuses (M25)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.exchanges import HostKind
+from watcher.core.reading import Existence
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.NUMERIC_EXCHANGE
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer."""
+    reading = case.reading
+    if reading.existence is not Existence.EXPLICIT or reading.mx is None:
+        return None
+    return (reading.mx,) if any(host.kind is HostKind.NUMERIC for host in reading.hosts) else None

@@ -1,0 +1,15 @@
+"""The name publishes MTA-STS, TLSA, SPF or DMARC: somebody runs mail there in earnest (M58)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.posture import published
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.OPERATED
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """What it publishes."""
+    shown = published(case.reading)
+    return shown or None if case.basis is not Basis.NO_ADDRESS else None

@@ -1,0 +1,18 @@
+"""The address is a web-parking host's: no mail today, one daemon away (M44)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.PARKED
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The addresses."""
+    reading = case.reading
+    parking = case.context.surroundings.operators.parking
+    if case.basis not in {Basis.IMPLICIT_MX, Basis.REGISTRY_WILDCARD} or not reading.implicit:
+        return None
+    usable = [address for host in reading.usable for address in host.usable]
+    return reading.usable[0].evidence if all(address in parking for address in usable) else None

@@ -1,0 +1,28 @@
+"""Some exchanges, or some addresses, lead nowhere, and that is settled (M16, M22b, M29)."""
+
+from collections.abc import Sequence
+
+from watcher.core.addresses import is_global
+from watcher.core.dns import Answer
+from watcher.core.exchanges import Host, HostKind, HostState
+from watcher.core.reading import Existence
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.PARTLY_DEAD
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The answers of what leads nowhere."""
+    reading = case.reading
+    failed = case.basis is Basis.LOOKUP_FAILED and reading.existence is Existence.EXPLICIT
+    if not case.able and not failed:
+        return None
+    found = [host for host in reading.hosts if _leads_nowhere(host)]
+    return tuple(answer for host in found for answer in host.evidence) if found else None
+
+
+def _leads_nowhere(host: Host) -> bool:
+    """Whether the host, or one of its addresses, is of no use; an illegal label is `malformed` instead."""
+    if host.kind is HostKind.ILLEGAL or host.state is HostState.UNSETTLED:
+        return False
+    return host.state is not HostState.USABLE or not all(is_global(address) for address in host.addresses)

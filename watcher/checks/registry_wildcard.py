@@ -1,0 +1,25 @@
+"""Nobody registered the name: its public suffix answers for any label, and so attracts mail (M54, M55)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.reading import Existence
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.REGISTRY_WILDCARD
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """What the random label was answered.
+
+    Under a registry's suffix a name without nameservers is the wildcard's even where the addresses rotate; under a
+    private suffix (a dynamic DNS service) names have records of their own without nameservers.
+    """
+    reading = case.reading
+    domain = reading.observation.registrable_domain
+    if domain is None or not reading.usable or reading.delegation(domain) is not False:
+        return None
+    wildcard = reading.wildcard(reading.observation.public_suffix)
+    from_registry = case.context.surroundings.suffixes.registered_domain(reading.name) == domain
+    rotating = from_registry and reading.existence is not Existence.EXPLICIT and bool(wildcard.addresses)
+    return wildcard.evidence if rotating or reading.follows(wildcard) else None

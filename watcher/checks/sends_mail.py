@@ -1,0 +1,16 @@
+"""No mail can come in, but SPF or DMARC is set up to send: impersonation, not interception (M59)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.posture import published, sends_nothing
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.SENDS_MAIL
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """What it publishes."""
+    if case.basis is not Basis.NO_ADDRESS or sends_nothing(case.reading):
+        return None
+    return published(case.reading) or None

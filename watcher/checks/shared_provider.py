@@ -1,0 +1,17 @@
+"""The exchange serves many customers (Google, Microsoft, ...): the DNS cannot show whose mailbox it is (M33)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Flag.SHARED_PROVIDER
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The MX answer."""
+    reading = case.reading
+    operators = case.context.surroundings.operators
+    if not case.able or reading.mx is None or reading.implicit:
+        return None
+    return (reading.mx,) if any(operators.provider(host.name) for host in reading.usable) else None

@@ -1,0 +1,15 @@
+"""Addresses are private, link-local, shared, documentation or multicast only: senders queue for days (M28)."""
+
+from collections.abc import Sequence
+
+from watcher.core.dns import Answer
+from watcher.core.exchanges import HostState
+from watcher.core.verdict import Basis, Case, Flag
+
+TAG: Basis | Flag = Basis.UNROUTABLE_EXCHANGES
+
+
+def find(case: Case) -> Sequence[Answer] | None:
+    """The addresses; one unroutable exchange decides over loopback and dead ones."""
+    found = [host for host in case.reading.hosts if host.state is HostState.UNROUTABLE]
+    return tuple(answer for host in found for answer in host.evidence) if found else None

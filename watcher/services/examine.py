@@ -1,0 +1,135 @@
+"""One careful look at one name: the inquiry driven through a resolver, then judged."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.core.dns import Answer, Question
+from watcher.core.findings import Observation
+from watcher.core.inquiry import InquiryContext, KnownAnswers, inquire
+from watcher.core.names import Fqdn
+from watcher.core.operators import MailOperators
+from watcher.core.ports import Clock, Resolver
+from watcher.core.reading import Surroundings
+from watcher.core.suffixes import Suffixes
+from watcher.core.verdict import Check, Flag, JudgeContext, Owner, Verdict, judge, unite
+
+_LONGEST_MEMORY = timedelta(hours=1)
+_LABEL_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: all that was heard, and what it means."""
+
+    observation: Observation
+    verdict: Verdict
+
+
+class RememberedAnswers:
+    """Settled answers of this sweep, each until its TTL ends, at most an hour; the least used go first."""
+
+    def __init__(self, clock: Clock, *, limit: int = 50_000) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._answers: OrderedDict[Question, tuple[Answer, datetime]] = OrderedDict()
+
+    def get(self, question: Question, /) -> Answer | None:
+        """The answer while it holds."""
+        kept = self._answers.get(question)
+        if kept is None:
+            return None
+        answer, until = kept
+        if until <= self._clock.now():
+            del self._answers[question]
+            return None
+        self._answers.move_to_end(question)
+        return answer
+
+    def keep(self, answer: Answer) -> None:
+        """Remember a settled answer; an unsettled one is asked again each time."""
+        if not answer.settled or not answer.ttl:
+            return
+        life = min(timedelta(seconds=answer.ttl), _LONGEST_MEMORY)
+        self._answers[answer.question] = (answer, self._clock.now() + life)
+        self._answers.move_to_end(answer.question)
+        while len(self._answers) > self._limit:
+            self._answers.popitem(last=False)
+
+
+class Examiner:
+    """Looks at names, one at a time or many at once; answers that names share are asked for once a sweep.
+
+    `random_label` makes a label that nobody can have registered or foreseen; a new one is drawn every hour.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        clock: Clock,
+        suffixes: Suffixes,
+        checks: Sequence[Check],
+        random_label: Callable[[], str],
+        *,
+        operators: MailOperators | None = None,
+    ) -> None:
+        self._resolver = resolver
+        self._clock = clock
+        self._suffixes = suffixes
+        self._checks = checks
+        self._random_label = random_label
+        self._operators = operators or MailOperators()
+        self._remembered = RememberedAnswers(clock)
+        self._label: tuple[str, datetime] | None = None
+
+    async def look(
+        self,
+        name: Fqdn,
+        *,
+        avoid: frozenset[str] = frozenset(),
+        posture: bool = False,
+        fresh: bool = False,
+        recheck_suffix: bool = False,
+        owner: Owner | None = None,
+        held: bool = False,
+        nameservers: frozenset[str] = frozenset(),
+        organisation: str | None = None,
+        probed: tuple[Flag, ...] = (),
+    ) -> Look:
+        """The observation and the verdict; never raises for what the DNS did.
+
+        `avoid`: resolvers to leave out where there are others (the confirming read); nothing remembered is used then,
+        nor with `fresh`. `posture`, `recheck_suffix`: as in `InquiryContext`; the rest as in `JudgeContext`.
+        """
+        surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
+        known: KnownAnswers = {} if fresh or avoid else self._remembered
+        context = InquiryContext(surroundings, self._clock.now(), known, posture, recheck_suffix)
+        observation = await self._drive(name, context, avoid)
+        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation, probed)
+        return Look(observation, judge(observation, self._checks, judged))
+
+    async def confirm(self, first: Look, *, owner: Owner | None = None, posture: bool = False) -> Look:
+        """A second look by other resolvers where there are any; its verdict unites both reads (M13, M38)."""
+        heard = frozenset(answer.resolver for answer in first.observation.answers)
+        second = await self.look(first.observation.name, avoid=heard, fresh=True, owner=owner, posture=posture)
+        return Look(second.observation, unite(first.verdict, second.verdict))
+
+    async def _drive(self, name: Fqdn, context: InquiryContext, avoid: frozenset[str]) -> Observation:
+        inquiry = inquire(name, context)
+        answers: Sequence[Answer] | None = None
+        while True:
+            try:
+                questions = next(inquiry) if answers is None else inquiry.send(answers)
+            except StopIteration as finished:
+                observation: Observation = finished.value
+                return observation
+            answers = await self._resolver.ask(questions, avoid=avoid)
+            for answer in answers:
+                self._remembered.keep(answer)
+
+    def _probe_label(self) -> str:
+        now = self._clock.now()
+        if self._label is None or self._label[1] <= now:
+            self._label = (self._random_label(), now + _LABEL_LIFE)
+        return self._label[0]
