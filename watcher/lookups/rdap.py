@@ -205,9 +205,7 @@ def _cause(error: Exception) -> str:
             return "its answer is no HTTP"
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
             return "the answer is cut short"
-        case NotGlobal():
-            return "it has no global address"
-        case aiohttp.ClientConnectorError() if isinstance(error.os_error, NotGlobal):
+        case OSError() if isinstance(getattr(error, "os_error", error), NotGlobal):
             return "it has no global address"
         case OSError():
             return "no connection" + (f" ({error.strerror})" if error.strerror else "")

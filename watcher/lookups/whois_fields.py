@@ -1,0 +1,228 @@
+"""Our own reading of a WHOIS reply's fields, for the registries that python-whois has no rules for.
+
+It reads `whois_lines` only, so a reply cannot make it slow. What it finds fills the gaps that python-whois leaves.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+from dateutil import parser as dates
+
+from watcher.lookups import registry_text
+from watcher.lookups.whois_lines import Line, lines
+
+_CREATED = re.compile(
+    r"creation date|^created?\b(?!.*by)|created (?:on|date)|record created|^registered(?: on| date|$)"
+    r"|registration (?:date|time)"
+    r"|date (?:of )?registration|activated|connected|^registered$|domain create|fecha de creaci|data de registo"
+    r"|登録年月日"
+    r"|接続年月日|등록일|registered date|^assigned|registerd|domain registered|registar created|date_approved"
+    r"|date registered",
+    re.IGNORECASE,
+)
+_UPDATED = re.compile(
+    r"updated? ?(?:date|on)|^updated\b(?!.*by)|^(?:domain |record )?(?:last )?(?:changed|modified|modification date)"
+    r"|last[- _]?(?:updated?|modified|changed)(?: date| on|$)|domain record last updated|ultima (?:actualizaci"
+    r"|modificaci)"
+    r"|最終更新|최근 정보 변경일|^modif|last_modified|^update date",
+    re.IGNORECASE,
+)
+_EXPIRES = re.compile(
+    r"expir|paid-till|valid[- ](?:until|date)|^validity|renewal date|fecha de vencimiento|^expire|有効期限"
+    r"|사용 종료일"
+    r"|date_renewal|valid to|data de expira|^renewal|^anniversary",
+    re.IGNORECASE,
+)
+_REGISTRAR = re.compile(
+    r"^(?:sponsoring |current |registry )?regist(?:r)?ar(?: name|_name|-name| organi[sz]ation)?$"
+    r"|^registration service provider"
+    r"|^authorized agency|^current registar|^sponsoring registrar$|^support$|^created by registrar$",
+    re.IGNORECASE,
+)
+_NAMESERVER = re.compile(
+    r"n(?:ame)?[ _-]?servers?\b|^nserver|^dns ?\d?$|^(?:domain )?servers? (?:in listed order|name)"
+    r"|domain (?:name ?)?servers?\b"
+    r"|(?:primary|secondary) server(?:$| host)|^ns[ _]?\d+(?:_hostname)?$|^hostname$|^host ?name$|ネームサーバ"
+    r"|호스트이름"
+    r"|servidor\(es\) de nombres|^ns$|^nserver|servidores de nombre",
+    re.IGNORECASE,
+)
+_NOT_NAMESERVER = re.compile(
+    r"(?:ip|address|country|whois|tech|dnssec|email|phone|status|handle|obsoleted)", re.IGNORECASE
+)
+_STATUS = re.compile(
+    r"^(?:domain |registration )?status$|^status \[\d+\]$|^eppstatus$|^state$|^estado / status$|ステータス|状態",
+    re.IGNORECASE,
+)
+_IANA_ID = re.compile(r"^(?:sponsoring )?registrar iana id$", re.IGNORECASE)
+_ABUSE_MAIL = re.compile(
+    r"abuse.{0,20}(?:e-?mail|mail)|^registrar abuse contact$|^abuse-mailbox$|^anti-abuse", re.IGNORECASE
+)
+_ABUSE_PHONE = re.compile(r"abuse.{0,20}(?:phone|tel)", re.IGNORECASE)
+_ORGANISATION = re.compile(
+    r"^registrant(?: contact)?(?:'s)? organi[sz]ation(?: name)?$|^registrant_organization|^owner organi[sz]ation"
+    r"|^org-name$",
+    re.IGNORECASE,
+)
+_COUNTRY = re.compile(
+    r"^registrant(?: contact)?(?:'s)? country(?: code|/economy)?$|^owner country(?: code)?$", re.IGNORECASE
+)
+_SECTION_NAME = re.compile(r"^(?:name|organi[sz]ation|organi[sz]ation name|registrar|registrar name)$", re.IGNORECASE)
+_PARENTHESIS = re.compile(r"\([^()]{0,60}\)")
+_MONTH_FIRST_SUFFIXES = ("us", "ph", "to", "edu")
+_STOP = re.compile(r"(?:please|https?://|note|whois|%)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class WhoisFields:
+    """What was read; None or empty where the reply does not say it."""
+
+    registrar: str | None = None
+    registrar_iana_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    expires_at: datetime | None = None
+    statuses: tuple[str, ...] = ()
+    nameservers: tuple[str, ...] = ()
+    registrant_organisation: str | None = None
+    registrant_country: str | None = None
+    abuse_email: str | None = None
+    abuse_phone: str | None = None
+    words: tuple[str, ...] = field(default=())
+    """The statuses as written, for those who compare with a registry's own words."""
+
+
+def read_fields(domain: str, text: str) -> WhoisFields:
+    """The fields of `text`, a reply about `domain`; never raises."""
+    found = list(lines(text))
+    values = _values(found)
+    day_first = not domain.endswith(tuple("." + suffix for suffix in _MONTH_FIRST_SUFFIXES))
+
+    def at(pattern: re.Pattern[str]) -> datetime | None:
+        return next(
+            (time for key, value in values if pattern.search(key) if (time := date(value, key, day_first))), None
+        )
+
+    def first(pattern: re.Pattern[str]) -> str | None:
+        return next(
+            (text for key, value in values if pattern.search(key) if (text := registry_text.disclosed(value))), None
+        )
+
+    words = tuple(value for key, value in values if _STATUS.search(key))
+    statuses = {status for word in words for part in word.split(",") if (status := registry_text.status(part))}
+    return WhoisFields(
+        registrar=first(_REGISTRAR) or _in_section(found, "registrar"),
+        registrar_iana_id=_digits(first(_IANA_ID)),
+        created_at=at(_CREATED),
+        updated_at=at(_UPDATED),
+        expires_at=at(_EXPIRES),
+        statuses=tuple(sorted(statuses)[: registry_text.MOST_STATUSES]),
+        nameservers=_nameservers(found, domain),
+        registrant_organisation=first(_ORGANISATION),
+        registrant_country=registry_text.country(first(_COUNTRY)),
+        abuse_email=next(
+            (m for key, value in values if _ABUSE_MAIL.search(key) if (m := registry_text.mail_address(value))), None
+        ),
+        abuse_phone=next(
+            (p for key, value in values if _ABUSE_PHONE.search(key) if (p := registry_text.phone(value))), None
+        ),
+        words=words,
+    )
+
+
+def date(value: str, key: str = "", day_first: bool = True) -> datetime | None:
+    """The time in a registry's date, aware UTC (without zone: as if UTC); None for what is none."""
+    text = value.strip().rstrip(".")
+    if not text or not any(character.isdigit() for character in text) or len(text) > 60:  # noqa: PLR2004
+        return None
+    text = text.split("#")[0]
+    if not re.search(r"\d{4}", text) and not re.search(r"\d[./-]\d", text):
+        return None
+    lowered = key.lower()
+    if "mm/dd" in lowered or "month/day" in lowered:
+        day_first = False
+    iso = registry_text.time(text)
+    if iso is not None:
+        return iso
+    bare = _PARENTHESIS.sub(" ", text).replace("(", " ").replace(")", " ").strip()
+    year_first = bool(re.match(r"\d{4}", bare))
+    try:
+        at = dates.parse(
+            bare, dayfirst=day_first and not year_first, yearfirst=year_first, tzinfos=_zone, default=_MIDNIGHT
+        )
+    except (ValueError, OverflowError, TypeError, AttributeError):
+        return None
+    return registry_text.utc(at)
+
+
+_MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+_HOUR = 3600
+_ZONES = {
+    "CLT": -4 * _HOUR, "CLST": -3 * _HOUR, "JST": 9 * _HOUR, "KST": 9 * _HOUR, "MSK": 3 * _HOUR, "MSD": 4 * _HOUR,
+    "EET": 2 * _HOUR, "EEST": 3 * _HOUR, "CET": _HOUR, "CEST": 2 * _HOUR, "BST": _HOUR, "EST": -5 * _HOUR,
+    "EDT": -4 * _HOUR, "PST": -8 * _HOUR, "PDT": -7 * _HOUR, "BRT": -3 * _HOUR, "HKT": 8 * _HOUR, "SGT": 8 * _HOUR,
+    "IST": 2 * _HOUR, "NZST": 12 * _HOUR, "NZDT": 13 * _HOUR, "AEST": 10 * _HOUR,
+}  # fmt: skip
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo:
+    """A zone from its offset, or from a name that registries use; anything else counts as UTC."""
+    seconds = offset if offset is not None else _ZONES.get((name or "").upper(), 0)
+    return timezone(timedelta(seconds=seconds)) if abs(seconds) < 24 * _HOUR else UTC
+
+
+def _values(found: Sequence[Line]) -> list[tuple[str, str]]:
+    """Key and value of each line; a key without value takes the next line when that has no key of its own."""
+    values: list[tuple[str, str]] = []
+    for index, line in enumerate(found):
+        if not line.key or line.comment:
+            continue
+        value = line.value
+        if not value and index + 1 < len(found) and not found[index + 1].key:
+            value = found[index + 1].text
+        if value:
+            values.append((line.key, value))
+    return values
+
+
+def _in_section(found: Iterable[Line], section: str) -> str | None:
+    """The name in a section such as `Registrar:` with indented `Name: ...` below."""
+    for line in found:
+        if line.section == section and line.value and _SECTION_NAME.search(line.key):
+            return registry_text.disclosed(line.value)
+    return None
+
+
+def _nameservers(found: Sequence[Line], domain: str) -> tuple[str, ...]:
+    names: list[str] = []
+    inside = False
+    for line in found:
+        if not line.text:
+            inside = inside and not names
+            continue
+        if line.comment:
+            continue
+        if line.key and _NAMESERVER.search(line.key) and not _NOT_NAMESERVER.search(line.key):
+            inside = True
+            names.extend(_hosts(line.value, domain))
+        elif inside:
+            more = _hosts(line.value if line.key else line.text, domain) if not _STOP.match(line.text) else []
+            if not more:
+                inside = False
+            names.extend(more)
+    return tuple(sorted(set(names)))[: registry_text.MOST_NAMESERVERS]
+
+
+def _hosts(text: str, domain: str) -> list[str]:
+    """The host name that `text` begins with; several where they are listed with commas, or stand alone."""
+    parts = text.replace(",", " ").replace(";", " ").split()[:16]
+    hosts = [name for part in parts if (name := registry_text.host_name(part.strip("[]()."))) is not None]
+    if not hosts or registry_text.host_name(parts[0].strip("[]().")) is None:
+        return []
+    return [host for host in hosts if host != domain] if len(hosts) == len(parts) else hosts[:1]
+
+
+def _digits(text: str | None) -> str | None:
+    return text if text is not None and text.isascii() and text.isdigit() and len(text) <= 10 else None  # noqa: PLR2004
