@@ -32,12 +32,21 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One look at a name: its verdict with evidence, when, by whom, and the TTL in seconds of what decided it."""
+    """One look at a name: its verdict with evidence, when, by whom, and the TTL in seconds of what decided it.
+
+    `heard_at`: the oldest answer that decided it, where that was remembered from before the look.
+    """
 
     verdict: Verdict
     at: datetime
     resolvers: frozenset[str] = frozenset()
     ttl: int | None = None
+    heard_at: datetime | None = None
+
+    @property
+    def heard(self) -> datetime:
+        """Since when it speaks for itself: a remembered answer confirms nothing."""
+        return self.at if self.heard_at is None else self.heard_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class MailState:
     `standing`: the confirmed verdict, without evidence; None until a look settles. `seen`: it was seen to exist.
     `gains`: how often it was told to be able since it was last unable. `failures`: unsettled looks in a row.
     `baseline_since`: set while it stands able by baseline alone: the sweep before its first look (M68).
-    `ttl`: of the last settled look, in seconds.
+    `ttl`: of the last settled look, in seconds. `at_risk`: settled looks in a row that saw mail of ours at risk.
     """
 
     standing: Verdict | None = None
@@ -103,6 +112,7 @@ class MailState:
     ttl: int | None = None
     gains: int = 0
     baseline_since: datetime | None = None
+    at_risk: int = 0
     pending: Pending | None = None
     losses: Losses | None = None
 
@@ -168,7 +178,8 @@ def sighted(name: str, verdict: Verdict, at: datetime) -> Sighting:
         and (is_under(name, answer.question.name) or (through_exchanges and answer.question.name in hosts))
     ]
     ttls = [answer.ttl for answer in deciding if answer.ttl is not None]
-    return Sighting(verdict, at, frozenset(answer.resolver for answer in deciding), max(ttls, default=None))
+    heard_at = min((answer.at for answer in deciding if answer.at < at), default=None)
+    return Sighting(verdict, at, frozenset(answer.resolver for answer in deciding), max(ttls, default=None), heard_at)
 
 
 def obstacle(verdict: Verdict) -> str:

@@ -19,6 +19,7 @@ def state_json(state: MailState) -> JSON:
         "failures": state.failures,
         "ttl": state.ttl,
         "gains": state.gains,
+        "at_risk": state.at_risk,
         "baseline_since": time_json(state.baseline_since),
         "pending": _under_way_json(state.pending),
         "losses": _under_way_json(state.losses),
@@ -38,6 +39,7 @@ def state_from_json(row: Mapping[str, Any]) -> MailState:
         failures=row["failures"],
         ttl=row.get("ttl"),
         gains=row["gains"],
+        at_risk=row["at_risk"],
         baseline_since=time_from_json(row.get("baseline_since")),
         pending=None if row.get("pending") is None else Pending(*_under_way(row["pending"])),
         losses=None if row.get("losses") is None else Losses(*_under_way(row["losses"])),
@@ -66,9 +68,11 @@ def _sighting_json(sighting: Sighting) -> JSON:
         "at": time_json(sighting.at),
         "resolvers": sorted(sighting.resolvers),
         "ttl": sighting.ttl,
+        "heard_at": time_json(sighting.heard_at),
     }
 
 
 def _sighting(row: Mapping[str, Any]) -> Sighting:
     verdict = verdict_from_json(row["verdict"])
-    return Sighting(verdict, datetime.fromisoformat(row["at"]), frozenset(row["resolvers"]), row["ttl"])
+    at, heard_at = datetime.fromisoformat(row["at"]), time_from_json(row["heard_at"])
+    return Sighting(verdict, at, frozenset(row["resolvers"]), row["ttl"], heard_at)

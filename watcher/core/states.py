@@ -134,8 +134,8 @@ def _lose(state: MailState, sighting: Sighting, policy: Policy) -> Step:
     """M64: unable where it was able. M71: weak where it was plain. Both after several settled looks apart."""
     losses, seen_now = state.losses, standing_of(sighting.verdict)
     if losses is None or standing_of(losses.readings[-1].verdict) is not seen_now:
-        losses = Losses((), sighting.at, state.settled_at)
-    if sighting.at < losses.due_at:
+        losses = Losses((), sighting.heard, state.settled_at)
+    if sighting.heard < losses.due_at:
         return replace(_wait(state, sighting, None), losses=losses), ()
     gap = max(policy.loss_gap, _ttl(sighting, policy))
     losses = Losses((*losses.readings, sighting), sighting.at + gap, losses.since)
@@ -224,7 +224,7 @@ def _after(pending: Pending, next_one: Pending) -> Pending:
 def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
     """Whether the look is apart enough from the one it repeats: by the delay and by resolver, or else by the TTL."""
     first = pending.readings[-1]
-    apart = sighting.at - first.at
+    apart = sighting.heard - first.at
     if apart < policy.delay:
         return False
     others = bool(first.resolvers) and bool(sighting.resolvers) and first.resolvers.isdisjoint(sighting.resolvers)
@@ -234,7 +234,7 @@ def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
 def _patient(pending: Pending, sighting: Sighting, policy: Policy) -> Pending:
     """Still pending: too soon, or it had to be the same resolver again, which may have answered from its cache."""
     first = pending.readings[-1]
-    if sighting.at - first.at < policy.delay:
+    if sighting.heard - first.at < policy.delay and sighting.at < pending.due_at:
         return pending
     return replace(pending, due_at=first.at + max(policy.delay, _ttl(first, policy)))
 

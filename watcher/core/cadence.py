@@ -1,0 +1,113 @@
+"""When to look at a name again, by what stands about it: soonest where the next moment is likeliest, or worth most."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.core.mail_state import MailState, exists
+from watcher.core.registration import RegistrationFacts, RegistrationStatus
+from watcher.core.verdict import Ability, Flag
+
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How long to wait before the next look.
+
+    `new`: registered, or first seen, less than `newness` ago and not yet able. `armed`: one change away from able.
+    `unable`, `able`, `gone`: exists without mail; with mail; existed and is absent. `owned`: one of ours.
+    `retry`: after an unsettled look, doubled by each further one, up to `retry_most`. No wait is longer than
+    `longest` but those of `owned` and of a name whose looks do not settle.
+    """
+
+    new: timedelta = 5 * _MINUTE
+    newness: timedelta = 3 * _DAY
+    armed: timedelta = 15 * _MINUTE
+    unable: timedelta = _HOUR
+    able: timedelta = _HOUR
+    gone: timedelta = _HOUR
+    owned: timedelta = _DAY
+    retry: timedelta = _MINUTE
+    retry_most: timedelta = 6 * _HOUR
+    longest: timedelta = _HOUR
+    ttl_most: timedelta = _HOUR
+
+
+def next_look(
+    state: MailState,
+    now: datetime,
+    jitter: float,
+    *,
+    cadence: Cadence,
+    registration: RegistrationFacts | None = None,
+    first_seen_at: datetime | None = None,
+    owned: bool = False,
+) -> datetime:
+    """When to look again; always after `now` unless a confirming look is due. `jitter` is from 0 to 1.
+
+    A confirming look, and one that may count as a loss, come at their time; after unsettled looks, at the retry's.
+    Other waits are spread by a tenth each way and never shorter than the TTL of what was seen (capped): a resolver
+    would repeat itself.
+    """
+    if state.failures:
+        most = cadence.longest if state.pending or state.losses else cadence.retry_most
+        wait = min(cadence.retry * 2 ** min(state.failures - 1, 16), most)
+        return now + _spread(wait, jitter)
+    due = [under_way.due_at for under_way in (state.pending, state.losses) if under_way is not None]
+    if due:
+        return max(min(due), now)
+    wait = _wait(state, now, cadence, registration, first_seen_at)
+    if owned:
+        wait = cadence.owned if state.at_risk == 0 else cadence.retry
+    else:
+        wait = max(min(wait, cadence.longest), min(timedelta(seconds=state.ttl or 0), cadence.ttl_most))
+    return now + _spread(wait, jitter)
+
+
+def _wait(
+    state: MailState,
+    now: datetime,
+    cadence: Cadence,
+    registration: RegistrationFacts | None,
+    first_seen_at: datetime | None,
+) -> timedelta:
+    standing = state.standing
+    if standing is None:
+        return cadence.retry
+    if standing.ability is Ability.ABLE:
+        return cadence.able
+    if Flag.ARMED in standing.flags:
+        wait = cadence.armed
+    elif exists(standing):
+        wait = cadence.unable
+    else:
+        wait = cadence.gone
+    born = [at for at in (registration.created_at if registration else None, first_seen_at) if at is not None]
+    if born and exists(standing) and now - max(born) < cadence.newness:
+        wait = min(wait, cadence.new)
+    return wait
+
+
+def _spread(wait: timedelta, jitter: float) -> timedelta:
+    return wait * (0.9 + 0.2 * jitter)
+
+
+def next_registration(facts: RegistrationFacts | None, able: bool, now: datetime, jitter: float) -> datetime:
+    """When to ask for the registration again: daily near a change, for able names and the absent; weekly otherwise.
+
+    None was asked yet: at once. An unknown status: in a few hours.
+    """
+    if facts is None:
+        return now
+    match facts.status:
+        case RegistrationStatus.UNKNOWN:
+            wait = 6 * _HOUR
+        case RegistrationStatus.UNREGISTERED | RegistrationStatus.RESERVED:
+            wait = _DAY
+        case RegistrationStatus.REGISTERED:
+            near = facts.expires_at is not None and facts.expires_at - now < 45 * _DAY
+            held = any("hold" in status.lower() or "delete" in status.lower() for status in facts.statuses)
+            wait = _DAY if able or near or held else 7 * _DAY
+    return now + _spread(wait, jitter)
