@@ -15,6 +15,10 @@ LAB_FOLDERS = ("lab",)
 """Folders under tests/ whose tests all need the lab; elsewhere a test says so itself with the marker."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-docs", action="store_true", help="write the pages of docs/ that tests measure")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
