@@ -1,0 +1,368 @@
+"""E-mail: an alert as text and HTML, through one SMTP server with STARTTLS or TLS and login.
+
+Every try of an alert carries the same Message-ID, and alerts of one group share a thread. Headers are made by the
+standard library from cleaned one-line text, so that nothing from outside can add a header.
+"""
+
+import hashlib
+import re
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.errors import HeaderParseError, MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from enum import StrEnum
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from watcher.core.alerts import Alert, AlertKind
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.core.risk import Severity
+from watcher.core.wording import Listing, Story, Wording, word
+
+NAME = "email"
+
+_SETTING = "alerts.email.smtp_url"
+_SUBJECT = 200
+_QUIT_SECONDS = 3.0
+
+
+class Security(StrEnum):
+    """How the connection is protected."""
+
+    STARTTLS = "required"
+    OPTIONAL = "optional"
+    NONE = "never"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mail is handed in. The password is in no representation."""
+
+    host: str
+    port: int
+    security: Security
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def parse_smtp_url(url: str) -> SmtpServer:
+    """The server of `smtp://user:password@host:587?starttls=required` (or `optional`, `never`) or `smtps://...`.
+
+    User and password are percent-encoded. Raises ConfigurationError, which never repeats the URL.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+        options = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise _unusable("not a URL; it looks like smtp://user:password@host:587?starttls=required") from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"} or parts.fragment:
+        raise _unusable("it looks like smtp://user:password@host:587?starttls=required; encode / ? # @ in the password")
+    if options.keys() - {"starttls"}:
+        raise _unusable("only ?starttls=required, optional or never is understood after the host")
+    username = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password is not None else None
+    if (username is None) != (password is None):
+        raise _unusable("user and password go together")
+    if parts.scheme == "smtps":
+        if options:
+            raise _unusable("smtps:// is TLS from the start and takes no starttls")
+        return SmtpServer(parts.hostname, port or 465, Security.TLS, username, password)
+    try:
+        security = Security(options.get("starttls", ["required"])[-1])
+    except ValueError:
+        raise _unusable("starttls is required, optional or never") from None
+    if security is Security.TLS:
+        raise _unusable("starttls is required, optional or never; for TLS from the start write smtps://")
+    if security is Security.OPTIONAL and username is not None:
+        raise _unusable("with a password, starttls is required (or never, inside a network you trust)")
+    return SmtpServer(parts.hostname, port or 587, security, username, password)
+
+
+def _unusable(why: str) -> ConfigurationError:
+    return ConfigurationError(_SETTING, why)
+
+
+class Email:
+    """Mail to people, from `sender` to all of `to`; `tls` replaces the system's trust (a private authority).
+
+    `timeout` is the time limit of each SMTP command in seconds. Raises ConfigurationError for what cannot be used.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        *,
+        smtp_url: str,
+        sender: str,
+        to: Sequence[str],
+        tls: ssl.SSLContext | None = None,
+        timeout: float = 20.0,
+    ) -> None:
+        self._server = parse_smtp_url(smtp_url)
+        self._sender = _address(sender, "alerts.email.from")
+        self._to = tuple(_address(address, "alerts.email.to") for address in to)
+        if not self._to:
+            raise ConfigurationError("alerts.email.to", "name at least one recipient")
+        self._tls = tls
+        self._timeout = timeout
+
+    def __repr__(self) -> str:
+        return f"Email({self._server.host}:{self._server.port} to {len(self._to)})"
+
+    async def send(self, alert: Alert) -> None:
+        """Return when the server has taken the message for every recipient. Raises DeliveryFailed, DeliveryRejected.
+
+        Refused for some recipients, and taken for the others, is DeliveryRejected: the operator has to know.
+        """
+        mail = message(alert, self._sender, self._to)
+        recipients = [address.addr_spec for address in self._to]
+        try:
+            refused = await self._hand_in(mail, recipients)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _judged(max((one.code for one in error.recipients), key=_is_temporary), "every recipient") from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _answered(error) from None
+        except (TimeoutError, aiosmtplib.SMTPTimeoutError):
+            raise DeliveryFailed(f"email: no answer within {self._timeout:.0f} s") from None
+        except ssl.SSLError as error:
+            raise DeliveryFailed(f"email: TLS failed ({error.reason or type(error).__name__})") from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeliveryFailed(f"email: {_sort_of(error)}") from None
+        if refused:
+            codes = [code for code, _ in refused.values()]
+            what = f"{len(refused)} of {len(recipients)} recipients"
+            raise _judged(max(codes, key=_is_temporary), what)
+
+    async def _hand_in(self, mail: EmailMessage, recipients: list[str]) -> dict[str, tuple[int, str]]:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            local_hostname=self._sender.domain,  # never this machine's name, which is nobody's business
+            timeout=self._timeout,
+            use_tls=server.security is Security.TLS,
+            start_tls={Security.STARTTLS: True, Security.OPTIONAL: None}.get(server.security, False),
+            tls_context=self._tls or (None if server.security is Security.NONE else ssl.create_default_context()),
+        )
+        try:
+            await client.connect()
+            errors, _ = await client.send_message(mail, sender=self._sender.addr_spec, recipients=recipients)
+            with suppress(aiosmtplib.SMTPException, OSError):  # it is accepted: nothing after that may fail the try
+                await client.quit(timeout=_QUIT_SECONDS)
+        finally:
+            client.close()
+        return {recipient: (response.code, response.message) for recipient, response in errors.items()}
+
+
+def _judged(code: int, what: str) -> DeliveryFailed:
+    """The error that says what a reply code means; the server's words are left out, they may hold anything."""
+    if _is_temporary(code):
+        return DeliveryFailed(f"email: the server put off {what} ({code})")
+    return DeliveryRejected(f"email: the server refused {what} ({code})")
+
+
+def _is_temporary(code: int) -> bool:
+    """RFC 5321 4.2.1: only 5yz is final. 503 and 421 are the connection's fault, not the message's."""
+    return not 500 <= code <= 599 or code == 503  # noqa: PLR2004
+
+
+def _answered(error: aiosmtplib.SMTPResponseException) -> DeliveryFailed:
+    """What an error reply means. One before the login is about the connection, so it never drops an alert."""
+    match error:
+        case aiosmtplib.SMTPAuthenticationError():
+            return _judged(error.code, "the login")
+        case aiosmtplib.SMTPSenderRefused():
+            return _judged(error.code, "the sender")
+        case aiosmtplib.SMTPDataError():
+            return _judged(error.code, "the message")
+        case _:
+            return DeliveryFailed(f"email: the server takes no mail now ({error.code})")
+
+
+def _sort_of(error: Exception) -> str:
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the server's certificate is not trusted ({cause.verify_message})"
+    if isinstance(error, aiosmtplib.SMTPNotSupported):
+        return "the server offers no STARTTLS, or no login that we know"
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"cannot connect ({cause.strerror})"
+    return type(error).__name__.removeprefix("SMTP")
+
+
+def message(alert: Alert, sender: Address, to: Sequence[Address]) -> EmailMessage:
+    """The mail of `alert`, the same bytes on every try."""
+    words = word(alert)
+    domain = sender.domain
+    thread = f"<group.{_digest(alert.group)}@{domain}>"
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["From"] = sender
+    mail["To"] = to
+    mail["Subject"] = _subject(words)
+    mail["Date"] = alert.created_at
+    mail["Message-ID"] = f"<alert.{_identifier(alert.id)}@{domain}>"
+    mail["In-Reply-To"] = thread
+    mail["References"] = thread
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Watcher-Alert"] = _identifier(alert.id)
+    mail["X-Watcher-Severity"] = alert.severity.value
+    if alert.kind is AlertKind.PAGE and alert.severity.at_least(Severity.HIGH):
+        mail["Importance"] = "high"
+    mail.set_content(text(words), cte="quoted-printable")
+    mail.add_alternative(html(words), subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"=_watcher_{_digest(alert.id)}")
+    return mail
+
+
+def _subject(words: Wording) -> str:
+    subject = f"[watcher] {words.subject}"
+    return subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"
+
+
+def _identifier(alert_id: str) -> str:
+    """The id where it can stand in a Message-ID as it is, else a digest of it."""
+    return alert_id if re.fullmatch(r"[A-Za-z0-9-]{1,64}", alert_id) else _digest(alert_id)
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def text(words: Wording) -> str:
+    """The plain text body, lines of any length, paragraphs apart."""
+    paragraphs = [words.subject]
+    if words.lead:
+        paragraphs.append(words.lead)
+    for story in words.stories:
+        paragraphs += _text_of_story(story, titled=len(words.stories) > 1)
+    paragraphs += [_text_of_listing(listing) for listing in words.listings]
+    if words.link:
+        paragraphs.append(f"Open in watcher: {words.link}")
+    return "\n\n".join([*paragraphs, f"-- \n{words.footer}"]) + "\n"
+
+
+def _text_of_story(story: Story, *, titled: bool) -> list[str]:
+    paragraphs = [f"== {story.headline}"] if titled else []
+    width = max((len(fact.label) for fact in story.facts), default=0) + 2
+    paragraphs.append("\n".join(f"{fact.label + ':':<{width}}{fact.text}" for fact in story.facts))
+    if story.evidence:
+        paragraphs.append("\n".join(["Evidence", *(f"  {line}" for line in story.evidence)]))
+    if story.actions:
+        steps = (f"  {number}. {action}" for number, action in enumerate(story.actions, start=1))
+        paragraphs.append("\n".join(["What to do now", *steps]))
+    return paragraphs
+
+
+def _text_of_listing(listing: Listing) -> str:
+    lines = [listing.title, *(f"  * {line}" for line in listing.lines)]
+    if listing.more:
+        lines.append(f"  and {listing.more} more")
+    return "\n".join(lines)
+
+
+def _with_commands(line: str) -> Markup:
+    """`line` escaped, what stands between back-ticks as code."""
+    parts = line.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )  # fmt: skip
+
+
+_COLOURS = {
+    Severity.CRITICAL: "#b00020",
+    Severity.HIGH: "#c75300",
+    Severity.MEDIUM: "#8a6d00",
+    Severity.LOW: "#2b5d9b",
+    Severity.INFO: "#555555",
+}
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{{ words.subject }}</title></head>
+<body style="font-family: sans-serif; line-height: 1.4; max-width: 44em; margin: 0 auto; padding: 1em">
+<h1 style="font-size: 1.25em; border-left: 6px solid {{ colour }}; padding-left: .6em">{{ words.subject }}</h1>
+{% if words.lead %}
+<p>{{ words.lead | commands }}</p>
+{% endif %}
+{% for story in words.stories %}
+{% if words.stories | length > 1 %}
+<h2 style="font-size: 1.1em">{{ story.headline }}</h2>
+{% endif %}
+<table style="border-spacing: 0">
+{% for fact in story.facts %}
+<tr><th style="text-align: left; vertical-align: top; padding: .15em 1em .15em 0; white-space: nowrap">\
+{{ fact.label }}</th><td style="padding: .15em 0">{{ fact.text }}</td></tr>
+{% endfor %}
+</table>
+{% if story.evidence %}
+<h3 style="font-size: 1em">Evidence</h3>
+<pre style="white-space: pre-wrap; font-size: .85em">{{ story.evidence | join("\\n") }}</pre>
+{% endif %}
+{% if story.actions %}
+<h3 style="font-size: 1em">What to do now</h3>
+<ol>
+{% for action in story.actions %}
+<li>{{ action | commands }}</li>
+{% endfor %}
+</ol>
+{% endif %}
+{% endfor %}
+{% for listing in words.listings %}
+<h3 style="font-size: 1em">{{ listing.title | commands }}</h3>
+{% if listing.lines %}
+<ul>
+{% for line in listing.lines %}
+<li>{{ line }}</li>
+{% endfor %}
+{% if listing.more %}
+<li>and {{ listing.more }} more</li>
+{% endif %}
+</ul>
+{% endif %}
+{% endfor %}
+{% if words.link %}
+<p><a href="{{ words.link }}">Open in watcher</a></p>
+{% endif %}
+<p style="color: #777; font-size: .85em">{{ words.footer }}</p>
+</body>
+</html>
+"""
+
+_JINJA = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+_JINJA.filters["commands"] = _with_commands
+_TEMPLATE = _JINJA.from_string(_PAGE)
+
+
+def html(words: Wording) -> str:
+    """The HTML body, without anything fetched from elsewhere; all text escaped."""
+    return _TEMPLATE.render(words=words, colour=_COLOURS[words.severity]) + "\n"
+
+
+def _address(value: str, setting: str) -> Address:
+    """The mailbox in `value`, with or without a name before it. Raises ConfigurationError."""
+    found = re.fullmatch(r"\s*(?:(?P<name>[^<>\r\n]*?)\s*<(?P<angle>[^<>]+)>|(?P<bare>[^<>]+))\s*", value)
+    if found is None:
+        raise ConfigurationError(setting, "not a mailbox; it looks like watch@army.mil or Watch <watch@army.mil>")
+    mailbox = (found["angle"] or found["bare"]).strip()
+    try:
+        address = Address((found["name"] or "").strip('" '), addr_spec=mailbox)
+    except (HeaderParseError, MessageError, ValueError, IndexError) as error:
+        raise ConfigurationError(setting, f"{mailbox[:80]!r} is not a mailbox") from error
+    if not address.username or not re.fullmatch(r"[A-Za-z0-9.-]+", address.domain) or not mailbox.isascii():
+        raise ConfigurationError(setting, f"{mailbox[:80]!r} is not a mailbox of plain ASCII with a domain")
+    return address

@@ -1,0 +1,288 @@
+"""Slack: an alert as Block Kit, through an incoming webhook or as a bot with `chat.postMessage`.
+
+Every block keeps within Slack's limits (50 blocks, 3,000 characters of text, 150 of header) by construction. Text from
+outside is escaped as Slack asks (& < >), and marked verbatim so that nothing in it becomes a link or a mention.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from watcher.core.alerts import Alert
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.core.risk import Severity
+from watcher.core.wording import Listing, Story, Wording, word
+
+NAME = "slack"
+
+Block = dict[str, Any]
+
+_HEADER = 145  # of 150: some characters may count twice
+_TEXT = 3000
+_BLOCKS = 50
+_FALLBACK = 3000
+_ANSWER_BYTES = 64 * 1024
+_LONGEST_WAIT = timedelta(hours=1)
+
+_MARKS = {
+    Severity.CRITICAL: "🟥",
+    Severity.HIGH: "🟧",
+    Severity.MEDIUM: "🟨",
+    Severity.LOW: "🟦",
+    Severity.INFO: "⬜",
+}
+
+_PERMANENT = frozenset(
+    """
+    access_denied account_inactive action_prohibited as_user_not_supported cannot_reply_to_message channel_is_archived
+    channel_not_found deprecated_endpoint ekm_access_denied enterprise_is_restricted invalid_arg_name invalid_arguments
+    invalid_array_arg invalid_auth invalid_blocks invalid_blocks_format invalid_charset invalid_form_data
+    invalid_payload invalid_post_type invalid_token is_archived markdown_text_conflict messages_tab_disabled
+    metadata_too_large method_deprecated missing_charset missing_post_type missing_scope
+    missing_text_or_fallback_or_attachments msg_blocks_too_long msg_too_long no_active_hooks no_permission no_service
+    no_service_id no_team no_text not_allowed_token_type not_authed not_in_channel org_login_required
+    posting_to_general_channel_denied restricted_action restricted_action_non_threadable_channel
+    restricted_action_read_only_channel restricted_action_thread_locked restricted_action_thread_only_channel
+    slack_connect_blocked_file_type slack_connect_file_link_sharing_blocked team_disabled team_not_found
+    token_expired token_revoked too_many_attachments too_many_contact_cards two_factor_setup_required
+    user_is_bot user_not_found user_not_in_channel
+    """.split()  # noqa: SIM905 (a list of this many words reads better as text)
+)
+"""What Slack says when it will never accept this message here (its pages on chat.postMessage and incoming webhooks)."""
+
+_WORD = re.compile(r"[a-z][a-z_]{2,60}\Z")
+
+
+class Slack:
+    """A Slack channel, by `webhook_url`, or by `token` and `channel`; `api_url` is where the Web API answers.
+
+    `timeout` is the time limit of one try, in seconds.
+
+    Raises ConfigurationError when neither is whole. Secrets are in no message, representation or traceback.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        *,
+        webhook_url: str | None = None,
+        token: str | None = None,
+        channel: str | None = None,
+        api_url: str = "https://slack.com/api/",
+        timeout: float = 15.0,
+    ) -> None:
+        self._headers = {}
+        self._channel = channel
+        if webhook_url and not token:
+            self._url, setting = webhook_url.strip(), "alerts.slack.webhook_url"
+        elif token and channel and not webhook_url:
+            self._url, setting = urljoin(api_url.rstrip("/") + "/", "chat.postMessage"), "alerts.slack.api_url"
+            if not re.fullmatch(r"[\x21-\x7e]+", token.strip()):
+                raise ConfigurationError("alerts.slack.token", "it holds characters that no token has")
+            self._headers["Authorization"] = f"Bearer {token.strip()}"
+        else:
+            raise ConfigurationError("alerts.slack", "set webhook_url, or token and channel")
+        _check_url(self._url, setting)
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+
+    def __repr__(self) -> str:
+        return f"Slack({'webhook' if self._channel is None else self._channel})"
+
+    async def send(self, alert: Alert) -> None:
+        """Return when Slack has accepted the message; it shows `alert.id`. Raises DeliveryFailed, DeliveryRejected."""
+        body = payload(alert)
+        if self._channel is not None:
+            body |= {"channel": self._channel, "unfurl_links": False, "unfurl_media": False}
+        data = json.dumps(body, ensure_ascii=False).encode()
+        headers = self._headers | {"Content-Type": "application/json; charset=utf-8", "User-Agent": "watcher"}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=self._timeout) as session,
+                session.post(self._url, data=data, headers=headers, allow_redirects=False) as response,
+            ):
+                said = await _bounded(response)
+                self._judge(response.status, response.headers.get("Retry-After"), said)
+        except TimeoutError:
+            raise DeliveryFailed(f"slack: no answer within {self._timeout.total:.0f} s") from None
+        except (aiohttp.ClientError, OSError) as error:
+            # the library's messages may hold the URL, which is the secret: only the sort of error is told
+            raise DeliveryFailed(f"slack: {_sort_of(error)}") from None
+
+    def _judge(self, status: int, retry_after: str | None, said: str) -> None:
+        """Return when `said` with `status` means accepted; otherwise raise."""
+        if status == 429:  # noqa: PLR2004 (RFC 6585: too many requests)
+            raise DeliveryFailed("slack: asked to slow down (429)", _wait(retry_after))
+        if self._channel is None:
+            if status == 200 and said.strip() == "ok":  # noqa: PLR2004
+                return
+            error = said.strip()
+        else:
+            answer = _object(said)
+            if status == 200 and answer.get("ok") is True:  # noqa: PLR2004
+                return
+            error = str(answer.get("error", ""))
+        if error in _PERMANENT:
+            raise DeliveryRejected(f"slack: Slack said {error} (status {status})")
+        # What is unknown, or came from a proxy or a portal, or is a redirect, is never a reason to drop an alert.
+        what = f"Slack said {error}" if _WORD.match(error) else "unexpected answer"
+        raise DeliveryFailed(f"slack: {what} (status {status})", _wait(retry_after))
+
+
+def payload(alert: Alert) -> dict[str, Any]:
+    """The message as Block Kit, with `text` for phones and screen readers."""
+    words = word(alert)
+    return {"text": _cut(escape(words.subject), _FALLBACK), "blocks": blocks(words)}
+
+
+def blocks(words: Wording) -> list[Block]:
+    """The blocks, never more than Slack takes."""
+    title = f"{_MARKS[words.severity]} {words.subject}".translate(_PLAIN)
+    header = {"type": "header", "text": {"type": "plain_text", "text": _cut(title, _HEADER), "emoji": False}}
+    body: list[Block] = []
+    if words.lead:
+        body.append(_section([escape(words.lead)]))
+    for story in words.stories:
+        body += _story(story, titled=len(words.stories) > 1)
+    for listing in words.listings:
+        body += _listing(listing)
+    if words.link:
+        body.append(_section([f"<{escape(words.link)}|Open in watcher>"]))
+    footer = {"type": "context", "elements": [_mrkdwn(escape(words.footer))]}
+    return [header, *body[: _BLOCKS - 2], footer]
+
+
+def _story(story: Story, *, titled: bool) -> list[Block]:
+    made = [_section([f"*{escape(story.headline)}*"])] if titled else []
+    facts = [f"*{escape(fact.label)}:* {escape(fact.text)}" for fact in story.facts]
+    made += [_section(part) for part in _parts(facts, _TEXT)]
+    if story.evidence:
+        made.append(_section(["```", *_fit([escape(line) for line in story.evidence], _TEXT - 8), "```"]))
+    if story.actions:
+        steps = [f"{number}. {escape(action)}" for number, action in enumerate(story.actions, start=1)]
+        made += [_section(part) for part in _parts(["*What to do now*", *steps], _TEXT)]
+    return made
+
+
+def _listing(listing: Listing) -> list[Block]:
+    lines = [f"*{escape(listing.title)}*", *(f"• {escape(line)}" for line in listing.lines)]
+    if listing.more:
+        lines.append(f"and {listing.more} more")
+    return [_section(part) for part in _parts(lines, _TEXT)]
+
+
+def _section(lines: Sequence[str]) -> Block:
+    return {"type": "section", "text": _mrkdwn("\n".join(lines))}
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": _cut(text, _TEXT), "verbatim": True}
+
+
+def _parts(lines: Sequence[str], limit: int) -> list[list[str]]:
+    """`lines` in runs that stay within `limit` characters when joined."""
+    parts: list[list[str]] = []
+    room = 0
+    for line in lines:
+        if not parts or len(line) + 1 > room:
+            parts.append([])
+            room = limit
+        parts[-1].append(line)
+        room -= len(line) + 1
+    return parts
+
+
+def _fit(lines: Sequence[str], limit: int) -> list[str]:
+    """As many of `lines` as stay within `limit` characters when joined."""
+    parts = _parts([_cut(line, limit) for line in lines], limit)
+    return parts[0] if parts else []
+
+
+_PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
+"""For headers, where Slack's clients differ in whether escapes are shown as such."""
+
+_FORMAT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "~": "∼"})
+
+
+def escape(text: str) -> str:
+    """`text` for mrkdwn: no control sequence can begin; marks of emphasis are replaced by letters like them.
+
+    Back-ticks stay: the words have them around our own commands only.
+    """
+    return text.translate(_FORMAT)
+
+
+def _cut(text: str, limit: int) -> str:
+    """At most `limit` characters, never ending inside an escape such as `&amp;`."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    start = cut.rfind("&")
+    if start >= 0 and ";" not in cut[start:]:
+        cut = cut[:start]
+    return cut + "…"
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> str:
+    """The answer's text, at most `_ANSWER_BYTES` of it."""
+    data = b""
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) >= _ANSWER_BYTES:
+            break
+    return data[:_ANSWER_BYTES].decode("utf-8", errors="replace")
+
+
+def _object(said: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(said)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _wait(retry_after: str | None) -> timedelta | None:
+    """What Retry-After asks for (seconds or a date, RFC 9110 10.2.3), at most an hour; None when it says nothing."""
+    if not retry_after:
+        return None
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return min(max(at - datetime.now(UTC), timedelta()), _LONGEST_WAIT)
+
+
+def _sort_of(error: Exception) -> str:
+    """The sort of a connection error in words, with nothing of the URL in it."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return "the server's certificate is not trusted"
+        case aiohttp.ClientConnectorDNSError():
+            return "the server's name cannot be resolved"
+        case aiohttp.ClientConnectorError():
+            return f"cannot connect ({error.os_error.strerror or type(error.os_error).__name__})"
+        case aiohttp.ServerDisconnectedError():
+            return "the server closed the connection"
+        case _:
+            return type(error).__name__
+
+
+def _check_url(url: str, setting: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"https", "http"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch(r"[\x21-\x7e]+", url):
+        raise ConfigurationError(setting, "not a URL; it looks like https://hooks.slack.com/services/...")
