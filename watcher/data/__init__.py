@@ -59,6 +59,11 @@ def enumeration_version() -> str:
     return digest.hexdigest()[:12]
 
 
+def rdap_bootstrap() -> bytes:
+    """IANA's list of RDAP servers as it was bundled, for `lookups.registry`."""
+    return (_HERE / "rdap_bootstrap.json").read_bytes()
+
+
 def _suffix_list(rules: Iterable[str]) -> publicsuffixlist.PublicSuffixList:
     return publicsuffixlist.PublicSuffixList(rules, accept_encoded_idn=False)
 

@@ -22,7 +22,7 @@ PORT = 43
 
 _SOURCE = RegistrationSource.WHOIS
 _REFERRAL_KEPT = timedelta(days=7)
-_REFERRAL_FAILED = timedelta(minutes=5)
+_REFERRAL_FAILED = timedelta(minutes=1)
 _MOST_REFERRALS = 4096
 _REFERRAL = re.compile(r"^(?:whois|refer):[ \t]*(\S{1,253})[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
@@ -79,6 +79,8 @@ class Whois:
         self._referral = referral
         self._timeout = timeout
         self._referrals: dict[str, tuple[datetime, Address | None]] = {}
+        self._referring = asyncio.Lock()
+        self._referral_failed: tuple[datetime, LookupFailed] | None = None
 
     async def ask(self, domain: Fqdn, server: Address) -> Reply:
         """What `server` says about `domain` (A-labels); never raises for what it did."""
@@ -96,20 +98,31 @@ class Whois:
         Raises LookupFailed when the referral server could not say.
         """
         label = suffix.rpartition(".")[2]
-        now = self._clock.now()
-        known = self._referrals.get(label)
-        if known is not None and known[0] > now:
-            return known[1]
+        async with self._referring:
+            now = self._clock.now()
+            known = self._referrals.get(label)
+            if known is not None and known[0] > now:
+                return known[1]
+            if self._referral_failed is not None and self._referral_failed[0] > now:
+                raise self._referral_failed[1]
+            try:
+                found, kept = await self._refer(label)
+            except LookupFailed as error:
+                self._referral_failed = (now + _REFERRAL_FAILED, error)
+                raise
+            if len(self._referrals) >= _MOST_REFERRALS:
+                self._referrals.clear()
+            self._referrals[label] = (now + kept, found)
+            return found
+
+    async def _refer(self, label: str) -> tuple[Address | None, timedelta]:
+        """The server that the referral server names for `label`, and for how long to believe it."""
         reply = (await self.exchange(self._referral, label)).decode("utf-8", "replace")
-        if classify(reply) is ReplyKind.THROTTLED or not reply.strip():
+        if not reply.strip() or classify(reply) in {ReplyKind.THROTTLED, ReplyKind.UNAVAILABLE}:
             raise LookupFailed("WHOIS", f"{self._referral.host} gave no referral")
         found = _referred(reply)
-        if len(self._referrals) >= _MOST_REFERRALS:
-            self._referrals.clear()
         # A reply without a server may be one cut short: it is believed for a shorter time.
-        kept = _REFERRAL_KEPT if found is not None or "domain:" in reply.lower() else _REFERRAL_FAILED
-        self._referrals[label] = (now + kept, found)
-        return found
+        return found, _REFERRAL_KEPT if found is not None or "domain:" in reply.lower() else _REFERRAL_FAILED
 
     async def exchange(self, server: Address, query: str) -> bytes:
         """The reply to one line, cut at 64 KiB; raises LookupFailed."""

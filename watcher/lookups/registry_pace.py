@@ -1,0 +1,86 @@
+"""The pace of one registry server: questions a second, whose turn is next, and how long a throttling server is left."""
+
+import asyncio
+import heapq
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from watcher.core.ports import Clock
+
+_LONGEST_GAP = 60.0
+_FIRST_BREAK = timedelta(seconds=10)
+_LONGEST_BREAK = timedelta(hours=1)
+_RECOVERY = 0.9
+
+
+class ServerPace:
+    """Turns at one server, at most `max_rate` a second, the worthiest waiter first, equals in order of arrival.
+
+    A server that throttles is left alone for as long as it says, else for a time that doubles, and is asked at half the
+    rate afterwards, which recovers with each answer. Other servers have paces of their own and notice nothing.
+    """
+
+    def __init__(self, clock: Clock, max_rate: float) -> None:
+        self._clock = clock
+        self._shortest = 1.0 / max_rate
+        self._gap = self._shortest
+        self._next_at = datetime.min.replace(tzinfo=UTC)
+        self._longest_wait = timedelta(0)
+        self._throttled_in_a_row = 0
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._serving: asyncio.Task[None] | None = None
+
+    async def turn(self, worth: float = 0.0) -> None:
+        """Return when the server may be asked one question."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (-worth, next(self._order), waiter))
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve(), name="registry pace")
+        await waiter
+
+    def closed_for(self) -> timedelta:
+        """How long the server wants to be left alone, zero when it may be asked."""
+        return self._wait() if self._throttled_in_a_row else timedelta(0)
+
+    def throttled(self, retry_after: timedelta | None) -> None:
+        """The server asked us to slow down."""
+        doubled = _FIRST_BREAK * 2 ** min(self._throttled_in_a_row, 10)
+        self._throttled_in_a_row += 1
+        self._gap = min(self._gap * 2, max(_LONGEST_GAP, self._shortest))
+        self._leave(retry_after if retry_after is not None else min(doubled, _LONGEST_BREAK))
+
+    def answered(self) -> None:
+        """The server answered a question."""
+        self._throttled_in_a_row = 0
+        self._gap = max(self._shortest, self._gap * _RECOVERY)
+
+    async def close(self) -> None:
+        """Let go of everybody who still waits: their turn is cancelled."""
+        for _, _, waiter in self._waiting:
+            waiter.cancel()
+        self._waiting.clear()
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)
+
+    async def _serve(self) -> None:
+        while self._waiting:
+            wait = self._wait()
+            if wait > timedelta(0):
+                await self._clock.sleep(wait.total_seconds())
+                continue  # it may have grown meanwhile
+            _, _, waiter = heapq.heappop(self._waiting)
+            if not waiter.done():
+                self._leave(timedelta(seconds=self._gap))
+                waiter.set_result(None)
+
+    def _leave(self, wait: timedelta) -> None:
+        """Ask nothing for `wait`, unless a longer wait is running already."""
+        if wait >= self._wait():
+            self._next_at = self._clock.now() + wait
+            self._longest_wait = wait
+
+    def _wait(self) -> timedelta:
+        """Time until the next turn; never longer than was set, so a clock set back stalls nothing."""
+        return max(timedelta(0), min(self._next_at - self._clock.now(), self._longest_wait))
