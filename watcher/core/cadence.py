@@ -57,7 +57,8 @@ def next_look(
         return now + _spread(wait, jitter)
     due = [under_way.due_at for under_way in (state.pending, state.losses) if under_way is not None]
     if due:
-        return max(min(due), now)
+        tried = state.attempted_at is not None and min(due) <= state.attempted_at
+        return now + cadence.retry if tried else max(min(due), now)
     wait = _wait(state, now, cadence, registration, first_seen_at)
     if owned:
         wait = cadence.owned if state.at_risk == 0 else cadence.retry

@@ -233,10 +233,11 @@ def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
 
 def _patient(pending: Pending, sighting: Sighting, policy: Policy) -> Pending:
     """Still pending: too soon, or it had to be the same resolver again, which may have answered from its cache."""
-    first = pending.readings[-1]
-    if sighting.heard - first.at < policy.delay and sighting.at < pending.due_at:
+    if sighting.at < pending.due_at:
         return pending
-    return replace(pending, due_at=first.at + max(policy.delay, _ttl(first, policy)))
+    first = pending.readings[-1]
+    patience = max(policy.delay, _ttl(first, policy))
+    return replace(pending, due_at=max(first.at + patience, sighting.at + policy.delay))
 
 
 def _ttl(sighting: Sighting, policy: Policy) -> timedelta:

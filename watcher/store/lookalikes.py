@@ -89,6 +89,17 @@ async def by_names(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
     return rows
 
 
+async def of_domain(tx: Tx, registrable_domain: str, *, limit: int = 1000) -> list[Lookalike]:
+    """The rows of a registrable domain and its hosts, the domain's own first."""
+    query = (
+        select(lookalikes)
+        .where(lookalikes.c.registrable_domain == registrable_domain)
+        .order_by(lookalikes.c.name != registrable_domain, lookalikes.c.name)
+        .limit(limit)
+    )
+    return [_lookalike(row) for row in (await tx.execute(query)).mappings()]
+
+
 async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
     """Those of `names` that have a row: looked at by `next_look_at`, whatever a sweep says."""
     known: set[str] = set()

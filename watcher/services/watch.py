@@ -1,0 +1,320 @@
+"""One look recorded: what stands, the events it raises and their outbox rows, all in one transaction.
+
+    watch = Watch(store=store, clock=clock)
+    recorded = await watch.record(look, resemblances=..., origin=Origin(absent_since=shard.absent_since(version)))
+    recorded = await watch.record_registration(name, facts)
+
+The next look at a row is taken at `row.next_look_at`, with `avoid=row.state.avoid` and nothing remembered from before.
+Recording is idempotent: the same look, or the same facts, a second time change nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import random
+
+from watcher.core.alerts import group_key
+from watcher.core.cadence import Cadence, next_look, next_registration
+from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.mail_state import Draft, MailState, Origin, Policy, Standing, exists, sighted, standing_of
+from watcher.core.names import Fqdn, to_unicode
+from watcher.core.ports import Clock
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.registration_changes import changes, merged
+from watcher.core.risk import Severity, rate
+from watcher.core.shapes import mail_brief_json
+from watcher.core.states import reconsider, step
+from watcher.core.verdict import Ability, Basis, Flag, Verdict
+from watcher.services.drafting import Subject, mail_event, plain_event, registration_event
+from watcher.services.examine import Look
+from watcher.store import Store, Tx, events, facts, lookalikes, own, protected, resemblances
+from watcher.store.lookalikes import LOOKALIKE, OWN, Lookalike
+
+_ABOUT_LOOKALIKES = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE, EventKind.MAIL_BECAME_ABLE})
+_RISK_SIGHTINGS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a look or a set of facts left behind. `row` None: there is nothing to keep, the name is absent."""
+
+    row: Lookalike | None
+    events: tuple[Event, ...] = ()
+
+
+class Watch:
+    """The only writer of what stands about names. `jitter` gives numbers from 0 to 1 that spread the next looks."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        policy: Policy | None = None,
+        cadence: Cadence | None = None,
+        jitter: Callable[[], float] = random,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._policy = policy or Policy()
+        self._cadence = cadence or Cadence()
+        self._jitter = jitter
+
+    async def record(
+        self,
+        look: Look,
+        *,
+        resemblances: Sequence[Resemblance] = (),
+        origin: Origin | None = None,
+        registration: RegistrationFacts | None = None,
+        relation: str = LOOKALIKE,
+    ) -> Recorded:
+        """Record a look at a name; `origin` counts at its first look only, `registration` where it was just asked for.
+
+        A look that resembles only names that are not protected (any more), at a name without a row, is not recorded.
+        """
+        async with self._store.write() as tx:
+            return await self._record(
+                tx, look, resembling=resemblances, origin=origin, registration=registration, relation=relation
+            )
+
+    async def record_registration(self, name: Fqdn, new: RegistrationFacts) -> Recorded:
+        """Record facts about the registrable domain of `name` for its row and all under the same domain.
+
+        Each change is one event, of the domain's own row where it has one. Nothing for a name without a row.
+        """
+        async with self._store.write() as tx:
+            row = await lookalikes.found(tx, name)
+            if row is None:
+                return Recorded(None)
+            rows = [row] if row.registrable_domain is None else await lookalikes.of_domain(tx, row.registrable_domain)
+            if row.name not in {one.name for one in rows}:
+                rows.append(row)
+            speaker = next((one for one in rows if one.name == one.registrable_domain), row)
+            known = await resemblances.of(tx, [one.name for one in rows])
+            ours = await self._ours(tx, speaker)
+            subject = Subject(speaker.name, speaker.registrable_domain, known[speaker.name], ours)
+            told = self._registration_events(speaker, new, subject)
+            saved = [self._with_facts(one, new) for one in rows]
+            await lookalikes.save(tx, saved)
+            await events.add(tx, told, group=group_key, now=self._clock.now())
+            return Recorded(next(one for one in saved if one.name == name), tuple(told))
+
+    async def _record(
+        self,
+        tx: Tx,
+        look: Look,
+        *,
+        resembling: Sequence[Resemblance],
+        origin: Origin | None,
+        registration: RegistrationFacts | None,
+        relation: str,
+    ) -> Recorded:
+        now, seen = self._clock.now(), look.observation
+        before = await lookalikes.found(tx, seen.name)
+        still = await protected.known_among(tx, [one.protected for one in resembling])
+        if before is None and resembling and not still:
+            return Recorded(None)
+        row = before or Lookalike(
+            seen.name, seen.registrable_domain, seen.public_suffix, to_unicode(seen.name), relation
+        )
+        known = () if before is None else (await resemblances.of(tx, [row.name]))[row.name]
+        new = [one for one in resembling if one.protected in still and one not in known]
+        subject = Subject(row.name, row.registrable_domain, _joined(known, new), await self._ours(tx, row))
+        verdict = _as_ours(look.verdict) if subject.ours == OWN else look.verdict
+        if verdict.basis is Basis.REGISTRY_WILDCARD and not row.state.seen and row.relation == LOOKALIKE:
+            await lookalikes.remove(tx, [row.name] if before else [])
+            return Recorded(
+                None, await self._suffix_wildcard(tx, seen.public_suffix, verdict, subject, origin=origin, now=now)
+            )
+        if registration is not None and registration.created_at is not None and origin is not None:
+            origin = replace(origin, registered_at=registration.created_at)
+        state, drafts = step(row.state, sighted(row.name, verdict, seen.attempted_at), now, self._policy, origin)
+        if state == row.state:  # the same look again
+            if before is not None:
+                await resemblances.save(tx, row.name, new)
+            return Recorded(before)
+        told = [
+            mail_event(self._store.ids(), draft, await self._attributed(tx, subject, draft), seen.attempted_at)
+            for draft in drafts
+            if await self._told(tx, row, draft)
+        ]
+        told += self._registered_by_dns(row, verdict, subject, seen.attempted_at)
+        state, at_risk = self._at_risk(row, state, verdict, subject, seen.attempted_at)
+        told += at_risk
+        if registration is not None:
+            told += self._registration_events(row, registration, subject)
+            row = self._with_facts(replace(row, state=state), registration)
+            state = row.state
+        if _worthless(row, state):
+            await lookalikes.remove(tx, [row.name] if before else [])
+            return Recorded(None, await self._tell(tx, told, now))
+        row = self._looked(row, state, verdict, subject, now)
+        await lookalikes.save(tx, [row])
+        await resemblances.save(tx, row.name, new)
+        return Recorded(row, await self._tell(tx, told, now))
+
+    def _looked(self, row: Lookalike, state: MailState, verdict: Verdict, subject: Subject, now: datetime) -> Lookalike:
+        """The row after the look; its verdict is the last settled one, or the newest while none has settled."""
+        unsettled_yet = row.verdict is None or row.verdict.ability is Ability.UNKNOWN
+        shown = verdict if verdict.ability is not Ability.UNKNOWN or unsettled_yet else row.verdict
+        rating = rate(shown or verdict, rank=subject.rank)
+        first_seen_at = row.first_seen_at or (state.attempted_at if state.seen else None)
+        asks = state.seen or row.relation != LOOKALIKE
+        return replace(
+            row,
+            state=state,
+            verdict=shown,
+            severity=rating.severity,
+            severity_reasons=rating.reasons,
+            first_seen_at=first_seen_at,
+            registration_next_at=row.registration_next_at or (now if asks else None),
+            next_look_at=next_look(
+                state,
+                now,
+                self._jitter(),
+                cadence=self._cadence,
+                registration=row.registration,
+                first_seen_at=first_seen_at,
+                owned=subject.ours is not None,
+            ),
+        )
+
+    async def _tell(self, tx: Tx, told: Sequence[Event], now: datetime) -> tuple[Event, ...]:
+        await events.add(tx, told, group=group_key, now=now)
+        return tuple(told)
+
+    async def _ours(self, tx: Tx, row: Lookalike) -> str | None:
+        if row.relation != LOOKALIKE:
+            return row.relation
+        names = [row.name] if row.registrable_domain is None else [row.name, row.registrable_domain]
+        return OWN if await own.known_among(tx, names) else None
+
+    async def _told(self, tx: Tx, row: Lookalike, draft: Draft) -> bool:
+        """Whether a draft becomes an event: not for a suffix's wildcard, nor twice for one wildcard of a parent."""
+        if row.relation != LOOKALIKE and draft.kind in _ABOUT_LOOKALIKES:
+            return False
+        if draft.after.basis is Basis.REGISTRY_WILDCARD:
+            return False  # M54: reported once for the suffix
+        if not _under_wildcard(row, draft) or row.registrable_domain is None:
+            return True
+        others = [one for one in await lookalikes.of_domain(tx, row.registrable_domain) if one.name != row.name]
+        if draft.kind is EventKind.LOOKALIKE_FOUND:
+            return not any(one.state.seen for one in others)
+        stands = [one.state.standing for one in others if one.name == row.registrable_domain or _wild(one)]
+        if draft.kind is EventKind.MAIL_BECAME_UNABLE:
+            return all(standing_of(standing) in {Standing.UNABLE, Standing.NOTHING} for standing in stands)
+        return all(standing_of(standing) is not standing_of(draft.after) for standing in stands)
+
+    async def _attributed(self, tx: Tx, subject: Subject, draft: Draft) -> Subject:
+        """M51: what a parent's wildcard does is the parent's."""
+        wild = Flag.WILDCARD in draft.after.flags and subject.registrable_domain is not None
+        if not wild or subject.registrable_domain is None or subject.name == subject.registrable_domain:
+            return subject
+        parent = (await resemblances.of(tx, [subject.registrable_domain]))[subject.registrable_domain]
+        return replace(subject, name=subject.registrable_domain, resembles=_joined(subject.resembles, parent))
+
+    async def _suffix_wildcard(
+        self, tx: Tx, suffix: str, verdict: Verdict, subject: Subject, *, origin: Origin | None, now: datetime
+    ) -> tuple[Event, ...]:
+        """M54: a suffix answers for names that nobody registered; told once, as news only where it did not before."""
+        key = f"suffix_wildcard:{suffix}"
+        if await facts.get(tx, key) is not None:
+            return ()
+        brief = mail_brief_json(verdict)
+        await facts.put(tx, key, brief, now=now)
+        news = origin is not None and origin.known_absent_since is not None
+        event = plain_event(
+            self._store.ids(),
+            EventKind.SUFFIX_WILDCARD_CHANGED if news else EventKind.MAIL_FOUND_ABLE,
+            replace(subject, name=suffix, registrable_domain=None),
+            verdict,
+            at=now,
+            before={},
+            after=brief if news else {**brief, "baseline": True},
+            severity=Severity.MEDIUM,
+        )
+        return await self._tell(tx, [event], now)
+
+    def _registered_by_dns(self, row: Lookalike, verdict: Verdict, subject: Subject, at: datetime) -> list[Event]:
+        """`registered` for a name that was there, was gone, and is back, where no registry says so."""
+        gone = row.state.seen and row.state.standing is not None and not exists(row.state.standing)
+        silent = row.registration is None or row.registration.status is RegistrationStatus.UNKNOWN
+        if row.relation != LOOKALIKE or not gone or not silent or verdict.ability is Ability.UNKNOWN:
+            return []
+        if not exists(verdict) or row.state.pending is not None:
+            return []
+        before, after = (
+            RegistrationFacts(status, RegistrationSource.DNS, fetched_at)
+            for status, fetched_at in (
+                (RegistrationStatus.UNREGISTERED, row.state.settled_at or at),
+                (RegistrationStatus.REGISTERED, at),
+            )
+        )
+        kind, event_id = EventKind.REGISTERED, self._store.ids()
+        return [registration_event(event_id, kind, subject, verdict, at=at, before=before, after=after)]
+
+    def _at_risk(
+        self, row: Lookalike, state: MailState, verdict: Verdict, subject: Subject, at: datetime
+    ) -> tuple[MailState, list[Event]]:
+        """`own_mail_at_risk`, once, when settled looks in a row saw an exchange of ours dead or one change from it."""
+        if row.relation == LOOKALIKE or verdict.ability is Ability.UNKNOWN:
+            return state, []
+        troubled = not {Flag.PARTLY_DEAD, Flag.ARMED}.isdisjoint(verdict.flags) or (
+            verdict.ability is Ability.UNABLE and verdict.basis not in {Basis.NULL_MX, Basis.NO_ADDRESS}
+        )
+        state = replace(state, at_risk=state.at_risk + 1 if troubled else 0)
+        if state.at_risk != _RISK_SIGHTINGS:
+            return state, []
+        brief, standing = mail_brief_json(verdict), row.state.standing
+        before = {} if standing is None else mail_brief_json(standing)
+        kind, event_id = EventKind.OWN_MAIL_AT_RISK, self._store.ids()
+        return state, [plain_event(event_id, kind, subject, verdict, at=at, before=before, after=brief)]
+
+    def _registration_events(self, row: Lookalike, new: RegistrationFacts, subject: Subject) -> list[Event]:
+        return [
+            registration_event(
+                self._store.ids(), kind, subject, row.verdict, at=new.fetched_at, before=row.registration, after=new
+            )
+            for kind in changes(row.registration, new)
+        ]
+
+    def _with_facts(self, row: Lookalike, new: RegistrationFacts) -> Lookalike:
+        """The row with the facts; one that proves to be news (M68) is looked at again at once."""
+        now, state, next_look_at = self._clock.now(), row.state, row.next_look_at
+        if new.created_at is not None:
+            state = reconsider(state, new.created_at, now)
+            next_look_at = next_look_at if state == row.state else now
+        able = row.verdict is not None and row.verdict.ability is Ability.ABLE
+        asked_again = next_registration(new, able, now, self._jitter())
+        facts_now = merged(row.registration, new)
+        return replace(
+            row, state=state, next_look_at=next_look_at, registration=facts_now, registration_next_at=asked_again
+        )
+
+
+def _worthless(row: Lookalike, state: MailState) -> bool:
+    """Whether nothing is to be kept: a candidate that was never seen to exist, and settled as absent."""
+    open_question = state.failures > 0 or state.pending is not None or state.standing is None
+    return row.relation == LOOKALIKE and not state.seen and not open_question
+
+
+def _under_wildcard(row: Lookalike, draft: Draft) -> bool:
+    flags = draft.after.flags + (draft.before.flags if draft.before else ())
+    return Flag.WILDCARD in flags and row.name != row.registrable_domain
+
+
+def _wild(row: Lookalike) -> bool:
+    return row.state.standing is not None and Flag.WILDCARD in row.state.standing.flags
+
+
+def _as_ours(verdict: Verdict) -> Verdict:
+    if Flag.DEFENSIVE in verdict.flags:
+        return verdict
+    return replace(verdict, flags=tuple(sorted((*verdict.flags, Flag.DEFENSIVE))))
+
+
+def _joined(known: Sequence[Resemblance], new: Sequence[Resemblance]) -> tuple[Resemblance, ...]:
+    """One for each protected name, the new ones first, most likely first."""
+    by_name = {one.protected: one for one in (*known, *new)}
+    return tuple(sorted(by_name.values(), key=lambda one: (-one.likelihood, one.protected)))
