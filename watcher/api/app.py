@@ -1,0 +1,87 @@
+"""The aiohttp application: every endpoint there is, behind the guard, with problems and security headers around."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from watcher.api import (
+    candidates,
+    channels,
+    coverage,
+    domains,
+    events,
+    lookalikes,
+    own,
+    pages,
+    probes,
+    protected,
+    runner,
+    silences,
+)
+from watcher.api.endpoints import AnyEndpoint
+from watcher.api.guard import check_host, harden
+from watcher.api.parts import Parts
+from watcher.api.problems import Handler, problems
+
+_RESOURCES: tuple[AnyEndpoint, ...] = (
+    *domains.ENDPOINTS,
+    *protected.ENDPOINTS,
+    *own.ENDPOINTS,
+    *silences.ENDPOINTS,
+    *candidates.ENDPOINTS,
+    *coverage.ENDPOINTS,
+    *lookalikes.ENDPOINTS,
+    *events.ENDPOINTS,
+    *channels.ENDPOINTS,
+    *probes.ENDPOINTS,
+)
+
+
+def every_endpoint(version: str) -> tuple[AnyEndpoint, ...]:
+    """All there are, the pages that describe them included."""
+    return (*_RESOURCES, *pages.endpoints(_RESOURCES, version))
+
+
+def make_app(parts: Parts, endpoints: Sequence[AnyEndpoint] | None = None) -> web.Application:
+    """The application, not yet listening. `parts.store` stays the caller's to close."""
+    app = web.Application(middlewares=[_counted(parts), problems, _known_host(parts)])
+    app.on_response_prepare.append(harden)
+    app[events.STREAMS] = events.Streams()
+    app.on_shutdown.append(events.end_streams)
+    for endpoint in endpoints or every_endpoint(parts.version):
+        serve = runner.handler(endpoint, parts)
+        if endpoint.method == "GET":
+            app.router.add_get(endpoint.path, serve, allow_head=endpoint.media != events.MEDIA)
+        else:
+            app.router.add_route(endpoint.method, endpoint.path, serve)
+    return app
+
+
+def _known_host(parts: Parts) -> Middleware:
+    """Also what is at no endpoint (404, 405) is told to known hosts only."""
+
+    @web.middleware
+    async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.match_info.http_exception is not None:
+            check_host(parts, request)
+        return await handler(request)
+
+    return known_host
+
+
+def _counted(parts: Parts) -> Middleware:
+    """Count every answer by its path's pattern."""
+
+    @web.middleware
+    async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        resource = request.match_info.route.resource
+        method = request.method if request.method in _METHODS else "other"
+        parts.metrics.served(method, resource.canonical if resource else "none", response.status)
+        return response
+
+    return counted
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"})

@@ -1,0 +1,56 @@
+"""`/candidates?name=`: the names that somebody who means a protected one may end up at. No network, no database."""
+
+import asyncio
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from watcher.api import cursors, models
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
+from watcher.api.inputs import MOST_ITEMS, Line, Paged
+from watcher.services.tokens import Scope
+
+MOST_CANDIDATES = 20_000
+
+_PLACES = asyncio.Semaphore(1)
+"""Enumerating is work for the processor; one at a time leaves the other core to the watch."""
+
+
+class WantedCandidates(Paged):
+    """Whose candidates."""
+
+    name: str = Field(description="Domain, host, IDN, mailbox, URL or suffix")
+    technique: tuple[Annotated[Line, Field(max_length=64)], ...] = Field(
+        default=(), max_length=50, description="Only by these techniques; may be repeated"
+    )
+
+
+async def listed(call: Call[WantedCandidates, Nothing]) -> Any:
+    """By rank, best first, up to the end of the default tiers."""
+    wanted = call.query
+    key = cursors.decode(wanted.cursor, int)
+    skipped = min(max(key[0], 0), MOST_CANDIDATES) if key else 0
+    last = min(skipped + wanted.limit + 1, MOST_CANDIDATES)
+
+    def enumerated() -> list[dict[str, Any]]:
+        found = call.parts.enumerate(wanted.name, last, wanted.technique)
+        return [row for place, row in enumerate(found) if skipped <= place < last]
+
+    async with _PLACES:
+        rows = await asyncio.to_thread(enumerated)
+    return cursors.page(rows, wanted.limit, lambda _row: (skipped + wanted.limit,), lambda row: row)
+
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/v1/candidates",
+        listed,
+        f"Candidates of a name, best first, up to {MOST_CANDIDATES} in pages of at most {MOST_ITEMS}",
+        "candidates",
+        WantedCandidates,
+        Nothing,
+        models.Page[models.Candidate],
+        (Scope.READ,),
+    ),
+)

@@ -1,0 +1,53 @@
+"""`/channels`: the ways to people, and a marked test alert through one of them."""
+
+from typing import Any
+
+from watcher.api import models
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
+from watcher.api.problems import Problem, not_found
+from watcher.services.tokens import Scope
+
+
+async def listed(call: Call[Nothing, Nothing]) -> Any:
+    """By name; what they are set to is nobody's business here."""
+    return {"items": [{"name": name} for name in call.parts.channels], "next_cursor": None}
+
+
+async def tested(call: Call[Nothing, Nothing]) -> Any:
+    """Returns when the far side has accepted the test alert; 502 says why it did not."""
+    name = call.path["name"]
+    if name not in call.parts.channels:
+        raise not_found(name)
+    if call.parts.test_channel is None:
+        raise Problem(503, "not_configured", "channels cannot be tested here")
+    await call.parts.test_channel(name)
+    return {"name": name, "result": "sent"}
+
+
+_TAG = "channels"
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/v1/channels",
+        listed,
+        "The configured channels",
+        _TAG,
+        Nothing,
+        Nothing,
+        models.Page[models.Channel],
+        (Scope.READ,),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/channels/{name}:test",
+        tested,
+        "Send a marked test alert through it",
+        _TAG,
+        Nothing,
+        Nothing,
+        models.Tested,
+        (Scope.WRITE,),
+        errors=(404, 502),
+    ),
+)

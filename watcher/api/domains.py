@@ -1,0 +1,83 @@
+"""`/domains`: everything about one name, known or looked up now; what is known about many."""
+
+from typing import Any
+
+from pydantic import Field
+
+from watcher.api import models
+from watcher.api.endpoints import LARGE_BODY, AnyEndpoint, Call, Endpoint, Input, Nothing
+from watcher.api.guard import check_origin, check_scopes
+from watcher.api.problems import Problem
+from watcher.core import names
+from watcher.services.tokens import Scope
+
+MOST_NAMES = 10_000
+
+
+class Freshness(Input):
+    """How fresh the answer must be."""
+
+    fresh: bool | None = Field(
+        default=None,
+        description="true: look now; false: only what is known; absent: what is known, or a look if nothing settled is",
+    )
+
+
+class Names(Input):
+    """Many names."""
+
+    names: tuple[str, ...] = Field(max_length=MOST_NAMES)
+
+
+async def checked(call: Call[Freshness, Nothing]) -> Any:
+    """The check shape. A look needs the scope `lookup`; a name that was never looked at has no `mail`."""
+    name = names.parse(call.path["name"])
+    fresh = call.query.fresh
+    if fresh is not True:
+        known = await call.parts.lookup.known(name)
+        settled = known["mail"] is not None and known["mail"]["settled_at"] is not None
+        if fresh is False or settled:
+            return known
+    check_origin(call.parts, call.request, call.request.host)
+    try:
+        check_scopes(call.caller, (Scope.LOOKUP,))
+    except Problem as problem:
+        if fresh is None:
+            problem.detail += "; nothing settled is known of this name, and fresh=false asks for what is"
+        raise
+    return await call.parts.lookup.looked_at(name)
+
+
+async def batch(call: Call[Nothing, Names]) -> Any:
+    """Known verdicts and resemblance, in the order given, each name once; no lookups."""
+    wanted = dict.fromkeys(names.parse(text) for text in call.body.names)
+    return {"items": await call.parts.lookup.batch(list(wanted))}
+
+
+_TAG = "domains"
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/v1/domains/{name}",
+        checked,
+        "Can this name receive mail, whose is it, what does it resemble",
+        _TAG,
+        Freshness,
+        Nothing,
+        models.Check,
+        (Scope.READ, Scope.LOOKUP),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/domains:batch",
+        batch,
+        f"What is known about up to {MOST_NAMES} names, without looking",
+        _TAG,
+        Nothing,
+        Names,
+        models.Batch,
+        (Scope.READ,),
+        largest_body=LARGE_BODY,
+    ),
+)

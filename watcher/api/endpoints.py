@@ -1,0 +1,92 @@
+"""What an endpoint is: one value that the router, the guard and the OpenAPI document are all made from."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from watcher.api.parts import Parts
+from watcher.services.tokens import Scope
+
+SMALL_BODY = 64 * 1024
+LARGE_BODY = 4 * 1024 * 1024
+
+
+class Input(BaseModel):
+    """What a client sends. A member nobody knows is an error, so that a mistyped filter is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=2048)
+
+
+class Nothing(Input):
+    """No parameters, or no body."""
+
+
+Q = TypeVar("Q", bound=Input)
+B = TypeVar("B", bound=Input)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the token's name (None: no token was needed) and what it may do."""
+
+    token: str | None
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Q, B]):
+    """One request, parsed: path parameters as text, the query and body as their models."""
+
+    parts: Parts
+    request: web.Request
+    caller: Caller
+    path: Mapping[str, str]
+    query: Q
+    body: B
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """JSON data with a status or headers of its own."""
+
+    data: Any
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint(Generic[Q, B]):
+    """One method and path.
+
+    `serve` gives JSON data, a Reply, None for "no content", or a response of its own. `answer` documents that data, a
+    pydantic model or None; `status` and `also` are what it comes with. `scopes`: one of them is needed; empty: no
+    token. `any_host`: probes come by address. `media` is the content type when it is not JSON. `errors` are documented
+    beside those that every endpoint has.
+    """
+
+    method: str
+    path: str
+    serve: Callable[[Call[Q, B]], Awaitable[Any]]
+    summary: str
+    tag: str
+    query: type[Q]
+    body: type[B]
+    answer: type[BaseModel] | None = None
+    scopes: tuple[Scope, ...] = ()
+    status: int = 200
+    also: tuple[int, ...] = ()
+    any_host: bool = False
+    media: str = "application/json"
+    errors: tuple[int, ...] = ()
+    largest_body: int = SMALL_BODY
+
+    @property
+    def writes(self) -> bool:
+        """Whether the guard asks for JSON and for no foreign origin."""
+        return self.method not in {"GET", "HEAD"}
+
+
+AnyEndpoint = Endpoint[Any, Any]

@@ -1,0 +1,183 @@
+"""`/events`: what happened, as a list and as a stream of server-sent events that can be resumed."""
+
+import asyncio
+import json
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from watcher.api import cursors, models
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
+from watcher.api.guard import caller_of
+from watcher.api.inputs import Moment, Paged
+from watcher.api.problems import Problem, not_found
+from watcher.core import names
+from watcher.core.events import Event, EventKind
+from watcher.core.shapes import event_json
+from watcher.services.tokens import Scope
+from watcher.store import events as rows
+
+MEDIA = "text/event-stream"
+MOST_STREAMS = 100
+_BATCH = 200
+_HEARTBEAT_SECONDS = 15.0
+_WRITE_SECONDS = 30.0
+_LONGEST_ID = 64
+
+
+class WantedEvents(Paged):
+    """Which events."""
+
+    name: str | None = Field(default=None, description="A name or registrable domain")
+    kind: tuple[EventKind, ...] = Field(default=(), description="May be repeated")
+    since: Moment | None = Field(default=None, description="Not before")
+    order: Literal["newest", "oldest"] = Field(default="newest", description="Which come first")
+
+
+class WantedStream(Input):
+    """Where a stream begins, unless `Last-Event-ID` says so."""
+
+    since: Moment | None = Field(default=None, description="Send what happened since; absent: only what happens now")
+
+
+class Streams:
+    """The streams that are open; ends them all when the service stops."""
+
+    def __init__(self) -> None:
+        self.ending = asyncio.Event()
+        self.open = 0
+
+
+STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
+
+
+async def end_streams(app: web.Application) -> None:
+    """Let every stream end, so that stopping need not wait for its reader."""
+    app[STREAMS].ending.set()
+
+
+async def listed(call: Call[WantedEvents, Nothing]) -> Any:
+    """By id, which is their order in time."""
+    wanted = call.query
+    key = cursors.decode(wanted.cursor, str)
+    newest = wanted.order == "newest"
+    async with call.parts.store.read() as tx:
+        found = await rows.listed(
+            tx,
+            after=key[0] if key and not newest else None,
+            before=key[0] if key and newest else None,
+            since=wanted.since,
+            names=None if wanted.name is None else [names.parse(wanted.name)],
+            kinds=[kind.value for kind in wanted.kind] or None,
+            newest_first=newest,
+            limit=wanted.limit + 1,
+        )
+    return cursors.page(found, wanted.limit, lambda event: (event.id,), event_json)
+
+
+async def one(call: Call[Nothing, Nothing]) -> Any:
+    """The event."""
+    async with call.parts.store.read() as tx:
+        event = await rows.found(tx, call.path["id"])
+    if event is None:
+        raise not_found(call.path["id"])
+    return event_json(event)
+
+
+async def streamed(call: Call[WantedStream, Nothing]) -> web.StreamResponse:
+    """Every event once, in order; after a break those since `Last-Event-ID`. A comment keeps quiet connections open."""
+    streams = call.request.app[STREAMS]
+    if streams.open >= MOST_STREAMS:
+        raise Problem(503, "too_many_streams", "too many streams are open; try again later")
+    last = await _start(call)
+    streams.open += 1
+    try:
+        return await _stream(call, streams, last)
+    finally:
+        streams.open -= 1
+
+
+async def _start(call: Call[WantedStream, Nothing]) -> str:
+    """The id after which to begin; ids are greater than the empty text."""
+    resumed = call.request.headers.get("Last-Event-ID")
+    if resumed is not None:
+        if len(resumed) > _LONGEST_ID:
+            raise Problem(400, "invalid_request", "Last-Event-ID is not an event's id")
+        return resumed
+    async with call.parts.store.read() as tx:
+        if call.query.since is None:
+            return await rows.last_id(tx) or ""
+        first = await rows.listed(tx, since=call.query.since, limit=1)
+        if not first:
+            return await rows.last_id(tx) or ""
+        before = await rows.listed(tx, before=first[0].id, newest_first=True, limit=1)
+        return before[0].id if before else ""
+
+
+async def _stream(call: Call[WantedStream, Nothing], streams: Streams, last: str) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": MEDIA, "X-Accel-Buffering": "no"})
+    await response.prepare(call.request)
+    parts, loop = call.parts, asyncio.get_running_loop()
+    try:
+        await _write(response, b"retry: 3000\n\n")
+        beat = loop.time()
+        while not streams.ending.is_set():
+            async with parts.store.read() as tx:
+                new = await rows.listed(tx, after=last, limit=_BATCH)
+            for event in new:
+                await _write(response, frame(event))
+                last = event.id
+            if not new:
+                if loop.time() - beat >= _HEARTBEAT_SECONDS:
+                    await caller_of(parts, call.request)  # a revoked token ends its streams
+                    await _write(response, b": alive\n\n")
+                    beat = loop.time()
+                await _pause(streams.ending, parts.poll_seconds)
+    except (ConnectionError, TimeoutError, Problem):
+        return response  # the reader went, or may read no more; it resumes by Last-Event-ID
+    return response
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    """Raises TimeoutError when the reader does not read."""
+    async with asyncio.timeout(_WRITE_SECONDS):
+        await response.write(data)
+
+
+async def _pause(ending: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await ending.wait()
+    except TimeoutError:
+        return
+
+
+def frame(event: Event) -> bytes:
+    """One event as text/event-stream. ASCII JSON has no line break, so nothing in it can begin another field."""
+    data = json.dumps(event_json(event), ensure_ascii=True, separators=(",", ":"))
+    return f"id: {event.id}\nevent: {event.kind.value}\ndata: {data}\n\n".encode()
+
+
+_READ, _TAG = (Scope.READ,), "events"
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET", "/api/v1/events", listed, "What happened", _TAG, WantedEvents, Nothing, models.Page[models.Event], _READ
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/events/stream",
+        streamed,
+        "What happens, as server-sent events; resumes after `Last-Event-ID`",
+        _TAG,
+        WantedStream,
+        Nothing,
+        None,
+        _READ,
+        media=MEDIA,
+    ),
+    Endpoint(
+        "GET", "/api/v1/events/{id}", one, "One event", _TAG, Nothing, Nothing, models.Event, _READ, errors=(404,)
+    ),
+)

@@ -1,0 +1,130 @@
+"""Every request passes here before its endpoint: the host, the origin, the content type, the token and its scope."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+
+from watcher.api.endpoints import AnyEndpoint, Caller
+from watcher.api.parts import Parts
+from watcher.api.policy import is_loopback, was_forwarded
+from watcher.api.problems import Problem
+from watcher.services.tokens import Scope
+
+EVERYTHING = frozenset(Scope)
+
+HEADERS = {
+    "Server": "watcher",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+    """Set the security headers of every response; `Content-Security-Policy` and `Cache-Control` may be set before."""
+    for name, value in HEADERS.items():
+        if name == "Server":
+            response.headers[name] = value
+        else:
+            response.headers.setdefault(name, value)
+
+
+def check_host(parts: Parts, request: web.Request) -> str:
+    """The `Host`, which must be one of ours and must be said once. Raises Problem."""
+    hosts = request.headers.getall(hdrs.HOST, [])
+    if len(hosts) != 1:
+        raise Problem(HTTPStatus.BAD_REQUEST, "no_host", "exactly one Host header is needed")
+    # An absolute request target overrides Host (RFC 9112 3.2.2), and aiohttp's `request.host` follows it.
+    for host in (hosts[0], request.host):
+        if not parts.policy.knows_host(host):
+            raise Problem(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                "unknown_host",
+                f"{host[:100]!r} is not served here; name it in api.hosts if it is yours",
+            )
+    return hosts[0]
+
+
+def check_write(request: web.Request) -> None:
+    """A write is JSON: what a form or an image of a foreign page cannot send. Raises Problem.
+
+    A DELETE without a body needs no content type: no page can send one elsewhere without asking first.
+    """
+    if request.method == hdrs.METH_DELETE and not request.body_exists:
+        return
+    media = request.content_type.lower()
+    if hdrs.CONTENT_TYPE not in request.headers or (media != "application/json" and not media.endswith("+json")):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "not_json",
+            "send Content-Type: application/json",
+            headers={"Accept": "application/json"},
+        )
+
+
+def check_origin(parts: Parts, request: web.Request, host: str) -> None:
+    """No foreign page may change anything, or make us ask anything outside. Raises Problem."""
+    origins = request.headers.getall(hdrs.ORIGIN, [])
+    foreign = any(not parts.policy.is_our_origin(origin, host) for origin in origins)
+    # An image or a link of a foreign page sends no Origin, but browsers say where it came from.
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if foreign or site in {"cross-site", "same-site"}:
+        raise Problem(HTTPStatus.FORBIDDEN, "foreign_origin", "pages of other sites may not do this")
+
+
+async def caller_of(parts: Parts, request: web.Request) -> Caller:
+    """Who asks. Raises Problem 401: a wrong token, or none where one is needed."""
+    shown = request.headers.getall(hdrs.AUTHORIZATION, [])
+    if shown:
+        scheme, _, text = shown[0].partition(" ")
+        token = None
+        if len(shown) == 1 and scheme.lower() == "bearer":
+            token = await parts.gatekeeper.recognise(text.strip())
+        if token is None:
+            raise _unauthorized("this token is not known, or was revoked", 'Bearer error="invalid_token"')
+        return Caller(token.name, token.scopes)
+    if await parts.gatekeeper.needed():
+        raise _unauthorized("a token is needed: Authorization: Bearer ... (`watcher token create` makes one)", "Bearer")
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    if not is_loopback(peer):
+        raise _unauthorized("without a token only this machine itself is served (`watcher token create`)", "Bearer")
+    if was_forwarded(request.headers):
+        raise _unauthorized("a forwarded request needs a token (`watcher token create` makes one)", "Bearer")
+    return Caller(None, EVERYTHING)
+
+
+def _unauthorized(detail: str, challenge: str) -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers={hdrs.WWW_AUTHENTICATE: challenge})
+
+
+def check_scopes(caller: Caller, wanted: Iterable[Scope]) -> None:
+    """One of the wanted scopes must be there. Raises Problem 403."""
+    scopes = tuple(wanted)
+    if scopes and caller.scopes.isdisjoint(scopes):
+        need = " or ".join(scope.value for scope in scopes)
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "insufficient_scope",
+            f"this needs a token with the scope {need}",
+            headers={
+                hdrs.WWW_AUTHENTICATE: f'Bearer error="insufficient_scope", scope="{" ".join(s.value for s in scopes)}"'
+            },
+        )
+
+
+async def admit(parts: Parts, endpoint: AnyEndpoint, request: web.Request) -> Caller:
+    """Let the request through to `endpoint`, or raise Problem. Nothing of the body has been read yet."""
+    host = "" if endpoint.any_host else check_host(parts, request)
+    if not endpoint.scopes:
+        return Caller(None, frozenset())
+    caller = await caller_of(parts, request)
+    if endpoint.writes:
+        check_origin(parts, request, host)
+        check_write(request)
+    check_scopes(caller, endpoint.scopes)
+    return caller

@@ -1,0 +1,35 @@
+"""What clients send: query parameters and bodies shared by several resources."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from watcher.api.endpoints import Input
+
+MOST_ITEMS = 1000
+
+
+class Paged(Input):
+    """A list's `limit` and `cursor`."""
+
+    limit: int = Field(default=100, ge=1, le=MOST_ITEMS, description="At most so many items")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before")
+
+
+def _no_control(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_no_control)]
+"""Text on one line."""
+
+Note = Annotated[str, Field(max_length=2000)]
+Tag = Annotated[Line, Field(min_length=1, max_length=64)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=50)]
+Owner = Annotated[Line, Field(max_length=200)]
+Moment = AwareDatetime
+"""RFC 3339 with a zone; naive times are refused, never guessed."""
+
+__all__ = ["MOST_ITEMS", "Line", "Moment", "Note", "Owner", "Paged", "Tag", "Tags"]

@@ -1,0 +1,142 @@
+"""`/lookalikes`: the names that exist and resemble protected ones, and what people decided about them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from watcher.api import cursors, models
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
+from watcher.api.inputs import Line, Moment, Note, Paged
+from watcher.api.problems import not_found
+from watcher.core import names
+from watcher.core.protected import parse_protected
+from watcher.core.risk import Severity
+from watcher.core.verdict import Ability, Basis
+from watcher.services import triage
+from watcher.services.lookup import lookalike_json
+from watcher.services.tokens import Scope
+from watcher.services.triage import Triage
+from watcher.store import lookalikes as rows
+from watcher.store import resemblances
+from watcher.store.lookalikes import Wanted
+
+MOST_AT_ONCE = 10_000
+
+
+class WantedLookalikes(Paged):
+    """Which lookalikes; what is absent holds for all."""
+
+    protected: str | None = Field(default=None, description="They resemble this one")
+    ability: Ability | None = Field(default=None, description="Whether mail is delivered")
+    basis: Basis | None = Field(default=None, description="By which rule")
+    severity: Severity | None = Field(default=None, description="This severity or worse")
+    technique: Annotated[Line, Field(max_length=64)] | None = Field(default=None, description="How they resemble")
+    triage: Triage | None = Field(default=None, description="What was decided")
+    q: Annotated[Line, Field(min_length=1, max_length=253)] | None = Field(
+        default=None, description="A part of the name, in either form"
+    )
+    since: Moment | None = Field(default=None, description="First seen then or later")
+
+
+class TriageChange(Input):
+    """What people decided. `owned` puts the name on the own list, `ignored` silences it."""
+
+    triage: Triage
+    note: Note | None = Field(default=None, description="Why; absent: the note stays")
+
+
+class TriageOfMany(TriageChange):
+    """The same for many names; all or nothing."""
+
+    names: tuple[str, ...] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
+    """By name."""
+    query = call.query
+    after = cursors.decode(query.cursor, str)
+    wanted = Wanted(
+        protected=None if query.protected is None else parse_protected(query.protected, call.parts.suffixes)[0],
+        ability=query.ability,
+        basis=query.basis,
+        severity=query.severity,
+        technique=None if query.technique is None else query.technique.replace("-", "_"),
+        triage=query.triage,
+        text=query.q,
+        since=query.since,
+    )
+    async with call.parts.store.read() as tx:
+        found = await rows.listed(tx, wanted, after=after[0] if after else "", limit=query.limit + 1)
+        resembling = await resemblances.of(tx, [row.name for row in found])
+    return cursors.page(
+        found, query.limit, lambda row: (row.name,), lambda row: lookalike_json(row, resembling[row.name])
+    )
+
+
+async def one(call: Call[Nothing, Nothing]) -> Any:
+    """The lookalike."""
+    return await _shape(call, names.parse(call.path["name"]))
+
+
+async def triaged(call: Call[Nothing, TriageChange]) -> Any:
+    """The lookalike as it is now."""
+    name = names.parse(call.path["name"])
+    await _decide(call, [name], call.body)
+    return await _shape(call, name)
+
+
+async def triaged_many(call: Call[Nothing, TriageOfMany]) -> Any:
+    """The names that were triaged."""
+    wanted = list(dict.fromkeys(names.parse(text) for text in call.body.names))
+    await _decide(call, wanted, call.body)
+    return {"triaged": wanted}
+
+
+async def _decide(call: Call[Any, Any], wanted: list[names.Fqdn], change: TriageChange) -> None:
+    unknown = await triage.decide(call.parts.store, wanted, change.triage, note=change.note, now=call.parts.clock.now())
+    if unknown:
+        raise not_found(unknown[0])
+    if change.triage is Triage.OWNED:
+        await call.parts.changed()
+
+
+async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:
+    async with call.parts.store.read() as tx:
+        row = await rows.found(tx, name)
+        if row is None or row.first_seen_at is None:
+            raise not_found(name)
+        resembling = await resemblances.of(tx, [name])
+    return lookalike_json(row, resembling[name])
+
+
+_READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
+_LIST, _ONE, _TAG = "/api/v1/lookalikes", "/api/v1/lookalikes/{name}", "lookalikes"
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        _LIST,
+        listed,
+        "Existing names that resemble protected ones",
+        _TAG,
+        WantedLookalikes,
+        Nothing,
+        models.Page[models.Lookalike],
+        _READ,
+    ),
+    Endpoint("GET", _ONE, one, "One lookalike", _TAG, Nothing, Nothing, models.Lookalike, _READ, errors=(404,)),
+    Endpoint("PATCH", _ONE, triaged, "Triage it", _TAG, Nothing, TriageChange, models.Lookalike, _WRITE, errors=(404,)),
+    Endpoint(
+        "POST",
+        "/api/v1/lookalikes:triage",
+        triaged_many,
+        "Triage many at once, all or nothing",
+        _TAG,
+        Nothing,
+        TriageOfMany,
+        models.Triaged,
+        _WRITE,
+        errors=(404,),
+        largest_body=4 * 1024 * 1024,
+    ),
+)

@@ -1,0 +1,101 @@
+"""What Prometheus reads, in a registry of its own. Others feed it through its methods; names are a contract."""
+
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+
+from watcher.core.ports import Clock
+
+_DETECTION = (30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600)
+_DELIVERY = (1, 5, 15, 30, 45, 60, 90, 120, 300, 600, 1800, 3600, 6 * 3600)
+
+
+class Metrics:
+    """Every metric of this service. `clock` tells how long ago the last sweep ended."""
+
+    def __init__(self, version: str, clock: Clock) -> None:
+        self.registry = CollectorRegistry()
+        self._clock = clock
+        self._detection = Histogram(
+            "watcher_detection_seconds",
+            "From the earliest moment a change may have happened to the event about it",
+            buckets=_DETECTION,
+            registry=self.registry,
+        )
+        self._delivery = Histogram(
+            "watcher_delivery_seconds",
+            "From an event to its acceptance by a channel",
+            buckets=_DELIVERY,
+            registry=self.registry,
+        )
+        self._coverage = Gauge(
+            "watcher_coverage_ratio",
+            "Share of a tier's candidates settled in its newest pass",
+            ["tier"],
+            registry=self.registry,
+        )
+        self._lookups = Counter(
+            "watcher_lookups",
+            "Questions asked, by what became of them",
+            ["resolver", "outcome"],
+            registry=self.registry,
+        )
+        self._backlog = Gauge("watcher_backlog", "Looks that are overdue", registry=self.registry)
+        self._deliveries = Counter(
+            "watcher_deliveries",
+            "Tries to deliver, by what became of them",
+            ["channel", "result"],
+            registry=self.registry,
+        )
+        self._last_sweep = Gauge(
+            "watcher_last_sweep_seconds",
+            "Seconds since a sweep last ended; NaN before the first",
+            registry=self.registry,
+        )
+        self._last_sweep.set(float("nan"))
+        self._requests = Counter(
+            "watcher_http_requests", "Requests served", ["method", "path", "status"], registry=self.registry
+        )
+        build = Gauge("watcher_build_info", "Always 1", ["version"], registry=self.registry)
+        build.labels(version).set(1)
+
+    def detected(self, after: timedelta) -> None:
+        """An event was recorded, `after` the earliest moment it may have happened."""
+        self._detection.observe(max(after.total_seconds(), 0.0))
+
+    def delivered(self, channel: str, result: str, after: timedelta | None = None) -> None:
+        """A try to deliver ended as `result` (sent, failed, rejected); `after` its oldest event when sent."""
+        self._deliveries.labels(channel, result).inc()
+        if after is not None:
+            self._delivery.observe(max(after.total_seconds(), 0.0))
+
+    def looked_up(self, resolver: str, outcome: str, count: int = 1) -> None:
+        """`count` questions to `resolver` ended as `outcome`."""
+        self._lookups.labels(resolver, outcome).inc(count)
+
+    def covered(self, tier: str, ratio: float) -> None:
+        """This share of a tier's candidates is settled."""
+        self._coverage.labels(tier).set(ratio)
+
+    def waiting(self, backlog: int) -> None:
+        """So many looks are overdue."""
+        self._backlog.set(backlog)
+
+    def swept(self) -> None:
+        """A sweep ended now."""
+        ended = self._clock.now()
+
+        def seconds_since() -> float:
+            return (self._clock.now() - ended).total_seconds()
+
+        self._last_sweep.set_function(seconds_since)
+
+    def served(self, method: str, path: str, status: int) -> None:
+        """A request was answered; `path` is the endpoint's pattern, never what was sent."""
+        self._requests.labels(method, path, str(status)).inc()
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """All of it in the format the `Accept` header asks for, and that format's content type."""
+        encoder, media = choose_encoder(accept)
+        return encoder(self.registry), media

@@ -1,0 +1,310 @@
+"""The shapes of answers, as pydantic models: what the OpenAPI document says and what tests hold every answer to.
+
+Answers are made by `watcher.core.shapes` and are not validated again on their way out. Enumerations are open: a reader
+must tolerate values it does not know, so they are plain strings here, with today's values as examples.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from watcher.core.dns import Outcome
+from watcher.core.events import EventKind
+from watcher.core.registration import RegistrationSource, RegistrationStatus
+from watcher.core.risk import Severity
+from watcher.core.verdict import Ability, Basis, Flag
+
+
+def _open(values: type[StrEnum], what: str) -> Any:
+    known = [value.value for value in values]
+    return Field(description=f"{what} Today: {', '.join(known)}; more may come", examples=known[:1])
+
+
+Name = Annotated[str, Field(description="A-labels without the final dot; a suffix without a leading one")]
+AbilityText = Annotated[str, _open(Ability, "Whether mail is delivered.")]
+BasisText = Annotated[str, _open(Basis, "The one rule that decided.")]
+FlagText = Annotated[str, _open(Flag, "A fact that changes how bad or how sure it is.")]
+SeverityText = Annotated[str, _open(Severity, "From nothing to see to act now.")]
+OutcomeText = Annotated[str, _open(Outcome, "What became of the question.")]
+KindText = Annotated[str, _open(EventKind, "What happened.")]
+StatusText = Annotated[str, _open(RegistrationStatus, "Whether it is registered; a failure is `unknown`.")]
+SourceText = Annotated[str, _open(RegistrationSource, "Where the facts come from.")]
+
+
+class Output(BaseModel):
+    """What a client receives. Members may be added, never dropped."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Exchange(Output):
+    """One exchange as resolved; an implicit one has preference 0 and the name itself as host."""
+
+    preference: int
+    host: str
+    addresses: list[str]
+
+
+class Evidence(Output):
+    """One question with what came back, from whom and when."""
+
+    question: str
+    type: str
+    outcome: OutcomeText
+    records: list[str]
+    resolver: str
+    at: datetime
+
+
+class Mail(Output):
+    """Whether the name can receive mail: the last settled verdict, or the newest while none has settled."""
+
+    ability: AbilityText
+    basis: BasisText
+    flags: list[FlagText]
+    exchanges: list[Exchange]
+    evidence: list[Evidence]
+    settled_at: datetime | None
+
+
+class Registrant(Output):
+    """Organisation and country; persons' data are not kept."""
+
+    organisation: str | None
+    country: str | None
+
+
+class Registration(Output):
+    """Who holds the registrable domain, since when and until when."""
+
+    status: StatusText
+    source: SourceText
+    registrar: str | None
+    registrar_iana_id: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    expires_at: datetime | None
+    statuses: list[str]
+    nameservers: list[str]
+    registrant: Registrant
+    abuse_email: str | None
+    abuse_phone: str | None
+    fetched_at: datetime | None
+    reason: str | None
+
+
+class Resemblance(Output):
+    """Which protected name it resembles, and where the slip is."""
+
+    protected: Name
+    techniques: list[str]
+    likelihood: float
+    explanation: str
+    rank: int | None = None
+
+
+class Event(Output):
+    """What happened, once. For mail kinds `from` and `to` hold ability, basis, flags and exchanges."""
+
+    id: str = Field(description="Sorts by time; the same in every message about this event")
+    kind: KindText
+    severity: SeverityText
+    severity_reasons: list[str]
+    name: str = Field(description="Empty for events of the watch itself")
+    registrable_domain: Name | None
+    protected: list[Name]
+    at: datetime
+    detected_after_seconds: float | None
+    source: str
+    from_: dict[str, Any] = Field(alias="from")
+    to: dict[str, Any]
+    evidence: list[dict[str, Any]]
+    resembles: list[Resemblance]
+
+
+class Known(Output):
+    """What is known about one name."""
+
+    name: Name
+    unicode: str
+    registrable_domain: Name | None = Field(description="Null for a public suffix")
+    public_suffix: Name
+    severity: SeverityText
+    severity_reasons: list[str]
+    mail: Mail | None = Field(description="Null only when never looked at")
+    attempted_at: datetime | None = Field(description="The newest look")
+    last_outcome: str | None = Field(description="`settled`, or the outcome that prevented it")
+    registration: Registration | None
+    resembles: list[Resemblance]
+    first_seen_at: datetime | None
+    triage: str | None
+
+
+class Check(Known):
+    """One name with what happened to it, newest first."""
+
+    history: list[Event]
+
+
+class Lookalike(Known):
+    """An existing name that resembles protected ones."""
+
+    techniques: list[str]
+    likelihood: float
+    protected: list[Name]
+
+
+class Candidate(Output):
+    """A name that somebody who means the protected one may end up at. It may not exist."""
+
+    name: Name
+    unicode: str
+    registrable_domain: Name | None
+    techniques: list[str]
+    likelihood: float = Field(description="Relative: how probable somebody who means the protected name ends up here")
+    impersonation: float
+    rank: int
+    marks: list[str]
+    protected: Name
+
+
+class Baseline(Output):
+    """How far the first pass over its candidates is."""
+
+    done: bool
+    settled: int
+    total: int
+
+
+class Protected(Output):
+    """A protected name; it need not be yours."""
+
+    name: Name
+    kind: str = Field(description="domain, host or suffix")
+    owner: str | None
+    tags: list[str]
+    created_at: datetime
+    baseline: Baseline
+
+
+class Own(Output):
+    """A name that is ours: no page for its mail, watched for loss and change."""
+
+    name: Name
+    note: str
+    created_at: datetime
+
+
+class Silence(Output):
+    """What is recorded but told to nobody, until then."""
+
+    id: str
+    scope: str = Field(description="name, suffix, technique or protected")
+    value: str
+    until: datetime | None = Field(description="Null: until it is removed")
+    note: str
+    created_at: datetime
+
+
+class Delivery(Output):
+    """One alert on its way to one channel."""
+
+    id: str
+    alert_id: str
+    channel: str
+    status: str = Field(description="pending, sent or rejected")
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str | None
+    sent_at: datetime | None
+    created_at: datetime
+
+
+class Channel(Output):
+    """A configured way to people."""
+
+    name: str
+
+
+class Tier(Output):
+    """How much of one tier of the plan is seen."""
+
+    tier: int
+    ranks_to: int | None
+    interval_seconds: float | None
+    shards: int = Field(description="Protected names with this tier")
+    finished: int = Field(description="Of these: passed through at least once")
+    on_time: int = Field(description="Of these: last begun within the interval")
+    settled: int
+    unsettled: int
+    total: int
+    ratio: float = Field(description="Share of candidates that are settled, 0 to 1")
+
+
+class Coverage(Output):
+    """How much of the plan is seen, and how late."""
+
+    tiers: list[Tier]
+    protected: int
+    backlog: int = Field(description="Lookalikes whose next look is overdue")
+    oldest_due_at: datetime | None
+
+
+class Health(Output):
+    """Alive."""
+
+    status: str
+
+
+class Readiness(Output):
+    """`checks` says for each part `ok`, or what is wrong."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+class Version(Output):
+    """What runs here."""
+
+    name: str
+    version: str
+
+
+class ProblemDocument(Output):
+    """An error (RFC 9457)."""
+
+    type: str = Field(description="`urn:watcher:problem:` and a stable word")
+    title: str
+    status: int
+    detail: str
+
+
+T = TypeVar("T")
+
+
+class Page(Output, Generic[T]):
+    """Some items of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next ones; null at the end")
+
+
+class Triaged(Output):
+    """What was triaged."""
+
+    triaged: list[Name]
+
+
+class Batch(Output):
+    """What is known about many names, in the order given, each once."""
+
+    items: list[Known]
+
+
+class Tested(Output):
+    """A test alert was accepted."""
+
+    name: str
+    result: str

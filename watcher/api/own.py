@@ -1,0 +1,86 @@
+"""`/own`: the names that are ours; no page for their mail, watched for loss and change."""
+
+from typing import Any
+
+from pydantic import Field
+
+from watcher.api import cursors, models
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
+from watcher.api.inputs import Note, Paged
+from watcher.api.problems import not_found
+from watcher.core import names
+from watcher.services import protect
+from watcher.services.protect import own_json
+from watcher.services.tokens import Scope
+from watcher.store import own as rows
+
+
+class NewOwn(Input):
+    """A name that is ours."""
+
+    name: str = Field(description="Domain, host, IDN, mailbox or URL")
+    note: Note = Field(default="", description="Why, for people")
+
+
+class OwnChange(Input):
+    """What to change."""
+
+    note: Note
+
+
+async def listed(call: Call[Paged, Nothing]) -> Any:
+    """By name."""
+    after = cursors.decode(call.query.cursor, str)
+    async with call.parts.store.read() as tx:
+        found = await rows.listed(tx, after=after[0] if after else "", limit=call.query.limit + 1)
+    return cursors.page(found, call.query.limit, lambda row: (row.name,), own_json)
+
+
+async def added(call: Call[Nothing, NewOwn]) -> Any:
+    """201 when it is new; 200 when it was on the list before, and then it stays as it is."""
+    done = await protect.add_own(call.parts.store, [call.body.name], now=call.parts.clock.now(), note=call.body.note)
+    if done.new:
+        await call.parts.changed()
+    return Reply(await _shape(call, done.names[0]), 201 if done.new else 200)
+
+
+async def one(call: Call[Nothing, Nothing]) -> Any:
+    """The own name."""
+    return await _shape(call, names.parse(call.path["name"]))
+
+
+async def changed(call: Call[Nothing, OwnChange]) -> Any:
+    """The own name as it is now."""
+    name = names.parse(call.path["name"])
+    async with call.parts.store.write() as tx:
+        if not await rows.change(tx, name, note=call.body.note):
+            raise not_found(name)
+    return await _shape(call, name)
+
+
+async def removed(call: Call[Nothing, Nothing]) -> Any:
+    """It is watched like any other name from now on."""
+    unknown = await protect.remove_own(call.parts.store, [call.path["name"]])
+    if unknown:
+        raise not_found(unknown[0])
+    await call.parts.changed()
+
+
+async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:
+    async with call.parts.store.read() as tx:
+        row = await rows.found(tx, name)
+    if row is None:
+        raise not_found(name)
+    return own_json(row)
+
+
+_READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
+_LIST, _ONE, _TAG = "/api/v1/own", "/api/v1/own/{name}", "own"
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint("GET", _LIST, listed, "The names that are ours", _TAG, Paged, Nothing, models.Page[models.Own], _READ),
+    Endpoint("POST", _LIST, added, "Add a name that is ours", _TAG, Nothing, NewOwn, models.Own, _WRITE, 201, (200,)),
+    Endpoint("GET", _ONE, one, "One own name", _TAG, Nothing, Nothing, models.Own, _READ, errors=(404,)),
+    Endpoint("PATCH", _ONE, changed, "Change its note", _TAG, Nothing, OwnChange, models.Own, _WRITE, errors=(404,)),
+    Endpoint("DELETE", _ONE, removed, "It is ours no more", _TAG, Nothing, Nothing, None, _WRITE, 204, errors=(404,)),
+)

@@ -1,0 +1,52 @@
+"""Everything the API is put together from, handed in by the composition root."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from watcher.api.metrics import Metrics
+from watcher.api.policy import Policy
+from watcher.core.ports import Clock
+from watcher.core.suffixes import Suffixes
+from watcher.services.tokens import Gatekeeper
+from watcher.store import Store
+
+if TYPE_CHECKING:
+    from watcher.services.lookup import Lookup
+
+Ready = Callable[[], Awaitable[str | None]]
+"""None when all is well, else one line that says what is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the endpoints work with.
+
+    `enumerate` gives the candidates of (a protected name, how many, by which techniques; none: all), best first, as
+    `candidate` shapes; it raises InvalidName. `tiers` are (rank up to, interval). `ready` are the checks of `/readyz`.
+    `test_channel` sends a marked test alert and raises DeliveryFailed; `channels` are the names it knows.
+    `protected_changed` is called after protected or own names changed, so that whoever holds them reads them again.
+    """
+
+    store: Store
+    clock: Clock
+    policy: Policy
+    gatekeeper: Gatekeeper
+    metrics: Metrics
+    suffixes: Suffixes
+    lookup: "Lookup"
+    enumerate: Callable[[str, int, Sequence[str]], Iterable[dict[str, Any]]]
+    version: str
+    channels: tuple[str, ...] = ()
+    test_channel: Callable[[str], Awaitable[None]] | None = None
+    tiers: tuple[tuple[int, timedelta], ...] = ()
+    ready: Mapping[str, Ready] = field(default_factory=dict)
+    protected_changed: Callable[[], Awaitable[None]] | None = None
+    poll_seconds: float = 1.0
+    """How often an event stream looks for new events."""
+
+    async def changed(self) -> None:
+        """Tell whoever holds the protected and own names that they are others now."""
+        if self.protected_changed is not None:
+            await self.protected_changed()

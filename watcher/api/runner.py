@@ -1,0 +1,91 @@
+"""From a request to an endpoint's call and back: admission, bounded parsing, JSON out. The only caller of `serve`."""
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from watcher.api.endpoints import B, Call, Endpoint, Input, Nothing, Q, Reply
+from watcher.api.guard import admit
+from watcher.api.parts import Parts
+from watcher.api.problems import Handler, Problem
+
+BODY_SECONDS = 30.0
+"""How long a client may take to send its body."""
+
+
+def handler(endpoint: Endpoint[Q, B], parts: Parts) -> Handler:
+    """What the router calls for `endpoint`."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        caller = await admit(parts, endpoint, request)
+        query = parse_query(endpoint.query, request.query)
+        body = endpoint.body.model_validate_json(await _body(endpoint, request))
+        call = Call(parts, request, caller, dict(request.match_info), query, body)
+        return answer(endpoint, await endpoint.serve(call))
+
+    return handle
+
+
+def answer(endpoint: Endpoint[Q, B], data: Any) -> web.StreamResponse:
+    """The response for what `serve` gave."""
+    if isinstance(data, web.StreamResponse):
+        return data
+    if data is None:
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+    reply = data if isinstance(data, Reply) else Reply(data, endpoint.status)
+    # ASCII only: what came from outside may hold characters that steer a terminal or reverse its text.
+    body = json.dumps(reply.data, ensure_ascii=True, separators=(",", ":")).encode()
+    return web.Response(body=body, status=reply.status, content_type="application/json", headers=reply.headers)
+
+
+def parse_query(model: type[Q], query: MultiMapping[str]) -> Q:
+    """The query as its model; a parameter may be repeated only where it is a list. Raises Problem, ValidationError."""
+    values: dict[str, Any] = {}
+    for name in dict.fromkeys(query):
+        given = query.getall(name)
+        field = model.model_fields.get(name)
+        if field is not None and "tuple" in str(field.annotation):
+            values[name] = given
+        elif len(given) > 1:
+            raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", f"{name[:100]} is given twice")
+        else:
+            values[name] = given[0]
+    return model.model_validate(values)
+
+
+async def _body(endpoint: Endpoint[Q, B], request: web.Request) -> bytes:
+    """At most `largest_body` bytes in at most `BODY_SECONDS`. An endpoint without a body takes an empty one or `{}`."""
+    if not request.body_exists:
+        return _nothing(endpoint.body)
+    if request.content_length is not None and request.content_length > endpoint.largest_body:
+        raise _too_large(endpoint.largest_body)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > endpoint.largest_body:
+                    raise _too_large(endpoint.largest_body)
+    except TimeoutError as error:
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time") from error
+    return bytes(body) or _nothing(endpoint.body)
+
+
+def _nothing(body: type[Input]) -> bytes:
+    if body is Nothing:
+        return b"{}"
+    raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "a JSON body is needed")
+
+
+def _too_large(most: int) -> Problem:
+    # The rest of the body stays unread, so the connection is of no further use.
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too_large",
+        f"the body is larger than {most} bytes",
+        headers={"Connection": "close"},
+    )

@@ -1,0 +1,108 @@
+"""`/silences`: what is recorded, but told to nobody."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from watcher.api import models
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
+from watcher.api.inputs import Moment, Note
+from watcher.api.problems import not_found
+from watcher.core.alerts import SilenceScope
+from watcher.services import silence
+from watcher.services.silence import silence_json
+from watcher.services.tokens import Scope
+from watcher.store import silences as rows
+
+
+class Wanted(Input):
+    """Which silences."""
+
+    active: bool = Field(default=False, description="Only those in force now")
+
+
+class NewSilence(Input):
+    """What to tell nobody about."""
+
+    scope: Literal["name", "suffix", "technique", "protected"] = Field(description="What `value` is")
+    value: str = Field(min_length=1, max_length=300, description="A name, a suffix, a technique or a protected name")
+    until: Moment | None = Field(default=None, description="Null: until it is removed")
+    note: Note = Field(default="", description="Why, for people")
+
+
+class SilenceChange(Input):
+    """What to change; what is absent stays."""
+
+    until: Moment | None = Field(default=None, description="Null: until it is removed")
+    note: Note = Field(default="", description="Why, for people")
+
+
+async def listed(call: Call[Wanted, Nothing]) -> Any:
+    """Oldest first, all of them."""
+    async with call.parts.store.read() as tx:
+        found = await rows.listed(tx, active_at=call.parts.clock.now() if call.query.active else None)
+    return {"items": [silence_json(row) for row in found], "next_cursor": None}
+
+
+async def added(call: Call[Nothing, NewSilence]) -> Any:
+    """In force at once."""
+    return silence_json(
+        await silence.add(
+            call.parts.store,
+            SilenceScope(call.body.scope),
+            call.body.value,
+            suffixes=call.parts.suffixes,
+            now=call.parts.clock.now(),
+            until=call.body.until,
+            note=call.body.note,
+        )
+    )
+
+
+async def one(call: Call[Nothing, Nothing]) -> Any:
+    """The silence."""
+    async with call.parts.store.read() as tx:
+        row = await rows.found(tx, call.path["id"])
+    if row is None:
+        raise not_found(call.path["id"])
+    return silence_json(row)
+
+
+async def changed(call: Call[Nothing, SilenceChange]) -> Any:
+    """The silence as it is now."""
+    row = await silence.change(
+        call.parts.store, call.path["id"], call.body.model_dump(exclude_unset=True), now=call.parts.clock.now()
+    )
+    if row is None:
+        raise not_found(call.path["id"])
+    return silence_json(row)
+
+
+async def removed(call: Call[Nothing, Nothing]) -> Any:
+    """What happens from now on is told again."""
+    async with call.parts.store.write() as tx:
+        if not await rows.remove(tx, call.path["id"]):
+            raise not_found(call.path["id"])
+
+
+_READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
+_LIST, _ONE, _TAG = "/api/v1/silences", "/api/v1/silences/{id}", "silences"
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint("GET", _LIST, listed, "The silences", _TAG, Wanted, Nothing, models.Page[models.Silence], _READ),
+    Endpoint("POST", _LIST, added, "Add a silence", _TAG, Nothing, NewSilence, models.Silence, _WRITE, 201),
+    Endpoint("GET", _ONE, one, "One silence", _TAG, Nothing, Nothing, models.Silence, _READ, errors=(404,)),
+    Endpoint(
+        "PATCH",
+        _ONE,
+        changed,
+        "Change its end or note",
+        _TAG,
+        Nothing,
+        SilenceChange,
+        models.Silence,
+        _WRITE,
+        errors=(404,),
+    ),
+    Endpoint("DELETE", _ONE, removed, "Remove a silence", _TAG, Nothing, Nothing, None, _WRITE, 204, errors=(404,)),
+)
