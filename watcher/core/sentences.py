@@ -34,9 +34,9 @@ def _by_basis(name: str, verdict: Verdict) -> str:  # noqa: C901, PLR0911 (one s
         case Basis.NO_SUCH_SUFFIX:
             return f"{name} cannot receive mail: .{name.rpartition('.')[2]} is no top-level domain"
         case Basis.NO_ADDRESS:
-            return f"{name} exists but cannot receive mail: it has neither MX nor address{_seen(verdict)}"
+            return f"{name} exists but cannot receive mail: it has neither MX nor address{_seen(name, verdict)}"
         case Basis.NULL_MX:
-            return f'{name} refuses all mail: its MX is "." (null MX){_seen(verdict)}'
+            return f'{name} refuses all mail: its MX is "." (null MX){_seen(name, verdict)}'
         case Basis.DEAD_EXCHANGES:
             text = f"Mail for {name} bounces: none of its exchanges ({_hosts(verdict)}) has an address"
             return text + (", and one of them anybody could claim" if Flag.ARMED in verdict.flags else "")
@@ -53,7 +53,7 @@ def _by_basis(name: str, verdict: Verdict) -> str:  # noqa: C901, PLR0911 (one s
 def _delivered(name: str, verdict: Verdict) -> str:
     usable = [exchange for exchange in verdict.exchanges if _usable(exchange)]
     if not usable:
-        return f"{name} can receive mail{_seen(verdict)}"
+        return f"{name} can receive mail{_seen(name, verdict)}"
     best = usable[0]
     address = next(address for address in best.addresses if is_global(address))
     where = f"{_shown(best.host)} ({address})" if best.host != address else _shown(best.host)
@@ -65,23 +65,23 @@ def _delivered(name: str, verdict: Verdict) -> str:
         where = f"it ({address})"
     else:
         how = f"MX {best.preference}"
-    return f"Mail for {name} is delivered to {where}{more}: {how}{_seen(verdict)}"
+    return f"Mail for {name} is delivered to {where}{more}: {how}{_seen(name, verdict)}"
 
 
 def _no_such_name(name: str, verdict: Verdict) -> str:
     first = next((answer for answer in verdict.evidence if answer.outcome is Outcome.NXDOMAIN), None)
     if Flag.ARMED in verdict.flags:
         why = "it is registered but not in service" if Flag.ALIAS not in verdict.flags else "its alias can be claimed"
-        return f"{name} does not exist in the DNS now: {why}{_seen(verdict)}"
+        return f"{name} does not exist in the DNS now: {why}{_seen(name, verdict)}"
     if first is not None and first.question.name != name and Flag.ALIAS not in verdict.flags:
-        return f"{name} does not exist, because {_shown(first.question.name)} does not{_seen(verdict)}"
-    return f"{name} does not exist{_seen(verdict)}"
+        return f"{name} does not exist, because {_shown(first.question.name)} does not{_seen(name, verdict)}"
+    return f"{name} does not exist{_seen(name, verdict)}"
 
 
 def _unknown(name: str, verdict: Verdict) -> str:
     failed: Answer | None = next((answer for answer in verdict.evidence if not answer.settled), None)
     if failed is None:
-        return f"Whether {name} can receive mail is unknown: the answers do not settle it{_seen(verdict)}"
+        return f"Whether {name} can receive mail is unknown: the answers do not settle it{_seen(name, verdict)}"
     question = f"{failed.question.type.value} of {_shown(failed.question.name)}"
     return f"Whether {name} can receive mail is unknown: {question} gave {failed.outcome.value}"
 
@@ -99,11 +99,13 @@ def _hosts(verdict: Verdict) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def _seen(verdict: Verdict) -> str:
-    """By how many resolvers the MX question was answered; empty when nothing was asked."""
-    seen = {answer.resolver for answer in verdict.evidence if answer.settled and answer.question.type is RRType.MX}
-    if not seen:
+def _seen(name: str, verdict: Verdict) -> str:
+    """By how many resolvers the MX question was answered, the name's or that of what does not exist above it."""
+    answered = [answer for answer in verdict.evidence if answer.settled and answer.question.type is RRType.MX]
+    if not answered:
         return ""
+    own = [answer for answer in answered if answer.question.name == name]
+    seen = {answer.resolver for answer in own or answered[:1]}
     return f", seen by {len(seen)} resolver{'s' if len(seen) > 1 else ''}"
 
 
