@@ -1,0 +1,147 @@
+"""One server with all we keep about it: its pace, its sockets, its health and what it cannot do."""
+
+import asyncio
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Mapping
+
+from watcher.core.dns import Outcome
+from watcher.core.ports import Clock
+from watcher.lookups.pacing import Pace
+from watcher.lookups.servers import Server
+from watcher.lookups.udp import Multiplexer
+from watcher.lookups.wire import EDNS, HEADER, Match, match, truncated
+
+_SILENT_ENOUGH = 5
+_SHORTEST_REST, _LONGEST_REST = 1.0, 60.0
+_LEARN = 0.05
+_PLAIN_ENOUGH = 2
+_TCP_AT_ONCE = 8
+_BAD = frozenset({Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED})
+
+
+class Lane:
+    """What every question to one server goes through."""
+
+    def __init__(self, server: Server, *, max_rate: float, timeout: float, clock: Clock) -> None:
+        self.server = server
+        self.name = server.name
+        self.pace = Pace(max_rate, now=clock.now().timestamp())
+        self.udp = Multiplexer(server, timeout=timeout)
+        self.outcomes: Counter[Outcome] = Counter()
+        """Every question asked here, by what became of it."""
+        self.health = 1.0
+        """Share of questions answered properly of late, 0 to 1."""
+        self.edns = True
+        self.refused = False
+        """Never to be asked: it was found dishonest."""
+        self._clock = clock
+        self._timeout = timeout
+        self._silent_in_a_row = 0
+        self._rests_until = float("-inf")
+        self._rest = _SHORTEST_REST
+        self._plain_answers = 0
+        self._tcp = asyncio.Semaphore(_TCP_AT_ONCE)
+
+    def now(self) -> float:
+        """Seconds on the clock that the pace goes by."""
+        return self._clock.now().timestamp()
+
+    def resting(self, now: float) -> bool:
+        """Whether it has been silent and is left alone for now; after the rest one question tries it again."""
+        return now < self._rests_until <= now + _LONGEST_REST
+
+    async def turn(self) -> None:
+        """Return when one careful question may go; these come before those of a sweep."""
+        delay = self.pace.reserve(self.now())
+        if delay:
+            await self._clock.sleep(delay)
+
+    def frame(self, *, checking_disabled: bool = False, edns: bool = True) -> tuple[bytes, bytes]:
+        """Header and tail of a query to this server."""
+        return HEADER[edns, checking_disabled], EDNS if edns else b""
+
+    def allowance(self, now: float) -> int | None:
+        """How many questions a sweep may send now, pace apart: None, as many as it likes.
+
+        A server that fell silent gets one question after each rest, and rests again until that one is answered.
+        """
+        if self.refused or self.resting(now):
+            return 0
+        if self._silent_in_a_row < _SILENT_ENOUGH:
+            return None
+        self._rest_from(now)
+        return 1
+
+    def note(self, outcome: Outcome, seconds: float | None) -> None:
+        """Learn from what became of a question `seconds` after it was sent; None: that says nothing about the pace."""
+        if outcome not in _BAD and seconds is not None:
+            self.note_proper({outcome: 1}, seconds)
+            return
+        now = self.now()
+        self.outcomes[outcome] += 1
+        if outcome not in _BAD:
+            return
+        self.health *= 1 - _LEARN
+        if seconds is not None:
+            self.pace.failed(now, seconds)
+        if outcome is not Outcome.TIMEOUT:
+            self._spoke()
+            return
+        self._silent_in_a_row += 1
+        if self._silent_in_a_row >= _SILENT_ENOUGH and not self.resting(now):
+            self._rest_from(now)
+
+    def note_proper(self, outcomes: Mapping[Outcome, int], seconds: float) -> None:
+        """The same for many proper answers at once, `seconds` after their questions on average."""
+        self.outcomes.update(outcomes)
+        count = sum(outcomes.values())
+        self.health = 1 - (1 - self.health) * (1 - _LEARN) ** count
+        self.pace.answered(self.now(), seconds, count)
+        self._spoke()
+
+    def _spoke(self) -> None:
+        self._silent_in_a_row, self._rests_until, self._rest = 0, float("-inf"), _SHORTEST_REST
+
+    def _rest_from(self, now: float) -> None:
+        self._rests_until = now + self._rest
+        self._rest = min(_LONGEST_REST, self._rest * 2)
+
+    def answers_plain(self) -> None:
+        """A question without EDNS was answered after one with it had been refused: twice, and EDNS is left out."""
+        self._plain_answers += 1
+        if self._plain_answers >= _PLAIN_ENOUGH:
+            self.edns = False
+
+    async def over_tcp(self, question: bytes, frame: tuple[bytes, bytes]) -> bytes | None:
+        """The whole reply to `question` (name, type, class) over TCP; None when that fails in any way or takes long."""
+        await self.turn()
+        number = os.urandom(2)
+        message = number + frame[0] + question + frame[1]
+        async with self._tcp:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    reply = await self._exchange(message)
+            except (OSError, EOFError, TimeoutError):
+                return None
+        fits = reply[:2] == number and match(reply, question) is not Match.NO and not truncated(reply)
+        return reply if fits else None
+
+    async def _exchange(self, message: bytes) -> bytes:
+        host = self.server.socket_address[0]
+        address = self.server.address if "%" in self.server.address else host
+        reader, writer = await asyncio.open_connection(address, self.server.port)
+        try:
+            writer.write(len(message).to_bytes(2, "big") + message)
+            await writer.drain()
+            size = int.from_bytes(await reader.readexactly(2), "big")
+            return await reader.readexactly(size)
+        finally:
+            writer.transport.abort()  # a peer that reads nothing must not keep us
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    def close(self) -> None:
+        """Close its sockets."""
+        self.udp.close()

@@ -1,0 +1,116 @@
+"""How fast one server may be asked: a token bucket that grows by addition and shrinks by multiplication.
+
+Pure arithmetic on seconds that the caller passes in, so that tests let hours pass in an instant. The rate never
+exceeds the ceiling; what the bucket holds back for a quiet moment is at most a tenth of a second's worth.
+"""
+
+_SHRINK = 0.7
+_STEPS_TO_CEILING = 20  # seconds from nothing to the ceiling
+_LOWEST_SHARE = 0.05  # of the ceiling: below it nothing would be learnt about the server any more
+_START = 100.0
+_BURST = 0.1  # seconds' worth of questions
+_WINDOW, _LONGEST_WINDOW = 1.0, 10.0
+_FEW, _ENOUGH_BAD = 10, 3
+_GOOD_SHARE, _BAD_SHARE = 0.05, 0.1
+_MOST_USUAL = 0.3
+_DID_NOT_HELP = 0.75
+_SLOWER, _SLACK = 2.0, 0.1
+_USED = 0.5
+
+
+class Pace:
+    """The rate for one server, learnt from what its answers do. Times are seconds of any clock; jumps are survived."""
+
+    def __init__(self, ceiling: float, *, now: float) -> None:
+        if not ceiling > 0:
+            raise ValueError("the ceiling must be above zero")
+        self.ceiling = float(ceiling)
+        self.floor = max(min(1.0, self.ceiling), self.ceiling * _LOWEST_SHARE)
+        self.rate = min(self.ceiling, max(_START, self.ceiling / 10))
+        """Questions a second, at present."""
+        self._tokens = 1.0
+        self._filled_at = now
+        self._cut_at = float("-inf")
+        self._share_at_cut: float | None = None
+        self._usual = 0.0  # share of failures that a slower pace does not cure: lame delegations, a lossy line
+        self._latency: float | None = None
+        self._open_window(now)
+
+    def take(self, now: float, most: int) -> int:
+        """How many questions may go now, `most` at the most; they count as sent."""
+        self._fill(now)
+        count = max(0, min(most, int(self._tokens)))
+        self._tokens -= count
+        self._taken += count
+        return count
+
+    def reserve(self, now: float) -> float:
+        """Seconds after which one question may go. It comes out of what `take` could give, and so goes first."""
+        self._fill(now)
+        self._tokens -= 1.0
+        self._taken += 1
+        return max(0.0, -self._tokens / self.rate)
+
+    def until_next(self, now: float) -> float:
+        """Seconds until `take` gives at least one."""
+        self._fill(now)
+        return max(0.0, (1.0 - self._tokens) / self.rate)
+
+    def answered(self, now: float, latency: float, count: int = 1) -> None:
+        """`count` proper answers came, `latency` seconds after their questions on average."""
+        if now - latency >= self._cut_at:
+            self._good += count
+            self._latency_sum += latency * count
+            self._judge(now)
+
+    def failed(self, now: float, after: float) -> None:
+        """Silence, SERVFAIL or REFUSED, `after` seconds after the question was sent."""
+        if now - after >= self._cut_at:  # what was sent before the last cut says nothing about the pace since
+            self._bad += 1
+            self._judge(now)
+
+    def _fill(self, now: float) -> None:
+        elapsed = now - self._filled_at
+        self._filled_at = now
+        if elapsed < 0:  # the clock was set back
+            self._cut_at = min(self._cut_at, now)
+            self._open_window(now)
+            return
+        self._tokens = min(self._tokens + min(elapsed, _LONGEST_WINDOW) * self.rate, max(1.0, self.rate * _BURST))
+
+    def _open_window(self, now: float) -> None:
+        self._opened_at = now
+        self._good = self._bad = self._taken = 0
+        self._latency_sum = 0.0
+
+    def _judge(self, now: float) -> None:
+        """Change the rate when a window of at least a second, with enough in it, is full."""
+        elapsed, total = now - self._opened_at, self._good + self._bad
+        if elapsed < _WINDOW or (total < _FEW and elapsed < _LONGEST_WINDOW):
+            return
+        share = self._bad / total
+        if self._share_at_cut is not None and share >= self._share_at_cut * _DID_NOT_HELP:
+            self._usual = min(share, _MOST_USUAL)
+        else:
+            self._usual *= 0.95
+        self._share_at_cut = None
+        failing = self._bad >= _ENOUGH_BAD and share > _BAD_SHARE + self._usual * 1.2
+        if failing or self._slower():
+            self.rate = max(self.floor, self.rate * _SHRINK)
+            self._cut_at = now
+            self._share_at_cut = share if failing else None
+        elif share <= _GOOD_SHARE + self._usual and self._taken >= _USED * self.rate * min(elapsed, _WINDOW):
+            self.rate = min(self.ceiling, self.rate + self.ceiling / _STEPS_TO_CEILING * min(elapsed, _WINDOW))
+        self._open_window(now)
+
+    def _slower(self) -> bool:
+        """Whether answers take much longer than they used to; what they usually take follows slowly."""
+        if not self._good:
+            return False
+        mean = self._latency_sum / self._good
+        if self._latency is None or mean < self._latency:
+            self._latency = mean
+            return False
+        slower = mean > self._latency * _SLOWER + _SLACK
+        self._latency += 0.05 * (mean - self._latency)
+        return slower

@@ -1,0 +1,394 @@
+"""The existence sweep: does each of very many names exist? One question a name, at the pace of the resolvers.
+
+The hot path: an NXDOMAIN reply of the usual form is read by hand, and everything else is only told apart as "look
+carefully" or "ask again". Names are drawn one by one as there is room, so memory does not grow with their number.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+
+from watcher.core.dns import Outcome, Question, RRType
+from watcher.core.names import Fqdn
+from watcher.core.ports import Existence, Presence
+from watcher.lookups.lane import Lane
+from watcher.lookups.resolver import CarefulResolver
+from watcher.lookups.wire import (
+    FORMERR,
+    NOTIMP,
+    NXDOMAIN,
+    REFUSED,
+    TYPE_IN,
+    clean_nxdomain,
+    encode_name,
+    parse_answer,
+)
+
+_MX = TYPE_IN[RRType.MX]
+_WINDOW = 8192
+_AT_ONCE = 256  # names drawn before others get their turn: making candidates costs time too
+_GATHER = 0.003  # seconds in which results are gathered before they are handed over
+_TICK = 0.005  # seconds: pace is looked at no more often
+_IDLE_TICK = 0.1  # the same while every server is left alone
+_PATIENCE = 30.0
+
+
+@dataclass(slots=True)
+class SweepProgress:
+    """How far one sweep has come. `unsettled`: names given up for now, by the last outcome."""
+
+    started: float
+    """Seconds on the resolver's clock (a POSIX time on the system's)."""
+    asked: int = 0
+    """Questions, retries included."""
+    absent: int = 0
+    look: int = 0
+    unsettled: Counter[Outcome] = field(default_factory=Counter)
+    silent: bool = False
+    """No server said anything for so long that the rest was left unasked."""
+    finished: float | None = None
+
+    @property
+    def settled(self) -> int:
+        """Names that something is known about."""
+        return self.absent + self.look
+
+    @property
+    def done(self) -> int:
+        """Names handed over."""
+        return self.settled + self.unsettled.total()
+
+    def rate(self, now: float) -> float:
+        """Names a second since the start; `now` on the same clock."""
+        return self.done / max((self.finished or now) - self.started, 1e-3)
+
+
+class ResolverSweeper:
+    """Satisfies `core.ports.Sweeper` through the servers, paces and sockets of a careful resolver.
+
+    Careful questions of that resolver go first. `registrable_domain` tells a host's (see `Suffixes`): an SOA at or
+    below it ends nothing. Without it every name is taken for a registrable domain itself. After `patience` seconds
+    without a word from any server the remaining names come back UNSETTLED and unasked.
+    """
+
+    def __init__(
+        self,
+        resolver: CarefulResolver,
+        *,
+        registrable_domain: Callable[[str], str | None] | None = None,
+        window: int = _WINDOW,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self.resolver = resolver
+        self.registrable_domain = registrable_domain
+        self.window = window
+        self.patience = patience
+        self.progress = SweepProgress(resolver.clock.now().timestamp())
+        """Of the sweep begun last."""
+
+    async def sweep(self, names: Iterable[Fqdn]) -> AsyncIterator[Existence]:
+        """Every name once, in the order they settle; see `core.ports.Sweeper`."""
+        course = _Course(self, names)
+        self.progress = course.progress
+        try:
+            while True:
+                course.fill()
+                if course.results:
+                    for existence in course.take_results():
+                        yield existence
+                elif course.over:
+                    return
+                else:
+                    await course.wait()
+        finally:
+            course.close()
+
+
+class _Item:
+    """One name under way."""
+
+    __slots__ = ("lane", "name", "plain", "qname", "tries")
+
+    def __init__(self, name: Fqdn, qname: bytes) -> None:
+        self.name = name
+        self.qname = qname
+        self.tries = 0
+        self.plain = False
+        self.lane: Lane
+
+
+class _Tally:
+    """Proper answers of one server that its pace has not been told of yet."""
+
+    __slots__ = ("answers", "nodata", "nxdomains", "seconds")
+
+    def __init__(self) -> None:
+        self.answers = self.nodata = self.nxdomains = 0
+        self.seconds = 0.0
+
+
+class _Course:
+    """One sweep under way."""
+
+    def __init__(self, sweeper: ResolverSweeper, names: Iterable[Fqdn]) -> None:
+        self._resolver = sweeper.resolver
+        self._lanes = sweeper.resolver.lanes
+        self._clock = sweeper.resolver.clock
+        self._registrable_domain = sweeper.registrable_domain
+        self._window = sweeper.window
+        self._patience = sweeper.patience
+        self._names = iter(names)
+        self._exhausted = False
+        self._retries: deque[_Item] = deque()
+        self._in_flight = 0
+        self._calls = (self._replied, self._silent)
+        self._tallies = {lane: _Tally() for lane in self._lanes}
+        self._waiter: asyncio.Future[None] | None = None
+        self._gathering: asyncio.TimerHandle | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._hungry = False
+        self._first = 0
+        self.results: list[Existence] = []
+        self._unheard_since: float | None = None  # the first question since anybody said anything
+        self.progress = SweepProgress(self._clock.now().timestamp())
+
+    @property
+    def over(self) -> bool:
+        """Whether every name was drawn and settled or given up."""
+        return self._exhausted and not self._in_flight and not self._retries
+
+    def take_results(self) -> list[Existence]:
+        """What has settled since the last time."""
+        results, self.results = self.results, []
+        return results
+
+    def close(self) -> None:
+        """Leave what is under way; replies that still come are dropped."""
+        self._closed = True
+        self._tell_paces()
+        self.progress.finished = self._clock.now().timestamp()
+        for task in (*self._tasks, self._ticker):
+            if task is not None:
+                task.cancel()
+        if self._gathering is not None:
+            self._gathering.cancel()
+
+    def fill(self) -> None:
+        """Send as many questions as paces and window allow."""
+        self._tell_paces()
+        now = self._clock.now().timestamp()
+        if not self._in_flight and self._nobody_there(now):
+            self._give_up()
+            return
+        lanes, self._hungry = self._lanes, False
+        self._first = (self._first + 1) % len(lanes)
+        awake = [lane for lane in lanes if not lane.refused and not lane.resting(now)]
+        for lane in (*lanes[self._first :], *lanes[: self._first]):
+            room = min(self._window - self._in_flight - len(self._retries), _AT_ONCE)
+            room = max(room, len(self._retries))
+            if room <= 0 or (self._exhausted and not self._retries):
+                return
+            allowance = lane.allowance(now)
+            if allowance is not None:
+                room = min(room, allowance)
+            granted = lane.pace.take(now, room) if room > 0 else 0
+            alone = len(awake) <= 1
+            for _ in range(granted):
+                item = self._next(lane, alone=alone)
+                if item is None:
+                    break
+                self._send(item, lane)
+            if granted and self._unheard_since is None:
+                self._unheard_since = now
+        self._hungry = True
+
+    def _nobody_there(self, now: float) -> bool:
+        if self._unheard_since is not None:
+            self._unheard_since = min(self._unheard_since, now)  # the clock may have been set back
+        silent = self._unheard_since is not None and now - self._unheard_since > self._patience
+        return silent or not self._resolver.usable
+
+    async def wait(self) -> None:
+        """Return when there are results, or when more may be sent."""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        if (self._hungry or not self._in_flight) and (self._ticker is None or self._ticker.done()):
+            now = self._clock.now().timestamp()
+            delays = [lane.pace.until_next(now) for lane in self._lanes if not (lane.refused or lane.resting(now))]
+            self._ticker = loop.create_task(self._tick(max(min(delays, default=_IDLE_TICK), _TICK)))
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    async def _tick(self, delay: float) -> None:
+        await self._clock.sleep(delay)
+        self._wake()
+
+    def _wake(self) -> None:
+        self._gathering = None
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _next(self, lane: Lane, *, alone: bool) -> _Item | None:
+        """A name to ask again, by another server than the last where there is one, or a new name."""
+        for _ in range(len(self._retries)):
+            item = self._retries.popleft()
+            if alone or item.lane is not lane or item.plain:
+                return item
+            self._retries.append(item)
+        while not self._exhausted and self._in_flight + len(self._retries) < self._window:
+            name = next(self._names, None)
+            if name is None:
+                self._exhausted = True
+                break
+            qname = encode_name(name)
+            if qname is not None:
+                return _Item(name, qname)
+            self._unsettled(name, Outcome.FORMERR, "")
+        return None
+
+    def _send(self, item: _Item, lane: Lane) -> None:
+        item.lane = lane
+        item.tries += 1
+        self._in_flight += 1
+        self.progress.asked += 1
+        lane.udp.ask(item.qname, _MX, lane.frame(edns=lane.edns and not item.plain), self._calls, item)
+
+    def _replied(self, context: object, reply: bytes, seconds: float) -> None:
+        item: _Item = context  # type: ignore[assignment]  # (it is what `_send` handed over)
+        self._in_flight -= 1
+        if self._closed:
+            return
+        lane = item.lane
+        tally = self._tallies[lane]
+        code = reply[3] & 0x0F
+        if reply[2] & 0x02:
+            self._over_tcp(item, seconds)
+        elif code == NXDOMAIN:
+            name = item.name
+            owner = clean_nxdomain(reply, len(item.qname) + 4)
+            if owner is None:
+                self._read(item, reply, seconds)
+                return
+            tally.nxdomains += 1
+            tally.seconds += seconds
+            above = 0
+            if self._registrable_domain is not None:
+                above = len(name) - len(self._registrable_domain(name) or name)
+            self._settled(name, absent=owner > above, outcome=Outcome.NXDOMAIN, lane=lane)
+        elif code == 0:
+            answers = reply[6:8] != b"\x00\x00"
+            tally.seconds += seconds
+            if answers:
+                tally.answers += 1
+            else:
+                tally.nodata += 1
+            self._settled(item.name, absent=False, outcome=Outcome.ANSWER if answers else Outcome.NODATA, lane=lane)
+        else:
+            self._failed(item, _FAILURES.get(code, Outcome.SERVFAIL), seconds)
+
+    def _silent(self, context: object, doubtful: bool) -> None:
+        item: _Item = context  # type: ignore[assignment]
+        self._in_flight -= 1
+        if self._closed:
+            return
+        if doubtful:
+            self._over_tcp(item, None)
+        else:
+            self._failed(item, Outcome.TIMEOUT, self._resolver.timeout)
+
+    def _read(self, item: _Item, reply: bytes, seconds: float | None) -> None:
+        """A reply that says something unusual, in full. `seconds`: of its UDP part, None where there was none."""
+        answer = parse_answer(reply, Question(item.name, RRType.MX), item.lane.name, self._clock.now())
+        if answer.outcome not in _TELLING:
+            self._failed(item, answer.outcome, seconds)
+            return
+        item.lane.note(answer.outcome, seconds)
+        absent = False
+        if answer.outcome is Outcome.NXDOMAIN and answer.soa is not None and reply[6:8] == b"\x00\x00":
+            domain = (self._registrable_domain(item.name) if self._registrable_domain else None) or item.name
+            absent = answer.soa == "." or domain.endswith("." + answer.soa)
+        self._settled(item.name, absent=absent, outcome=answer.outcome, lane=item.lane)
+
+    def _over_tcp(self, item: _Item, seconds: float | None) -> None:
+        self._in_flight += 1
+        task = asyncio.get_running_loop().create_task(self._ask_over_tcp(item, seconds))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ask_over_tcp(self, item: _Item, seconds: float | None) -> None:
+        reply = await item.lane.over_tcp(item.qname + _MX, item.lane.frame(edns=item.lane.edns and not item.plain))
+        self._in_flight -= 1
+        self._unheard_since = None
+        if reply is None:
+            self._failed(item, Outcome.TRUNCATED, seconds)
+        else:
+            self._read(item, reply, seconds)
+
+    def _failed(self, item: _Item, outcome: Outcome, seconds: float | None) -> None:
+        lane = item.lane
+        lane.note(outcome, seconds)
+        if outcome is not Outcome.TIMEOUT:
+            self._unheard_since = None
+        once = outcome in _SAID_AGAIN and len(self._resolver.usable) <= 1 and item.tries > 1
+        if outcome in _WITHOUT_EDNS and not item.plain:
+            item.plain = True
+        elif item.tries >= self._resolver.attempts or once:
+            self._unsettled(item.name, outcome, lane.name)
+            return
+        self._retries.append(item)
+        self._result()
+
+    def _settled(self, name: Fqdn, *, absent: bool, outcome: Outcome, lane: Lane) -> None:
+        if absent:
+            self.progress.absent += 1
+            self.results.append(Existence(name, Presence.ABSENT, outcome, lane.name))
+        else:
+            self.progress.look += 1
+            self.results.append(Existence(name, Presence.LOOK, outcome, lane.name))
+        if self._gathering is None:
+            self._result()
+
+    def _unsettled(self, name: Fqdn, outcome: Outcome, resolver: str) -> None:
+        self.progress.unsettled[outcome] += 1
+        self.results.append(Existence(name, Presence.UNSETTLED, outcome, resolver))
+        self._result()
+
+    def _result(self) -> None:
+        """Hand over soon, together with what else settles in the next moment."""
+        if self._gathering is None and self._waiter is not None:
+            self._gathering = asyncio.get_running_loop().call_later(_GATHER, self._wake)
+
+    def _tell_paces(self) -> None:
+        for lane, tally in self._tallies.items():
+            count = tally.nxdomains + tally.answers + tally.nodata
+            if count:
+                self._unheard_since = None
+                outcomes = {
+                    Outcome.NXDOMAIN: tally.nxdomains, Outcome.ANSWER: tally.answers, Outcome.NODATA: tally.nodata,
+                }  # fmt: skip
+                lane.note_proper({outcome: n for outcome, n in outcomes.items() if n}, tally.seconds / count)
+                self._tallies[lane] = _Tally()
+
+    def _give_up(self) -> None:
+        """Nobody answers: hand the rest over as it is, a part at a time."""
+        self.progress.silent = True
+        while self._retries:
+            item = self._retries.popleft()
+            self._unsettled(item.name, Outcome.TIMEOUT, item.lane.name)
+        for _ in range(_AT_ONCE):
+            name = next(self._names, None)
+            if name is None:
+                self._exhausted = True
+                return
+            self._unsettled(name, Outcome.TIMEOUT, "")
+
+
+_FAILURES = {FORMERR: Outcome.FORMERR, NOTIMP: Outcome.NOTIMP, REFUSED: Outcome.REFUSED}
+_WITHOUT_EDNS = frozenset({Outcome.FORMERR, Outcome.NOTIMP})
+_SAID_AGAIN = frozenset({Outcome.SERVFAIL, Outcome.BOGUS, Outcome.REFUSED, Outcome.FORMERR, Outcome.NOTIMP})
+_TELLING = frozenset({Outcome.ANSWER, Outcome.NODATA, Outcome.NXDOMAIN, Outcome.FILTERED})
