@@ -1,9 +1,67 @@
 """`watcher candidates`: the lookalikes that could exist, best first, without network, database or settings."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import click
+
+from watcher.cli.output import Format, emit, format_option
+
+_FIELDS = (
+    "name",
+    "unicode",
+    "registrable_domain",
+    "techniques",
+    "likelihood",
+    "impersonation",
+    "rank",
+    "marks",
+    "protected",
+)
 
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-def candidates(names: tuple[str, ...]) -> None:
-    """Enumerate candidates."""
+@click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="At most so many a name.")
+@click.option("--technique", "chosen", multiple=True, metavar="T", help="Only what this technique makes; repeatable.")
+@format_option
+def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], output_format: Format) -> None:
+    """Enumerate the names somebody could end up at who means NAME.
+
+    NAME is a domain, host, mailbox or URL, or a suffix such as .mil. The likeliest come first. Nothing is looked up.
+    """
+    from watcher.core.protected import parse_protected
+    from watcher.data import load_tables
+    from watcher.techniques import ALL
+
+    known = {technique.NAME: technique for technique in ALL}
+    for wanted in chosen:
+        if wanted not in known:
+            raise click.BadParameter(
+                f"there is no technique {wanted!r}; there are {', '.join(known)}", param_hint="--technique"
+            )
+    techniques = tuple(technique for technique in ALL if not chosen or technique.NAME in chosen)
+    tables = load_tables()
+    protected = [parse_protected(text, tables.suffixes) for text in names]
+
+    def rows() -> Iterator[dict[str, Any]]:
+        from watcher.core.candidates import candidate_json, enumerate_candidates
+
+        for one in protected:
+            for candidate in enumerate_candidates(one, tables, techniques, limit=limit):
+                yield candidate_json(candidate)
+
+    emit(
+        rows(),
+        output_format,
+        plain=lambda row: row["name"],
+        table={
+            "rank": lambda row: row["rank"],
+            "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
+            "likelihood": lambda row: row["likelihood"],
+            "techniques": lambda row: row["techniques"],
+            "marks": lambda row: row["marks"],
+            "protects": lambda row: row["protected"],
+        },
+        fields=_FIELDS,
+    )

@@ -1,0 +1,429 @@
+"""Candidates: every name somebody could end up at who means a protected one, best first, each once.
+
+Candidates are a function, not data: they are made anew from (protected name, tables, techniques) whenever needed.
+This is a hot path. Techniques yield plain (text, weight) pairs. What differs before the suffix and what differs in it
+are independent slips, so the many are products of two short sorted lists, walked in bands of falling likelihood: the
+first 200 cost little, and nothing but the names already given is held.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from math import fsum
+from typing import Any, NamedTuple, Protocol
+
+from watcher.core.intended import Intended
+from watcher.core.likelihood import (
+    CLOSED,
+    FOREIGN_RESTRICTED,
+    OWN_RESTRICTED,
+    SAME_OWNER,
+    STRUCTURE_AND_SUFFIX,
+    TWO_SLIPS,
+    WEIGHTS,
+    known_label,
+)
+from watcher.core.names import Fqdn, is_under, to_unicode
+from watcher.core.protected import Kind
+from watcher.core.tables import Tables
+
+DEFAULT_LIMIT = 20_000
+RESTRICTED_SUFFIX = "restricted_suffix"
+FOREIGN_GOVERNMENT = "foreign_government"
+
+_LABELS = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
+_MAX_NAME = 253
+_WORTH_NAMING = 0.1
+_STRUCTURE = frozenset({"missing_dot", "dot_to_hyphen", "label_drop"})
+_SLIPPED_LABELS = 12
+"""Of how many known labels under a suffix slips are considered too: beyond, they cost more than they are worth."""
+
+
+class Technique(Protocol):
+    """A way in which people end up at another name: a module of `watcher.techniques`."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 (a module's constant)
+        """Its one name everywhere."""
+        ...
+
+    def generate(self, name: Intended, _tables: Tables, /) -> Iterator[tuple[str, float]]:
+        """What gets typed instead, each with its weight among this technique's; not every one can exist."""
+        ...
+
+    def explains(self, name: Intended, candidate: str, _tables: Tables, /) -> str | None:
+        """Where the slip is, in words, exactly when `generate` yields `candidate`; else None."""
+        ...
+
+
+class Candidate(NamedTuple):
+    """A name that could exist. `registrable_domain` is None for a suffix.
+
+    `likelihood` is relative: how probable somebody who means `protected` ends up here; `impersonation`: how well the
+    name would serve to deceive a reader, 0-1; `rank` counts from 1 within the protected name.
+    """
+
+    name: Fqdn
+    registrable_domain: Fqdn | None
+    techniques: tuple[str, ...]
+    likelihood: float
+    impersonation: float
+    rank: int
+    marks: tuple[str, ...]
+    protected: Fqdn
+
+    @property
+    def unicode(self) -> str:
+        """The name for people to read."""
+        return to_unicode(self.name)
+
+
+def candidate_json(candidate: Candidate) -> dict[str, Any]:
+    """The candidate shape."""
+    return {
+        "name": candidate.name,
+        "unicode": candidate.unicode,
+        "registrable_domain": candidate.registrable_domain,
+        "techniques": list(candidate.techniques),
+        "likelihood": float(f"{candidate.likelihood:.6g}"),
+        "impersonation": candidate.impersonation,
+        "rank": candidate.rank,
+        "marks": list(candidate.marks),
+        "protected": candidate.protected,
+    }
+
+
+class Slip(NamedTuple):
+    """A text that gets typed, how likely, and by which techniques, the likeliest first."""
+
+    likelihood: float
+    text: str
+    techniques: tuple[str, ...]
+
+
+class End(NamedTuple):
+    """What stands behind the left part: a public suffix, or (`registrable`) a domain that slipped into its place."""
+
+    likelihood: float
+    text: str
+    techniques: tuple[str, ...]
+    registrable: Fqdn | None
+    plain: bool
+    marks: tuple[str, ...]
+
+
+def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> list[Slip]:
+    """Every text that a single slip makes of `name`, each once, in no order."""
+    merged: dict[str, tuple[tuple[float, str], ...]] = {}
+    for technique in techniques:
+        weights: dict[str, float] = {}
+        for text, weight in technique.generate(name, tables):
+            weights[text] = weights.get(text, 0.0) + weight
+        if not weights:
+            continue
+        scale = WEIGHTS[technique.NAME].mass / fsum(weights.values())  # fsum: the same in any order of yielding
+        for text, weight in weights.items():
+            share = ((weight * scale, technique.NAME),)
+            known = merged.get(text)
+            merged[text] = share if known is None else known + share
+    merged.pop(name.text, None)
+    return [_slip(text, shares) for text, shares in merged.items()]
+
+
+def _slip(text: str, shares: tuple[tuple[float, str], ...]) -> Slip:
+    """All that leads to `text` together; techniques that add next to nothing are not named."""
+    if len(shares) == 1:
+        return Slip(shares[0][0], text, (shares[0][1],))
+    ordered = sorted(shares, key=lambda share: -share[0])
+    least = ordered[0][0] * _WORTH_NAMING
+    return Slip(
+        sum(share for share, _ in shares), text, tuple(technique for share, technique in ordered if share >= least)
+    )
+
+
+def enumerate_candidates(
+    protected: tuple[Fqdn, Kind],
+    tables: Tables,
+    techniques: Sequence[Technique],
+    *,
+    limit: int = DEFAULT_LIMIT,
+    excluded: Collection[str] = (),
+    known: Sequence[str] = (),
+) -> Iterator[Candidate]:
+    """Yield at most `limit` candidates of a protected name, the likeliest first, in an order that never varies.
+
+    Never among them: the name itself, the names above it, what is under it, and what is or is under any name of
+    `excluded` (the other protected and the own names; a suffix excludes all below). `known`: labels known to be in
+    use under a protected suffix, besides the bundled ones.
+    """
+    name, kind = protected
+    intended = Intended(name, tables)
+    pool = _Pool(intended, tables)
+    if kind is Kind.SUFFIX:
+        pool.fill_under_suffix(techniques, known)
+    else:
+        pool.fill(techniques)
+    given: set[str] = set()
+    rank = 0
+    away = _Away(name, excluded)
+    impersonation: dict[tuple[str, ...], float] = {}
+    for negative, text, names, registrable, marks in pool.ordered(limit + limit // 8 + 64):
+        if text in given or away.holds(text, registrable):
+            continue
+        given.add(text)
+        rank += 1
+        likeness = impersonation.get(names)
+        if likeness is None:
+            likeness = impersonation[names] = max(WEIGHTS[used].impersonation for used in names)
+        yield Candidate(Fqdn(text), registrable, names, -negative, likeness, rank, marks, name)
+        if rank >= limit:
+            return
+
+
+class _Away:
+    """What is never a candidate."""
+
+    def __init__(self, name: str, excluded: Collection[str]) -> None:
+        self._trees = frozenset(excluded) | {name}
+        parts = name.split(".")
+        self._above = frozenset(".".join(parts[index:]) for index in range(1, len(parts)))
+
+    def holds(self, text: str, registrable: str | None) -> bool:
+        trees = self._trees
+        if text in trees or text in self._above or registrable in trees:
+            return True
+        rest = text
+        while rest != registrable and (cut := rest.find(".")) >= 0:
+            rest = rest[cut + 1 :]
+            if rest in trees:
+                return True
+        if registrable is not None:  # a suffix excludes all below
+            while (cut := rest.find(".")) >= 0:
+                rest = rest[cut + 1 :]
+                if rest in trees:
+                    return True
+        return False
+
+
+_Row = tuple[float, str, tuple[str, ...], Fqdn | None, tuple[str, ...]]
+"""Minus the likelihood, name, techniques, registrable domain, marks: sorts as wanted."""
+
+
+class _Pool:
+    """The slips of one protected name, sorted apart: before the suffix, in the suffix, across both."""
+
+    def __init__(self, intended: Intended, tables: Tables) -> None:
+        self._intended = intended
+        self._tables = tables
+        self._home = tables.country(intended.suffix)
+        self._lefts: list[tuple[float, str, str, tuple[str, ...]]] = []
+        self._ends: list[End] = []
+        self._single: list[_Row] = []
+
+    def fill(self, techniques: Sequence[Technique]) -> None:
+        """Take the slips of the protected name itself."""
+        own = self._end(Slip(1.0, self._intended.suffix, ()))
+        ends = self._take(self._intended, techniques, 1.0, own)
+        self._set_ends(ends)
+        self._add_left(1.0, self._intended.left, ())
+        self._lefts.sort(key=lambda left: (-left[0], left[1]))
+
+    def fill_under_suffix(self, techniques: Sequence[Technique], known: Sequence[str]) -> None:
+        """Take the slips of the protected suffix, and those of the labels known under it."""
+        intended, tables = self._intended, self._tables
+        for slip in slips(intended, tables, techniques):
+            self._add_whole(slip)
+        bundled = tables.well_known.get(intended.suffix)
+        if bundled is None:
+            bundled = tables.well_known["*"] if tables.is_government(intended.suffix) else ()
+        ends: list[Slip] = []
+        for position, label in enumerate(dict.fromkeys((*known, *bundled))):
+            prior = known_label(position)
+            self._add_left(prior, label, ())
+            if position < _SLIPPED_LABELS:
+                below = Intended(Fqdn(f"{label}.{intended.suffix}"), tables)
+                ends = self._take(below, techniques, prior, None) or ends
+        self._set_ends(ends)
+        self._lefts.sort(key=lambda left: (-left[0], left[1]))
+
+    def _take(self, name: Intended, techniques: Sequence[Technique], prior: float, own: End | None) -> list[Slip]:
+        """Sort the slips of `name` into the pool; returns those of the suffix alone."""
+        head, tail = name.left + ".", "." + name.suffix
+        same_domain = "." + name.labels[-1]
+        ends = []
+        for slip in slips(name, self._tables, techniques):
+            likelihood, text, names = slip
+            if text.endswith(tail):
+                left = text[: -len(tail)]
+                both = STRUCTURE_AND_SUFFIX if names[0] in _STRUCTURE else TWO_SLIPS
+                self._add_left(prior * likelihood * both, left, names)
+                if own is not None and _possible(left):
+                    owner = SAME_OWNER if left.endswith(same_domain) else 1.0
+                    self._add_single(likelihood * own.likelihood * owner, left, names, own)
+            elif text.startswith(head):
+                ends.append(Slip(likelihood, text[len(head) :], names))
+            else:
+                self._add_whole(Slip(prior * likelihood, text, names))
+        return ends
+
+    def _add_left(self, likelihood: float, left: str, names: tuple[str, ...]) -> None:
+        if _possible(left):
+            self._lefts.append((likelihood, left, left.rpartition(".")[2], names))
+
+    def _add_single(self, likelihood: float, left: str, names: tuple[str, ...], end: End) -> None:
+        row = self._row(likelihood, left, left.rpartition(".")[2], names, end)
+        if row is not None:
+            self._single.append(row)
+
+    def _add_whole(self, slip: Slip) -> None:
+        """A text whose suffix is nobody's: it is looked up."""
+        text = slip.text
+        suffixes = self._tables.suffixes
+        if not _possible(text) or not suffixes.is_delegated(text):
+            return
+        ascii_text = _a_labels(text)
+        if ascii_text is None or len(ascii_text) > _MAX_NAME:
+            return
+        suffix = suffixes.public_suffix(ascii_text)
+        if self._intended.left and ascii_text == suffix:
+            return
+        if "xn--" in ascii_text and suffix.rpartition(".")[2] in self._tables.no_idn:
+            return
+        factor, marks = self._reach(suffix)
+        registrable = suffixes.registrable_domain(ascii_text)
+        self._single.append((-slip.likelihood * factor, ascii_text, slip.techniques, registrable, marks))
+
+    def _set_ends(self, found: Iterable[Slip]) -> None:
+        ends = [end for end in map(self._end, found) if end is not None]
+        ends.sort(key=lambda end: (-end.likelihood, end.text))
+        self._ends = ends
+
+    def _end(self, slip: Slip) -> End | None:
+        """The judged end: once per suffix, never per candidate. None when nothing can stand below it."""
+        likelihood, text, names = slip
+        tables = self._tables
+        if text in tables.icann or text in tables.private:
+            suffix, registrable = text, None
+        else:
+            if not _possible(text) or not tables.suffixes.is_delegated(text):
+                return None
+            suffix = tables.suffixes.public_suffix(text)
+            registrable = tables.suffixes.registrable_domain(text)
+        factor, marks = self._reach(suffix)
+        plain = registrable is None and f"*.{text}" not in tables.icann and f"*.{text}" not in tables.private
+        return End(likelihood * factor, text, names, registrable, plain, marks)
+
+    def _reach(self, suffix: str) -> tuple[float, tuple[str, ...]]:
+        """How readily a name under `suffix` comes to exist, and the marks that say why."""
+        tables = self._tables
+        if tables.is_government(suffix):
+            if tables.country(suffix) == self._home:
+                return OWN_RESTRICTED, (RESTRICTED_SUFFIX,)
+            return FOREIGN_RESTRICTED, (RESTRICTED_SUFFIX, FOREIGN_GOVERNMENT)
+        return (CLOSED, (RESTRICTED_SUFFIX,)) if tables.is_restricted(suffix) else (1.0, ())
+
+    def _row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> _Row | None:
+        """The candidate `left.end`, or None when it cannot exist."""
+        text = f"{left}.{end.text}"
+        if not left.isascii():
+            ascii_left = _a_labels(left)
+            if ascii_left is None or end.text.rpartition(".")[2] in self._tables.no_idn:
+                return None
+            text = f"{ascii_left}.{end.text}"
+            last = ascii_left.rpartition(".")[2]
+        if len(text) > _MAX_NAME:
+            return None
+        registrable = end.registrable
+        if registrable is None:
+            registrable = Fqdn(f"{last}.{end.text}")
+            if not end.plain or registrable in self._tables.icann or registrable in self._tables.private:
+                registrable = self._tables.suffixes.registrable_domain(text)
+                if registrable is None and text not in self._tables.private:
+                    return None
+        return (-likelihood, text, names, registrable, end.marks)
+
+    def ordered(self, wanted: int) -> Iterator[_Row]:
+        """Every row, the likeliest first; `wanted` sizes the first band, the others double what came before."""
+        single = sorted(self._single)
+        taken = 0
+        above = float("inf")
+        while True:
+            below = self._threshold(single, wanted)
+            upto = bisect_right(single, -below, key=lambda row: row[0])
+            band = [*single[taken:upto], *self._products(above, below)]
+            taken = upto
+            band.sort()
+            yield from band
+            if below == 0.0:
+                return
+            above = below
+            wanted *= 2
+
+    def _threshold(self, single: Sequence[_Row], wanted: int) -> float:
+        """A likelihood with about `wanted` rows at or above it; 0 when there are fewer in all."""
+        if len(single) + len(self._lefts) * len(self._ends) <= wanted:
+            return 0.0
+        keys = [-end.likelihood for end in self._ends]
+        high, low = 1.0, 1e-18
+        for _ in range(40):
+            middle = (high * low) ** 0.5
+            count = bisect_right(single, -middle, key=lambda row: row[0]) + self._count(keys, middle, wanted)
+            if count < wanted:
+                high = middle
+            else:
+                low = middle
+                if count <= wanted + wanted // 8:
+                    break
+        return low
+
+    def _count(self, keys: Sequence[float], threshold: float, enough: int) -> int:
+        count = 0
+        best = -keys[0] if keys else 0.0
+        for likelihood, *_ in self._lefts:
+            if likelihood * best < threshold or count > enough * 2:
+                break
+            count += bisect_right(keys, -threshold / likelihood)
+        return count
+
+    def _products(self, above: float, below: float) -> Iterator[_Row]:
+        """Rows of a slip in the suffix, with or without one before it, with `below` <= likelihood < `above`."""
+        ends = self._ends
+        keys = [-end.likelihood for end in ends]
+        for likelihood, left, last, names in self._lefts:
+            start = bisect_right(keys, -above / likelihood)
+            stop = bisect_right(keys, -below / likelihood)
+            for end in ends[start:stop]:
+                row = self._row(likelihood * end.likelihood, left, last, names + end.techniques, end)
+                if row is not None:
+                    yield row
+
+
+def _possible(text: str) -> bool:
+    """Whether every label is LDH of 1-63 characters and no unchecked A-label; beyond ASCII this is left to IDNA."""
+    if not text.isascii():
+        return True
+    return _LABELS.match(text) is not None and not ("--" in text and _R_LDH.search(text))
+
+
+_R_LDH = re.compile(r"(?:\A|\.)..--")
+"""Hyphens in third and fourth place are reserved (RFC 5890 2.3.1); a typed `xn--` is no A-label that exists."""
+
+
+def _a_labels(text: str) -> str | None:
+    """`text` with its U-labels as A-labels; None where IDNA 2008 forbids one."""
+    if text.isascii():
+        return text
+    import idna  # noqa: PLC0415 (its tables cost start-up time that few names need)
+
+    made = []
+    for label in text.split("."):
+        try:
+            made.append(label if label.isascii() else idna.alabel(label).decode("ascii"))
+        except (idna.IDNAError, UnicodeError):
+            return None
+    return ".".join(made) if all(made) else None
+
+
+def is_protected(name: str, excluded: Collection[str]) -> bool:
+    """Whether `name` is or stands under one of `excluded`."""
+    return any(is_under(name, other) for other in excluded)

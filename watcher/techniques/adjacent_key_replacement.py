@@ -1,0 +1,43 @@
+"""A neighbouring key hit instead of the right one: `army.mil` becomes `atmy.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import replaced
+from watcher.core.intended import Intended
+from watcher.core.likelihood import DIGIT_ROW, OTHER_ROW, REPLACEMENT, SAME_ROW
+from watcher.core.tables import Tables
+
+NAME = "adjacent_key_replacement"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every character replaced by each of its neighbours, on QWERTY and on the keyboard of the name's country."""
+    for before, label, after, weight in name.places:
+        count = len(label)
+        for at, character in enumerate(label):
+            start, end = before + label[:at], label[at + 1 :] + after
+            here = weight * REPLACEMENT.at(at, count)
+            for layout in name.layouts:
+                keys = layout.get(character)
+                if keys is None:
+                    continue
+                for key in keys.row:
+                    yield f"{start}{key}{end}", here * SAME_ROW
+                for key in keys.near:
+                    yield f"{start}{key}{end}", here * OTHER_ROW
+                for key in keys.digits:
+                    yield f"{start}{key}{end}", here * DIGIT_ROW
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which key was hit instead of which."""
+    for place in name.places:
+        typed = place.typed(candidate)
+        if typed is None or (at := replaced(place.label, typed)) is None:
+            continue
+        right, wrong = place.label[at], typed[at]
+        for layout in name.layouts:
+            keys = layout.get(right)
+            if keys is not None and (wrong in keys.row or wrong in keys.near or wrong in keys.digits):
+                return f"the neighbouring key `{wrong}` for `{right}` in `{place.label}`"
+    return None

@@ -1,0 +1,38 @@
+"""One bit of one character flipped in a faulty memory: `army.mil` becomes `ermy.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import DIGITS, LETTERS, replaced
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "bit_flip"
+_ALLOWED = frozenset(LETTERS + DIGITS + "-")
+_BITS = (1, 2, 4, 8, 16, 64)  # 32 turns lower case into upper case, which is the same name
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every bit of every ASCII character flipped in place, where a character of a name comes out."""
+    for before, label, after, weight in name.places:
+        for at, right in enumerate(label):
+            for wrong in _flipped(right):
+                yield f"{before}{label[:at]}{wrong}{label[at + 1 :]}{after}", weight
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which character became which."""
+    for place in name.places:
+        typed = place.typed(candidate)
+        if (
+            typed is not None
+            and (at := replaced(place.label, typed)) is not None
+            and typed[at] in _flipped(place.label[at])
+        ):
+            return f"one bit between `{place.label[at]}` and `{typed[at]}` in `{place.label}`"
+    return None
+
+
+def _flipped(character: str) -> list[str]:
+    if not character.isascii():
+        return []
+    return [other for bit in _BITS if (other := chr(ord(character) ^ bit).lower()) in _ALLOWED and other != character]

@@ -1,0 +1,27 @@
+"""A dot inside a label: `mildenhall.mil` becomes `milden.hall.mil`, a host of `hall.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import put_in
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "dot_insertion"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """A dot put between any two characters of the registrable label; in a host label it changes no owner."""
+    for before, label, after, weight in name.places[:1]:
+        for at in range(1, len(label)):
+            yield f"{before}{label[:at]}.{label[at:]}{after}", weight
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Where the dot came in."""
+    for place in name.places[:1]:
+        typed = place.typed(candidate)
+        if typed is None or (at := put_in(place.label, typed)) is None:
+            continue
+        if typed[at] == "." and 0 < at < len(place.label):
+            return f"a dot in `{place.label}`"
+    return None

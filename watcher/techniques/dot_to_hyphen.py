@@ -1,0 +1,28 @@
+"""A hyphen instead of a dot: `us.army.mil` becomes `us-army.mil`, `mod.gov.uk` becomes `mod-gov.uk`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "dot_to_hyphen"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every dot but the last written as a hyphen once."""
+    text = name.text
+    last = text.rfind(".")
+    at = text.find(".")
+    while 0 <= at < last:
+        yield f"{text[:at]}-{text[at + 1 :]}", 1.0
+        at = text.find(".", at + 1)
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Between which labels the hyphen stands."""
+    for typed, _ in generate(name, tables):
+        if typed == candidate:
+            at = next(index for index, (one, other) in enumerate(zip(name.text, typed, strict=True)) if one != other)
+            before, after = name.text[:at].rpartition(".")[2], name.text[at + 1 :].partition(".")[0]
+            return f"a hyphen for the dot between `{before}` and `{after}`"
+    return None

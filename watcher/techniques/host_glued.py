@@ -1,0 +1,23 @@
+"""A host word glued to the name, its dot forgotten: `www.army.mil` becomes `wwwarmy.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "host_glued"
+
+
+def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every usual host word right before the whole name."""
+    if name.left:
+        for word, weight in tables.hosts.items():
+            yield word + name.text, weight
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Which host word is glued to the name."""
+    if not name.left or not candidate.endswith(name.text):
+        return None
+    word = candidate[: -len(name.text)]
+    return f"`{word}` glued to the front" if word in tables.hosts else None

@@ -1,0 +1,35 @@
+"""A hyphen where none belongs, or one lost: `us-army.mil` becomes `usarmy.mil`, `army.mil` becomes `ar-my.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import left_out, put_in
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "hyphenation"
+_LOST = 5.0  # a hyphen is lost far more readily than one is put at any particular place
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """A hyphen put between any two characters, and every hyphen left out."""
+    for before, label, after, weight in name.places:
+        for at in range(1, len(label)):
+            yield f"{before}{label[:at]}-{label[at:]}{after}", weight
+        for at, character in enumerate(label):
+            if character == "-":
+                yield f"{before}{label[:at]}{label[at + 1 :]}{after}", weight * _LOST
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Where a hyphen came in or was lost."""
+    for place in name.places:
+        typed = place.typed(candidate)
+        if typed is None:
+            continue
+        at = put_in(place.label, typed)
+        if at is not None and typed[at] == "-" and 0 < at < len(place.label):
+            return f"a hyphen in `{place.label}`"
+        at = left_out(place.label, typed)
+        if at is not None and place.label[at] == "-":
+            return f"a hyphen lost from `{place.label}`"
+    return None

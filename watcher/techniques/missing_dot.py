@@ -1,0 +1,28 @@
+"""A dot forgotten: `us.army.mil` becomes `usarmy.mil`, `mod.gov.uk` becomes `modgov.uk`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "missing_dot"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every dot but the last left out once: without the last one no name remains."""
+    text = name.text
+    last = text.rfind(".")
+    at = text.find(".")
+    while 0 <= at < last:
+        yield text[:at] + text[at + 1 :], 1.0
+        at = text.find(".", at + 1)
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Between which labels the dot is missing."""
+    for typed, _ in generate(name, tables):
+        if typed == candidate:
+            at = next(index for index, (one, other) in enumerate(zip(name.text, typed, strict=False)) if one != other)
+            before, after = name.text[:at].rpartition(".")[2], name.text[at + 1 :].partition(".")[0]
+            return f"the dot between `{before}` and `{after}` forgotten"
+    return None

@@ -1,0 +1,28 @@
+"""One character left out: `army.mil` becomes `amy.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import left_out
+from watcher.core.intended import Intended
+from watcher.core.likelihood import OMISSION
+from watcher.core.tables import Tables
+
+NAME = "omission"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every character of every label before the suffix left out once."""
+    for before, label, after, weight in name.places:
+        count = len(label)
+        if count > 1:
+            for at in range(count):
+                yield f"{before}{label[:at]}{label[at + 1 :]}{after}", weight * OMISSION.at(at, count)
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which character is missing where."""
+    for place in name.places:
+        typed = place.typed(candidate)
+        if typed is not None and (at := left_out(place.label, typed)) is not None:
+            return f"`{place.label[at]}` left out of `{place.label}`"
+    return None

@@ -1,0 +1,38 @@
+"""A plural for a singular or the other way round: `veteran.gov` becomes `veterans.gov`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "plural"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """The registrable label with s, es or ies at its end, or without."""
+    for before, label, after, _weight in name.places[:1]:
+        for typed in _forms(label):
+            yield f"{before}{typed}{after}", 1.0
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which form stands for the label."""
+    for place in name.places[:1]:
+        if (typed := place.typed(candidate)) is not None and typed in _forms(place.label):
+            return f"`{typed}` for `{place.label}`"
+    return None
+
+
+def _forms(label: str) -> set[str]:
+    forms = set()
+    if label.endswith("s") and len(label) > 1:
+        forms.add(label[:-1])
+    else:
+        forms.add(label + "s")
+    if label.endswith(("s", "x", "z", "ch", "sh")):
+        forms.add(label + "es")
+    if label.endswith("y") and len(label) > 1:
+        forms.add(label[:-1] + "ies")
+    if label.endswith("ies") and len(label) > 3:  # noqa: PLR2004 (a stem must remain)
+        forms.add(label[:-3] + "y")
+    return forms

@@ -1,0 +1,29 @@
+"""One character doubled: `army.mil` becomes `armmy.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import put_in
+from watcher.core.intended import Intended
+from watcher.core.likelihood import REPETITION
+from watcher.core.tables import Tables
+
+NAME = "repetition"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every character of every label before the suffix written twice."""
+    for before, label, after, weight in name.places:
+        count = len(label)
+        for at in range(count):
+            yield f"{before}{label[:at]}{label[at]}{label[at:]}{after}", weight * REPETITION.at(at, count)
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which character is doubled where."""
+    for place in name.places:
+        typed = place.typed(candidate)
+        if typed is None or (at := put_in(place.label, typed)) is None:
+            continue
+        if at > 0 and typed[at] == typed[at - 1]:
+            return f"`{typed[at]}` doubled in `{place.label}`"
+    return None

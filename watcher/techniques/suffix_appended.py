@@ -1,0 +1,30 @@
+"""Another suffix after the right one: `army.mil` becomes `army.mil.com`, a host of `mil.com`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "suffix_appended"
+_AGAIN = 10.0
+
+
+def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
+    """The name whole, with its own top-level label again, its country's, or one people write out of habit."""
+    top = name.suffix.rpartition(".")[2]
+    suffixes = dict(tables.popular_suffixes)
+    for extra in (top, name.country):
+        if extra is not None:
+            suffixes[extra] = max(suffixes.get(extra, 0.0), _AGAIN)
+    for suffix, weight in suffixes.items():
+        yield f"{name.text}.{suffix}", weight
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Which suffix came after the right one."""
+    if not candidate.startswith(name.text + "."):
+        return None
+    extra = candidate[len(name.text) + 1 :]
+    if extra in tables.popular_suffixes or extra in {name.suffix.rpartition(".")[2], name.country}:
+        return f"`.{extra}` after the suffix"
+    return None

@@ -1,0 +1,50 @@
+"""The suffix as part of the label: `army.mil` becomes `armymil.com`, `army-mil.com`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "suffix_fused"
+_COUNTRY = 3.0
+
+
+def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
+    """The suffix glued to the label or set off by a hyphen, under a suffix people write out of habit."""
+    suffixes = _suffixes(name, tables)
+    for start, share in _fused(name).items():
+        for suffix, weight in suffixes.items():
+            yield f"{start}.{suffix}", weight * share
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """How the suffix was joined to the label."""
+    suffixes = _suffixes(name, tables)
+    for start in _fused(name):
+        if candidate.startswith(start + ".") and candidate[len(start) + 1 :] in suffixes:
+            return f"the suffix `{name.suffix}` made part of the label `{start.rpartition('.')[2]}`"
+    return None
+
+
+def _suffixes(name: Intended, tables: Tables) -> dict[str, float]:
+    suffixes = dict(tables.popular_suffixes)
+    if name.country is not None:
+        suffixes[name.country] = max(suffixes.get(name.country, 0.0), _COUNTRY)
+    return suffixes
+
+
+def _fused(name: Intended) -> dict[str, float]:
+    """Everything before the new suffix, with how readily it is written so."""
+    glued, joined = name.suffix.replace(".", ""), name.suffix.replace(".", "-")
+    made: dict[str, float] = {}
+    if name.left:
+        made[name.left + glued] = 1.0
+        made[f"{name.left}-{joined}"] = 1.0
+        if "." in name.left:
+            made[name.left.replace(".", "") + glued] = 0.5
+            made[f"{name.left.replace('.', '-')}-{joined}"] = 0.5
+    if glued != name.suffix:  # the suffix alone: govuk.com, mod.govuk.com
+        head = name.left + "." if name.left else ""
+        made[head + glued] = 0.5
+        made[head + joined] = 0.5
+    return made

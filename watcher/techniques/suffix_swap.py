@@ -1,0 +1,51 @@
+"""Another suffix out of habit: `army.mil` becomes `army.com`, `mod.gov.uk` becomes `mod.co.uk`."""
+
+from collections.abc import Iterator, Mapping
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "suffix_swap"
+_NATIONAL = {"co": 4.0, "com": 4.0, "org": 3.0, "gov": 3.0, "or": 1.0, "ac": 1.0, "net": 1.0, "edu": 1.0, "me": 0.5}
+_NATIONAL_TOP = 4.0
+_SIBLING = 0.3
+_GOVERNMENT = 0.1
+_OTHER_TOP = 0.05
+_LAST = 0.01
+
+
+def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
+    """The suffixes people write out of habit, those of the name's country, then every other suffix there is."""
+    if name.left:
+        head = name.left + "."
+        for suffix, weight in _suffixes(name, tables).items():
+            yield head + suffix, weight
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Which suffix stands for the right one."""
+    head = name.left + "."
+    suffix = candidate[len(head) :]
+    if not name.left or not candidate.startswith(head) or suffix == name.suffix:
+        return None
+    known = suffix in tables.popular_suffixes or suffix in tables.suffixes.delegated or suffix in tables.icann
+    return f"the suffix `{suffix}` for `{name.suffix}`" if known and suffix[0] not in "*!" else None
+
+
+def _suffixes(name: Intended, tables: Tables) -> Mapping[str, float]:
+    suffixes = dict.fromkeys(tables.suffixes.delegated, _OTHER_TOP)
+    top = name.suffix.rpartition(".")[2]
+    first = name.suffix.partition(".")[0]
+    for rule in tables.icann:
+        start, dot, end = rule.partition(".")
+        if start in "*!" or rule[0] == "!":
+            continue
+        if end == top and end == name.country:
+            suffixes[rule] = _NATIONAL.get(start, _SIBLING)
+        elif dot:
+            suffixes[rule] = _GOVERNMENT if start == first else _LAST
+    suffixes.update(tables.popular_suffixes)
+    if name.country is not None:
+        suffixes[name.country] = max(suffixes.get(name.country, 0.0), _NATIONAL_TOP)
+    suffixes.pop(name.suffix, None)
+    return suffixes

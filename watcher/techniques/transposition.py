@@ -1,0 +1,30 @@
+"""Two neighbouring characters in the wrong order: `army.mil` becomes `amry.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import exchanged
+from watcher.core.intended import Intended
+from watcher.core.likelihood import TRANSPOSITION
+from watcher.core.tables import Tables
+
+NAME = "transposition"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every pair of different neighbours turned round once."""
+    for before, label, after, weight in name.places:
+        pairs = len(label) - 1
+        for at in range(pairs):
+            first, second = label[at], label[at + 1]
+            if first != second:
+                typed = f"{before}{label[:at]}{second}{first}{label[at + 2 :]}{after}"
+                yield typed, weight * TRANSPOSITION.at(at, pairs)
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which pair is turned round where."""
+    for place in name.places:
+        typed = place.typed(candidate)
+        if typed is not None and (at := exchanged(place.label, typed)) is not None:
+            return f"`{place.label[at : at + 2]}` turned round in `{place.label}`"
+    return None

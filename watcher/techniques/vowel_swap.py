@@ -1,0 +1,34 @@
+"""One vowel for another: `army.mil` becomes `ermy.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import replaced
+from watcher.core.intended import Intended
+from watcher.core.likelihood import REPLACEMENT
+from watcher.core.tables import Tables
+
+NAME = "vowel_swap"
+_VOWELS = "aeiou"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every vowel replaced by every other vowel."""
+    for before, label, after, weight in name.places:
+        count = len(label)
+        for at, right in enumerate(label):
+            if right in _VOWELS:
+                for wrong in _VOWELS:
+                    if wrong != right:
+                        typed = f"{before}{label[:at]}{wrong}{label[at + 1 :]}{after}"
+                        yield typed, weight * REPLACEMENT.at(at, count)
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which vowel stands for which."""
+    for place in name.places:
+        typed = place.typed(candidate)
+        if typed is None or (at := replaced(place.label, typed)) is None:
+            continue
+        if typed[at] in _VOWELS and place.label[at] in _VOWELS:
+            return f"the vowel `{typed[at]}` for `{place.label[at]}` in `{place.label}`"
+    return None

@@ -1,0 +1,35 @@
+"""A word before or after the label, with or without a hyphen: `army.mil` becomes `armymail.mil`, `secure-army.mil`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "word_added"
+
+
+def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every bundled word on either side of the registrable label."""
+    for before, label, after, _weight in name.places[:1]:
+        for word, weight in tables.words.items():
+            yield f"{before}{label}{word}{after}", weight
+            yield f"{before}{label}-{word}{after}", weight
+            yield f"{before}{word}{label}{after}", weight
+            yield f"{before}{word}-{label}{after}", weight
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Which word was added on which side."""
+    for place in name.places[:1]:
+        typed = place.typed(candidate)
+        if typed is None or len(typed) <= len(place.label):
+            continue
+        if typed.startswith(place.label):
+            word = typed[len(place.label) :]
+            if (word.removeprefix("-")) in tables.words:
+                return f"`{word.removeprefix('-')}` after `{place.label}`"
+        if typed.endswith(place.label):
+            word = typed[: -len(place.label)]
+            if (word.removesuffix("-")) in tables.words:
+                return f"`{word.removesuffix('-')}` before `{place.label}`"
+    return None
