@@ -98,6 +98,11 @@ class World:
         """Every registered name but the hosting server's own."""
         return tuple(sorted(name for names in self._delegations.values() for name in names if name != "hosting.net"))
 
+    @staticmethod
+    def can_host(name: str) -> bool:
+        """Whether `name` stands directly under a suffix of the lab."""
+        return name.partition(".")[2] in SUFFIXES
+
     def suffix_records(self, suffix: str, records: str) -> None:
         """Add records to a suffix zone itself (a registry's wildcard); empty: take them away again."""
         self._extra[suffix] = records
