@@ -1,0 +1,28 @@
+"""What is ours: protected and own names at hand, for verdicts that tell a defensive name from a foreign one."""
+
+from watcher.core.names import Fqdn
+from watcher.core.suffixes import Suffixes
+from watcher.core.verdict import Owner
+from watcher.store import Store, own, protected
+from watcher.store.protected import ProtectedRow
+
+
+class Ours:
+    """`owner` and `protected` are what the last `read` found."""
+
+    def __init__(self, store: Store | None, suffixes: Suffixes) -> None:
+        self._store = store
+        self._suffixes = suffixes
+        self.owner = Owner()
+        self.protected: tuple[ProtectedRow, ...] = ()
+        self.own: tuple[Fqdn, ...] = ()
+
+    async def read(self) -> None:
+        """Read both lists again."""
+        if self._store is None:
+            return
+        async with self._store.read() as tx:
+            self.protected = tuple(await protected.listed(tx))
+            self.own = tuple(Fqdn(row.name) for row in await own.listed(tx))
+        domains = {self._suffixes.registrable_domain(row.name) for row in self.protected}
+        self.owner = Owner(domains=frozenset(filter(None, domains)), own=frozenset(self.own))

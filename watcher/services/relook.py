@@ -1,0 +1,151 @@
+"""Looks that are recorded: at new candidates, at what is due again, at one name now; and registrations that are due."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
+
+from watcher.core.candidates import Candidate
+from watcher.core.events import Resemblance
+from watcher.core.mail_state import Origin
+from watcher.core.names import Fqdn
+from watcher.core.ports import Clock, Registry
+from watcher.core.suffixes import Suffixes
+from watcher.services.examine import Examiner
+from watcher.services.lookup import is_held
+from watcher.services.ours import Ours
+from watcher.services.watch import Recorded, Watch
+from watcher.store import Store, lookalikes, protected, resemblances
+from watcher.store.lookalikes import Lookalike
+
+LEASE = timedelta(minutes=5)
+"""How long a row that was taken up is nobody else's; a crash delays its look by that much at most."""
+
+Found = Callable[[Recorded, "Candidate | None"], None]
+"""Told of every recorded look; the candidate where it is the first one."""
+
+
+class Relook:
+    """Takes looks and hands them to the watch; several at once, never two of one claim.
+
+    `explain` says where a candidate's slip is. `looks_at_once` bounds the inquiries that wait together.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        examiner: Examiner,
+        watch: Watch,
+        ours: Ours,
+        suffixes: Suffixes,
+        clock: Clock,
+        explain: Callable[[Candidate], str],
+        registry: Registry | None = None,
+        looks_at_once: int = 32,
+        found: Found | None = None,
+    ) -> None:
+        self._store = store
+        self._examiner = examiner
+        self._watch = watch
+        self._ours = ours
+        self._suffixes = suffixes
+        self._clock = clock
+        self._explain = explain
+        self._registry = registry
+        self._places = asyncio.Semaphore(looks_at_once)
+        self._found = found
+
+    async def candidate(self, candidate: Candidate, origin: Origin) -> Recorded:
+        """The first look at a candidate that exists or did not settle."""
+        async with self._places:
+            look = await self._examiner.look(candidate.name, owner=self._ours.owner)
+        recorded = await self._watch.record(look, resemblances=[self._resemblance(candidate)], origin=origin)
+        if self._found is not None:
+            self._found(recorded, candidate)
+        return recorded
+
+    async def resembling(self, candidates: Sequence[Candidate], protected_name: str) -> None:
+        """Note for candidates that have rows already that they resemble this protected name too."""
+        if not candidates:
+            return
+        async with self._store.read() as tx:
+            known = await resemblances.of(tx, [candidate.name for candidate in candidates])
+        new = [
+            (candidate, resemblance)
+            for candidate in candidates
+            if (resemblance := self._resemblance(candidate)) not in known[candidate.name]
+        ]
+        if not new:
+            return
+        async with self._store.write() as tx:
+            if not await protected.known_among(tx, [protected_name]):
+                return
+            rows = await lookalikes.known_among(tx, [candidate.name for candidate, _ in new])
+            for candidate, resemblance in new:
+                if candidate.name in rows:
+                    await resemblances.save(tx, candidate.name, [resemblance])
+
+    async def due(self, limit: int = 200) -> int:
+        """Look again at what is due; how many looks that were."""
+        async with self._store.write() as tx:
+            rows = await lookalikes.claim_due(tx, now=self._clock.now(), limit=limit, lease=LEASE)
+        await self._each(rows, self._again)
+        return len(rows)
+
+    async def now(self, name: Fqdn) -> None:
+        """A look right now at a name that has a row, recorded with all that follows; nothing for one without."""
+        async with self._store.read() as tx:
+            row = await lookalikes.found(tx, name)
+        if row is not None:
+            await self._again(row)
+
+    async def registrations(self, limit: int = 50) -> int:
+        """Ask the registries about what is due; how many names that were."""
+        if self._registry is None:
+            return 0
+        async with self._store.write() as tx:
+            rows = await lookalikes.claim_registrations(tx, now=self._clock.now(), limit=limit, lease=LEASE)
+        await self._each(rows, self._ask_registry)
+        return len(rows)
+
+    async def _each(self, rows: Sequence[Lookalike], work: Callable[[Lookalike], Coroutine[None, None, None]]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for row in rows:
+                tasks.create_task(work(row))
+
+    async def _again(self, row: Lookalike) -> None:
+        # Always fresh: what a sweep remembers would repeat itself where a change is looked for.
+        name = Fqdn(row.name)
+        facts = row.registration
+        async with self._places:
+            look = await self._examiner.look(
+                name,
+                avoid=row.state.avoid,
+                fresh=True,
+                owner=self._ours.owner,
+                held=facts is not None and is_held(facts),
+                nameservers=frozenset(facts.nameservers if facts else ()),
+                organisation=facts.registrant_organisation if facts else None,
+            )
+        recorded = await self._watch.record(look)
+        if self._found is not None:
+            self._found(recorded, None)
+
+    async def _ask_registry(self, row: Lookalike) -> None:
+        domain = self._suffixes.registered_domain(row.name)
+        if self._registry is None or domain is None:
+            return
+        facts = await self._registry.facts(domain)
+        was_held = row.registration is not None and is_held(row.registration)
+        recorded = await self._watch.record_registration(Fqdn(row.name), facts)
+        if recorded.row is not None and is_held(facts) != was_held:
+            await self._again(recorded.row)  # a hold arms a name (M06): judged with it at once
+
+    def _resemblance(self, candidate: Candidate) -> Resemblance:
+        return Resemblance(
+            candidate.protected,
+            candidate.techniques,
+            candidate.likelihood,
+            self._explain(candidate),
+            candidate.rank,
+        )

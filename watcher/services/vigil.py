@@ -1,0 +1,120 @@
+"""The vigil: is the watcher itself well? "We could not look" becomes an event, so that silence is never blindness."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from watcher.core.alerts import group_key
+from watcher.core.dns import Question, RRType
+from watcher.core.errors import DishonestResolver
+from watcher.core.events import Event, EventKind
+from watcher.core.ports import Clock, Resolver
+from watcher.core.risk import Severity
+from watcher.core.shapes import time_from_json, time_json
+from watcher.core.verdict import Ability, Verdict
+from watcher.services.pulse import Pulse
+from watcher.store import Store, events, facts, protected
+
+_STALE = "vigil.stale"
+_REFUSED = "vigil.refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A name of the operator's that must always be seen able; `look` judges it now."""
+
+    name: str
+    look: Callable[[], Awaitable[Verdict]]
+
+
+class Vigil:
+    """Told of the DNS by the pulse, it asks itself when nothing else does, and records what it finds.
+
+    `check` raises `watch_stale` once when no answer has settled for `stale_after` (or the canary was not seen able for
+    as long) and `watch_recovered` once when that is over; both survive a restart.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        resolver: Resolver,
+        pulse: Pulse,
+        clock: Clock,
+        stale_after: timedelta,
+        canary: Canary | None = None,
+    ) -> None:
+        self._store = store
+        self._resolver = resolver
+        self._pulse = pulse
+        self._clock = clock
+        self._stale_after = stale_after
+        self._canary = canary
+        self._canary_seen = clock.now()
+
+    async def check(self) -> None:
+        """One look at the watch itself."""
+        now = self._clock.now()
+        if now - self._pulse.last_settled > self._stale_after / 2:
+            # nothing was due, or nothing came back: one cheap question tells the two apart
+            await self._resolver.ask((Question(".", RRType.NS),))
+        seen = self._pulse.last_settled
+        trouble = list(dict.fromkeys(self._pulse.errors)) if self._pulse.errors else []
+        if self._canary is not None:
+            seen, trouble = await self._with_canary(self._canary, seen, trouble)
+        now = self._clock.now()
+        async with self._store.read() as tx:
+            if not await protected.count(tx):
+                return
+            stale_since = time_from_json(await facts.get(tx, _STALE))
+        if stale_since is None and now - seen > self._stale_after:
+            await self._record(EventKind.WATCH_STALE, now, {"since": time_json(seen), "errors": trouble}, stale=seen)
+        elif stale_since is not None and now - seen <= self._stale_after / 2:
+            blind = (now - stale_since).total_seconds()
+            await self._record(EventKind.WATCH_RECOVERED, now, {"since": time_json(now), "blind_seconds": blind})
+
+    async def refused(self, found: Sequence[DishonestResolver]) -> None:
+        """Record each resolver that newly fails the honesty check; forget those that pass it again."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            known = set(await facts.get(tx, _REFUSED) or ())
+            new = [error for error in found if error.resolver not in known]
+            await facts.put(tx, _REFUSED, sorted(error.resolver for error in found), now=now)
+            recorded = [
+                self._event(EventKind.RESOLVER_REFUSED, now, {"resolver": error.resolver, "why": error.why})
+                for error in new
+            ]
+            await events.add(tx, recorded, group=group_key, now=now)
+
+    async def _with_canary(self, canary: Canary, seen: datetime, trouble: list[str]) -> tuple[datetime, list[str]]:
+        verdict = await canary.look()
+        if verdict.ability is Ability.ABLE:
+            self._canary_seen = self._clock.now()
+        else:
+            trouble = [f"the canary {canary.name} is {verdict.ability.value} ({verdict.basis.value})", *trouble]
+        return min(seen, self._canary_seen), trouble
+
+    async def _record(
+        self, kind: EventKind, now: datetime, after: dict[str, Any], stale: datetime | None = None
+    ) -> None:
+        async with self._store.write() as tx:
+            if stale is None:
+                await facts.remove(tx, _STALE)
+            else:
+                await facts.put(tx, _STALE, time_json(stale), now=now)
+            await events.add(tx, [self._event(kind, now, after)], group=group_key, now=now)
+
+    def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
+        return Event(
+            id=self._store.ids(),
+            kind=kind,
+            severity=Severity.MEDIUM,
+            severity_reasons=("the watch itself is affected",),
+            name="",
+            registrable_domain=None,
+            protected=(),
+            at=now,
+            source="watch",
+            after=after,
+        )
