@@ -1,0 +1,246 @@
+"""The main job, end to end on real servers: a lookalike becomes able to receive mail, and people hear of it, once."""
+
+import random
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.outside import Outside, mail_text
+from tests.e2e.service import Service, eventually
+from tests.lab.addresses import MAILBOX, RESOLVER, SECOND_MAILBOX
+from tests.lab.world import World
+
+pytestmark = pytest.mark.lab
+
+PROTECTED = "army.mil"
+FIRST = "army.ml"
+"""Absent at first; gains nameservers, then an exchange, then a null MX."""
+SECOND = "army.il"
+"""Gains an address first, an exchange later."""
+THIRD = "army.int"
+"""Has both before the first sweep."""
+
+COMPRESSED = {
+    "WATCHER_DNS__RESOLVERS": f'["{RESOLVER}:53"]',
+    "WATCHER_DNS__MAX_RATE": "2000",
+    "WATCHER_SWEEP__TIERS": '[[120, "2s"]]',
+    "WATCHER_CONFIRM__DELAY": "1s",
+    "WATCHER_CONFIRM__LOSS_GAP": "1s",
+    "WATCHER_ALERTS__GROUP_WAIT": "1s",
+    "WATCHER_ALERTS__DIGEST": "never",
+}
+"""Minutes and hours become seconds; nothing else is different from production."""
+
+EXCHANGE = f"@ MX 10 mx\nmx A {MAILBOX}\n"
+
+
+class Story:
+    """A service over a world, with what it recorded and told."""
+
+    def __init__(self, service: Service, outside: Outside) -> None:
+        self.service = service
+        self.outside = outside
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Every event of `name`, oldest first."""
+        page = self.service.get("/api/v1/events?limit=500")
+        found = [row for row in page["items"] if row["name"] == name]
+        return sorted(found, key=lambda row: row["id"])
+
+    def kinds(self, name: str) -> list[str]:
+        return [row["kind"] for row in self.events(name)]
+
+    def known(self, name: str) -> dict[str, Any]:
+        return dict(self.service.get(f"/api/v1/domains/{name}?fresh=false"))
+
+    def until(self, holds: Any, what: str, *, seconds: float = 45) -> Any:
+        return eventually(holds, what, seconds=seconds, log=self.service.tail)
+
+    def until_event(self, name: str, kind: str, count: int = 1) -> dict[str, Any]:
+        """The newest event of this kind, once there are `count`."""
+
+        def found() -> Any:
+            events = [row for row in self.events(name) if row["kind"] == kind]
+            return events[-1] if len(events) >= count else None
+
+        return dict(self.until(found, f"{kind} of {name}"))
+
+    def until_registered(self, name: str) -> dict[str, Any]:
+        """The registration facts of `name`, once its registry said that it is registered."""
+
+        def found() -> Any:
+            facts = self.known(name)["registration"]
+            return facts if facts and facts["status"] == "registered" and facts["source"] != "dns" else None
+
+        return dict(self.until(found, f"registration facts of {name}"))
+
+    def until_told(self, name: str, count: int) -> None:
+        """Return when both channels told of `name` this often."""
+        for what, told in (("Slack messages", self.outside.pages), ("mails", self.outside.mails)):
+            self.until(lambda told=told: len(told(name)) >= count, f"{count} {what} about {name}")
+
+    def until_looked_again(self, name: str, *, times: int = 3) -> None:
+        """Return after so many further looks at `name`, whatever they saw."""
+        for _ in range(times):
+            before = self.known(name)["attempted_at"]
+            self.until(lambda before=before: self.known(name)["attempted_at"] != before, f"another look at {name}")
+
+
+@pytest.fixture
+def outside() -> Iterator[Outside]:
+    with Outside() as outside:
+        yield outside
+
+
+@pytest.fixture
+def story(world: World, outside: Outside, tmp_path: Path) -> Iterator[Story]:
+    """A service that protects army.mil and has finished its first sweep."""
+    world.host(THIRD, f"@ MX 10 mx\n@ A {SECOND_MAILBOX}\nmx A {MAILBOX}\n")
+    service = Service(tmp_path, {**COMPRESSED, **outside.settings})
+    service.run("protect", "add", PROTECTED)
+    with service:
+        story = Story(service, outside)
+        story.until(
+            lambda: service.get(f"/api/v1/protected/{PROTECTED}")["baseline"]["done"], "the first sweep", seconds=90
+        )
+        yield story
+    world.remove(*world.registered())
+
+
+def test_a_lookalike_gains_mail_and_loses_it(world: World, story: Story) -> None:
+    """Nameservers, an exchange, a spell of SERVFAIL, a null MX: two messages on each channel, no more."""
+    assert story.events(FIRST) == []
+
+    story.outside.registered.register(FIRST, registrar="Quick Names Ltd", created=datetime.now(UTC))
+    world.host(FIRST)
+    found = story.until_event(FIRST, "lookalike_found")
+    assert found["to"].get("ability", "unable") == "unable"
+    assert PROTECTED in found["protected"]
+    story.until_looked_again(FIRST, times=1)
+    assert story.known(FIRST)["mail"]["ability"] == "unable"
+    assert story.outside.pages(FIRST) == []
+
+    world.host(FIRST, EXCHANGE)
+    able = story.until_event(FIRST, "mail_became_able")
+    story.until_told(FIRST, 1)
+    assert (able["from"]["ability"], able["to"]["ability"]) == ("unable", "able")
+    assert able["to"]["basis"] == "explicit_mx"
+    assert able["to"]["exchanges"] == [{"preference": 10, "host": f"mx.{FIRST}", "addresses": [MAILBOX]}]
+    assert able["severity"] == "critical"
+    heard = {(row["question"], row["type"], row["outcome"]): row["records"] for row in able["evidence"]}
+    assert heard[FIRST, "MX", "ANSWER"] == [f"10 mx.{FIRST}"]
+    assert heard[f"mx.{FIRST}", "A", "ANSWER"] == [MAILBOX]
+    (page,) = [message for message in story.outside.slack.accepted if FIRST in message.text]
+    (mail,) = [delivered for delivered in story.outside.mail.accepted if FIRST in mail_text(delivered)]
+    assert story.outside.slack.problems == []
+    for text in (page.text, mail_text(mail)):
+        assert f"mx.{FIRST}" in text
+        assert MAILBOX in text
+        assert PROTECTED in text
+    assert page.alert_id == mail.alert_id
+    facts = story.until_registered(FIRST)
+    assert (facts["source"], facts["registrar"]) == ("rdap", "Quick Names Ltd")
+
+    world.delegate(FIRST, "servfail.hosting.net")
+    story.until(lambda: story.known(FIRST)["last_outcome"] != "settled", "an unsettled look")
+    story.until_looked_again(FIRST, times=2)
+    assert story.known(FIRST)["mail"]["ability"] == "able"
+    assert story.kinds(FIRST) == ["lookalike_found", "mail_became_able"]
+
+    world.host(FIRST, "@ MX 0 .\n")
+    unable = story.until_event(FIRST, "mail_became_unable")
+    assert unable["to"]["basis"] == "null_mx"
+    looks = {row["at"] for row in unable["evidence"] if row["records"] == ["0 ."]}
+    assert len(looks) >= 3, "three settled sightings"
+    story.until_told(FIRST, 2)
+
+    story.until_looked_again(FIRST, times=2)
+    assert story.kinds(FIRST) == ["lookalike_found", "mail_became_able", "mail_became_unable"]
+    assert len(story.outside.pages(FIRST)) == len(story.outside.mails(FIRST)) == 2
+    assert story.outside.pages(FIRST) == story.outside.mails(FIRST)
+
+
+def test_an_address_first_and_an_exchange_later_are_two_gains(world: World, story: Story) -> None:
+    """M70: half of the real gains were address-only before."""
+    world.host(SECOND, f"@ A {SECOND_MAILBOX}\n")
+    first = story.until_event(SECOND, "mail_became_able")
+    assert (first["to"]["basis"], first["severity"]) == ("implicit_mx", "medium")
+    story.until_told(SECOND, 1)
+
+    world.host(SECOND, f"@ A {SECOND_MAILBOX}\n" + EXCHANGE)
+    second = story.until_event(SECOND, "mail_became_able", count=2)
+    assert (second["from"]["basis"], second["to"]["basis"]) == ("implicit_mx", "explicit_mx")
+    assert second["severity"] in {"high", "critical"}
+    story.until_told(SECOND, 2)
+
+    story.until_looked_again(SECOND, times=2)
+    assert story.kinds(SECOND).count("mail_became_able") == 2
+    assert len(story.outside.pages(SECOND)) == 2
+
+
+def test_a_registry_without_rdap_is_asked_by_whois(world: World, story: Story) -> None:
+    """From its text through the parser to what `check` shows."""
+    name = "army.it"
+    created = datetime(2021, 5, 4, 3, 2, 1, tzinfo=UTC)
+    story.outside.registered.register(name, registrar="Registrar of the Old School", created=created)
+    world.host(name, EXCHANGE)
+    facts = story.until_registered(name)
+    assert (facts["source"], facts["registrar"]) == ("whois", "Registrar of the Old School")
+    assert facts["created_at"] == "2021-05-04T03:02:01Z"
+    assert facts["nameservers"] == ["ns1.hosting.net", "ns2.hosting.net"]
+    assert any(name in question for question in story.outside.whois.asked)
+
+
+def test_what_was_able_before_the_first_sweep_is_baseline(story: Story) -> None:
+    """M67: one line in one digest, no page."""
+    story.until_event(THIRD, "mail_found_able")
+    story.until_looked_again(THIRD, times=1)
+    assert "mail_became_able" not in story.kinds(THIRD)
+    for message in story.outside.slack.accepted:
+        if THIRD in message.text:
+            assert "able" in message.text
+            assert "digest" in message.text.lower() or "baseline" in message.text.lower()
+
+
+def kill_at_random(world: World, folder: Path, outside: Outside, *, times: int, seed: int) -> None:
+    """Names gain an exchange one by one; the service is killed at a random moment after each and started again."""
+    dice = random.Random(seed)
+    service = Service(folder, {**COMPRESSED, **outside.settings, "WATCHER_SWEEP__TIERS": '[[400, "2s"]]'})
+    service.run("protect", "add", PROTECTED)
+    service.start()
+    story = Story(service, outside)
+    try:
+        story.until(
+            lambda: service.get(f"/api/v1/protected/{PROTECTED}")["baseline"]["done"], "the first sweep", seconds=90
+        )
+        candidates = [row["name"] for row in service.get(f"/api/v1/candidates?name={PROTECTED}&limit=400")["items"]]
+        usable = [name for name in candidates if world.can_host(name)][:times]
+        assert len(usable) == times, "enough candidates under suffixes of the lab"
+        for name in usable:
+            world.host(name, EXCHANGE)
+            time.sleep(dice.uniform(0, 6))  # the moment of the kill is the point, not a wait for something
+            service.kill()
+            service.start()
+        for name in usable:
+            story.until(lambda name=name: outside.pages(name), f"a Slack message about {name}", seconds=90)
+            story.until(lambda name=name: outside.mails(name), f"a mail about {name}", seconds=90)
+        for name in usable:
+            assert story.kinds(name).count("mail_became_able") == 1
+            assert set(outside.pages(name)) == set(outside.mails(name))
+            assert len(set(outside.pages(name))) == 1, "a duplicate carries the same id"
+    finally:
+        service.kill()
+        world.remove(*world.registered())
+
+
+def test_no_alert_is_lost_when_the_service_is_killed(world: World, outside: Outside, tmp_path: Path) -> None:
+    kill_at_random(world, tmp_path, outside, times=3, seed=20261123)
+
+
+@pytest.mark.soak
+def test_no_alert_is_lost_when_the_service_is_killed_often(world: World, outside: Outside, tmp_path: Path) -> None:
+    kill_at_random(world, tmp_path, outside, times=20, seed=7)
