@@ -12,8 +12,8 @@ from tests.fakes.registered import RegisteredDomains
 from tests.fakes.slack_receiver import SlackReceiver
 from tests.fakes.whois_server import WhoisServer
 
-RDAP_SUFFIXES = ("ml", "com", "int", "org", "cm", "co", "net")
-WHOIS_SUFFIXES = ("il", "it", "us", "nl")
+RDAP_SUFFIXES = ("ml", "com", "org", "net", "co", "cm")
+WHOIS_SUFFIXES = ("il", "mil")
 """Registries that have no RDAP."""
 
 

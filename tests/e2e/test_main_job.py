@@ -21,7 +21,7 @@ FIRST = "army.ml"
 """Absent at first; gains nameservers, then an exchange, then a null MX."""
 SECOND = "army.il"
 """Gains an address first, an exchange later."""
-THIRD = "army.int"
+THIRD = "army.com"
 """Has both before the first sweep."""
 
 COMPRESSED = {
@@ -184,7 +184,7 @@ def test_an_address_first_and_an_exchange_later_are_two_gains(world: World, stor
 
 def test_a_registry_without_rdap_is_asked_by_whois(world: World, story: Story) -> None:
     """From its text through the parser to what `check` shows."""
-    name = "army.it"
+    name = SECOND
     created = datetime(2021, 5, 4, 3, 2, 1, tzinfo=UTC)
     story.outside.registered.register(name, registrar="Registrar of the Old School", created=created)
     world.host(name, EXCHANGE)
