@@ -8,7 +8,9 @@ A scenario is a list of `[[look]]` tables, played in order over the same resolve
     faults      all faults from now on: {name, type, outcome, ...} as in `tests.fakes.zone_resolver.Fault`
     posture, fresh, avoid, recheck_suffix, held, nameservers, organisation   as in `Examiner.look`
     confirm     true: this look confirms the one before
-    own, protected, rank      the own list, the protected registrable domains, the rank for the severity
+    own, protected            the own list, the protected registrable domains
+    owner       what else is the owner's: {exchanges, nameservers, organisations}
+    rank        the rank for the severity
 
 and, expected: ability, basis, flags, severity, sentence (all of it), exchanges, evidence (one line per answer in order,
 see `line`), asked (questions really put, where memory answers the rest), and forbidden: bases and flags of neighbouring
@@ -71,7 +73,8 @@ async def play(scenario: dict[str, Any], *, strict: bool = True) -> list[dict[st
             resolver.faults = [_fault(row) for row in look["faults"]]
         resolver.expected = frozenset(_question(text) for text in look["evidence"]) if strict else None
         already = len(resolver.asked)
-        owner = Owner(frozenset(look.get("protected", ())), frozenset(look.get("own", ())))
+        also = {key: frozenset(values) for key, values in look.get("owner", {}).items()}
+        owner = Owner(frozenset(look.get("protected", ())), frozenset(look.get("own", ())), **also)
         if look.get("confirm"):
             assert last is not None
             last = await examiner.confirm(last, owner=owner)

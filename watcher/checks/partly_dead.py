@@ -22,7 +22,7 @@ def find(case: Case) -> Sequence[Answer] | None:
 
 
 def _leads_nowhere(host: Host) -> bool:
-    """Whether the host, or one of its addresses, is of no use; an illegal label is `malformed` instead."""
-    if host.kind is HostKind.ILLEGAL or host.state is HostState.UNSETTLED:
+    """Whether the host, or one of its addresses, is settled as useless; an illegal label is `malformed` instead."""
+    if host.kind is HostKind.ILLEGAL or host.state is HostState.UNSETTLED or host.bogus:
         return False
     return host.state is not HostState.USABLE or not all(is_global(address) for address in host.addresses)

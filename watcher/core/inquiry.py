@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.exchanges import Host, HostKind, HostState, host_kind, is_filtered
+from watcher.core.exchanges import Host, HostKind, HostState, host_kind, is_filtered, says_filtered
 from watcher.core.findings import Observation
 from watcher.core.names import Fqdn
 from watcher.core.reading import Existence, Reading, Surroundings, denies_subtree, probe_name, read
@@ -121,7 +121,9 @@ def _mail(asking: _Asking) -> _Rounds:
 
 def _is_filtered_out(mx: Answer, asking: _Asking) -> bool:
     """A filter's own word ends the inquiry here; a mere NXDOMAIN without SOA may be a broken server's (M05)."""
-    return mx.outcome is not Outcome.NXDOMAIN and is_filtered(mx, asking.context.surroundings.operators)
+    if mx.outcome is Outcome.NXDOMAIN:
+        return says_filtered(mx)
+    return is_filtered(mx, asking.context.surroundings.operators)
 
 
 def _ask_again_unchecked(asking: _Asking, name: str, types: Sequence[RRType]) -> _Rounds:

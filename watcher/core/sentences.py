@@ -73,7 +73,7 @@ def _no_such_name(name: str, verdict: Verdict) -> str:
     if Flag.ARMED in verdict.flags:
         why = "it is registered but not in service" if Flag.ALIAS not in verdict.flags else "its alias can be claimed"
         return f"{name} does not exist in the DNS now: {why}{_seen(name, verdict)}"
-    if first is not None and first.question.name != name and Flag.ALIAS not in verdict.flags:
+    if first is not None and all(answer.question.name != name for answer in verdict.evidence):
         return f"{name} does not exist, because {_shown(first.question.name)} does not{_seen(name, verdict)}"
     return f"{name} does not exist{_seen(name, verdict)}"
 
@@ -81,7 +81,7 @@ def _no_such_name(name: str, verdict: Verdict) -> str:
 def _unknown(name: str, verdict: Verdict) -> str:
     failed: Answer | None = next((answer for answer in verdict.evidence if not answer.settled), None)
     if failed is None:
-        return f"Whether {name} can receive mail is unknown: the answers do not settle it{_seen(name, verdict)}"
+        return f"Whether {name} can receive mail is unknown: the answers do not settle it"
     question = f"{failed.question.type.value} of {_shown(failed.question.name)}"
     return f"Whether {name} can receive mail is unknown: {question} gave {failed.outcome.value}"
 
