@@ -311,6 +311,7 @@ class Multiplexer:
         loop = asyncio.get_running_loop()
         order, limit = self._order, loop.time() - self._timeout
         self._timer = None
+        self._read_before_giving_up(limit)
         while order and (order[0].done or order[0].sent_at <= limit):
             flight = order.popleft()
             if not flight.done:
@@ -319,6 +320,18 @@ class Multiplexer:
             # Sent within the next twentieth of the timeout: told together, so that a busy sweep wakes seldom.
             delay = max(order[0].sent_at - limit, self._timeout / 20)
             self._timer = loop.call_later(delay, self._expire)
+
+    def _read_before_giving_up(self, limit: float) -> None:
+        """When we were busy with something else the replies may lie there, unread."""
+        ports = []
+        for flight in self._order:
+            if flight.sent_at > limit:
+                break
+            if not flight.done and flight.port not in ports:
+                ports.append(flight.port)
+        for port in ports:
+            if port in self._open:
+                self._receive(port)
 
 
 def _is_lower(reply: bytes, question: bytes) -> bool:
