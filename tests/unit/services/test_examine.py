@@ -1,0 +1,97 @@
+"""The examiner asks what names share once, keeps nothing longer than its TTL, and confirms elsewhere."""
+
+from datetime import timedelta
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.zone_resolver import Fault, ZoneResolver
+from watcher import checks
+from watcher.core.dns import Answer, Outcome, Question, RRType
+from watcher.core.names import parse
+from watcher.core.verdict import Ability, Flag
+from watcher.data import load_suffixes
+from watcher.services.examine import Examiner, RememberedAnswers
+
+_ZONE = "@ MX 10 mx.army.ml.\n"
+
+
+def _examiner(zones: dict[str, str], *, ttl: int = 600, faults: list[Fault] | None = None):
+    clock = FakeClock()
+    resolver = ZoneResolver(
+        clock, zones, resolvers=("192.5.5.241:53", "192.36.148.17:53"), ttl=ttl, faults=faults or []
+    )
+    labels = iter(f"label{number}" for number in range(100))
+    return clock, resolver, Examiner(resolver, clock, load_suffixes(), checks.ALL, lambda: next(labels))
+
+
+def _names(resolver: ZoneResolver) -> list[str]:
+    return [f"{question.name} {question.type.value}" for question in resolver.asked]
+
+
+async def test_a_shared_exchange_is_asked_for_once_until_its_ttl_ends():
+    clock, resolver, examiner = _examiner({"army.ml": "@ MX 10 mx\nmx A 93.184.215.14", "navy.ml": _ZONE})
+    await examiner.look(parse("army.ml"))
+    resolver.asked.clear()
+    await examiner.look(parse("navy.ml"))
+    assert _names(resolver) == ["navy.ml MX"]
+    await clock.advance(601)
+    resolver.asked.clear()
+    await examiner.look(parse("navy.ml"))
+    assert _names(resolver) == ["navy.ml MX", "mx.army.ml A", "mx.army.ml AAAA", "label0.ml MX"]
+
+
+async def test_a_failed_answer_is_not_remembered():
+    fault = Fault("mx.army.ml", "*", Outcome.TIMEOUT)
+    _, resolver, examiner = _examiner({"army.ml": _ZONE + "mx A 93.184.215.14"}, faults=[fault])
+    assert (await examiner.look(parse("army.ml"))).verdict.ability is Ability.UNKNOWN
+    resolver.faults.clear()
+    assert (await examiner.look(parse("army.ml"))).verdict.ability is Ability.ABLE
+
+
+async def test_a_fresh_look_believes_nothing_remembered():
+    _, resolver, examiner = _examiner({"army.ml": _ZONE + "mx A 93.184.215.14"})
+    await examiner.look(parse("army.ml"))
+    first = _names(resolver)
+    resolver.asked.clear()
+    await examiner.look(parse("army.ml"), fresh=True)
+    assert _names(resolver) == first
+
+
+async def test_the_confirming_look_is_by_another_resolver_and_shows_both_reads():
+    _, _, examiner = _examiner({"army.ml": _ZONE + "mx A 93.184.215.14"})
+    first = await examiner.look(parse("army.ml"))
+    second = await examiner.confirm(first)
+    assert {answer.resolver for answer in first.verdict.evidence} == {"192.5.5.241:53"}
+    assert {answer.resolver for answer in second.observation.answers} == {"192.36.148.17:53"}
+    assert second.verdict.evidence == (*first.verdict.evidence, *second.observation.answers)
+    assert second.verdict.ability is Ability.ABLE
+    assert Flag.INCONSISTENT not in second.verdict.flags
+
+
+async def test_the_probe_label_changes_every_hour():
+    clock, resolver, examiner = _examiner({"army.ml": "@ A 93.184.215.14"})
+    await examiner.look(parse("army.ml"))
+    await clock.advance(3600)
+    await examiner.look(parse("army.ml"))
+    assert [text for text in _names(resolver) if "label" in text] == ["label0.ml MX", "label1.ml MX"]
+
+
+async def test_memory_is_bounded_and_drops_what_was_used_least():
+    clock = FakeClock()
+    remembered = RememberedAnswers(clock, limit=2)
+    a, b, c = (Question(f"{letter}.ml", RRType.A) for letter in "abc")
+    for question in (a, b):
+        remembered.keep(Answer(question, Outcome.ANSWER, "r", clock.now(), ("93.184.215.14",), ttl=60))
+    assert remembered.get(a) is not None
+    remembered.keep(Answer(c, Outcome.NXDOMAIN, "r", clock.now(), ttl=60))
+    assert remembered.get(b) is None
+    assert remembered.get(a) is not None
+    assert remembered.get(c) is not None
+
+
+async def test_nothing_is_remembered_longer_than_an_hour():
+    clock = FakeClock()
+    remembered = RememberedAnswers(clock)
+    question = Question("a.ml", RRType.A)
+    remembered.keep(Answer(question, Outcome.ANSWER, "r", clock.now(), ("93.184.215.14",), ttl=86400))
+    await clock.advance(timedelta(hours=1).total_seconds())
+    assert remembered.get(question) is None
