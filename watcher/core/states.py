@@ -40,7 +40,7 @@ def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, or
     """What stands after a look, and what is to be told; the same look twice changes nothing.
 
     `origin` counts at the very first look only. A look older than one already taken is dropped, unless the clock was
-    set back: then times in the future are moved to `now`, so that nothing waits for the clock to catch up.
+    set back: then what is under way moves with it, so that nothing waits for the clock to catch up.
     """
     if state.attempted_at is not None:
         set_back = now < state.attempted_at
@@ -258,19 +258,20 @@ def _brief(verdict: Verdict) -> Verdict:
 
 
 def _set_back(state: MailState, now: datetime) -> MailState:
-    """The clock was set back to `now`: no time of the state lies ahead of it."""
+    """The clock was set back: what is under way keeps its distances, counted from `now`."""
+    by = (state.attempted_at or now) - now
 
     def past(at: datetime | None) -> datetime | None:
         return None if at is None else min(at, now)
 
-    def readings(of: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
-        return tuple(replace(reading, at=min(reading.at, now)) for reading in of)
+    def moved(of: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+        return tuple(replace(reading, at=reading.at - by) for reading in of)
 
     pending, losses = state.pending, state.losses
     return replace(
         state,
         settled_at=past(state.settled_at),
         attempted_at=past(state.attempted_at),
-        pending=pending and Pending(readings(pending.readings), min(pending.due_at, now), past(pending.since)),
-        losses=losses and Losses(readings(losses.readings), min(losses.due_at, now), past(losses.since)),
+        pending=pending and Pending(moved(pending.readings), pending.due_at - by, past(pending.since)),
+        losses=losses and Losses(moved(losses.readings), losses.due_at - by, past(losses.since)),
     )

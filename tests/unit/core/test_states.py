@@ -1,0 +1,404 @@
+"""Section E of the verdict's specification, row by row, as timelines of looks at one name."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from tests.fakes.sightings import (
+    ONE,
+    OTHER,
+    absent,
+    explicit,
+    implicit,
+    no_address,
+    null_mx,
+    suffix_wildcard,
+    unknown,
+)
+from watcher.core.events import EventKind
+from watcher.core.mail_state import MailState, Origin, Policy, Standing, exists, sighted, standing_of
+from watcher.core.state_shapes import state_from_json, state_json
+from watcher.core.states import TABLE, reconsider, step
+from watcher.core.verdict import Ability, Basis, Flag
+
+NAME = "army.ml"
+START = datetime(2026, 11, 1, tzinfo=UTC)
+NEWS = Origin(absent_since=START - timedelta(hours=1))
+FOUND = EventKind.LOOKALIKE_FOUND
+BASELINE = EventKind.MAIL_FOUND_ABLE
+ABLE = EventKind.MAIL_BECAME_ABLE
+UNABLE = EventKind.MAIL_BECAME_UNABLE
+CHANGED = EventKind.EXCHANGES_CHANGED
+
+
+class Timeline:
+    """Looks at one name at given seconds after START; every state goes through its JSON and back."""
+
+    def __init__(self, policy=None, origin=None):
+        self.policy, self.origin, self.state, self.drafts = policy or Policy(), origin, MailState(), []
+
+    def look(self, seconds, make, *hosts, **options):
+        at = START + timedelta(seconds=seconds)
+        sighting = sighted(NAME, make(NAME, at, *hosts, **options), at)
+        state, drafts = step(self.state, sighting, at, self.policy, self.origin)
+        self.state = state_from_json(state_json(state))
+        assert self.state == state
+        again = step(self.state, sighting, at, self.policy, self.origin)
+        assert again == (state, ()), "the same look recorded twice"
+        self.drafts = list(drafts)
+        return [draft.kind for draft in drafts]
+
+
+def test_the_table_has_a_row_for_everything():
+    assert set(TABLE) == set(product(Standing, Standing))
+
+
+@pytest.mark.parametrize(
+    ("make", "flags", "standing"),
+    [
+        (explicit, (), Standing.PLAIN),
+        (explicit, (Flag.SENDER_DEPENDENT,), Standing.WEAK),
+        (implicit, (), Standing.WEAK),
+        (null_mx, (), Standing.UNABLE),
+        (unknown, (), Standing.NOTHING),
+    ],
+)
+def test_verdicts_are_classed(make, flags, standing):
+    assert standing_of(make(NAME, START, flags=flags)) is standing
+
+
+def test_what_exists():
+    assert exists(no_address(NAME, START))
+    assert exists(absent(NAME, START, flags=(Flag.ARMED,)))
+    assert not exists(absent(NAME, START))
+    assert not exists(suffix_wildcard(NAME, START))
+    assert not exists(unknown(NAME, START))
+
+
+class TestConfirmation:
+    """M38, M67b."""
+
+    def test_another_resolver_confirms_after_the_delay(self):
+        name = Timeline(origin=NEWS)
+        assert name.look(0, explicit, resolver=ONE) == []
+        assert name.state.pending.due_at == START + timedelta(seconds=60)
+        assert name.state.avoid == {ONE}
+        assert name.look(60, explicit, resolver=OTHER) == [FOUND, ABLE]
+        told = name.drafts[1]
+        assert {row.resolver for row in told.evidence} == {ONE, OTHER}
+        assert (told.before.ability, told.before.basis) == (Ability.UNABLE, Basis.NO_SUCH_NAME)
+        assert told.after.basis is Basis.EXPLICIT_MX
+        assert told.since == NEWS.absent_since
+
+    def test_too_soon_confirms_nothing(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, explicit, resolver=ONE)
+        assert name.look(30, explicit, resolver=OTHER) == []
+        assert name.look(61, explicit, resolver=OTHER) == [FOUND, ABLE]
+
+    def test_the_same_resolver_confirms_after_the_ttl(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, explicit, ttl=300)
+        assert name.look(60, explicit, ttl=240) == []
+        assert name.state.pending.due_at == START + timedelta(seconds=300)
+        assert name.look(300, explicit, ttl=300) == [FOUND, ABLE]
+
+    def test_a_resolver_alone_waits_for_the_ttl_at_once(self):
+        name = Timeline(Policy(alone=True), NEWS)
+        name.look(0, explicit, ttl=300)
+        assert name.state.pending.due_at == START + timedelta(seconds=300)
+
+    def test_the_operator_cannot_postpone_the_alert_by_its_ttl(self):
+        name = Timeline(Policy(alone=True), NEWS)
+        name.look(0, explicit, ttl=2**31 - 1)
+        assert name.state.pending.due_at == START + timedelta(hours=1)
+        assert name.look(3600, explicit, ttl=2**31 - 1) == [FOUND, ABLE]
+
+    def test_a_contradicted_one_ends(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, explicit, resolver=ONE)
+        assert name.look(60, absent, resolver=OTHER) == []
+        assert name.state.pending is None
+        assert not name.state.seen
+        assert name.look(120, explicit, resolver=OTHER) == []
+        assert name.look(180, explicit, resolver=ONE) == [FOUND, ABLE]
+
+    def test_an_unknown_reading_neither_confirms_nor_contradicts(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, explicit, resolver=ONE)
+        assert name.look(60, unknown, resolver=OTHER) == []
+        assert name.look(120, explicit, resolver=OTHER) == [FOUND, ABLE]
+
+    def test_found_unable_then_able(self):
+        name = Timeline(origin=NEWS)
+        assert name.look(0, no_address) == [FOUND]
+        assert name.drafts[0].after.ability is Ability.UNABLE
+        assert name.look(3600, explicit, resolver=ONE) == []
+        assert name.look(3660, explicit, resolver=OTHER) == [ABLE]
+        assert name.drafts[0].since == START
+
+    def test_a_remembered_answer_confirms_nothing(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, explicit, ttl=120)
+        at = START + timedelta(seconds=130)
+        remembered = sighted(NAME, explicit(NAME, START + timedelta(seconds=10), ttl=120), at)
+        state, drafts = step(name.state, remembered, at, name.policy)
+        assert drafts == ()
+        assert state.pending.due_at > at
+
+    def test_stronger_at_the_second_look_is_confirmed_itself(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, implicit, resolver=ONE)
+        assert name.look(60, explicit, resolver=OTHER) == []
+        assert name.look(120, explicit, resolver=ONE) == [FOUND, ABLE]
+        assert name.drafts[1].after.basis is Basis.EXPLICIT_MX
+        assert name.look(10_000, explicit) == []
+
+    def test_weaker_at_the_second_look_is_what_is_told(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, explicit, resolver=ONE)
+        assert name.look(60, implicit, resolver=OTHER) == [FOUND, ABLE]
+        assert name.drafts[1].after.basis is Basis.IMPLICIT_MX
+
+
+def able(name, at=0):
+    """Make the timeline stand able by explicit MX by baseline at second `at`."""
+    assert name.look(at, explicit) == [BASELINE]
+
+
+class TestLoss:
+    """M64."""
+
+    def test_three_looks_apart(self):
+        name = Timeline()
+        able(name)
+        assert name.look(1000, null_mx) == []
+        assert name.look(1300, null_mx) == []
+        assert name.look(1600, null_mx) == [UNABLE]
+        told = name.drafts[0]
+        assert len(told.evidence) == 3
+        assert (told.before.basis, told.after.basis) == (Basis.EXPLICIT_MX, Basis.NULL_MX)
+        assert told.since == START
+
+    def test_looks_closer_than_the_gap_do_not_count(self):
+        name = Timeline()
+        able(name)
+        for second in range(1000, 1600, 20):
+            assert name.look(second, null_mx) == []
+        assert name.look(1600, null_mx) == [UNABLE]
+
+    def test_apart_by_the_ttl_of_the_answer(self):
+        name = Timeline()
+        able(name)
+        name.look(1000, null_mx, ttl=900)
+        assert name.state.losses.due_at == START + timedelta(seconds=1900)
+        name.look(1500, null_mx, ttl=400)
+        name.look(1900, null_mx, ttl=900)
+        assert name.look(2800, null_mx) == [UNABLE]
+
+    def test_at_most_an_hour_apart(self):
+        name = Timeline()
+        able(name)
+        name.look(1000, null_mx, ttl=86_400)
+        assert name.state.losses.due_at == START + timedelta(seconds=4600)
+
+    def test_one_able_look_begins_anew(self):
+        name = Timeline()
+        able(name)
+        name.look(1000, null_mx)
+        name.look(1300, null_mx)
+        assert name.look(1450, explicit) == []
+        assert name.look(1600, null_mx) == []
+        assert name.look(1900, null_mx) == []
+        assert name.look(2200, null_mx) == [UNABLE]
+
+    def test_unknown_between_does_not_count_and_does_not_break(self):
+        name = Timeline()
+        able(name)
+        name.look(1000, null_mx)
+        assert name.look(1300, unknown) == []
+        name.look(1600, null_mx)
+        assert name.look(1900, unknown) == []
+        assert name.look(2200, null_mx) == [UNABLE]
+
+
+def test_m65_unknown_for_days_changes_nothing():
+    name = Timeline()
+    able(name)
+    before = name.state
+    for hour in range(1, 100):
+        assert name.look(3600 * hour, unknown) == []
+    assert name.state.standing == before.standing
+    assert name.state.settled_at == START
+    assert name.state.attempted_at == START + timedelta(hours=99)
+    assert name.state.last_outcome == "SERVFAIL"
+
+
+class TestExchanges:
+    """M66."""
+
+    def test_another_set_is_told_once_confirmed(self):
+        name = Timeline()
+        able(name)
+        assert name.look(3600, explicit, "mx.other.net", resolver=ONE) == []
+        assert name.look(3660, explicit, "mx.other.net", resolver=OTHER) == [CHANGED]
+        told = name.drafts[0]
+        assert [one.host for one in told.before.exchanges] == ["mx.army.ml"]
+        assert [one.host for one in told.after.exchanges] == ["mx.other.net"]
+        assert name.look(7200, explicit, "mx.other.net") == []
+
+    def test_a_flicker_is_not(self):
+        name = Timeline()
+        able(name)
+        name.look(3600, explicit, "mx.other.net", resolver=ONE)
+        assert name.look(3660, explicit, resolver=OTHER) == []
+        assert name.look(3720, explicit, "mx.other.net", resolver=ONE) == []
+        assert name.look(3780, explicit, resolver=OTHER) == []
+
+    def test_order_numbers_ttl_and_addresses_are_no_change(self):
+        name = Timeline()
+        assert name.look(0, explicit, "a.net", "b.net") == [BASELINE]
+
+        def renumbered(of, at):
+            verdict = explicit(of, at, "a.net", "b.net", ttl=7)
+            first, second = verdict.exchanges
+            moved = (replace(second, preference=90), replace(first, preference=1, addresses=("93.184.215.99",)))
+            return replace(verdict, exchanges=moved)
+
+        assert name.look(3600, renumbered) == []
+        assert name.state.pending is None
+
+    def test_another_host_first_is_a_change(self):
+        name = Timeline()
+        name.look(0, explicit, "a.net", "b.net")
+        name.look(3600, explicit, "b.net", "a.net", resolver=ONE)
+        assert name.look(3660, explicit, "b.net", "a.net", resolver=OTHER) == [CHANGED]
+
+    def test_servers_that_disagree_are_no_change(self):
+        name = Timeline()
+        able(name)
+        for second in (3600, 3660, 7200):
+            assert name.look(second, explicit, "a.net", "b.net", flags=(Flag.INCONSISTENT,)) == []
+        assert name.look(9000, explicit) == []
+
+
+class TestBaseline:
+    """M67, M68."""
+
+    def test_able_at_the_first_settled_look_is_baseline(self):
+        name = Timeline()
+        assert name.look(0, explicit) == [BASELINE]
+        assert name.drafts[0].since is None
+        assert name.look(3600, explicit) == []
+
+    def test_unsettled_at_first_is_baseline_later(self):
+        """A timeout in the first sweep becomes no alert in the second."""
+        name = Timeline()
+        assert name.look(0, unknown) == []
+        name.origin = NEWS  # the sweep that could not settle it has ended meanwhile
+        assert name.look(3600, explicit) == [BASELINE]
+
+    def test_absent_before_and_unsettled_once_is_news(self):
+        name = Timeline(origin=NEWS)
+        assert name.look(0, unknown) == []
+        assert name.look(60, explicit, resolver=ONE) == []
+        assert name.look(120, explicit, resolver=OTHER) == [FOUND, ABLE]
+
+    def test_new_in_the_enumeration_is_baseline(self):
+        name = Timeline(origin=Origin(last_sweep_at=START - timedelta(hours=1)))
+        assert name.look(0, explicit) == [BASELINE]
+
+    def test_but_registered_since_the_last_sweep_is_news(self):
+        since = START - timedelta(hours=1)
+        name = Timeline(origin=Origin(last_sweep_at=since, registered_at=since + timedelta(minutes=1)))
+        assert name.look(0, explicit, resolver=ONE) == []
+        assert name.look(60, explicit, resolver=OTHER) == [FOUND, ABLE]
+        assert name.drafts[1].since == since
+
+    def test_its_registration_may_be_learnt_later(self):
+        since = START - timedelta(hours=1)
+        name = Timeline(origin=Origin(last_sweep_at=since))
+        assert name.look(0, explicit) == [BASELINE]
+        now = START + timedelta(seconds=90)
+        assert reconsider(name.state, since - timedelta(days=1), now) == name.state
+        name.state = reconsider(name.state, since + timedelta(minutes=1), now)
+        assert name.state.pending.due_at == now
+        assert name.look(120, explicit) == [ABLE]
+        assert reconsider(name.state, now, now) == name.state
+
+
+class TestGainsAgain:
+    """M70, M71, and at most twice."""
+
+    def test_implicit_then_explicit(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, implicit, resolver=ONE)
+        assert name.look(60, implicit, resolver=OTHER) == [FOUND, ABLE]
+        assert name.look(3600, explicit, resolver=ONE) == []
+        assert name.look(3660, explicit, resolver=OTHER) == [ABLE]
+        told = name.drafts[0]
+        assert (told.before.basis, told.after.basis) == (Basis.IMPLICIT_MX, Basis.EXPLICIT_MX)
+
+    @pytest.mark.parametrize("flags", [(), (Flag.SENDER_DEPENDENT,)])
+    def test_a_baseline_that_prepares_for_mail_is_news(self, flags):
+        name = Timeline()
+        make = explicit if flags else implicit
+        assert name.look(0, make, flags=flags) == [BASELINE]
+        name.look(3600, explicit, resolver=ONE)
+        assert name.look(3660, explicit, resolver=OTHER) == [ABLE]
+
+    def test_back_to_implicit_takes_three_looks(self):
+        name = Timeline()
+        able(name)
+        assert name.look(1000, implicit) == []
+        assert name.look(1300, implicit) == []
+        assert name.look(1600, implicit) == [CHANGED]
+        assert name.state.standing.ability is Ability.ABLE
+
+    def test_the_third_gain_is_a_change_only(self):
+        name = Timeline(origin=NEWS)
+        name.look(0, implicit, resolver=ONE)
+        assert ABLE in name.look(60, implicit, resolver=OTHER)
+        name.look(3600, explicit, resolver=ONE)
+        assert name.look(3660, explicit, resolver=OTHER) == [ABLE]
+        for second in (5000, 5300):
+            assert name.look(second, implicit) == []
+        assert name.look(5600, implicit) == [CHANGED]
+        name.look(7000, explicit, resolver=ONE)
+        assert name.look(7060, explicit, resolver=OTHER) == [CHANGED]
+
+    def test_after_a_loss_it_counts_anew(self):
+        name = Timeline()
+        able(name)
+        for second in (1000, 1300):
+            name.look(second, absent)
+        assert name.look(1600, absent) == [UNABLE]
+        name.look(2000, explicit, resolver=ONE)
+        assert name.look(2060, explicit, resolver=OTHER) == [ABLE]
+
+    def test_the_loss_of_two_kinds_does_not_add_up(self):
+        name = Timeline()
+        able(name)
+        assert [name.look(second, make) for second, make in ((1000, null_mx), (1300, implicit), (1600, null_mx))] == [
+            [],
+            [],
+            [],
+        ]
+
+
+class TestTheClock:
+    def test_a_late_look_changes_nothing(self):
+        name = Timeline()
+        able(name, 1000)
+        at = START + timedelta(seconds=500)
+        late = sighted(NAME, null_mx(NAME, at), at)
+        assert step(name.state, late, START + timedelta(seconds=1100), name.policy) == (name.state, ())
+
+    def test_set_back_an_hour_it_goes_on_at_once(self):
+        name = Timeline(origin=NEWS)
+        assert name.look(7200, implicit, resolver=ONE) == []
+        assert name.look(3600, implicit, resolver=OTHER) == []
+        assert name.look(3660, implicit, resolver=OTHER) == [FOUND, ABLE]
+        assert all(draft.since <= START + timedelta(hours=1) for draft in name.drafts)
