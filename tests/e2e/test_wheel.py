@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import watcher
+from tests.e2e.background import Background
 from tests.e2e.service import HERE, Service
+from tests.fakes.dns_server import DnsServer
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +74,13 @@ def test_the_command_runs_from_the_wheel(environment: Path, tmp_path: Path) -> N
 
 def test_the_wheel_serves(environment: Path, tmp_path: Path) -> None:
     program = (str(environment / "bin" / "watcher"),)
-    resolver = {"WATCHER_DNS__RESOLVERS": '["127.0.0.1:9"]'}
-    with Service(tmp_path, resolver, command=program, pythonpath=None) as service:
+    dns = DnsServer()
+    with (
+        Background(dns),
+        Service(
+            tmp_path, {"WATCHER_DNS__RESOLVERS": f'["{dns.address}"]'}, command=program, pythonpath=None
+        ) as service,
+    ):
         assert service.get("/version")["version"] == watcher.__version__
         assert service.get("/openapi.json")["openapi"].startswith("3.1")
     assert (tmp_path / "watcher.db").exists()
