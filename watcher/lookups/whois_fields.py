@@ -146,15 +146,16 @@ def date(value: str, key: str = "", day_first: bool = True) -> datetime | None:
     iso = registry_text.time(text)
     if iso is not None:
         return iso
-    bare = _PARENTHESIS.sub(" ", text).replace("(", " ").replace(")", " ").strip()
-    year_first = bool(re.match(r"\d{4}", bare))
-    try:
-        at = dates.parse(
-            bare, dayfirst=day_first and not year_first, yearfirst=year_first, tzinfos=_zone, default=_MIDNIGHT
-        )
-    except (ValueError, OverflowError, TypeError, AttributeError):
-        return None
-    return registry_text.utc(at)
+    for bare in (text.replace("(", " ").replace(")", " ").strip(), _PARENTHESIS.sub(" ", text).strip()):
+        year_first = bool(re.match(r"\d{4}", bare))
+        try:
+            at = dates.parse(
+                bare, dayfirst=day_first and not year_first, yearfirst=year_first, tzinfos=_zone, default=_MIDNIGHT
+            )
+        except (ValueError, OverflowError, TypeError, AttributeError):
+            continue
+        return registry_text.utc(at)
+    return None
 
 
 _MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)

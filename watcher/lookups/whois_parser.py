@@ -19,7 +19,7 @@ def parse(domain: str, text: str) -> WhoisFields:
     own = read_fields(domain, cut)
     entry = _entry(domain, cut)
     return WhoisFields(
-        registrar=registry_text.disclosed(_one(entry.get("registrar"))) or own.registrar,
+        registrar=own.registrar or registry_text.disclosed(_one(entry.get("registrar"))),
         registrar_iana_id=own.registrar_iana_id,
         created_at=own.created_at or _time(entry.get("creation_date")),
         updated_at=own.updated_at or _time(entry.get("updated_date")),

@@ -43,7 +43,7 @@ class WhoisProcess:
             except TimeoutError as error:
                 await self._kill()
                 raise LookupFailed("WHOIS", "the reply could not be parsed in time") from error
-            except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            except (OSError, ValueError, TypeError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
                 await self._kill()
                 raise LookupFailed("WHOIS", "the reply could not be parsed") from error
             except asyncio.CancelledError:

@@ -1,0 +1,180 @@
+"""The fields of WHOIS replies in the shapes registries use, their encodings, and the process that parses them."""
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.fakes.registered import Registered
+from tests.fakes.whois_server import record
+from watcher.core.errors import LookupFailed
+from watcher.lookups.whois_fields import date, read_fields
+from watcher.lookups.whois_lines import bounded
+from watcher.lookups.whois_parser import parse
+from watcher.lookups.whois_process import WhoisProcess
+from watcher.lookups.whois_text import decode
+
+DAY = datetime(2020, 2, 1, tzinfo=UTC)
+
+
+def test_gtld_shape():
+    fields = parse("army.ml", record("army.ml", Registered(statuses=("clientHold", "ok"))))
+    assert (fields.registrar, fields.registrar_iana_id) == ("Nominal Registrar Ltd", "9999")
+    assert (fields.created_at, fields.expires_at) == (Registered().created, Registered().expires)
+    assert fields.updated_at == Registered().updated
+    assert fields.statuses == ("active", "client hold")
+    assert fields.nameservers == ("ns1.hosting.net", "ns2.hosting.net")
+    assert (fields.registrant_organisation, fields.registrant_country) == ("Someone Else Inc", "NL")
+    assert (fields.abuse_email, fields.abuse_phone) == ("abuse@registrar.net", "+31.205550100")
+
+
+SHAPES = {
+    "uk": "Domain name:\n    army.co.uk\n\nRegistrar:\n    R Ltd [Tag = R]\n\nRelevant dates:\n"
+    "    Registered on: 01-Feb-2020\n    Expiry date:  01-Feb-2020\n\nName servers:\n    ns1.army.net  192.0.2.1\n    ns2.army.net\n\nWHOIS lookup made",
+    "ru": "domain: ARMY.RU\nnserver: ns1.army.net.\nnserver: ns2.army.net. 192.0.2.1\nregistrar: R Ltd\ncreated: 2020-02-01T00:00:00Z\npaid-till: 2020-02-01T00:00:00Z",
+    "jp": "[Domain Name]   ARMY.JP\n\n[Name Server]   ns1.army.net\n[Name Server]   ns2.army.net\n\n[Created on]   2020/02/01\n[Expires on]   2020/02/01\n[Registrar]   R Ltd",
+    "dots": "domain.............: army.fi\nregistrar..........: R Ltd\ncreated............: 1.2.2020\nexpires............: 1.2.2020\nnserver............: ns1.army.net [OK]\nnserver............: ns2.army.net [OK]",
+    "list": "Domain Name: army.tld\nCurrent Registrar: R Ltd\nCreated On: 2020-02-01\nExpires On: 2020-02-01\nDomain servers in listed order:\n   ns1.army.net\n   ns2.army.net\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_other_shapes(shape):
+    fields = read_fields(f"army.{shape}" if len(shape) == 2 else "army.tld", SHAPES[shape])
+    assert fields.registrar is not None
+    assert fields.registrar.startswith("R Ltd")
+    assert (fields.created_at, fields.expires_at) == (DAY, DAY)
+    assert fields.nameservers == ("ns1.army.net", "ns2.army.net")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2020-02-01", DAY),
+        ("01/02/2020", DAY),
+        ("1.2.2020", DAY),
+        ("20200201", DAY),
+        ("2020. 02. 01.", DAY),
+        ("Sat Feb 1 00:00:00 UTC 2020", DAY),
+        ("2020-02-01 09:00:00 JST", DAY),
+        ("2020/02/01 09:00:00 (JST)", DAY),
+        ("01-Feb-2020 00:00:00 XYZ", DAY),
+        ("2020-02-01T01:00:00+0100", DAY),
+        ("0000-00-00", None),
+        ("never", None),
+        ("", None),
+        ("9" * 400, None),
+        ("2020-02-31", None),
+        ("Registrar 5", None),
+    ],
+)
+def test_dates(text, expected):
+    assert date(text) == expected
+
+
+def test_dates_month_first_where_the_key_says_so():
+    assert date("02/01/2020", "creation date (mm/dd/yyyy)") == DAY
+
+
+@pytest.mark.parametrize(
+    ("raw", "domain", "expected"),
+    [
+        ("Käse".encode(), "a.de", "Käse"),
+        ("Käse".encode("latin-1"), "a.de", "Käse"),
+        ("登録者".encode("cp932"), "a.jp", "登録者"),
+        ("登録者".encode("iso2022_jp"), "a.jp", "登録者"),
+        ("등록인".encode("euc_kr"), "a.kr", "등록인"),
+        ("charset: koi8-r\nИмя".encode("koi8_r"), "a.su", "charset: koi8-r\nИмя"),
+        (b"\xef\xbb\xbfDomain", "a.ml", "Domain"),
+        ("Käse".encode()[:2], "a.de", "K\N{REPLACEMENT CHARACTER}"),
+        (bytes(range(128, 256)), "a.jp", bytes(range(128, 256)).decode("latin-1")),
+    ],
+)
+def test_encodings(raw, domain, expected):
+    assert decode(raw, domain) == expected
+
+
+def test_bounded():
+    cut = bounded("a" * 1000 + "\r\nb\x00\x1bc\n" + "d\n" * 100_000)
+    assert cut.startswith("a" * 512 + "\nb  c\nd\n")
+    assert len(cut) <= 32 * 1024
+
+
+def test_python_whois_rules_fill_what_ours_leave_open():
+    """`.br` says `owner` and `changed` in ways that python-whois has rules for."""
+    fields = parse(
+        "army.com.br", "domain: army.com.br\nowner: X\ncreated: 20200201 #1\nnserver: ns1.army.net\nstatus: published\n"
+    )
+    assert fields.created_at == DAY
+    assert fields.nameservers == ("ns1.army.net",)
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "Creation Date: " * 100, "Expiry Date: 99999999999999-99", "a@" * 20_000])
+@pytest.mark.parametrize("domain", ["a.com", "a.jp", "a.uk", "a.eu", "a.tld"])
+def test_strange_texts_raise_nothing(domain, text):
+    assert parse(domain, text).created_at is None
+
+
+async def test_process_parses_and_is_kept():
+    process = WhoisProcess()
+    try:
+        first = await process.parse("army.ml", record("army.ml", Registered()))
+        running = process._process
+        second = await process.parse("army.ml", record("army.ml", Registered(registrar="Other")))
+    finally:
+        await process.close()
+    assert (first.registrar, second.registrar) == ("Nominal Registrar Ltd", "Other")
+    assert first.created_at == Registered().created
+    assert running is not None
+    assert running.returncode is not None, "closed with its owner"
+
+
+async def test_process_gets_no_secrets(monkeypatch):
+    monkeypatch.setenv("WATCHER_ALERTS__SLACK__TOKEN", "secret")
+    script = "import os, json; input(); print(json.dumps({'registrar': ' '.join(k for k in os.environ if 'WATCHER' in k) or 'none'}))"
+    process = WhoisProcess(command=(sys.executable, "-c", script))
+    try:
+        assert (await process.parse("a.ml", "x")).registrar == "none"
+    finally:
+        await process.close()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import time; time.sleep(60)",
+        "raise SystemExit(1)",
+        "print('no json')",
+        "print('{}' * 300000)",
+        "input(); print('{\"a\": 1}')",
+    ],
+)
+async def test_a_parser_that_fails_is_killed_and_replaced(script):
+    process = WhoisProcess(timeout=1.0, command=(sys.executable, "-c", script))
+    started = time.monotonic()
+    try:
+        for _ in range(2):
+            with pytest.raises(LookupFailed):
+                await process.parse("a.ml", "Registrar: R")
+            assert process._process is None
+    finally:
+        await process.close()
+    assert time.monotonic() - started < 5
+
+
+async def test_cancelled_reply_is_not_taken_for_the_next():
+    process = WhoisProcess()
+    try:
+        first = asyncio.create_task(process.parse("army.ml", record("army.ml", Registered(registrar="First"))))
+        async with asyncio.timeout(5):
+            while process._process is None:
+                await asyncio.sleep(0.01)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        second = await process.parse("army.ml", record("army.ml", Registered(registrar="Second")))
+    finally:
+        await process.close()
+    assert second.registrar == "Second"
