@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import ZoneResolver
-from watcher.api.app import every_endpoint, make_app
+from watcher.api.app import every_endpoint
 from watcher.api.metrics import Metrics
 from watcher.api.openapi import document, good_statuses
 from watcher.api.parts import Parts

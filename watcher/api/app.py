@@ -9,6 +9,7 @@ from watcher.api import (
     candidates,
     channels,
     coverage,
+    deliveries,
     domains,
     events,
     lookalikes,
@@ -33,6 +34,7 @@ _RESOURCES: tuple[AnyEndpoint, ...] = (
     *coverage.ENDPOINTS,
     *lookalikes.ENDPOINTS,
     *events.ENDPOINTS,
+    *deliveries.ENDPOINTS,
     *channels.ENDPOINTS,
     *probes.ENDPOINTS,
 )

@@ -213,10 +213,13 @@ class Delivery(Output):
 
     id: str
     alert_id: str
+    kind: str = Field(description="page, digest, summary or test")
+    severity: SeverityText
+    events: list[str] = Field(description="Ids of the events it shows")
     channel: str
     status: str = Field(description="pending, sent or rejected")
     attempts: int
-    next_attempt_at: datetime | None
+    next_attempt_at: datetime | None = Field(description="Null when it is not pending")
     last_error: str | None
     sent_at: datetime | None
     created_at: datetime

@@ -1,0 +1,91 @@
+"""`/deliveries`: which alert was accepted by which channel, which waits and why; and another try now."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from watcher.api import cursors, models
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
+from watcher.api.inputs import Line, Paged
+from watcher.api.problems import not_found
+from watcher.core.shapes import JSON, time_json
+from watcher.services.tokens import Scope
+from watcher.store import outbox
+from watcher.store.outbox import Delivery
+
+
+class WantedDeliveries(Paged):
+    """Which deliveries."""
+
+    status: Literal["pending", "sent", "rejected"] | None = Field(default=None, description="How far they are")
+    channel: Annotated[Line, Field(max_length=64)] | None = Field(default=None, description="Through which channel")
+
+
+def shape(delivery: Delivery) -> JSON:
+    """The delivery shape."""
+    return {
+        "id": delivery.id,
+        "alert_id": delivery.alert.id,
+        "kind": delivery.alert.kind.value,
+        "severity": delivery.alert.severity.value,
+        "events": [event.id for event in delivery.alert.events],
+        "channel": delivery.channel,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "next_attempt_at": time_json(delivery.next_attempt_at) if delivery.status == outbox.PENDING else None,
+        "last_error": delivery.last_error,
+        "sent_at": time_json(delivery.sent_at),
+        "created_at": time_json(delivery.created_at),
+    }
+
+
+async def listed(call: Call[WantedDeliveries, Nothing]) -> Any:
+    """Newest first."""
+    wanted = call.query
+    before = cursors.decode(wanted.cursor, str)
+    async with call.parts.store.read() as tx:
+        found = await outbox.listed(
+            tx,
+            status=wanted.status,
+            channel=wanted.channel,
+            before=before[0] if before else None,
+            limit=wanted.limit + 1,
+        )
+    return cursors.page(found, wanted.limit, lambda delivery: (delivery.id,), shape)
+
+
+async def retried(call: Call[Nothing, Nothing]) -> Any:
+    """It is due now, also when it was rejected. 404 for one that was sent already."""
+    async with call.parts.store.write() as tx:
+        if not await outbox.retry(tx, call.path["id"], now=call.parts.clock.now()):
+            raise not_found(call.path["id"])
+
+
+_TAG = "deliveries"
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/v1/deliveries",
+        listed,
+        "Alerts on their way through channels",
+        _TAG,
+        WantedDeliveries,
+        Nothing,
+        models.Page[models.Delivery],
+        (Scope.READ,),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/deliveries/{id}:retry",
+        retried,
+        "Try again now",
+        _TAG,
+        Nothing,
+        Nothing,
+        None,
+        (Scope.WRITE,),
+        204,
+        errors=(404,),
+    ),
+)
