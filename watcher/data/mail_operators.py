@@ -10,7 +10,7 @@ _HERE = Path(__file__).parent / "operators"
 
 
 @cache
-def load_mail_operators() -> MailOperators:
+def load_operators() -> MailOperators:
     """Every list in `operators/`; nothing is read before the first call."""
     return MailOperators(
         collectors=frozenset(_lines("collectors.txt")),

@@ -6,13 +6,13 @@ import pytest
 
 from watcher.core.names import parse
 from watcher.data import mail_operators
-from watcher.data.mail_operators import load_mail_operators
+from watcher.data.mail_operators import load_operators
 
 _FILES = sorted((Path(mail_operators.__file__).parent / "operators").glob("*.txt"))
 
 
 def test_known_operators_are_recognised():
-    operators = load_mail_operators()
+    operators = load_operators()
     assert operators.collects("mail.mailerhost.net")
     assert operators.collects("park-mx.above.com")
     assert not operators.collects("mail.above.com")
@@ -23,7 +23,7 @@ def test_known_operators_are_recognised():
 
 
 def test_domains_are_names():
-    operators = load_mail_operators()
+    operators = load_operators()
     for domain in (*operators.collectors, *operators.shared_providers, *operators.tenant_domains):
         assert parse(domain) == domain
 
@@ -43,6 +43,6 @@ def test_a_list_says_its_date_source_and_licence_and_is_sorted_by_hand_or_tool(p
     "address", ["104.21.27.14", "172.67.139.94", "13.107.246.57", "93.184.215.14", "2a00:1450:4001::25"]
 )
 def test_addresses_that_many_names_share_are_in_no_list(address: str):
-    operators = load_mail_operators()
+    operators = load_operators()
     assert address not in operators.parking
     assert address not in operators.sinkholes
