@@ -9,51 +9,19 @@ first 200 cost little, and nothing but the names already given is held.
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from math import fsum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from watcher.core.intended import Intended
-from watcher.core.likelihood import (
-    CLOSED,
-    FOREIGN_RESTRICTED,
-    OWN_RESTRICTED,
-    SAME_OWNER,
-    STRUCTURE_AND_SUFFIX,
-    TWO_SLIPS,
-    WEIGHTS,
-    known_label,
-)
-from watcher.core.names import Fqdn, is_under, to_unicode
+from watcher.core.likelihood import SAME_OWNER, WEIGHTS, known_label
+from watcher.core.names import Fqdn, to_unicode
 from watcher.core.protected import Kind
+from watcher.core.slips import SLIPPED_LABELS, Slip, Technique, both_slips, known_labels, reach, slips
 from watcher.core.tables import Tables
 
 DEFAULT_LIMIT = 20_000
-RESTRICTED_SUFFIX = "restricted_suffix"
-FOREIGN_GOVERNMENT = "foreign_government"
 
 _LABELS = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _MAX_NAME = 253
-_WORTH_NAMING = 0.1
-_STRUCTURE = frozenset({"missing_dot", "dot_to_hyphen", "label_drop"})
-_SLIPPED_LABELS = 12
-"""Of how many known labels under a suffix slips are considered too: beyond, they cost more than they are worth."""
-
-
-class Technique(Protocol):
-    """A way in which people end up at another name: a module of `watcher.techniques`."""
-
-    @property
-    def NAME(self) -> str:  # noqa: N802 (a module's constant)
-        """Its one name everywhere."""
-        ...
-
-    def generate(self, name: Intended, _tables: Tables, /) -> Iterator[tuple[str, float]]:
-        """What gets typed instead, each with its weight among this technique's; not every one can exist."""
-        ...
-
-    def explains(self, name: Intended, candidate: str, _tables: Tables, /) -> str | None:
-        """Where the slip is, in words, exactly when `generate` yields `candidate`; else None."""
-        ...
 
 
 class Candidate(NamedTuple):
@@ -93,14 +61,6 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-class Slip(NamedTuple):
-    """A text that gets typed, how likely, and by which techniques, the likeliest first."""
-
-    likelihood: float
-    text: str
-    techniques: tuple[str, ...]
-
-
 class End(NamedTuple):
     """What stands behind the left part: a public suffix, or (`registrable`) a domain that slipped into its place."""
 
@@ -110,35 +70,6 @@ class End(NamedTuple):
     registrable: Fqdn | None
     plain: bool
     marks: tuple[str, ...]
-
-
-def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> list[Slip]:
-    """Every text that a single slip makes of `name`, each once, in no order."""
-    merged: dict[str, tuple[tuple[float, str], ...]] = {}
-    for technique in techniques:
-        weights: dict[str, float] = {}
-        for text, weight in technique.generate(name, tables):
-            weights[text] = weights.get(text, 0.0) + weight
-        if not weights:
-            continue
-        scale = WEIGHTS[technique.NAME].mass / fsum(weights.values())  # fsum: the same in any order of yielding
-        for text, weight in weights.items():
-            share = ((weight * scale, technique.NAME),)
-            known = merged.get(text)
-            merged[text] = share if known is None else known + share
-    merged.pop(name.text, None)
-    return [_slip(text, shares) for text, shares in merged.items()]
-
-
-def _slip(text: str, shares: tuple[tuple[float, str], ...]) -> Slip:
-    """All that leads to `text` together; techniques that add next to nothing are not named."""
-    if len(shares) == 1:
-        return Slip(shares[0][0], text, (shares[0][1],))
-    ordered = sorted(shares, key=lambda share: -share[0])
-    least = ordered[0][0] * _WORTH_NAMING
-    return Slip(
-        sum(share for share, _ in shares), text, tuple(technique for share, technique in ordered if share >= least)
-    )
 
 
 def enumerate_candidates(
@@ -219,6 +150,7 @@ class _Pool:
         self._lefts: list[tuple[float, str, str, tuple[str, ...]]] = []
         self._ends: list[End] = []
         self._single: list[_Row] = []
+        self._ascii: dict[str, str | None] = {}
 
     def fill(self, techniques: Sequence[Technique]) -> None:
         """Take the slips of the protected name itself."""
@@ -233,14 +165,11 @@ class _Pool:
         intended, tables = self._intended, self._tables
         for slip in slips(intended, tables, techniques):
             self._add_whole(slip)
-        bundled = tables.well_known.get(intended.suffix)
-        if bundled is None:
-            bundled = tables.well_known["*"] if tables.is_government(intended.suffix) else ()
         ends: list[Slip] = []
-        for position, label in enumerate(dict.fromkeys((*known, *bundled))):
+        for position, label in enumerate(known_labels(intended.suffix, tables, known)):
             prior = known_label(position)
             self._add_left(prior, label, ())
-            if position < _SLIPPED_LABELS:
+            if position < SLIPPED_LABELS:
                 below = Intended(Fqdn(f"{label}.{intended.suffix}"), tables)
                 ends = self._take(below, techniques, prior, None) or ends
         self._set_ends(ends)
@@ -255,8 +184,7 @@ class _Pool:
             likelihood, text, names = slip
             if text.endswith(tail):
                 left = text[: -len(tail)]
-                both = STRUCTURE_AND_SUFFIX if names[0] in _STRUCTURE else TWO_SLIPS
-                self._add_left(prior * likelihood * both, left, names)
+                self._add_left(prior * likelihood * both_slips(names), left, names)
                 if own is not None and _possible(left):
                     owner = SAME_OWNER if left.endswith(same_domain) else 1.0
                     self._add_single(likelihood * own.likelihood * owner, left, names, own)
@@ -289,7 +217,7 @@ class _Pool:
             return
         if "xn--" in ascii_text and suffix.rpartition(".")[2] in self._tables.no_idn:
             return
-        factor, marks = self._reach(suffix)
+        factor, marks = reach(suffix, self._home, self._tables)
         registrable = suffixes.registrable_domain(ascii_text)
         self._single.append((-slip.likelihood * factor, ascii_text, slip.techniques, registrable, marks))
 
@@ -309,24 +237,17 @@ class _Pool:
                 return None
             suffix = tables.suffixes.public_suffix(text)
             registrable = tables.suffixes.registrable_domain(text)
-        factor, marks = self._reach(suffix)
+        factor, marks = reach(suffix, self._home, self._tables)
         plain = registrable is None and f"*.{text}" not in tables.icann and f"*.{text}" not in tables.private
         return End(likelihood * factor, text, names, registrable, plain, marks)
-
-    def _reach(self, suffix: str) -> tuple[float, tuple[str, ...]]:
-        """How readily a name under `suffix` comes to exist, and the marks that say why."""
-        tables = self._tables
-        if tables.is_government(suffix):
-            if tables.country(suffix) == self._home:
-                return OWN_RESTRICTED, (RESTRICTED_SUFFIX,)
-            return FOREIGN_RESTRICTED, (RESTRICTED_SUFFIX, FOREIGN_GOVERNMENT)
-        return (CLOSED, (RESTRICTED_SUFFIX,)) if tables.is_restricted(suffix) else (1.0, ())
 
     def _row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> _Row | None:
         """The candidate `left.end`, or None when it cannot exist."""
         text = f"{left}.{end.text}"
         if not left.isascii():
-            ascii_left = _a_labels(left)
+            if left not in self._ascii:
+                self._ascii[left] = _a_labels(left)
+            ascii_left = self._ascii[left]
             if ascii_left is None or end.text.rpartition(".")[2] in self._tables.no_idn:
                 return None
             text = f"{ascii_left}.{end.text}"
@@ -422,8 +343,3 @@ def _a_labels(text: str) -> str | None:
         except (idna.IDNAError, UnicodeError):
             return None
     return ".".join(made) if all(made) else None
-
-
-def is_protected(name: str, excluded: Collection[str]) -> bool:
-    """Whether `name` is or stands under one of `excluded`."""
-    return any(is_under(name, other) for other in excluded)

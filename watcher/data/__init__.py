@@ -11,7 +11,14 @@ from watcher.core.suffixes import Suffixes
 from watcher.core.tables import Glyphs, Neighbours, Tables
 
 _HERE = Path(__file__).parent
-_ENUMERATION = ("techniques/*.py", "core/candidates.py", "core/likelihood.py", "core/intended.py", "data/*.txt")
+_ENUMERATION = ("techniques/*.py", "core/*.py", "data/*.txt")
+    "techniques/*.py",
+    "core/candidates.py",
+    "core/slips.py",
+    "core/likelihood.py",
+    "core/intended.py",
+    "data/*.txt",
+)
 
 
 @cache
@@ -51,7 +58,10 @@ def load_tables() -> Tables:
 
 @cache
 def enumeration_version() -> str:
-    """A short text that changes whenever techniques, weights or data do, so that stored tiers are made anew."""
+    """A short text that changes whenever techniques, weights or data do, so that stored tiers are made anew.
+
+    It follows the sources themselves: too often is harmless, too seldom would leave names unwatched.
+    """
     digest = hashlib.sha256(publicsuffixlist.__version__.encode())
     for pattern in _ENUMERATION:
         for file in sorted(_HERE.parent.glob(pattern)):

@@ -1,10 +1,10 @@
 """Techniques: the ways in which people end up at another name than they meant, one module each.
 
-A technique is a module with `NAME`, `generate` and `explains` (see `watcher.core.candidates.Technique`); its docstring
+A technique is a module with `NAME`, `generate` and `explains` (see `watcher.core.slips.Technique`); its docstring
 is its documentation. Adding one: its file, its line in `ALL`, its weight in `watcher.core.likelihood`, its test.
 """
 
-from watcher.core.candidates import Technique
+from watcher.core.slips import Technique
 from watcher.techniques import (
     adjacent_key_insertion,
     adjacent_key_replacement,

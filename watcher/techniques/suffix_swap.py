@@ -1,8 +1,10 @@
 """Another suffix out of habit: `army.mil` becomes `army.com`, `mod.gov.uk` becomes `mod.co.uk`."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from watcher.core.intended import Intended
+from watcher.core.names import to_unicode
 from watcher.core.tables import Tables
 
 NAME = "suffix_swap"
@@ -18,7 +20,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
     """The suffixes people write out of habit, those of the name's country, then every other suffix there is."""
     if name.left:
         head = name.left + "."
-        for suffix, weight in _suffixes(name, tables).items():
+        for suffix, weight in _suffixes(name.suffix, name.country, tables).items():
             yield head + suffix, weight
 
 
@@ -29,23 +31,25 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
     if not name.left or not candidate.startswith(head) or suffix == name.suffix:
         return None
     known = suffix in tables.popular_suffixes or suffix in tables.suffixes.delegated or suffix in tables.icann
-    return f"the suffix `{suffix}` for `{name.suffix}`" if known and suffix[0] not in "*!" else None
+    return f"the suffix `{to_unicode(suffix)}` for `{name.suffix}`" if known and suffix[0] not in "*!" else None
 
 
-def _suffixes(name: Intended, tables: Tables) -> Mapping[str, float]:
+@lru_cache(maxsize=64)
+def _suffixes(own: str, country: str | None, tables: Tables) -> Mapping[str, float]:
+    """Every other suffix with its weight; kept, because names to protect share few suffixes."""
     suffixes = dict.fromkeys(tables.suffixes.delegated, _OTHER_TOP)
-    top = name.suffix.rpartition(".")[2]
-    first = name.suffix.partition(".")[0]
+    top = own.rpartition(".")[2]
+    first = own.partition(".")[0]
     for rule in tables.icann:
         start, dot, end = rule.partition(".")
         if start in "*!" or rule[0] == "!":
             continue
-        if end == top and end == name.country:
+        if end == top and end == country:
             suffixes[rule] = _NATIONAL.get(start, _SIBLING)
         elif dot:
             suffixes[rule] = _GOVERNMENT if start == first else _LAST
     suffixes.update(tables.popular_suffixes)
-    if name.country is not None:
-        suffixes[name.country] = max(suffixes.get(name.country, 0.0), _NATIONAL_TOP)
-    suffixes.pop(name.suffix, None)
+    if country is not None:
+        suffixes[country] = max(suffixes.get(country, 0.0), _NATIONAL_TOP)
+    suffixes.pop(own, None)
     return suffixes

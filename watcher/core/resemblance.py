@@ -1,0 +1,145 @@
+"""Explaining in reverse: which protected names a name resembles, by which techniques, how likely, where the slip is.
+
+Exact for everything `candidates` can enumerate, found without enumerating it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from watcher.core.candidates import Candidate
+from watcher.core.events import Resemblance
+from watcher.core.intended import Intended
+from watcher.core.likelihood import SAME_OWNER, known_label
+from watcher.core.names import Fqdn, is_under, to_unicode
+from watcher.core.protected import Kind
+from watcher.core.slips import SLIPPED_LABELS, Technique, both_slips, known_labels, reach, share, together
+from watcher.core.tables import Tables
+
+
+class _Found(NamedTuple):
+    likelihood: float
+    techniques: tuple[str, ...]
+    explanation: str
+
+
+def resembles(
+    name: Fqdn,
+    protected_names: Iterable[tuple[Fqdn, Kind]],
+    tables: Tables,
+    techniques: Sequence[Technique],
+    known: Sequence[str] = (),
+) -> tuple[Resemblance, ...]:
+    """The protected names that `name` resembles, the likeliest first; none for a name that is or is under one.
+
+    `known`: labels known to be in use under a protected suffix, as for `enumerate_candidates`.
+    """
+    found = []
+    for protected, kind in protected_names:
+        if is_under(name, protected) or is_under(protected, name):
+            continue
+        best = max(_Reverse(name, _intended(protected, tables), tables, techniques).ways(kind, known), default=None)
+        if best is not None:
+            found.append(Resemblance(protected, best.techniques, best.likelihood, best.explanation))
+    return tuple(sorted(found, key=lambda one: (-one.likelihood, one.protected)))
+
+
+def resemblance_of(
+    candidate: Candidate,
+    kind: Kind,
+    tables: Tables,
+    techniques: Sequence[Technique],
+    known: Sequence[str] = (),
+) -> Resemblance:
+    """The resemblance of an enumerated candidate to the name it was enumerated for, with its rank."""
+    found = resembles(candidate.name, [(candidate.protected, kind)], tables, techniques, known)
+    if found:
+        return replace(found[0], rank=candidate.rank)
+    explanation = f"like {candidate.protected} by {' and '.join(candidate.techniques)}"
+    return Resemblance(candidate.protected, candidate.techniques, candidate.likelihood, explanation, candidate.rank)
+
+
+class _Reverse:
+    """The ways from one protected name to `name`."""
+
+    def __init__(self, name: Fqdn, intended: Intended, tables: Tables, techniques: Sequence[Technique]) -> None:
+        self._intended = intended
+        self._tables = tables
+        self._techniques = techniques
+        suffix = tables.suffixes.public_suffix(name)
+        self._factor, _ = reach(suffix, intended.country, tables)
+        self._text = _as_read(name, intended.suffix if name.endswith("." + intended.suffix) else suffix)
+
+    def ways(self, kind: Kind, known: Sequence[str]) -> Iterator[_Found]:
+        """Every way in which the name could have come about."""
+        intended, tables = self._intended, self._tables
+        yield from self._single(intended)
+        if kind is not Kind.SUFFIX:
+            yield from self._double(intended)
+            return
+        for position, label in enumerate(known_labels(intended.suffix, tables, known)):
+            below = _intended(Fqdn(f"{label}.{intended.suffix}"), tables)
+            prior = known_label(position)
+            if position < SLIPPED_LABELS:
+                ways = (*self._single(below), *self._double(below))
+            elif self._text.startswith(label + "."):
+                ways = tuple(self._single(below))
+            else:
+                continue
+            for way in ways:
+                yield way._replace(likelihood=way.likelihood * prior)
+
+    def _single(self, intended: Intended) -> Iterator[_Found]:
+        explained = self._explained(self._text, intended)
+        if explained is None:
+            return
+        likelihood, names, phrase = explained
+        same_owner = intended.left and self._text.endswith(f".{intended.labels[-1]}.{intended.suffix}")
+        factor = self._factor * SAME_OWNER if same_owner else self._factor
+        yield _Found(likelihood * factor, names, f"{intended.text} with {phrase}")
+
+    def _double(self, intended: Intended) -> Iterator[_Found]:
+        """One slip before the suffix and one in it, for every dot where the suffix could begin."""
+        text = self._text
+        at = text.find(".")
+        while at >= 0:
+            left, end = text[:at], text[at + 1 :]
+            at = text.find(".", at + 1)
+            if left == intended.left or end == intended.suffix:
+                continue
+            after = self._explained(f"{intended.left}.{end}", intended)
+            before = after and self._explained(f"{left}.{intended.suffix}", intended)
+            if after is None or before is None:
+                continue
+            likelihood = before[0] * both_slips(before[1]) * after[0] * self._factor
+            yield _Found(likelihood, before[1] + after[1], f"{intended.text} with {before[2]} and {after[2]}")
+
+    def _explained(self, text: str, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
+        """How likely `text` is as a single slip, by which techniques, and the words of the likeliest; else None."""
+        phrases = {}
+        shares = []
+        for technique in self._techniques:
+            phrase = technique.explains(intended, text, self._tables)
+            if phrase is not None:
+                phrases[technique.NAME] = phrase
+                shares.append((_share(technique, intended, text, self._tables), technique.NAME))
+        if not shares:
+            return None
+        slip = together(text, tuple(shares))
+        return slip.likelihood, slip.techniques, phrases[slip.techniques[0]]
+
+
+def _as_read(name: Fqdn, suffix: str) -> str:
+    """`name` as techniques write it: U-labels before the suffix."""
+    return name if name == suffix else f"{to_unicode(name[: -len(suffix) - 1])}.{suffix}"
+
+
+@lru_cache(maxsize=4096)
+def _intended(name: Fqdn, tables: Tables) -> Intended:
+    return Intended(name, tables)
+
+
+@lru_cache(maxsize=4096)
+def _share(technique: Technique, intended: Intended, text: str, tables: Tables) -> float:
+    return share(technique, intended, text, tables)

@@ -1,0 +1,115 @@
+"""Slips: what techniques make of a name, weighed and put together, and how readily a name under a suffix exists."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import fsum
+from typing import NamedTuple, Protocol
+
+from watcher.core.intended import Intended
+from watcher.core.likelihood import (
+    CLOSED,
+    FOREIGN_RESTRICTED,
+    OWN_RESTRICTED,
+    STRUCTURE_AND_SUFFIX,
+    TWO_SLIPS,
+    WEIGHTS,
+)
+from watcher.core.tables import Tables
+
+RESTRICTED_SUFFIX = "restricted_suffix"
+FOREIGN_GOVERNMENT = "foreign_government"
+_WORTH_NAMING = 0.1
+_STRUCTURE = frozenset({"missing_dot", "dot_to_hyphen", "label_drop"})
+SLIPPED_LABELS = 12
+"""Of how many known labels under a suffix slips are considered too: beyond, they cost more than they are worth."""
+
+
+class Technique(Protocol):
+    """A way in which people end up at another name: a module of `watcher.techniques`."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 (a module's constant)
+        """Its one name everywhere."""
+        ...
+
+    def __hash__(self) -> int:
+        """Modules are hashable, so that results can be kept by technique."""
+        ...
+
+    def generate(self, name: Intended, _tables: Tables, /) -> Iterator[tuple[str, float]]:
+        """What gets typed instead, each with its weight among this technique's; not every one can exist."""
+        ...
+
+    def explains(self, name: Intended, candidate: str, _tables: Tables, /) -> str | None:
+        """Where the slip is, in words, exactly when `generate` yields `candidate`; else None."""
+        ...
+
+
+class Slip(NamedTuple):
+    """A text that gets typed, how likely, and by which techniques, the likeliest first."""
+
+    likelihood: float
+    text: str
+    techniques: tuple[str, ...]
+
+
+def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> list[Slip]:
+    """Every text that a single slip makes of `name`, each once, in no order."""
+    merged: dict[str, tuple[tuple[float, str], ...]] = {}
+    for technique in techniques:
+        weights: dict[str, float] = {}
+        for text, weight in technique.generate(name, tables):
+            weights[text] = weights.get(text, 0.0) + weight
+        if not weights:
+            continue
+        scale = WEIGHTS[technique.NAME].mass / fsum(weights.values())  # fsum: the same in any order of yielding
+        for text, weight in weights.items():
+            share = ((weight * scale, technique.NAME),)
+            known = merged.get(text)
+            merged[text] = share if known is None else known + share
+    merged.pop(name.text, None)
+    return [together(text, shares) for text, shares in merged.items()]
+
+
+def together(text: str, shares: tuple[tuple[float, str], ...]) -> Slip:
+    """All that leads to `text` together; techniques that add next to nothing are not named."""
+    if len(shares) == 1:
+        return Slip(shares[0][0], text, (shares[0][1],))
+    ordered = sorted(shares, key=lambda share: -share[0])
+    least = ordered[0][0] * _WORTH_NAMING
+    return Slip(
+        sum(share for share, _ in shares), text, tuple(technique for share, technique in ordered if share >= least)
+    )
+
+
+def share(technique: Technique, name: Intended, text: str, tables: Tables) -> float:
+    """How likely `technique` makes `text` of `name`; 0 when it never does."""
+    here: list[float] = []
+    total: list[float] = []
+    for typed, weight in technique.generate(name, tables):
+        total.append(weight)
+        if typed == text:
+            here.append(weight)
+    return sum(here) / fsum(total) * WEIGHTS[technique.NAME].mass if here else 0.0
+
+
+def reach(suffix: str, home: str | None, tables: Tables) -> tuple[float, tuple[str, ...]]:
+    """How readily a name under `suffix` comes to exist, seen from the country `home`, and the marks that say why."""
+    if tables.is_government(suffix):
+        if tables.country(suffix) == home:
+            return OWN_RESTRICTED, (RESTRICTED_SUFFIX,)
+        return FOREIGN_RESTRICTED, (RESTRICTED_SUFFIX, FOREIGN_GOVERNMENT)
+    return (CLOSED, (RESTRICTED_SUFFIX,)) if tables.is_restricted(suffix) else (1.0, ())
+
+
+def known_labels(suffix: str, tables: Tables, known: Sequence[str] = ()) -> tuple[str, ...]:
+    """The labels taken to be in use under a protected suffix, the most written-to first: `known`, then bundled ones."""
+    bundled = tables.well_known.get(suffix)
+    if bundled is None:
+        bundled = tables.well_known["*"] if tables.is_government(suffix) else ()
+    labels = dict.fromkeys((*known, *bundled))
+    return tuple(label for label in labels if tables.suffixes.public_suffix(f"{label}.{suffix}") == suffix)
+
+
+def both_slips(techniques: Sequence[str]) -> float:
+    """What a slip before the suffix counts for, by `techniques`, together with one in the suffix."""
+    return STRUCTURE_AND_SUFFIX if techniques[0] in _STRUCTURE else TWO_SLIPS
