@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -75,7 +75,7 @@ class Store:
 
     @classmethod
     async def _opened(cls, path: Path, clock: Clock) -> Self:
-        engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=4, max_overflow=8)
+        engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), pool_size=4, max_overflow=8)
         listen(engine.sync_engine)
         store = cls(path, engine, TimeOrderedIds(clock))
         try:

@@ -3,6 +3,7 @@
 Two processes may try at once: the second waits for the first and finds nothing left to do.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
 
 import watcher
 from watcher.core.errors import StoreError
@@ -31,9 +33,9 @@ def migrations_folder() -> Path:
     raise StoreError("this installation lacks its migrations; install watcher again")
 
 
-def head() -> str:
+def head(folder: Path | None = None) -> str:
     """The revision of this version's schema."""
-    revision = ScriptDirectory(str(migrations_folder())).get_current_head()
+    revision = ScriptDirectory(str(folder or migrations_folder())).get_current_head()
     if revision is None:
         raise StoreError("this installation lacks its migrations; install watcher again")
     return revision
@@ -45,17 +47,21 @@ def revision_of(path: Path) -> str | None:
     Raises StoreError when it cannot be read or is no watcher database.
     """
     with _opened(path) as connection:
-        return _revision(connection, path)
+        return _revision(connection, path, migrations_folder())
 
 
-def migrate(path: Path, *, now: datetime) -> str | None:
+def migrate(path: Path, *, now: datetime, folder: Path | None = None) -> str | None:
     """Bring the database at `path` to the head revision, creating it where it is missing; idempotent.
 
     Returns the path of the copy made before, as text, or None when none was needed. The last two copies are kept.
     Raises StoreError: made by a newer version, no watcher database, unreadable, locked.
     """
-    goal = head()
-    before = revision_of(path) if path.exists() else None
+    folder = folder or migrations_folder()
+    goal = head(folder)
+    before = None
+    if path.exists():
+        with _opened(path) as connection:
+            before = _revision(connection, path, folder)
     if before == goal:
         return None
     copy = None if before is None else _copy(path, before, now)
@@ -64,9 +70,9 @@ def migrate(path: Path, *, now: datetime) -> str | None:
         if driver is not None:  # outside of any transaction, or SQLite ignores it
             driver.execute("PRAGMA journal_mode=WAL").close()
         with connection.begin():
-            if _revision(connection, path) != goal:
+            if _revision(connection, path, folder) != goal:
                 config = Config()
-                config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+                config.set_main_option("script_location", str(folder).replace("%", "%%"))
                 config.attributes["connection"] = connection
                 command.upgrade(config, goal)
     return None if copy is None else str(copy)
@@ -74,7 +80,8 @@ def migrate(path: Path, *, now: datetime) -> str | None:
 
 @contextmanager
 def _opened(path: Path, *, create: bool = False) -> Iterator[Connection]:
-    engine = create_engine(f"sqlite:///file:{_quoted(path)}?mode={'rwc' if create else 'rw'}&uri=true")
+    uri = f"{path.resolve().as_uri()}?mode={'rwc' if create else 'rw'}"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
     listen(engine, writes=True)
     try:
         with engine.connect() as connection:
@@ -85,12 +92,8 @@ def _opened(path: Path, *, create: bool = False) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-
-
-def _revision(connection: Connection, path: Path) -> str | None:
-    known = {script.revision for script in ScriptDirectory(str(migrations_folder())).walk_revisions()}
+def _revision(connection: Connection, path: Path, folder: Path) -> str | None:
+    known = {script.revision for script in ScriptDirectory(str(folder)).walk_revisions()}
     found = MigrationContext.configure(connection).get_current_revision()
     if found is None:
         if inspect(connection).get_table_names():
@@ -98,7 +101,7 @@ def _revision(connection: Connection, path: Path) -> str | None:
         return None
     if found not in known:
         raise StoreError(
-            f"{path} was made by a newer version of watcher (schema {found}, this version has {head()}); "
+            f"{path} was made by a newer version of watcher (schema {found}, this version has {head(folder)}); "
             "install that version, or go back to a copy made before its migration"
         )
     return found
