@@ -12,13 +12,6 @@ from watcher.core.tables import Glyphs, Neighbours, Tables
 
 _HERE = Path(__file__).parent
 _ENUMERATION = ("techniques/*.py", "core/*.py", "data/*.txt")
-    "techniques/*.py",
-    "core/candidates.py",
-    "core/slips.py",
-    "core/likelihood.py",
-    "core/intended.py",
-    "data/*.txt",
-)
 
 
 @cache
