@@ -145,6 +145,7 @@ def utc(at: datetime) -> datetime | None:
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (OverflowError, ValueError):
         return None
+    at = at.replace(microsecond=0)  # registries differ in whether they write fractions
     return at if 1980 <= at.year <= 2200 else None  # noqa: PLR2004 (the first domain is of 1985; 9999 means "never")
 
 

@@ -14,7 +14,8 @@ from watcher.lookups import registry_text
 from watcher.lookups.whois_lines import Line, lines
 
 _CREATED = re.compile(
-    r"creation date|^created?\b(?!.*by)|created (?:on|date)|record created|^registered(?: on| date|$)"
+    r"creation date|^registration$|^acivated|fecha de registro"
+    r"|^created?\b(?!.*by)|created (?:on|date)|record created|^registered(?: on| date|$)"
     r"|registration (?:date|time)"
     r"|date (?:of )?registration|activated|connected|^registered$|domain create|fecha de creaci|data de registo"
     r"|登録年月日"
@@ -30,7 +31,7 @@ _UPDATED = re.compile(
     re.IGNORECASE,
 )
 _EXPIRES = re.compile(
-    r"expir|paid-till|valid[- ](?:until|date)|^validity|renewal date|fecha de vencimiento|^expire|有効期限"
+    r"expir|^exp date|paid-till|valid[- ](?:until|date)|^validity|renewal date|fecha de vencimiento|^expire|有効期限"
     r"|사용 종료일"
     r"|date_renewal|valid to|data de expira|^renewal|^anniversary",
     re.IGNORECASE,
@@ -42,10 +43,10 @@ _REGISTRAR = re.compile(
     re.IGNORECASE,
 )
 _NAMESERVER = re.compile(
-    r"n(?:ame)?[ _-]?servers?\b|^nserver|^dns ?\d?$|^(?:domain )?servers? (?:in listed order|name)"
+    r"\bn(?:ame)?[ _-]?servers?\b|^nserver|^dns(?: ?\d| servers?|_name)?$|^(?:domain )?servers? (?:in listed order|name)"
     r"|domain (?:name ?)?servers?\b"
-    r"|(?:primary|secondary) server(?:$| host)|^ns[ _]?\d+(?:_hostname)?$|^hostname$|^host ?name$|ネームサーバ"
-    r"|호스트이름"
+    r"|(?:primary|secondary|third|fourth) server(?:$| host)|^ns[ _]?\d+(?:_hostname)?$|^hostname$|^host ?name$"
+    r"|ネームサーバ|호스트이름"
     r"|servidor\(es\) de nombres|^ns$|^nserver|servidores de nombre",
     re.IGNORECASE,
 )
@@ -71,8 +72,11 @@ _COUNTRY = re.compile(
 )
 _SECTION_NAME = re.compile(r"^(?:name|organi[sz]ation|organi[sz]ation name|registrar|registrar name)$", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"\([^()]{0,60}\)")
-_MONTH_FIRST_SUFFIXES = ("us", "ph", "to", "edu")
-_STOP = re.compile(r"(?:please|https?://|note|whois|%)", re.IGNORECASE)
+_MONTH_FIRST_SUFFIXES = ("us", "ph", "to", "edu", "tk")
+_REGISTRAR_TAIL = re.compile(r"(?:\s*\((?:R?\d[\w-]*)\)|\s*\[Tag = [^\]]*\]|\s+R\d+-[A-Z]+)\Z")
+_TRADING_AS = " t/a "
+_UNTIL = re.compile(r"(?:until|connected)[ (]+(\d[\d/.-]{7,18})", re.IGNORECASE)
+_LAST_DAY = re.compile(r"(?<!\d)((?:19|20)\d{6})(\d{6})?(?!\d)[^\d]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +117,11 @@ def read_fields(domain: str, text: str) -> WhoisFields:
     words = tuple(value for key, value in values if _STATUS.search(key))
     statuses = {status for word in words for part in word.split(",") if (status := registry_text.status(part))}
     return WhoisFields(
-        registrar=first(_REGISTRAR) or _in_section(found, "registrar"),
+        registrar=_registrar_name(first(_REGISTRAR) or _in_section(found, "registrar")),
         registrar_iana_id=_digits(first(_IANA_ID)),
         created_at=at(_CREATED),
         updated_at=at(_UPDATED),
-        expires_at=at(_EXPIRES),
+        expires_at=at(_EXPIRES) or _until(words),
         statuses=tuple(sorted(statuses)[: registry_text.MOST_STATUSES]),
         nameservers=_nameservers(found, domain),
         registrant_organisation=first(_ORGANISATION),
@@ -134,10 +138,13 @@ def read_fields(domain: str, text: str) -> WhoisFields:
 
 def date(value: str, key: str = "", day_first: bool = True) -> datetime | None:
     """The time in a registry's date, aware UTC (without zone: as if UTC); None for what is none."""
-    text = value.strip().rstrip(".")
+    text = value.strip().strip("\"'").rstrip(".")
     if not text or not any(character.isdigit() for character in text) or len(text) > 60:  # noqa: PLR2004
         return None
-    text = text.split("#")[0]
+    text = text.partition("#")[0]
+    last = _LAST_DAY.search(text)
+    if last is not None:  # `registrar AT ns.il 20140116 (Changed)`, `0-UANIC 20020903000000`
+        text = f"{last[1]}T{last[2] or '000000'}"
     if not re.search(r"\d{4}", text) and not re.search(r"\d[./-]\d", text):
         return None
     lowered = key.lower()
@@ -209,7 +216,7 @@ def _nameservers(found: Sequence[Line], domain: str) -> tuple[str, ...]:
             inside = True
             names.extend(_hosts(line.value, domain))
         elif inside:
-            more = _hosts(line.value if line.key else line.text, domain) if not _STOP.match(line.text) else []
+            more = _hosts(line.text.removeprefix("- "), domain) if not line.key else []
             if not more:
                 inside = False
             names.extend(more)
@@ -223,6 +230,17 @@ def _hosts(text: str, domain: str) -> list[str]:
     if not hosts or registry_text.host_name(parts[0].strip("[]().")) is None:
         return []
     return [host for host in hosts if host != domain] if len(hosts) == len(parts) else hosts[:1]
+
+
+def _registrar_name(text: str | None) -> str | None:
+    """The registrar without the registry's own number for it, by the name it trades as."""
+    return None if text is None else _REGISTRAR_TAIL.sub("", text).rpartition(_TRADING_AS)[2].strip() or None
+
+
+def _until(words: Iterable[str]) -> datetime | None:
+    """The end of a registration that stands in its status: `OK-UNTIL 20140903121852`, `Connected (2010/09/30)`."""
+    ends = (match[1] for word in words if (match := _UNTIL.search(word)) is not None)
+    return next((at for end in ends if (at := date(end)) is not None), None)
 
 
 def _digits(text: str | None) -> str | None:
