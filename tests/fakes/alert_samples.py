@@ -148,14 +148,21 @@ EVENTS: dict[str, Event] = {
         EventKind.OWN_MAIL_AT_RISK,
         after={"exchange": "mx.lapsed-provider.com", "problem": "its domain is not registered"},
     ),
-    "watch_stale": about_watch(EventKind.WATCH_STALE, reason="nothing settled for 2 hours: 9.9.9.10:53 times out"),
-    "watch_recovered": about_watch(EventKind.WATCH_RECOVERED, reason="answers settle again"),
-    "channel_failing": about_watch(
-        EventKind.CHANNEL_FAILING, channel="slack", reason="slack: Slack said invalid_token"
+    "watch_stale": about_watch(
+        EventKind.WATCH_STALE, since="2026-11-23T10:46:00Z", errors=["TIMEOUT from 9.9.9.10:53"]
     ),
-    "channel_recovered": about_watch(EventKind.CHANNEL_RECOVERED, channel="slack", reason="slack"),
+    "watch_recovered": about_watch(EventKind.WATCH_RECOVERED, since="2026-11-23T12:46:00Z", blind_seconds=7260.0),
+    "channel_failing": about_watch(
+        EventKind.CHANNEL_FAILING,
+        channel="slack",
+        reason="slack: Slack said invalid_token (status 403)",
+        since="2026-11-23T12:46:00Z",
+    ),
+    "channel_recovered": about_watch(
+        EventKind.CHANNEL_RECOVERED, channel="slack", reason="slack accepted an alert again"
+    ),
     "resolver_refused": about_watch(
-        EventKind.RESOLVER_REFUSED, resolver="192.0.2.1:53", reason="192.0.2.1:53 answers for names that do not exist"
+        EventKind.RESOLVER_REFUSED, resolver="192.0.2.1:53", why="it answers for names that do not exist"
     ),
 }
 """One event of each kind (and `mail_became_able` of a name that was able by its address), by its file name in golden/."""

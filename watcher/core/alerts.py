@@ -282,17 +282,18 @@ def gathered(
     *,
     group: str,
     created_at: datetime,
+    total: int | None = None,
     text: str = "",
     public_url: str | None = None,
 ) -> Alert:
-    """The alert about `events`: the worst SHOWN_EVENTS of them shown, all of them counted."""
+    """The alert about `events`: the worst SHOWN_EVENTS of them shown; `total`, where there are more than given."""
     ordered = worst_first(events)
     return Alert(
         id=alert_id,
         kind=kind,
         severity=ordered[0].severity if ordered else Severity.INFO,
         events=ordered[:SHOWN_EVENTS],
-        total=len(ordered),
+        total=len(ordered) if total is None else total,
         group=group,
         created_at=created_at,
         text=text,

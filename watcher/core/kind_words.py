@@ -91,9 +91,9 @@ KIND_WORDS: dict[EventKind, KindWords] = {
         "channels that fail",
         ("Mend its settings or the service behind it, then run `watcher channels test`.",),
     ),
-    EventKind.CHANNEL_RECOVERED: KindWords("A channel takes alerts again: {reason}", "channels recovered"),
+    EventKind.CHANNEL_RECOVERED: KindWords("Alerts get through again: {reason}", "channels recovered"),
     EventKind.RESOLVER_REFUSED: KindWords(
-        "A resolver is not honest and is not used: {reason}",
+        "A resolver is not honest, so it is not used: {reason}",
         "resolvers refused",
         ("Give watcher an unfiltered resolver in `dns.resolvers`, then run `watcher doctor`.",),
     ),

@@ -3,6 +3,7 @@
 Everything in a `Wording` is plain text on one line each, cleaned, bounded, with all names defanged but our own.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -178,6 +179,9 @@ def _story(event: Event) -> Story:
         *_mail_facts(event),
         *_change_facts(event),
         Fact("Since", _since(event)),
+        Fact(
+            "Blind for", duration(blind) if isinstance(blind := event.after.get("blind_seconds"), int | float) else ""
+        ),
         *_certainty(event),
         Fact(f"Why {event.severity.value}", _reasons(event)),
     ]
@@ -235,7 +239,9 @@ def _exchanges(side: Mapping[str, Any], limit: int = _EXCHANGES, *, addresses: b
     return ", ".join(parts)
 
 
-_MAIL_KEYS = frozenset({"ability", "basis", "flags", "exchanges", "relation", "reason", "expires_at", "channel"})
+_MAIL_KEYS = frozenset({"ability", "basis", "flags", "exchanges", "relation", "expires_at", "channel"}) | frozenset(
+    {"reason", "why", "since", "errors", "blind_seconds"}
+)
 
 
 def _change_facts(event: Event) -> list[Fact]:
@@ -297,8 +303,19 @@ def _reasons(event: Event) -> str:
 
 
 def _reason(event: Event) -> str:
-    reason = event.after.get("reason") or event.after.get("why") or ""
-    return defanged_text(reason, 200, keep=event.protected) or "no reason was recorded"
+    """Why the watch, a channel or a resolver is not well."""
+    reason = event.after.get("reason") or event.after.get("why")
+    if not reason and event.kind is EventKind.WATCH_STALE:
+        errors = ", ".join(str(error) for error in _list(event.after.get("errors"))[:3])
+        reason = f"nothing settled since {_moment_in(event.after.get('since'))}" + (f" ({errors})" if errors else "")
+    return defanged_text(reason or "no reason was recorded", 200, keep=event.protected)
+
+
+def _moment_in(value: Any) -> str:
+    try:
+        return moment(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return clean(value, 40)
 
 
 def _evidence(event: Event) -> tuple[str, ...]:
@@ -327,12 +344,21 @@ def moment(at: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """About how long: `40 seconds`, `4 minutes`, `3 hours`, `2 days`."""
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * size or (seconds >= size and unit == "minute"):
-            count = -(-seconds // size)
-            return f"{count:.0f} {unit}{_s(count)}"
-    return f"{seconds:.0f} second{_s(round(seconds))}"
+    """Rounded up: `40 seconds`, `4 minutes`, `2 hours 1 minute`, `3 days 4 hours`."""
+    if seconds < 60:  # noqa: PLR2004 (a minute)
+        return _count(math.ceil(seconds), "second")
+    minutes = math.ceil(seconds / 60)
+    if minutes < 60:  # noqa: PLR2004 (an hour)
+        return _count(minutes, "minute")
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:  # noqa: PLR2004 (a day)
+        return _count(hours, "hour") + (f" {_count(minutes, 'minute')}" if minutes else "")
+    days, hours = divmod(hours + bool(minutes), 24)
+    return _count(days, "day") + (f" {_count(hours, 'hour')}" if hours else "")
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{_s(number)}"
 
 
 def _ours(alert: Alert) -> set[str]:

@@ -1,0 +1,250 @@
+"""From events in the outbox to alerts with their deliveries: what is told at once, the baselines, the digests.
+
+Each step is one transaction that reads what waits and writes what becomes of it, so that it can be repeated after a
+crash, and run in several processes, without telling anything twice or forgetting it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from watcher.core.alerts import (
+    BASELINE_KINDS,
+    SHOWN_EVENTS,
+    AlertKind,
+    Decision,
+    DecisionKind,
+    Policy,
+    Silence,
+    SilenceScope,
+    decide,
+    gathered,
+    worst_first,
+)
+from watcher.core.events import Event
+from watcher.core.gathering import Group, Waiting, grouped, last_digest_time
+from watcher.core.shapes import time_from_json, time_json
+from watcher.store import Store, Tx, facts, outbox, shards, silences
+from watcher.store.outbox import Undecided
+
+_DIGEST = "digest.handled"
+_PAGE = 1000
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a reading of the outbox says is to be done now."""
+
+    settled: dict[str, Decision] = field(default_factory=dict)
+    """Events that are not told at once."""
+    groups: list[Group] = field(default_factory=list)
+    paged: dict[str, Decision] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.settled or self.groups)
+
+
+class Gatherer:
+    """Makes alerts of events. `operator_of` gives a host's registrable domain; `public_url` is put into each alert."""
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        *,
+        operator_of: Callable[[str], str] = lambda host: host,
+        public_url: str | None = None,
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._operator_of = operator_of
+        self._public_url = public_url
+
+    async def events(self, now: datetime, *, wait: bool = True) -> int:
+        """Decide about every new event; make alerts of the groups whose time has come. How many alerts were made.
+
+        A group's time has come when its oldest event has waited `group_wait`, or at once unless `wait`.
+        """
+        async with self._store.read() as tx:
+            if not await self._plan(tx, now, wait=wait):
+                return 0
+        async with self._store.write() as tx:
+            plan = await self._plan(tx, now, wait=wait)
+            decided = {**plan.settled, **plan.paged}
+            words = {event_id: (one.kind.value, one.reason) for event_id, one in decided.items()}
+            await outbox.decide(tx, words, now=now)
+            for group in plan.groups:
+                members = [one.event for one in group.members]
+                await self._add(tx, AlertKind.PAGE, now, group=group.key, events=members, channels=group.channels)
+        return len(plan.groups)
+
+    async def baselines(self, now: datetime) -> int:
+        """One digest for each protected name whose first sweep has ended since. How many."""
+        async with self._store.read() as tx:
+            names = await outbox.baselines_to_tell(tx)
+        for name in names:
+            await self._baseline(name, now)
+        return len(names)
+
+    async def digest(self, now: datetime) -> int:
+        """What waited for the digest that was last due, once. How many alerts were made."""
+        due = last_digest_time(now, self._policy)
+        if due is None:
+            await self._without_digest(now)
+            return 0
+        async with self._store.read() as tx:
+            handled = time_from_json(await facts.get(tx, _DIGEST))
+        if handled is not None and handled >= due:
+            return 0
+        async with self._store.write() as tx:
+            collected = await self._collect(tx, now, before=due)
+            for channels, one in collected.told.items():
+                await self._add(
+                    tx, AlertKind.DIGEST, now, group="digest", events=one.worst, channels=channels, ids=one.ids
+                )
+            await facts.put(tx, _DIGEST, time_json(due), now=now)
+        return len(collected.told)
+
+    async def _without_digest(self, now: datetime) -> None:
+        """Where there are no digests, what belongs to no baseline (any more) is told to nobody."""
+        async with self._store.read() as tx:
+            if not (await self._collect(tx, now, record=False)).told:
+                return
+        async with self._store.write() as tx:
+            collected = await self._collect(tx, now)
+            words = (DecisionKind.NONE.value, "not told at once, and alerts.digest is never")
+            ids = [event_id for one in collected.told.values() for event_id in one.ids]
+            await outbox.decide(tx, dict.fromkeys(ids, words), now=now)
+
+    async def _baseline(self, name: str, now: datetime) -> None:
+        async with self._store.write() as tx:
+            if name not in await outbox.baselines_untold(tx, [name]):
+                return
+            told = (await self._collect(tx, now, baseline=name)).told
+            progress = (await shards.baselines(tx, [name]))[name]
+            text = f"{progress.settled:,} of {progress.total:,} candidates are settled."
+            if not told and self._policy.channels:
+                told = {self._policy.channels: _Part()}  # that nothing was found is worth knowing too
+            group = f"baseline:{name}"
+            for channels, one in told.items():
+                await self._add(
+                    tx, AlertKind.DIGEST, now, group=group, events=one.worst, channels=channels, ids=one.ids, text=text
+                )
+            await outbox.baseline_is_told(tx, name, now=now)
+
+    async def _plan(self, tx: Tx, now: datetime, *, wait: bool) -> _Plan:
+        plan = _Plan()
+        in_force = await self._silences(tx)
+        waiting = []
+        for one in await outbox.undecided(tx):
+            decision = decide(one.event, self._policy, in_force)
+            if decision.kind is DecisionKind.PAGE:
+                waiting.append(Waiting(one.event, decision.channels, one.since))
+                plan.paged[one.event.id] = decision
+            else:
+                plan.settled[one.event.id] = decision
+        groups = grouped(waiting, digest_after=self._policy.digest_after, operator_of=self._operator_of)
+        newest = now - self._policy.group_wait
+        # a clock set back must not hold an event for longer: what seems to come from the future is told too
+        plan.groups = [
+            group
+            for group in groups
+            if not wait or any(one.since <= newest or one.since > now for one in group.members)
+        ]
+        ready = {one.event.id for group in plan.groups for one in group.members}
+        plan.paged = {event_id: decision for event_id, decision in plan.paged.items() if event_id in ready}
+        return plan
+
+    async def _silences(self, tx: Tx) -> list[Silence]:
+        rows = await silences.listed(tx)
+        return [Silence(row.id, SilenceScope(row.scope), row.value, row.until) for row in rows]
+
+    async def _collect(
+        self,
+        tx: Tx,
+        now: datetime,
+        *,
+        baseline: str | None = None,
+        before: datetime | None = None,
+        record: bool = True,
+    ) -> "_Collected":
+        """What waits for the digest of `baseline`, or for the common one, by the channels that it goes to.
+
+        The policy and the silences are those of now; what is not to be told any more is decided so, where `record`.
+        """
+        collected = _Collected()
+        in_force = await self._silences(tx)
+        after = ""
+        while page := await outbox.undigested(tx, after=after, limit=_PAGE):
+            after = page[-1].event.id
+            held = await outbox.baselines_untold(tx, _baseline_names(page))
+            for one in page:
+                if _baseline_of(one.event, held) != baseline or (before is not None and one.since >= before):
+                    continue
+                decision = decide(one.event, self._policy, in_force)
+                if decision.kind is DecisionKind.NONE:
+                    collected.dropped[one.event.id] = (decision.kind.value, decision.reason)
+                else:
+                    collected.told.setdefault(decision.channels, _Part()).add(one.event)
+        if record:
+            await outbox.decide(tx, collected.dropped, now=now)
+        return collected
+
+    async def _add(
+        self,
+        tx: Tx,
+        kind: AlertKind,
+        now: datetime,
+        *,
+        group: str,
+        events: Iterable[Event],
+        channels: tuple[str, ...],
+        ids: list[str] | None = None,
+        text: str = "",
+    ) -> None:
+        shown = tuple(events)
+        event_ids = [event.id for event in shown] if ids is None else ids
+        alert = gathered(
+            self._store.ids(),
+            kind,
+            shown,
+            total=len(event_ids),
+            group=group,
+            created_at=now,
+            text=text,
+            public_url=self._public_url,
+        )
+        await outbox.add_alert(tx, alert, event_ids, {name: self._store.ids() for name in channels}, now=now)
+
+
+@dataclass(slots=True)
+class _Part:
+    """Events of one digest: all ids, and the worst of them in full, so that memory stays bounded."""
+
+    ids: list[str] = field(default_factory=list)
+    worst: list[Event] = field(default_factory=list)
+
+    def add(self, event: Event) -> None:
+        self.ids.append(event.id)
+        self.worst.append(event)
+        if len(self.worst) >= 4 * SHOWN_EVENTS:
+            self.worst = list(worst_first(self.worst)[:SHOWN_EVENTS])
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What a digest tells, by channels, and what it does not tell any more, with the decision and its reason."""
+
+    told: dict[tuple[str, ...], _Part] = field(default_factory=dict)
+    dropped: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def _baseline_names(page: Iterable[Undecided]) -> set[str]:
+    return {name for one in page if one.event.kind in BASELINE_KINDS for name in one.event.protected}
+
+
+def _baseline_of(event: Event, held: set[str]) -> str | None:
+    """The protected name whose baseline the event belongs to: the first one that is not told yet."""
+    if event.kind not in BASELINE_KINDS:
+        return None
+    return next((name for name in event.protected if name in held), None)
