@@ -1,0 +1,48 @@
+"""Every basis and flag has its check, its scenarios and its line in the docs, all under one name."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.scenarios.timeline import read_scenario, scenario_files
+from watcher import checks
+from watcher.core.verdict import Basis, Flag
+
+_ROOT = Path(__file__).parents[2]
+_FROM_THE_PROBE = {Flag.ACCEPTS_ANY, Flag.REJECTS_UNKNOWN, Flag.REFUSES, Flag.CLOSED}
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate_verdicts", _ROOT / "tools" / "generate_verdicts.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_each_basis_and_flag_has_one_check():
+    tags = [check.TAG for check in checks.ALL]
+    assert len(tags) == len(set(tags))
+    assert set(tags) == {*Basis, *Flag} - _FROM_THE_PROBE - {Flag.INCONSISTENT}
+
+
+def test_each_check_is_named_as_its_tag_and_stands_in_the_list():
+    listed = {check.__name__.rpartition(".")[2]: check.TAG.value for check in checks.ALL}
+    assert all(file == tag for file, tag in listed.items())
+    files = {path.stem for path in (_ROOT / "watcher" / "checks").glob("*.py")} - {"__init__"}
+    assert files == set(listed)
+
+
+@pytest.mark.parametrize("tag", sorted({*Basis, *Flag} - _FROM_THE_PROBE))
+def test_each_basis_and_flag_is_expected_by_one_scenario_and_forbidden_by_another(tag: str):
+    looks = [look for path in scenario_files() for look in read_scenario(path)["look"]]
+    assert any(tag in (look["basis"], *look["flags"]) for look in looks)
+    assert any(tag in look["forbidden"] for look in looks)
+
+
+def test_the_reference_page_is_current():
+    page = (_ROOT / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
+    assert page == _generator().page(), "run tools/generate_verdicts.py"
