@@ -15,7 +15,7 @@ from watcher.core.intended import Intended
 from watcher.core.likelihood import SAME_OWNER, WEIGHTS, known_label
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.protected import Kind
-from watcher.core.slips import SLIPPED_LABELS, Slip, Technique, both_slips, known_labels, reach, slips
+from watcher.core.slips import SLIPPED_LABELS, SUFFIX_ONLY, Slip, Technique, both_slips, known_labels, reach, slips
 from watcher.core.tables import Tables
 
 DEFAULT_LIMIT = 20_000
@@ -171,7 +171,10 @@ class _Pool:
             self._add_left(prior, label, ())
             if position < SLIPPED_LABELS:
                 below = Intended(Fqdn(f"{label}.{intended.suffix}"), tables)
-                ends = self._take(below, techniques, prior, None) or ends
+                found = self._take(below, techniques, prior, None)
+                if position == 0:  # the slips of the suffix are the same behind every label
+                    ends = found
+                    techniques = [technique for technique in techniques if technique.NAME not in SUFFIX_ONLY]
         self._set_ends(ends)
         self._lefts.sort(key=lambda left: (-left[0], left[1]))
 

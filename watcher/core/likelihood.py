@@ -106,6 +106,8 @@ WEIGHTS: Mapping[str, Weight] = {
     # Hardly anybody slips into these: they earn their place by who registers them (209 documented lookalikes).
     "hyphenation": Weight(0.008, 0.5),
     "plural": Weight(0.004, 0.5),
+    # Whoever has no such key writes the letter as they can; how often depends on the writer alone.
+    "transliteration": Weight(0.2, 0.6),
     "ascii_homoglyph": Weight(0.006, 0.85),
     "idn_homoglyph": Weight(0.001, 0.95),
     "word_added": Weight(0.006, 0.7),

@@ -19,6 +19,8 @@ RESTRICTED_SUFFIX = "restricted_suffix"
 FOREIGN_GOVERNMENT = "foreign_government"
 _WORTH_NAMING = 0.1
 _STRUCTURE = frozenset({"missing_dot", "dot_to_hyphen", "label_drop"})
+SUFFIX_ONLY = frozenset({"suffix_edit", "suffix_swap"})
+"""Techniques that change nothing but the suffix, whatever stands before it."""
 SLIPPED_LABELS = 12
 """Of how many known labels under a suffix slips are considered too: beyond, they cost more than they are worth."""
 
