@@ -20,6 +20,18 @@ from watcher.core.errors import ConfigurationError, InvalidName, WatcherError
 
 COMMANDS: dict[str, str] = {
     "candidates": "watcher.cli.candidates:candidates",
+    "check": "watcher.cli.check:check",
+    "protect": "watcher.cli.protect:protect",
+    "own": "watcher.cli.own:own",
+    "serve": "watcher.cli.serve:serve",
+    "sweep": "watcher.cli.sweep:sweep",
+    "lookalikes": "watcher.cli.lookalikes:lookalikes",
+    "events": "watcher.cli.events:events",
+    "silence": "watcher.cli.silence:silence",
+    "token": "watcher.cli.token:token",
+    "migrate": "watcher.cli.migrate:migrate",
+    "backup": "watcher.cli.migrate:backup",
+    "healthcheck": "watcher.cli.migrate:healthcheck",
 }
 """Subcommand -> "module:command", in the order `--help` shows them; the module is imported when the command is used."""
 

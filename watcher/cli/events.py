@@ -1,0 +1,76 @@
+"""`watcher events`: what happened, oldest first, and with `--follow` what happens."""
+
+import asyncio
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+
+from watcher import bootstrap
+from watcher.cli.main import GlobalOptions
+from watcher.cli.moments import Moment
+from watcher.cli.output import Format, emit, format_option
+from watcher.cli.streaming import Rows, streamed
+
+_PAGE = 500
+_POLL_SECONDS = 1.0
+
+
+@click.command()
+@click.option("--since", type=Moment(), metavar="T", help="Not before: 2026-11-23, an RFC 3339 time, 6h or 7d ago.")
+@click.option("--name", metavar="NAME", help="Only about this name or registrable domain.")
+@click.option("--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
+@format_option
+@click.pass_obj
+def events(
+    options: GlobalOptions, since: datetime | None, name: str | None, follow: bool, output_format: Format
+) -> None:
+    """Show what happened to lookalikes, to own names and to the watch itself."""
+    from watcher.core.names import parse
+
+    if follow and output_format is Format.JSON:
+        raise click.BadParameter("an array has no end while following; use jsonl", param_hint="--format")
+    if follow and output_format is Format.TABLE:
+        output_format = Format.PLAIN
+    emit(
+        streamed(_happened(options, since, None if name is None else parse(name), follow=follow)),
+        output_format,
+        plain=_line,
+        table={
+            "at": lambda row: row["at"],
+            "severity": lambda row: row["severity"],
+            "kind": lambda row: row["kind"],
+            "name": lambda row: row["name"],
+            "resembles": lambda row: row["protected"],
+        },
+        fields=("id", "at", "kind", "severity", "severity_reasons", "name", "registrable_domain", "protected"),
+    )
+
+
+def _line(row: Any) -> str:
+    about = f" {row['name']}" if row["name"] else ""
+    resembles = f" ({', '.join(row['protected'])})" if row["protected"] else ""
+    return f"{row['at']} {row['severity']} {row['kind']}{about}{resembles}"
+
+
+async def _happened(options: GlobalOptions, since: datetime | None, name: str | None, *, follow: bool) -> Rows:
+    from watcher.core.shapes import event_json
+    from watcher.store import events as rows_of
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
+        last = ""
+        while True:
+            async with store.read() as tx:
+                rows = await rows_of.listed(
+                    tx, after=last, since=since, names=None if name is None else [name], limit=_PAGE
+                )
+            for row in rows:
+                yield event_json(row)
+                last = row.id
+            if len(rows) == _PAGE:
+                continue
+            if not follow:
+                return
+            sys.stdout.flush()
+            await asyncio.sleep(_POLL_SECONDS)

@@ -1,0 +1,99 @@
+"""`watcher lookalikes`: the names that exist and resemble protected ones, as last seen."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher import bootstrap
+from watcher.cli.main import GlobalOptions
+from watcher.cli.output import Format, emit, format_option
+from watcher.cli.streaming import Rows, streamed
+
+if TYPE_CHECKING:
+    from watcher.store.lookalikes import Wanted
+
+_PAGE = 200
+FIELDS = (
+    "name",
+    "unicode",
+    "registrable_domain",
+    "severity",
+    "severity_reasons",
+    "mail.ability",
+    "mail.basis",
+    "mail.flags",
+    "mail.settled_at",
+    "registration.status",
+    "registration.created_at",
+    "registration.registrar",
+    "protected",
+    "techniques",
+    "likelihood",
+    "first_seen_at",
+    "triage",
+)
+
+
+@click.command()
+@click.option("--protected", metavar="NAME", help="Only what resembles this one.")
+@click.option("--ability", type=click.Choice(["able", "unable", "unknown"]), help="Only these.")
+@click.option(
+    "--severity", type=click.Choice(["info", "low", "medium", "high", "critical"]), help="This severity or worse."
+)
+@click.option("--technique", metavar="T", help="Only what resembles in this way.")
+@click.option("--triage", metavar="T", help="Only what was decided so.")
+@format_option
+@click.pass_obj
+def lookalikes(  # noqa: PLR0917 (one for each option)
+    options: GlobalOptions,
+    protected: str | None,
+    ability: str | None,
+    severity: str | None,
+    technique: str | None,
+    triage: str | None,
+    output_format: Format,
+) -> None:
+    """Show the lookalikes that exist, and what is known about them now."""
+    from watcher.core.protected import parse_protected
+    from watcher.data import load_suffixes
+    from watcher.store.lookalikes import Wanted
+
+    wanted = Wanted(ability=ability, severity=severity, technique=technique, triage=triage)
+    if protected is not None:
+        wanted = replace(wanted, protected=parse_protected(protected, load_suffixes())[0])
+    emit(
+        streamed(_listed(options, wanted)),
+        output_format,
+        plain=lambda row: row["name"],
+        table={
+            "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
+            "mail": lambda row: (
+                f"{row['mail']['ability']} ({row['mail']['basis']})" if row["mail"] else "not looked at"
+            ),
+            "severity": lambda row: row["severity"],
+            "resembles": lambda row: row["protected"],
+            "by": lambda row: row["techniques"],
+            "first seen": lambda row: row["first_seen_at"],
+            "triage": lambda row: row["triage"],
+        },
+        fields=FIELDS,
+    )
+
+
+async def _listed(options: GlobalOptions, wanted: "Wanted") -> Rows:
+    from watcher.services.lookup import lookalike_json
+    from watcher.store import lookalikes as rows_of
+    from watcher.store import resemblances
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
+        last = ""
+        while True:
+            async with store.read() as tx:
+                rows = await rows_of.listed(tx, wanted, after=last, limit=_PAGE)
+                resembling = await resemblances.of(tx, [row.name for row in rows])
+            for row in rows:
+                yield lookalike_json(row, resembling[row.name])
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].name

@@ -1,0 +1,34 @@
+"""Names from a file or standard input, for the `import` commands."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watcher.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from watcher.core.suffixes import Suffixes
+
+
+def read_names(file: Path, *, suffixes: "Suffixes | None") -> list[str]:
+    """The names in `file` (`-`: standard input), one a line, `#` begins a comment. Every one has been checked.
+
+    Raises ConfigurationError that names the file and line. `suffixes` None: suffixes are no names here.
+    """
+    from watcher.services.protect import check_lines, names_in
+
+    shown = "standard input" if str(file) == "-" else str(file)
+    try:
+        if str(file) == "-":
+            found = names_in(sys.stdin, shown)
+        else:
+            with file.open(encoding="utf-8") as lines:
+                found = names_in(lines, shown)
+    except OSError as error:
+        raise ConfigurationError(shown, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(shown, "is not UTF-8 text; write one name a line") from error
+    if not found:
+        raise ConfigurationError(shown, "holds no names; write one name a line")
+    check_lines(found, shown, suffixes)
+    return [text for _, text in found]

@@ -1,0 +1,106 @@
+"""`watcher silence`: what is recorded, but told to nobody."""
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher import bootstrap
+from watcher.cli.main import EXIT_USAGE, GlobalOptions
+from watcher.cli.moments import Moment
+from watcher.cli.output import Format, emit, format_option, visible
+
+if TYPE_CHECKING:
+    from watcher.store.silences import SilenceRow
+
+
+@click.group()
+def silence() -> None:
+    """Say what is recorded but told to nobody: by name, suffix, technique or protected name."""
+
+
+@silence.command()
+@click.argument("value", metavar="NAME|SUFFIX|TECHNIQUE")
+@click.option(
+    "--by",
+    "scope",
+    type=click.Choice(["name", "suffix", "technique", "protected"]),
+    default="name",
+    show_default=True,
+    help="What the argument is.",
+)
+@click.option("--until", type=Moment(ahead=True), metavar="T", help="Its end: 2026-12-31, or 7d from now.")
+@click.option("--note", default="", help="Why, for people.")
+@click.pass_obj
+def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, note: str) -> None:
+    """Tell nobody about it any more, until the end that is given or the silence is removed. Shows its id."""
+    click.echo(asyncio.run(_add(options, scope, value, until, note)).id)
+
+
+@silence.command(name="list")
+@format_option
+@click.pass_obj
+def list_(options: GlobalOptions, output_format: Format) -> None:
+    """Show the silences that are in force."""
+    from watcher.services.silence import silence_json
+
+    emit(
+        map(silence_json, asyncio.run(_listed(options))),
+        output_format,
+        plain=lambda row: f"{row['id']} {row['scope']} {row['value']}",
+        table={
+            "id": lambda row: row["id"],
+            "by": lambda row: row["scope"],
+            "value": lambda row: row["value"],
+            "until": lambda row: row["until"],
+            "note": lambda row: row["note"],
+        },
+        fields=("id", "scope", "value", "until", "note", "created_at"),
+    )
+
+
+@silence.command()
+@click.argument("which", metavar="ID|VALUE")
+@click.pass_obj
+def remove(options: GlobalOptions, which: str) -> int:
+    """Tell about it again: the silence of this id, or every silence of this value."""
+    if asyncio.run(_remove(options, which)):
+        return 0
+    click.echo(f"watcher: there is no silence {visible(which[:80])!r}", err=True)
+    return EXIT_USAGE
+
+
+async def _add(options: GlobalOptions, scope: str, value: str, until: datetime | None, note: str) -> "SilenceRow":
+    from watcher.core.alerts import SilenceScope
+    from watcher.data import load_suffixes
+    from watcher.services import silence as service
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        return await service.add(
+            store,
+            SilenceScope(scope),
+            value,
+            suffixes=load_suffixes(),
+            now=bootstrap.clock().now(),
+            until=until,
+            note=note,
+        )
+
+
+async def _listed(options: GlobalOptions) -> "list[SilenceRow]":
+    from watcher.store import silences
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store, store.read() as tx:
+        return await silences.listed(tx, active_at=bootstrap.clock().now())
+
+
+async def _remove(options: GlobalOptions, which: str) -> bool:
+    from watcher.store import silences
+
+    value = which.strip().lower().removesuffix(".")
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store, store.write() as tx:
+        rows = [row for row in await silences.listed(tx) if which == row.id or value == row.value]
+        for row in rows:
+            await silences.remove(tx, row.id)
+    return bool(rows)

@@ -1,0 +1,21 @@
+"""Rows of an asynchronous source for `output.emit`, which is not: pulled one at a time, on a loop of their own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any
+
+Rows = AsyncGenerator[dict[str, Any], None]
+
+
+def streamed(source: Rows) -> Iterator[dict[str, Any]]:
+    """Every row of `source`, which is closed at the end, also when the reader goes or Ctrl-C is pressed."""
+    with asyncio.Runner() as runner:
+        try:
+            while (row := runner.run(_next(source))) is not None:
+                yield row
+        finally:
+            runner.run(source.aclose())
+
+
+async def _next(source: Rows) -> dict[str, Any] | None:
+    return await anext(source, None)

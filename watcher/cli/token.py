@@ -1,0 +1,93 @@
+"""`watcher token`: who may use the API from elsewhere, or at all once the first token is made."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher import bootstrap
+from watcher.cli.main import EXIT_USAGE, GlobalOptions
+from watcher.cli.output import Format, emit, format_option, visible
+
+if TYPE_CHECKING:
+    from watcher.store.tokens import TokenRow
+
+
+@click.group()
+def token() -> None:
+    """Make and revoke tokens for the API."""
+
+
+@token.command()
+@click.argument("name", metavar="NAME")
+@click.option("--scope", "scopes", required=True, metavar="S,...", help="Of read, lookup, write; separated by commas.")
+@click.pass_obj
+def create(options: GlobalOptions, name: str, scopes: str) -> None:
+    """Make a token and show it, this once. With the first one, every request needs one."""
+    text = asyncio.run(_create(options, name, scopes))
+    click.echo(text)
+    click.echo("watcher: keep it now, it cannot be shown again; send it as `Authorization: Bearer ...`", err=True)
+
+
+@token.command(name="list")
+@format_option
+@click.pass_obj
+def list_(options: GlobalOptions, output_format: Format) -> None:
+    """Show the tokens' names, scopes and last use; never the tokens."""
+    from watcher.core.shapes import time_json
+
+    def shape(row: "TokenRow") -> dict[str, Any]:
+        return {
+            "name": row.name,
+            "scopes": list(row.scopes),
+            "created_at": time_json(row.created_at),
+            "last_used_at": time_json(row.last_used_at),
+            "revoked_at": time_json(row.revoked_at),
+        }
+
+    emit(
+        map(shape, asyncio.run(_listed(options))),
+        output_format,
+        plain=lambda row: row["name"] + (" (revoked)" if row["revoked_at"] else ""),
+        table={
+            "name": lambda row: row["name"],
+            "scopes": lambda row: row["scopes"],
+            "made": lambda row: row["created_at"],
+            "last used": lambda row: row["last_used_at"],
+            "revoked": lambda row: row["revoked_at"],
+        },
+        fields=("name", "scopes", "created_at", "last_used_at", "revoked_at"),
+    )
+
+
+@token.command()
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def revoke(options: GlobalOptions, name: str) -> int:
+    """Make the token NAME useless at once."""
+    if asyncio.run(_revoke(options, name)):
+        return 0
+    click.echo(f"watcher: there is no token {visible(name[:80])!r} in use", err=True)
+    return EXIT_USAGE
+
+
+async def _create(options: GlobalOptions, name: str, scopes: str) -> str:
+    from watcher.services import tokens
+
+    wanted = tokens.parse_scopes(scopes)
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        return await tokens.create(store, name, wanted, now=bootstrap.clock().now())
+
+
+async def _listed(options: GlobalOptions) -> "list[TokenRow]":
+    from watcher.services import tokens
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        return await tokens.listed(store)
+
+
+async def _revoke(options: GlobalOptions, name: str) -> bool:
+    from watcher.services import tokens
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        return await tokens.revoke(store, name, now=bootstrap.clock().now())
