@@ -1,13 +1,36 @@
 """The composition root: settings and bundled data become objects, by plain calls; nothing else reads settings."""
 
+import asyncio
+import secrets
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
+
+from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
+    from watcher.core.alerts import Policy as AlertPolicy
     from watcher.core.ports import Channel, Clock
+    from watcher.core.suffixes import Suffixes
+    from watcher.core.verdict import Verdict
+    from watcher.lookups.honesty import Reachability
+    from watcher.lookups.registry import RegistryClient
+    from watcher.lookups.resolver import CarefulResolver
+    from watcher.lookups.servers import Server
+    from watcher.services.enumerate import Enumeration
+    from watcher.services.examine import Examiner
+    from watcher.services.lookup import Lookup
+    from watcher.services.notify import Notifier, Observe
+    from watcher.services.ours import Ours
+    from watcher.services.pulse import Pulse, PulsedResolver, PulsedSweeper
+    from watcher.services.relook import Found, Relook
+    from watcher.services.sweep import Sweep
+    from watcher.services.vigil import Vigil
     from watcher.settings import Settings
     from watcher.store import Store
 
@@ -82,3 +105,261 @@ def channels(chosen: "Settings") -> dict[str, "Channel"]:
 
 def _secret(value: Any) -> str | None:
     return None if value is None else str(value.get_secret_value())
+
+
+# --- lookups -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What asks the DNS and the registries."""
+
+    servers: "tuple[Server, ...]"
+    careful: "CarefulResolver"
+    resolver: "PulsedResolver"
+    sweeper: "PulsedSweeper"
+    pulse: "Pulse"
+    examiner: "Examiner"
+    registry: "RegistryClient | None"
+
+    async def honesty(self) -> "Mapping[str, Reachability | DishonestResolver]":
+        """Check every resolver; one that lies is not asked again until it passes. What was found, by resolver."""
+        from watcher.lookups.honesty import check_honesty
+
+        async def check(server: "Server") -> "Reachability | DishonestResolver":
+            try:
+                found = await check_honesty(server, timeout=self.careful.timeout)
+            except DishonestResolver as error:
+                self.careful.refuse(server.name)
+                return error
+            self.careful.readmit(server.name)
+            return found
+
+        found = await asyncio.gather(*(check(server) for server in self.servers))
+        return {server.name: result for server, result in zip(self.servers, found, strict=True)}
+
+
+def servers(chosen: "Settings") -> "tuple[Server, ...]":
+    """The resolvers to ask: those of the settings, or the system's. Raises ConfigurationError."""
+    from watcher.lookups.servers import parse_server
+    from watcher.lookups.system_resolvers import system_resolvers
+
+    return tuple(map(parse_server, chosen.dns.resolvers)) or system_resolvers()
+
+
+@asynccontextmanager
+async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIterator[Network]:
+    """Resolver, sweeper and registry client, closed at the end. Raises ConfigurationError."""
+    from watcher import checks
+    from watcher.core.addresses import is_global
+    from watcher.data import load_suffixes, rdap_bootstrap
+    from watcher.data.mail_operators import load_operators
+    from watcher.lookups.registry import RegistryClient
+    from watcher.lookups.resolver import CarefulResolver
+    from watcher.lookups.sweep_engine import ResolverSweeper
+    from watcher.services.examine import Examiner
+    from watcher.services.pulse import Pulse, PulsedResolver, PulsedSweeper
+
+    now, suffixes, asked = clock(), load_suffixes(), servers(chosen)
+    careful = CarefulResolver(
+        asked,
+        timeout=chosen.dns.timeout.total_seconds(),
+        attempts=chosen.dns.attempts,
+        max_rate=chosen.dns.max_rate,
+        clock=now,
+    )
+    registry = None
+    if registration and chosen.registration.enabled:
+        registry = RegistryClient(
+            now,
+            is_global,
+            bundled=rdap_bootstrap(),
+            rdap_bootstrap=chosen.registration.rdap_bootstrap,
+            rdap_servers=chosen.registration.rdap_servers,
+            whois_servers=chosen.registration.whois_servers,
+            max_rate=chosen.registration.max_rate,
+        )
+    pulse = Pulse(now)
+    resolver = PulsedResolver(careful, pulse)
+    sweeper = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
+    examiner = Examiner(resolver, now, suffixes, checks.ALL, random_label, operators=load_operators())
+    try:
+        yield Network(asked, careful, resolver, PulsedSweeper(sweeper, pulse, now), pulse, examiner, registry)
+    finally:
+        careful.close()
+        if registry is not None:
+            await registry.close()
+
+
+def random_label() -> str:
+    """A label that nobody can have registered or foreseen, for wildcard probes."""
+    return "w" + secrets.token_hex(10)
+
+
+# --- enumeration -------------------------------------------------------------------------------------------------
+
+
+def enumeration(ours: "Ours | None" = None) -> "Enumeration":
+    """Candidates and resemblance over the bundled tables, leaving out what is ours."""
+    from watcher.data import enumeration_version, load_tables
+    from watcher.services.enumerate import Enumeration
+    from watcher.techniques import ALL
+
+    return Enumeration(load_tables(), ALL, enumeration_version(), ours)
+
+
+def lookup(
+    net: Network,
+    *,
+    store: "Store | None" = None,
+    ours: "Ours | None" = None,
+    names: "Enumeration | None" = None,
+    relook: "Relook | None" = None,
+) -> "Lookup":
+    """Answers about any one name."""
+    from watcher.core.verdict import Owner
+    from watcher.services.lookup import Lookup
+
+    return Lookup(
+        clock=clock(),
+        suffixes=suffixes(),
+        looker=net.examiner,
+        resembling=(names or enumeration(ours)).resembling,
+        registry=net.registry,
+        store=store,
+        relook=None if relook is None else relook.now,
+        owner=Owner if ours is None else lambda: ours.owner,
+    )
+
+
+# --- watching ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Everything that watches and tells, over one database."""
+
+    store: "Store"
+    net: Network
+    ours: "Ours"
+    enumeration: "Enumeration"
+    relook: "Relook"
+    sweep: "Sweep"
+    notifier: "Notifier"
+    vigil: "Vigil"
+    channels: Mapping[str, "Channel"]
+
+    async def check_resolvers(self) -> "Mapping[str, Reachability | DishonestResolver]":
+        """The honesty check, its refusals recorded."""
+        found = await self.net.honesty()
+        await self.vigil.refused([error for error in found.values() if isinstance(error, DishonestResolver)])
+        return found
+
+
+def watching(
+    chosen: "Settings",
+    store: "Store",
+    net: Network,
+    *,
+    found: "Found | None" = None,
+    observe: "Observe" = lambda channel, result, seconds: None,  # noqa: ARG005 (what the names mean)
+) -> Watching:
+    """The services that `serve` and `sweep` drive; read `ours` before the first use."""
+    from watcher.core.cadence import Cadence
+    from watcher.core.mail_state import Policy
+    from watcher.services.notify import Notifier
+    from watcher.services.ours import Ours
+    from watcher.services.relook import Relook
+    from watcher.services.sweep import Sweep, tiers_from
+    from watcher.services.vigil import Vigil
+    from watcher.services.watch import Watch
+
+    now, confirm = clock(), chosen.confirm
+    soonest = min(interval for _, interval in chosen.sweep.tiers)
+    names = enumeration(ours := Ours(store, suffixes()))
+    watch = Watch(
+        store=store,
+        clock=now,
+        policy=Policy(confirm.delay, confirm.losses, confirm.loss_gap, alone=len(net.servers) == 1),
+        # nothing known is looked at more seldom than the best candidates are looked for
+        cadence=Cadence(longest=soonest, retry=min(soonest, Cadence().retry)),
+    )
+    relook = Relook(
+        store=store,
+        examiner=net.examiner,
+        watch=watch,
+        ours=ours,
+        suffixes=names.tables.suffixes,
+        clock=now,
+        resemblance=names.resemblance,
+        registry=net.registry,
+        found=found,
+    )
+    made = channels(chosen)
+    notifier = Notifier(
+        store,
+        made,
+        now,
+        alert_policy(chosen, tuple(made)),
+        operator_of=lambda host: names.tables.suffixes.registrable_domain(host) or host,
+        public_url=chosen.api.public_url,
+        observe=observe,
+    )
+    sweep = Sweep(
+        store=store,
+        sweeper=net.sweeper,
+        relook=relook,
+        enumerate_=names.candidates,
+        version=names.version,
+        tiers=tiers_from(chosen.sweep.tiers),
+        clock=now,
+    )
+    vigil = Vigil(
+        store=store,
+        resolver=net.resolver,
+        pulse=net.pulse,
+        clock=now,
+        stale_after=chosen.vigil.stale_after,
+        canary=_canary(chosen, net),
+    )
+    return Watching(store, net, ours, names, relook, sweep, notifier, vigil, made)
+
+
+def alert_policy(chosen: "Settings", names: tuple[str, ...]) -> "AlertPolicy":
+    """What is told, to whom and when."""
+    from watcher.core.alerts import DigestEvery, Policy, Route
+
+    alerts = chosen.alerts
+    routes = tuple(Route(one.channels, one.protected, one.kinds, one.min_severity) for one in alerts.routes)
+    return Policy(
+        channels=names,
+        kinds=frozenset(alerts.kinds),
+        min_severity=alerts.min_severity,
+        digest=DigestEvery(alerts.digest),
+        digest_at=time.fromisoformat(alerts.digest_at),
+        timezone=ZoneInfo(chosen.timezone),
+        digest_after=alerts.digest_after,
+        group_wait=alerts.group_wait,
+        routes=routes,
+    )
+
+
+def _canary(chosen: "Settings", net: Network) -> Any:
+    from watcher.core.names import parse
+    from watcher.services.vigil import Canary
+
+    if chosen.vigil.canary is None:
+        return None
+    name = parse(chosen.vigil.canary)
+
+    async def look() -> "Verdict":
+        return (await net.examiner.look(name, fresh=True)).verdict
+
+    return Canary(name, look)
+
+
+def suffixes() -> "Suffixes":
+    """The bundled public suffix list and root."""
+    from watcher.data import load_suffixes
+
+    return load_suffixes()

@@ -27,7 +27,7 @@ Found = Callable[[Recorded, "Candidate | None"], None]
 class Relook:
     """Takes looks and hands them to the watch; several at once, never two of one claim.
 
-    `explain` says where a candidate's slip is. `looks_at_once` bounds the inquiries that wait together.
+    `resemblance` says what a candidate resembles and where the slip is. `looks_at_once` bounds the inquiries that wait.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Relook:
         ours: Ours,
         suffixes: Suffixes,
         clock: Clock,
-        explain: Callable[[Candidate], str],
+        resemblance: Callable[[Candidate], Resemblance],
         registry: Registry | None = None,
         looks_at_once: int = 32,
         found: Found | None = None,
@@ -50,7 +50,7 @@ class Relook:
         self._ours = ours
         self._suffixes = suffixes
         self._clock = clock
-        self._explain = explain
+        self._resemblance = resemblance
         self._registry = registry
         self._places = asyncio.Semaphore(looks_at_once)
         self._found = found
@@ -140,12 +140,3 @@ class Relook:
         recorded = await self._watch.record_registration(Fqdn(row.name), facts)
         if recorded.row is not None and is_held(facts) != was_held:
             await self._again(recorded.row)  # a hold arms a name (M06): judged with it at once
-
-    def _resemblance(self, candidate: Candidate) -> Resemblance:
-        return Resemblance(
-            candidate.protected,
-            candidate.techniques,
-            candidate.likelihood,
-            self._explain(candidate),
-            candidate.rank,
-        )

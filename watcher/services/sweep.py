@@ -8,7 +8,7 @@ shard stays due, and `Blind` says so, because "we could not look" must never rea
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -87,7 +87,7 @@ class Report:
 
 
 class Sweep:
-    """Passes over shards. `finished_first` is told the protected name whose every tier has now been swept once."""
+    """Passes over shards, one at a time."""
 
     def __init__(
         self,
@@ -99,7 +99,6 @@ class Sweep:
         version: str,
         tiers: Sequence[Tier],
         clock: Clock,
-        finished_first: Callable[[str], object] | None = None,
     ) -> None:
         self._store = store
         self._sweeper = sweeper
@@ -108,9 +107,12 @@ class Sweep:
         self._tiers = tuple(tiers)
         self.version = version + ":" + ",".join(str(tier.last) for tier in tiers)
         self._clock = clock
-        self._finished_first = finished_first
         self.report = Report(clock.now())
         """The newest report; live while a sweep runs."""
+        self.seen = 0
+        """Candidates that passes have been through since the start."""
+        self.most_candidates = self._tiers[-1].last
+        """Of one protected name."""
 
     async def run(self, *, once: bool = False) -> Report:
         """Sweep everything that is due, best tiers first; `once`: nothing that becomes due meanwhile.
@@ -150,7 +152,6 @@ class Sweep:
         tier = self._tiers[shard.tier]
         async with self._store.read() as tx:
             row = await protected.found(tx, shard.protected)
-            before = (await shards.baselines(tx, [shard.protected]))[shard.protected]
         if row is None:
             return
         candidates = await asyncio.to_thread(lambda: list(self._enumerate(row, tier.first, tier.last)))
@@ -168,14 +169,12 @@ class Sweep:
                 unsettled=unsettled,
                 at=self._clock.now(),
             )
-            after = (await shards.baselines(tx, [row.name]))[row.name]
-        if after.done and not before.done and self._finished_first is not None:
-            self._finished_first(row.name)
 
     async def _candidates(self, shard: Shard, candidates: Sequence[Candidate], report: Report) -> int:
         """Settle every candidate that has no row yet; how many did not settle. Raises Blind."""
         report.candidates += len(candidates)
         suffixes, groups = await self._without_rows(shard, candidates)
+        self.seen += len(candidates) - sum(map(len, groups.values()))
         # M68: what an earlier pass never settled is baseline, unless it was registered since that pass.
         origin = Origin(shard.absent_since(self.version), shard.settled_since)
         unsettled: dict[Fqdn, Outcome] = {}
@@ -185,6 +184,7 @@ class Sweep:
             async for existence in self._sweeper.sweep(groups):
                 group = groups[existence.name]
                 report.asked += 1
+                self.seen += len(group)
                 match existence.presence:
                     case Presence.ABSENT:
                         report.absent += len(group)

@@ -1,0 +1,53 @@
+"""Feeds the metrics from what the watch leaves behind: events, shards, answers; called again and again."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from watcher.api.metrics import Metrics
+from watcher.core.ports import Clock
+from watcher.services.coverage import coverage_json
+from watcher.services.pulse import Pulse
+from watcher.store import Store, events
+
+_PAGE = 500
+
+
+class Measuring:
+    """Each `refresh` adds what is new since the last one; what happened before the first is not counted again."""
+
+    def __init__(
+        self, store: Store, metrics: Metrics, pulse: Pulse, tiers: Sequence[tuple[int, timedelta]], clock: Clock
+    ) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._pulse = pulse
+        self._tiers = tiers
+        self._clock = clock
+        self._counted: Counter[tuple[str, str]] = Counter()
+        self._last: str | None = None
+        self._begun = False
+
+    async def refresh(self) -> None:
+        """Bring the metrics up to date."""
+        await self._detections()
+        coverage = await coverage_json(self._store, self._tiers, now=self._clock.now())
+        for tier in coverage["tiers"]:
+            self._metrics.covered(str(tier["tier"]), tier["ratio"])
+        self._metrics.waiting(coverage["backlog"])
+        for (resolver, outcome), count in self._pulse.outcomes.items():
+            new = count - self._counted[resolver, outcome]
+            if new:
+                self._metrics.looked_up(resolver, outcome, new)
+                self._counted[resolver, outcome] = count
+
+    async def _detections(self) -> None:
+        async with self._store.read() as tx:
+            if not self._begun:
+                self._last, self._begun = await events.last_id(tx), True
+                return
+            new = await events.listed(tx, after=self._last, limit=_PAGE)
+        for event in new:
+            self._last = event.id
+            if event.detected_after_seconds is not None:
+                self._metrics.detected(timedelta(seconds=event.detected_after_seconds))

@@ -1,0 +1,108 @@
+"""`watcher check`: one name now, with the reason, the evidence, the registration and what it resembles."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from watcher.cli.fail_on import fail_on_option, found
+from watcher.cli.main import EXIT_FOUND, GlobalOptions
+from watcher.cli.output import Format, emit, format_option, visible
+from watcher.cli.seeing import must_see, resolver_option, store_if_any
+from watcher.core.names import Fqdn, parse
+
+
+@click.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--no-registration", is_flag=True, help="Do not ask the registries.")
+@resolver_option
+@fail_on_option
+@format_option
+@click.pass_obj
+def check(
+    options: GlobalOptions,
+    *,
+    names: tuple[str, ...],
+    no_registration: bool,
+    resolvers: tuple[str, ...],
+    fail_on: tuple[str, ...],
+    output_format: Format,
+) -> int:
+    """Look at NAME now: whether it can receive mail and why, who holds it, and what it resembles."""
+    from watcher import bootstrap
+
+    parsed = [parse(name.strip().removeprefix(".") if _is_suffix(name) else name) for name in names]
+    chosen = bootstrap.settings(options, resolvers)
+    shapes = asyncio.run(_check(chosen, parsed, registration=not no_registration))
+    if output_format is Format.TABLE:
+        for shape in shapes:
+            click.echo(report(shape))
+    else:
+        emit(shapes, output_format, plain=sentence, table={})
+    return EXIT_FOUND if any(found(shape, fail_on) for shape in shapes) else 0
+
+
+def _is_suffix(text: str) -> bool:
+    """Whether a leading dot is right: in front of a public suffix. Raises InvalidName where it is wrong."""
+    if not text.strip().startswith("."):
+        return False
+    from watcher.core.protected import parse_protected
+    from watcher.data import load_suffixes
+
+    parse_protected(text, load_suffixes())
+    return True
+
+
+async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool) -> list[dict[str, Any]]:
+    from watcher import bootstrap
+    from watcher.services.ours import Ours
+
+    async with store_if_any(chosen) as store, bootstrap.network(chosen, registration=registration) as net:
+        await must_see(net)
+        await (ours := Ours(store, bootstrap.suffixes())).read()
+        lookup = bootstrap.lookup(net, store=store, ours=ours)
+        return list(await asyncio.gather(*(lookup.looked_at(name, registration=registration) for name in names)))
+
+
+def sentence(shape: Mapping[str, Any]) -> str:
+    """The verdict as its sentence."""
+    from watcher.core.sentences import reason
+    from watcher.core.shapes import verdict_from_json
+
+    return reason(shape["name"], verdict_from_json(shape["mail"]))
+
+
+def report(shape: Mapping[str, Any]) -> str:
+    """All of it, for a person at a terminal."""
+    mail = shape["mail"]
+    lines = [f"{sentence(shape)}.", ""]
+    lines.append(f"  {mail['ability']} by {mail['basis']}; severity {shape['severity']}")
+    lines += [f"    because {why}" for why in shape["severity_reasons"]]
+    if mail["flags"]:
+        lines.append(f"  flags: {', '.join(mail['flags'])}")
+    for one in shape["resembles"]:
+        lines.append(f"  resembles {one['protected']}: {one['explanation']}")
+    lines += _registration(shape["registration"])
+    lines += ["", "  evidence:"]
+    for row in mail["evidence"]:
+        records = ", ".join(row["records"]) or "-"
+        asked = f"{row['question']} {row['type']}"
+        lines.append(f"    {asked:44} {row['outcome']:9} {records}  ({row['resolver']}, {row['at'][:19]}Z)")
+    return "\n".join(visible(line) for line in lines) + "\n"
+
+
+def _registration(facts: Mapping[str, Any] | None) -> list[str]:
+    if facts is None:
+        return []
+    lines = [f"  {facts['status']} (by {facts['source']})" + (f": {facts['reason']}" if facts["reason"] else "")]
+    holder = facts["registrant"]["organisation"]
+    shown = {
+        "registrar": facts["registrar"],
+        "created": facts["created_at"],
+        "expires": facts["expires_at"],
+        "held by": holder and f"{holder} ({facts['registrant']['country'] or '?'})",
+        "abuse contact": facts["abuse_email"],
+        "status": ", ".join(facts["statuses"]),
+    }
+    return lines + [f"    {label} {value}" for label, value in shown.items() if value]

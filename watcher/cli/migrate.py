@@ -1,0 +1,66 @@
+"""`watcher migrate`, `backup` and `healthcheck`: the care of a database and of a running service."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from watcher.cli.main import GlobalOptions
+from watcher.core.errors import WatcherError
+
+_SECONDS = 4
+
+
+@click.command()
+@click.pass_obj
+def migrate(options: GlobalOptions) -> None:
+    """Bring the database to this version; a copy is made first."""
+    from watcher import bootstrap
+    from watcher.store import migrate_database
+
+    url = bootstrap.settings(options).database_url.get_secret_value()
+    copy = asyncio.run(migrate_database(url, clock=bootstrap.clock()))
+    click.echo(f"the database is of this version; the copy made before is {copy}" if copy else "nothing to do")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def backup(options: GlobalOptions, file: Path) -> None:
+    """Write a consistent copy of the database to FILE, also while the service runs."""
+    from watcher import bootstrap
+    from watcher.store import backup as copy
+
+    asyncio.run(copy(bootstrap.settings(options).database_url.get_secret_value(), file))
+    click.echo(f"{file} holds the copy")
+
+
+@click.command()
+@click.pass_obj
+def healthcheck(options: GlobalOptions) -> None:
+    """Exit with 0 when the service on this machine is ready, with 3 and the reason when not."""
+    from watcher import bootstrap
+
+    click.echo(asyncio.run(_ready(bootstrap.settings(options).api.listen)))
+
+
+async def _ready(listen: str) -> str:
+    import aiohttp
+
+    from watcher.cli.serve import parse_listen
+
+    host, port = parse_listen(listen)
+    local = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 (a name for "everywhere", not bound to)
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as client,
+            client.get(f"http://{local}:{port}/readyz") as response,
+        ):
+            body = await response.json()
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise WatcherError(f"no service answers at {local}:{port} ({type(error).__name__}); is it running?") from error
+    troubles = [f"{name}: {result}" for name, result in body.get("checks", {}).items() if result != "ok"]
+    if not body.get("ready"):
+        raise WatcherError("not ready: " + "; ".join(troubles))
+    return "ready"

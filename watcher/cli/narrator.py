@@ -1,0 +1,103 @@
+"""What `watcher serve` tells the person who started it: what it found first, how far it is, what is wrong."""
+
+import sys
+from collections.abc import Mapping
+
+from watcher.cli.output import visible
+from watcher.core.candidates import Candidate
+from watcher.core.errors import DishonestResolver
+from watcher.core.ports import Clock
+from watcher.core.sentences import reason
+from watcher.core.verdict import Ability
+from watcher.services.sweep import Sweep
+from watcher.services.watch import Recorded
+from watcher.store import Store, protected, shards
+
+FIRST = 10
+"""So many able lookalikes of the first sweep are printed as they are found; the others are counted."""
+_PROGRESS_SECONDS = (10, 25)
+_THEN_EVERY = 60
+
+
+class Narrator:
+    """Prints to standard error. `found` hears of every recorded look, `progress` is called every second or so."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._started = clock.now()
+        self._spoken_at = 0.0
+        self._able = 0
+        self._blind: str | None = None
+        self._done = False
+
+    def say(self, text: str) -> None:
+        """One line."""
+        sys.stderr.write(visible(text) + "\n")
+        sys.stderr.flush()
+
+    def found(self, recorded: Recorded, candidate: Candidate | None) -> None:
+        """Print the first able lookalikes of a sweep."""
+        row = recorded.row
+        if candidate is None or row is None or row.verdict is None or row.verdict.ability is not Ability.ABLE:
+            return
+        self._able += 1
+        if self._able == 1:
+            self.say("lookalikes that can receive mail now:")
+        if self._able <= FIRST:
+            self.say(f"  {row.severity.value:8} {reason(row.name, row.verdict)} (like {candidate.protected})")
+        elif self._able == FIRST + 1:
+            self.say("  more are counted; `watcher lookalikes --ability able` lists all of them")
+
+    def resolvers(self, found: Mapping[str, object]) -> None:
+        """What the honesty check found, where it is not all well."""
+        for resolver, result in found.items():
+            if isinstance(result, DishonestResolver):
+                self.say(f"refused: {result}")
+            elif str(result) == "unreachable":
+                self.say(f"resolver {resolver} does not answer; is there a network? dns.resolvers names another one")
+            elif str(result) == "failing":
+                self.say(f"resolver {resolver} answers, but cannot resolve; it may refuse this machine or be cut off")
+
+    async def progress(self, sweep: Sweep) -> None:
+        """How far the first sweep is, at ten and 25 seconds, then every minute until it has ended; and blindness."""
+        if sweep.report.blind != self._blind:
+            self._blind = sweep.report.blind
+            self.say(f"cannot see the DNS: {self._blind}; trying again" if self._blind else "the DNS is seen again")
+        seconds = (self._clock.now() - self._started).total_seconds()
+        due = next((at for at in _PROGRESS_SECONDS if self._spoken_at < at <= seconds), None)
+        if due is None and seconds - self._spoken_at < _THEN_EVERY:
+            return
+        self._spoken_at = seconds
+        if not self._done:
+            await self._tell_progress(sweep, seconds)
+
+    async def _tell_progress(self, sweep: Sweep, seconds: float) -> None:
+        async with self._store.read() as tx:
+            names = [row.name for row in await protected.listed(tx)]
+            baselines = await shards.baselines(tx, names)
+        if not names:
+            self.say("nothing is protected yet; `watcher protect add NAME` says what to watch")
+            return
+        settled = sum(one.settled for one in baselines.values())
+        if all(one.done for one in baselines.values()):
+            self._done = True
+            self.say(
+                f"first sweep done: {settled:,} candidates of {len(names):,} names; {self._able:,} can receive mail"
+            )
+            return
+        left = max(len(names) * sweep.most_candidates - sweep.seen, 0)
+        rate = sweep.seen / seconds
+        if rate:
+            self.say(
+                f"{sweep.seen:,} candidates seen in {duration(seconds)}, {self._able:,} can receive mail; the first "
+                f"sweep of {len(names):,} names takes about {duration(left / rate)} more at {rate:,.0f} a second"
+            )
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `2.5 h`, `4 days`."""
+    for limit, size, unit in ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit}" if unit != "h" else f"{seconds / size:.1f} {unit}"
+    return f"{seconds / 86400:.1f} days"

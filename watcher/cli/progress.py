@@ -1,0 +1,38 @@
+"""A progress bar with rate and time left on a terminal; nothing when standard error is not one."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+_EVERY = 0.2
+
+
+@asynccontextmanager
+async def progress(count: Callable[[], tuple[int, int]]) -> AsyncIterator[None]:
+    """Show the (done, total) of `count` while the block runs."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}/s"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("sweep", rate="0")
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+
+        async def show() -> None:
+            while True:
+                done, total = count()
+                rate = done / max(loop.time() - started, _EVERY)
+                bar.update(task, completed=done, total=max(total, done), rate=f"{rate:,.0f}")
+                await asyncio.sleep(_EVERY)
+
+        showing = asyncio.create_task(show())
+        try:
+            yield
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)

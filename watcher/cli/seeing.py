@@ -1,0 +1,57 @@
+"""What commands that look have in common: `--resolver`, and no judging by resolvers that lie or are silent."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from watcher.core.errors import DishonestResolver, WatcherError
+
+if TYPE_CHECKING:
+    from watcher.bootstrap import Network
+    from watcher.settings import Settings
+    from watcher.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NoResolver(WatcherError):
+    """No resolver said anything."""
+
+
+def resolver_option(command: F) -> F:
+    """`--resolver ADDR[:PORT]`, repeatable, handed over as `resolvers`."""
+    return click.option(
+        "--resolver",
+        "resolvers",
+        multiple=True,
+        metavar="ADDR[:PORT]",
+        help="Ask this resolver instead of the configured ones; repeatable.",
+    )(command)
+
+
+async def must_see(net: "Network") -> None:
+    """Check the resolvers; raises DishonestResolver or NoResolver when none is left to judge by."""
+    found = await net.honesty()
+    liars = [error for error in found.values() if isinstance(error, DishonestResolver)]
+    for error in liars[:-1] if len(liars) == len(found) else liars:
+        click.echo(f"watcher: refused: {error}", err=True)
+    if len(liars) == len(found):
+        raise liars[-1]
+    if all(isinstance(result, DishonestResolver) or result == "unreachable" for result in found.values()):
+        names = ", ".join(name for name, result in found.items() if not isinstance(result, DishonestResolver))
+        raise NoResolver(f"no resolver answers ({names}); check the network, or name another one with --resolver")
+
+
+@asynccontextmanager
+async def store_if_any(chosen: "Settings") -> "AsyncIterator[Store | None]":
+    """The database where there is one that can be used; these commands do without."""
+    from watcher import bootstrap
+    from watcher.store import sqlite_path
+
+    if not sqlite_path(chosen.database_url.get_secret_value()).is_file():
+        yield None
+        return
+    async with bootstrap.open_store(chosen, create=False) as store:
+        yield store

@@ -1,0 +1,215 @@
+"""`watcher serve`: scheduler, sweeps, alerts and API in one process, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher import __version__
+from watcher.cli.main import GlobalOptions
+from watcher.core.errors import ConfigurationError, WatcherError
+
+if TYPE_CHECKING:
+    from watcher.api.metrics import Metrics
+    from watcher.bootstrap import Watching
+    from watcher.cli.narrator import Narrator
+    from watcher.engines.local import Job, Local
+    from watcher.settings import Settings
+
+_SOON = timedelta(seconds=1)
+_GRACE = timedelta(seconds=10)
+
+
+@click.command()
+@click.pass_obj
+def serve(options: GlobalOptions) -> None:
+    """Watch, alert and answer over HTTP until stopped.
+
+    Makes the database where there is none, and migrates an older one after a copy.
+    """
+    from watcher import bootstrap
+
+    levels = {0: logging.WARNING, 1: logging.INFO}
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=levels.get(options.verbosity, logging.DEBUG),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    asyncio.run(_serve(bootstrap.settings(options)))
+
+
+async def _serve(chosen: "Settings") -> None:
+    from watcher import bootstrap
+    from watcher.api.metrics import Metrics
+    from watcher.cli.narrator import Narrator
+    from watcher.engines.local import Local
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    async with bootstrap.open_store(chosen, create=True) as store, bootstrap.network(chosen) as net:
+        narrator = Narrator(store, clock := bootstrap.clock())
+        metrics = Metrics(__version__, clock)
+        watching = bootstrap.watching(
+            chosen,
+            store,
+            net,
+            found=narrator.found,
+            observe=lambda channel, result, seconds: metrics.delivered(
+                channel, result, timedelta(seconds=seconds) if result == "sent" else None
+            ),
+        )
+        await watching.ours.read()
+        engine = Local(_jobs(chosen, watching, metrics, narrator), failed=lambda *_: None)
+        async with _api(chosen, watching, metrics, engine) as url:
+            narrator.say(f"watcher {__version__} watches {len(watching.ours.protected)} names; {url} answers")
+            telling = asyncio.create_task(watching.notifier.run())
+            engine.start()
+            try:
+                await stop.wait()
+                narrator.say("stopping")
+            finally:
+                await engine.stop(_GRACE)
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
+
+
+def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator: "Narrator") -> "list[Job]":
+    from watcher import bootstrap
+    from watcher.api.measuring import Measuring
+    from watcher.engines.local import Job
+
+    soonest = min(interval for _, interval in chosen.sweep.tiers)
+    quick = min(_SOON, soonest / 4)
+    measuring = Measuring(watching.store, metrics, watching.net.pulse, chosen.sweep.tiers, bootstrap.clock())
+    honest = asyncio.Event()
+
+    async def check_resolvers() -> None:
+        narrator.resolvers(await watching.check_resolvers())
+        honest.set()
+
+    async def sweep() -> None:
+        await honest.wait()  # nothing is believed before the first honesty check
+        if not watching.net.careful.usable:
+            return
+        report = await watching.sweep.run()
+        if report.shards:
+            metrics.swept()
+
+    async def relook() -> None:
+        await honest.wait()
+        if watching.net.careful.usable:
+            await watching.relook.due()
+
+    return [
+        Job("check resolvers", check_resolvers, timedelta(hours=1)),
+        Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
+        Job("sweep", sweep, quick),
+        Job("relook", relook, quick),
+        Job("registrations", watching.relook.registrations, timedelta(seconds=1)),
+        Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
+        Job("measure", measuring.refresh, timedelta(seconds=5)),
+        Job("narrate", lambda: narrator.progress(watching.sweep), timedelta(seconds=1)),
+    ]
+
+
+@asynccontextmanager
+async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", engine: "Local") -> AsyncIterator[str]:
+    """The listening API; its URL. Raises ConfigurationError when it may not or cannot listen there."""
+    from aiohttp import web
+
+    from watcher import bootstrap
+    from watcher.api.app import make_app
+    from watcher.api.parts import Parts
+    from watcher.api.policy import Policy
+    from watcher.services.notify import send_test
+    from watcher.services.tokens import Gatekeeper, any_valid
+
+    host, port = parse_listen(chosen.api.listen)
+    if not is_local(host) and not await any_valid(watching.store):
+        raise ConfigurationError(
+            "api.listen", f"{host} is not loopback, and nobody needs a token yet: `watcher token create NAME` first"
+        )
+    store, clock = watching.store, bootstrap.clock()
+
+    async def test_channel(name: str) -> None:
+        why = (await send_test({name: watching.channels[name]}, clock, ids=store.ids))[name]
+        if why is not None:
+            raise WatcherError(why)
+
+    parts = Parts(
+        store=store,
+        clock=clock,
+        policy=Policy((*chosen.api.hosts, f"[{host}]" if ":" in host else host), chosen.api.public_url),
+        gatekeeper=Gatekeeper(store, clock),
+        metrics=metrics,
+        suffixes=watching.enumeration.tables.suffixes,
+        lookup=bootstrap.lookup(
+            watching.net, store=store, ours=watching.ours, names=watching.enumeration, relook=watching.relook
+        ),
+        enumerate=watching.enumeration.shapes,
+        version=__version__,
+        channels=tuple(watching.channels),
+        test_channel=test_channel,
+        tiers=chosen.sweep.tiers,
+        ready=_readiness(watching, engine),
+        protected_changed=watching.ours.read,
+    )
+    runner = web.AppRunner(make_app(parts), access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigurationError(
+                "api.listen", f"cannot listen on {chosen.api.listen} ({error.strerror}); is it taken? give another one"
+            ) from error
+        bound = runner.addresses[0][1]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+    finally:
+        await runner.cleanup()
+
+
+def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], Awaitable[str | None]]]:
+    async def database() -> str | None:
+        from watcher.store import protected
+
+        async with watching.store.read() as tx:  # raises StoreError, which the endpoint shows
+            await protected.count(tx)
+        return None
+
+    async def scheduler() -> str | None:
+        return None if engine.running else "the scheduler does not run"
+
+    async def resolver() -> str | None:
+        if not watching.net.careful.usable:
+            return "every resolver was refused as dishonest"
+        if not watching.net.pulse.beaten:
+            return "no resolver has answered yet"
+        return None
+
+    return {"database": database, "scheduler": scheduler, "resolver": resolver}
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Address and port of `ADDR:PORT` or `[ADDR]:PORT`. Raises ConfigurationError."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 (the last port)
+        raise ConfigurationError("api.listen", f"{text!r} is not ADDR:PORT, such as 127.0.0.1:8080")
+    return host, int(port)
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    from watcher.api.policy import is_loopback
+
+    return host == "localhost" or is_loopback((host, 0))

@@ -1,0 +1,53 @@
+"""`watcher sweep --once`: one pass over what is due, alerts sent, then exit; for cron and CronJob."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from watcher.cli.main import GlobalOptions
+from watcher.cli.seeing import NoResolver, must_see, resolver_option
+
+_TELL_WITHIN = timedelta(seconds=60)
+
+
+@click.command()
+@click.option("--once", is_flag=True, required=True, expose_value=False, help="One pass (`serve` is for the long run).")
+@resolver_option
+@click.pass_obj
+def sweep(options: GlobalOptions, *, resolvers: tuple[str, ...]) -> None:
+    """Look for and at everything that is due, send the alerts, exit."""
+    from watcher import bootstrap
+
+    asyncio.run(_sweep(bootstrap.settings(options, resolvers)))
+
+
+async def _sweep(chosen: Any) -> None:
+    from watcher import bootstrap
+    from watcher.cli.progress import progress
+
+    async with bootstrap.open_store(chosen, create=True) as store, bootstrap.network(chosen) as net:
+        watching = bootstrap.watching(chosen, store, net)
+        await must_see(net)
+        await watching.ours.read()
+        if not watching.ours.protected:
+            click.echo("watcher: nothing is protected yet; `watcher protect add NAME` says what to watch", err=True)
+        swept = watching.sweep
+        async with progress(lambda: (swept.seen, len(watching.ours.protected) * swept.most_candidates)):
+            report = await swept.run(once=True)
+        looked = 0
+        while number := await watching.relook.due():
+            looked += number
+        while await watching.relook.registrations():
+            pass
+        await watching.vigil.check()
+        unsent = await watching.notifier.flush(within=_TELL_WITHIN)
+        click.echo(
+            f"{report.candidates} candidates: {report.absent} absent, {report.existing} exist, "
+            f"{sum(report.unsettled.values())} unsettled; {looked} looked at again; {report.asked} questions"
+        )
+        if unsent:
+            click.echo(f"watcher: {unsent} messages are not sent yet; the next pass tries again", err=True)
+        if report.blind:
+            raise NoResolver(f"the sweep was blind: {report.blind}; see `watcher doctor`")
