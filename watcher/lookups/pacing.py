@@ -13,9 +13,9 @@ _WINDOW, _LONGEST_WINDOW = 1.0, 10.0
 _FEW, _ENOUGH_BAD = 10, 3
 _GOOD_SHARE, _BAD_SHARE = 0.05, 0.1
 _MOST_USUAL = 0.3
-_DID_NOT_HELP = 0.75
 _SLOWER, _SLACK = 2.0, 0.1
 _USED = 0.5
+_LEARN, _FORGET = 0.05, 0.3  # of what is usual, from each window
 
 
 class Pace:
@@ -31,7 +31,6 @@ class Pace:
         self._tokens = 1.0
         self._filled_at = now
         self._cut_at = float("-inf")
-        self._share_at_cut: float | None = None
         self._usual = 0.0  # share of failures that a slower pace does not cure: lame delegations, a lossy line
         self._latency: float | None = None
         self._open_window(now)
@@ -89,18 +88,15 @@ class Pace:
         if elapsed < _WINDOW or (total < _FEW and elapsed < _LONGEST_WINDOW):
             return
         share = self._bad / total
-        if self._share_at_cut is not None and share >= self._share_at_cut * _DID_NOT_HELP:
-            self._usual = min(share, _MOST_USUAL)
-        else:
-            self._usual *= 0.95
-        self._share_at_cut = None
         failing = self._bad >= _ENOUGH_BAD and share > _BAD_SHARE + self._usual * 1.2
         if failing or self._slower():
             self.rate = max(self.floor, self.rate * _SHRINK)
             self._cut_at = now
-            self._share_at_cut = share if failing else None
         elif share <= _GOOD_SHARE + self._usual and self._taken >= _USED * self.rate * min(elapsed, _WINDOW):
             self.rate = min(self.ceiling, self.rate + self.ceiling / _STEPS_TO_CEILING * min(elapsed, _WINDOW))
+        # Down quickly, up slowly: what a slower pace cures is not usual.
+        learn = _LEARN if share > self._usual else _FORGET
+        self._usual += learn * (min(share, _MOST_USUAL) - self._usual)
         self._open_window(now)
 
     def _slower(self) -> bool:
@@ -112,5 +108,5 @@ class Pace:
             self._latency = mean
             return False
         slower = mean > self._latency * _SLOWER + _SLACK
-        self._latency += 0.05 * (mean - self._latency)
+        self._latency += _LEARN * (mean - self._latency)
         return slower

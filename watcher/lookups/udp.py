@@ -25,7 +25,7 @@ OnSilence = Callable[[object, bool], None]
 """Called with the context given when none came in time; True: one came in the wrong case, so ask over TCP."""
 
 _POOL = 16
-_USES = 400  # of a port, and up to 255 more by chance
+_USES = 400  # of a port, and by chance up to as many more
 _LIFETIME = 60.0  # seconds of a port
 _LOWEST_PORT = 10240
 _DRAWS = 10
@@ -91,7 +91,7 @@ class _Port:
 class Multiplexer:
     """The UDP side of one server. Belongs to the event loop it is used in; `close` it there."""
 
-    def __init__(self, server: Server, *, timeout: float = 3.0) -> None:
+    def __init__(self, server: Server, *, timeout: float = 3.0, port_uses: int = _USES) -> None:
         self.server = server
         self.counters = Counters()
         self.flattens_case = False
@@ -100,6 +100,7 @@ class Multiplexer:
         self._keeps_case = False
         self._flattened = 0
         self._timeout = timeout
+        self._port_uses = port_uses
         self._ports: list[_Port | None] = [None] * _POOL
         self._open: set[_Port] = set()
         self._order: deque[_Flight] = deque()  # by time sent; the done ones leave when their time has come
@@ -196,7 +197,7 @@ class Multiplexer:
         except OSError:
             drawn.close()
             raise
-        port = _Port(drawn, _USES + os.urandom(1)[0], now + _LIFETIME)
+        port = _Port(drawn, self._port_uses + int.from_bytes(os.urandom(2), "big") % self._port_uses, now + _LIFETIME)
         loop.add_reader(drawn, self._receive, port)
         self._open.add(port)
         self._ports[slot] = port
