@@ -42,7 +42,7 @@ static: dev
 	$(BIN)/lint-imports
 
 check: static
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not lab and not soak and not perf" $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadscope -m "not lab and not soak and not perf" $(PYTEST_ARGS)
 
 # The tests run even when a static check failed, so that one run shows everything; the exit status counts both, and
 # the last line is always pytest's own.
@@ -50,7 +50,7 @@ test: dev
 	@tools/lab_packages
 	@note=; failed=0; \
 	$(MAKE) --no-print-directory static || { note="static checks FAILED, see above"; failed=1; }; \
-	WATCHER_TEST_NOTE="$$note" tools/in_lab $(BIN)/pytest -n $(JOBS) --dist loadgroup -o faulthandler_timeout=300 \
+	WATCHER_TEST_NOTE="$$note" tools/in_lab $(BIN)/pytest -n $(JOBS) --dist loadscope -o faulthandler_timeout=300 \
 	  -m "not soak and not perf" $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
 

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.lab.addresses import in_lab
 from tests.lab.mailbox import Mailbox
@@ -13,6 +15,9 @@ from tests.lab.world import World
 
 LAB_FOLDERS = ("lab",)
 """Folders under tests/ whose tests all need the lab; elsewhere a test says so itself with the marker."""
+
+SERIAL_FOLDERS = ("tests/lab/", "tests/e2e/")
+"""Where tests share the lab's servers, which exist once."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,9 +30,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in LAB_FOLDERS:
             item.add_marker(pytest.mark.lab)
-        if item.get_closest_marker("lab"):
-            # One world for the whole run: its tests stay on one of xdist's workers.
-            item.add_marker(pytest.mark.xdist_group("lab"))
     if os.environ.get("WATCHER_LAB") == "skip":
         _leave_out(config, items, "lab")
     if corpus_folder() is None:
@@ -39,6 +41,21 @@ def _leave_out(config: pytest.Config, items: list[pytest.Item], marker: str) -> 
     if gone:
         items[:] = [item for item in items if item not in gone]
         config.hook.pytest_deselected(items=gone)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """There is one lab: all its tests go to one worker. Everything else is handed out file by file.
+
+    (`--dist loadgroup` would say the same by a marker, but its marks are lost on pytest 9.)
+    """
+
+    class OneLab(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "lab" if file.startswith(SERIAL_FOLDERS) else file
+
+    return OneLab(config, log)
 
 
 def corpus_folder() -> Path | None:
