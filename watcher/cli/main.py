@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "lookalikes": "watcher.cli.lookalikes:lookalikes",
     "events": "watcher.cli.events:events",
     "silence": "watcher.cli.silence:silence",
+    "channels": "watcher.cli.channels:channels",
     "token": "watcher.cli.token:token",
     "migrate": "watcher.cli.migrate:migrate",
     "backup": "watcher.cli.migrate:backup",

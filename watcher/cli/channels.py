@@ -1,0 +1,53 @@
+"""`watcher channels`: whether alerts reach people."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher import bootstrap
+from watcher.cli.main import EXIT_FAILED, GlobalOptions
+from watcher.cli.output import visible
+from watcher.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.core.ports import Channel
+
+
+@click.group()
+def channels() -> None:
+    """See whether alerts reach people."""
+
+
+@channels.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def test(options: GlobalOptions, name: str | None) -> int:
+    """Send a marked test alert through every configured channel, or through NAME alone.
+
+    Exits 3 when a channel did not accept it.
+    """
+    made = bootstrap.channels(bootstrap.settings(options))
+    if not made:
+        raise ConfigurationError(
+            "alerts", "no channel is configured; set alerts.slack.webhook_url, or alerts.email.smtp_url, from and to"
+        )
+    if name is not None and name not in made:
+        raise click.BadParameter(f"{name!r} is not configured; there is {', '.join(made)}", param_hint="NAME")
+    results = asyncio.run(_send({name: made[name]} if name is not None else made))
+    for channel, why in results.items():
+        if why is None:
+            click.echo(f"{channel}: accepted")
+        else:
+            click.echo(f"watcher: {visible(why)}", err=True)
+    return EXIT_FAILED if any(results.values()) else 0
+
+
+async def _send(chosen: "Mapping[str, Channel]") -> "dict[str, str | None]":
+    from watcher.services.notify import send_test
+    from watcher.store.ids import TimeOrderedIds
+
+    clock = bootstrap.clock()
+    return await send_test(chosen, clock, ids=TimeOrderedIds(clock))
