@@ -160,7 +160,7 @@ outbox = Table(  # one row for each event, written with it; gathered into an ale
     Cell("event_id", Text, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
     Cell("group_key", Text, nullable=False),
     Cell("created_at", Moment, nullable=False),
-    Cell("decision", Text),  # null until gathered: page | digest | silent
+    Cell("decision", Text),  # null until decided: page | digest | none
     Cell("reason", Text),  # why it is told so, or not told
     Cell("alert_id", Text, ForeignKey("alerts.id", ondelete="SET NULL"), index=True),
     Cell("decided_at", Moment),
