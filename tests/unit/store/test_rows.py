@@ -1,0 +1,319 @@
+"""The queries, on a real database."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.alert_samples import AT
+from tests.fakes.sightings import explicit, implicit, no_address
+from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.mail_state import MailState, Policy, sighted
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.risk import Severity
+from watcher.core.states import step
+from watcher.store import events, facts, lookalikes, own, protected, resemblances, shards, silences, tokens
+from watcher.store.lookalikes import Lookalike, Wanted
+from watcher.store.own import OwnRow
+from watcher.store.protected import ProtectedRow
+from watcher.store.shards import Baseline
+from watcher.store.silences import SilenceRow
+from watcher.store.tokens import TokenRow
+
+
+async def test_protected(store, clock):
+    rows = [ProtectedRow(name, "domain", clock.now(), "DoD", ("a", "b")) for name in ("navy.mil", "army.mil")]
+    async with store.write() as tx:
+        assert await protected.add(tx, rows) == 2
+        assert (
+            await protected.add(tx, [replace(rows[0], owner="other"), ProtectedRow("mil", "suffix", clock.now())]) == 1
+        )
+        assert await protected.change(tx, "mil", owner="DoD", tags=["x"])
+        assert not await protected.change(tx, "gone.mil", owner="DoD")
+        with pytest.raises(TypeError):
+            await protected.change(tx, "mil", kind="host")
+    async with store.read() as tx:
+        assert await protected.listed(tx, after="army.mil", limit=1) == [
+            ProtectedRow("mil", "suffix", clock.now(), "DoD", ("x",))
+        ]
+        assert await protected.found(tx, "navy.mil") == rows[0]
+        assert await protected.found(tx, "gone.mil") is None
+        assert await protected.known_among(tx, [f"n{i}.mil" for i in range(2000)] + ["mil"]) == {"mil"}
+
+
+async def test_own(store, clock):
+    async with store.write() as tx:
+        assert await own.add(tx, [OwnRow("army.ml", clock.now(), "ours")]) == 1
+        assert await own.add(tx, [OwnRow("army.ml", clock.now())]) == 0
+        assert await own.change(tx, "army.ml", note="bought")
+        assert await own.found(tx, "army.ml") == OwnRow("army.ml", clock.now(), "bought")
+        assert await own.listed(tx) == [OwnRow("army.ml", clock.now(), "bought")]
+        assert await own.remove(tx, ["army.ml", "navy.ml"]) == {"army.ml"}
+        assert await own.count(tx) == 0
+
+
+async def test_facts(store, clock):
+    async with store.write() as tx:
+        assert await facts.get(tx, "instance") is None
+        await facts.put(tx, "instance", {"id": 1}, now=clock.now())
+        await facts.put(tx, "instance", {"id": 2}, now=clock.now())
+        assert await facts.get(tx, "instance") == {"id": 2}
+        await facts.remove(tx, "instance")
+        assert await facts.get(tx, "instance") is None
+
+
+async def test_tokens(store, clock):
+    row = TokenRow("ci", "abc", ("read", "write"), clock.now())
+    async with store.write() as tx:
+        assert not await tokens.any_valid(tx)
+        await tokens.add(tx, row)
+        assert await tokens.any_valid(tx)
+        assert await tokens.valid_by_hash(tx, "abc") == row
+        await tokens.used(tx, "ci", now=clock.now())
+        assert await tokens.revoke(tx, "ci", now=clock.now())
+        assert not await tokens.revoke(tx, "ci", now=clock.now())
+        assert await tokens.valid_by_hash(tx, "abc") is None
+        assert not await tokens.any_valid(tx)
+        gone = replace(row, revoked_at=clock.now(), last_used_at=clock.now())
+        assert await tokens.listed(tx) == [gone]
+        assert await tokens.found(tx, "ci") == gone
+
+
+async def test_silences(store, clock):
+    now = clock.now()
+    ends = SilenceRow("1", "name", "army.ml", now, now + timedelta(hours=1), "known")
+    stays = SilenceRow("2", "suffix", "cm", now)
+    async with store.write() as tx:
+        await silences.add(tx, ends)
+        await silences.add(tx, stays)
+        assert await silences.listed(tx) == [ends, stays]
+        assert await silences.listed(tx, active_at=now + timedelta(hours=1)) == [stays]
+        assert await silences.found(tx, "1") == ends
+        assert await silences.remove(tx, "1")
+        assert not await silences.remove(tx, "1")
+
+
+class TestShards:
+    async def plan(self, tx, clock, *tiers, version="v1"):
+        await protected.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
+        assert await shards.plan(tx, "army.mil", tiers, version=version)
+
+    async def test_what_a_finished_pass_says_of_the_absent(self, store, clock):
+        async with store.write() as tx:
+            await self.plan(tx, clock, 0)
+            [shard] = await shards.listed(tx)
+            assert shard.absent_since("v1") is None
+            began = clock.now()
+            await shards.start(tx, "army.mil", 0, version="v1", total=200, at=began)
+            [shard] = await shards.listed(tx)
+            assert shard.absent_since("v1") is None, "a pass that has not ended has settled nothing"
+            await shards.progress(tx, "army.mil", 0, settled=100, unsettled=1)
+            await clock.advance(60)
+            await shards.finish(tx, "army.mil", 0, settled=199, unsettled=1, at=clock.now())
+            [shard] = await shards.listed(tx, protected="army.mil")
+            assert shard.absent_since("v1") == began
+            assert shard.absent_since("v2") is None, "another enumeration holds other candidates"
+            await shards.start(tx, "army.mil", 0, version="v2", total=300, at=clock.now())
+            [shard] = await shards.listed(tx)
+            assert shard.absent_since("v1") == began, "the pass under way does not forget the finished one"
+
+    async def test_which_are_due(self, store, clock):
+        async with store.write() as tx:
+            await self.plan(tx, clock, 0, 1)
+
+            async def due(tier, version="v1"):
+                found = await shards.due(
+                    tx, tier, started_before=clock.now() - timedelta(hours=1), version=version, limit=9
+                )
+                return [shard.tier for shard in found]
+
+            assert await due(0) == [0]
+            await shards.start(tx, "army.mil", 0, version="v1", total=1, at=clock.now())
+            assert await due(0) == [0], "one that was cut short is due"
+            await shards.finish(tx, "army.mil", 0, settled=1, unsettled=0, at=clock.now())
+            assert await due(0) == []
+            assert await due(0, "v2") == [0]
+            await clock.advance(3600)
+            assert await due(0) == [0]
+            assert await due(1) == [1]
+
+    async def test_baselines(self, store, clock):
+        async with store.write() as tx:
+            await self.plan(tx, clock, 0, 1)
+            assert await shards.baselines(tx, ["army.mil", "navy.mil"]) == {
+                "army.mil": Baseline(done=False, settled=0, total=0),
+                "navy.mil": Baseline(done=False, settled=0, total=0),
+            }
+            for tier in (0, 1):
+                assert not (await shards.baselines(tx, ["army.mil"]))["army.mil"].done
+                await shards.start(tx, "army.mil", tier, version="v1", total=10, at=clock.now())
+                await shards.finish(tx, "army.mil", tier, settled=9, unsettled=1, at=clock.now())
+            assert (await shards.baselines(tx, ["army.mil"]))["army.mil"] == Baseline(done=True, settled=18, total=20)
+
+    async def test_tiers_come_and_go(self, store, clock):
+        async with store.write() as tx:
+            await self.plan(tx, clock, 0, 1)
+            await self.plan(tx, clock, 0, 2)
+            assert [shard.tier for shard in await shards.listed(tx)] == [0, 2]
+            assert not await shards.plan(tx, "navy.mil", [0], version="v1")
+            await protected.remove(tx, ["army.mil"])
+            assert await shards.listed(tx) == []
+
+
+def event(store, name="army.ml", kind=EventKind.MAIL_BECAME_ABLE, at=AT):
+    return Event(store.ids(), kind, Severity.HIGH, ("because",), name, "army.ml", ("army.mil",), at, after={"a": [1]})
+
+
+async def test_events(store, clock):
+    async with store.write() as tx:
+        new = [event(store), event(store, "us.army.ml", EventKind.LOOKALIKE_FOUND, AT + timedelta(hours=1))]
+        await events.add(tx, new, group=lambda one: f"domain:{one.registrable_domain}", now=clock.now())
+        await events.add(tx, [], group=str, now=clock.now())
+        assert await events.listed(tx) == new
+        assert await events.listed(tx, newest_first=True, limit=1) == new[1:]
+        assert await events.listed(tx, after=new[0].id) == new[1:]
+        assert await events.listed(tx, before=new[1].id) == new[:1]
+        assert await events.listed(tx, since=AT + timedelta(minutes=1)) == new[1:]
+        assert await events.listed(tx, kinds=["mail_became_able"]) == new[:1]
+        assert await events.history(tx, "us.army.ml") == new[1:]
+        assert await events.history(tx, "army.ml") == new[::-1]
+        assert await events.found(tx, new[0].id) == new[0]
+        assert await events.found(tx, "none") is None
+        assert await events.by_ids(tx, [one.id for one in new]) == {one.id: one for one in new}
+        assert await events.last_id(tx) == new[1].id
+        rows = (await tx.exec_driver_sql("SELECT event_id, group_key, alert_id, decision FROM outbox ORDER BY 1")).all()
+        assert rows == [(one.id, "domain:army.ml", None, None) for one in new]
+
+
+def lookalike(name="army.ml", make=explicit, at=AT, **fields):
+    verdict = make(name, at)
+    state, _ = step(MailState(), sighted(name, verdict, at), at, Policy())
+    facts_ = RegistrationFacts(
+        RegistrationStatus.REGISTERED,
+        RegistrationSource.RDAP,
+        at,
+        registrar="R",
+        created_at=at - timedelta(days=9),
+        nameservers=("ns1.a.net",),
+    )
+    values = {"unicode": name, "state": state, "verdict": verdict, "first_seen_at": at, "registration": facts_}
+    return Lookalike(name, name, "ml", **{**values, **fields})
+
+
+class TestLookalikes:
+    async def test_rows_come_back_as_they_were(self, store):
+        row = lookalike(severity=Severity.HIGH, severity_reasons=("a",), next_look_at=AT, registration_next_at=AT)
+        bare = Lookalike("navy.ml", None, "ml", "navy.ml")
+        async with store.write() as tx:
+            await lookalikes.save(tx, [row, bare])
+            assert await lookalikes.found(tx, "army.ml") == row
+            assert await lookalikes.by_names(tx, ["army.ml", "navy.ml", "gone.ml"]) == {
+                "army.ml": row,
+                "navy.ml": bare,
+            }
+            assert await lookalikes.known_among(tx, ["navy.ml", "gone.ml"]) == {"navy.ml"}
+            await lookalikes.remove(tx, ["navy.ml"])
+            assert await lookalikes.found(tx, "navy.ml") is None
+
+    async def test_lists(self, store):
+        rows = [
+            lookalike("army.cm", implicit, severity=Severity.MEDIUM),
+            lookalike("army.ml", severity=Severity.CRITICAL, first_seen_at=AT + timedelta(days=1)),
+            lookalike("army.mm", no_address),
+            lookalike("hidden.ml", first_seen_at=None),
+            lookalike("ours.ml", relation="own"),
+            lookalike("xn--rmy-7na.ml", unicode="ärmy.ml"),
+        ]
+        slip = Resemblance("army.mil", ("suffix_edit", "adjacent_key"), 0.5, "why", 3)
+        async with store.write() as tx:
+            await lookalikes.save(tx, rows)
+            await resemblances.save(tx, "army.ml", [slip])
+            await resemblances.save(tx, "army.cm", [replace(slip, protected="navy.mil", techniques=("suffixXedit",))])
+            await lookalikes.triage(tx, ["army.cm", "gone.ml"], "blocked", note=None, now=AT)
+
+            async def names(**wanted):
+                found = await lookalikes.listed(tx, Wanted(**wanted))
+                assert await lookalikes.count(tx, Wanted(**wanted)) == len(found)
+                return [row.name for row in found]
+
+            everything = ["army.cm", "army.ml", "army.mm", "xn--rmy-7na.ml"]
+            assert await names() == everything
+            assert await names(ability="unable") == ["army.mm"]
+            assert await names(basis="implicit_mx") == ["army.cm"]
+            assert await names(severity="medium") == ["army.cm", "army.ml"]
+            assert await names(severity="high") == ["army.ml"]
+            assert await names(protected="army.mil") == ["army.ml"]
+            assert await names(technique="suffix_edit") == ["army.ml"]
+            assert await names(technique="suffix") == []
+            assert await names(protected="army.mil", technique="suffixXedit") == []
+            assert await names(triage="blocked") == ["army.cm"]
+            assert await names(text="ärm") == ["xn--rmy-7na.ml"]
+            assert await names(text="%") == []
+            assert await names(since=AT + timedelta(hours=1)) == ["army.ml"]
+            assert await names(relation="own") == ["ours.ml"]
+            listed = await lookalikes.listed(tx, Wanted(), after="army.cm", limit=2)
+            assert [row.name for row in listed] == everything[1:3]
+            assert await lookalikes.abilities(tx) == {"able": 3, "unable": 1}
+
+    async def test_resemblances(self, store):
+        slips = [
+            Resemblance(name, ("omission",), likelihood, "why", None) for name, likelihood in (("b", 0.1), ("a", 0.9))
+        ]
+        async with store.write() as tx:
+            await lookalikes.save(tx, [lookalike()])
+            await resemblances.save(tx, "army.ml", slips)
+            await resemblances.save(tx, "army.ml", [replace(slips[0], rank=7)])
+            await resemblances.save(tx, "army.ml", [])
+            assert await resemblances.of(tx, ["army.ml", "gone.ml"]) == {
+                "army.ml": (slips[1], replace(slips[0], rank=7)),
+                "gone.ml": (),
+            }
+            await resemblances.remove(tx, "army.ml", "a")
+            await lookalikes.save(tx, [lookalike(next_look_at=AT)])
+            assert [one.protected for one in (await resemblances.of(tx, ["army.ml"]))["army.ml"]] == ["b"]
+            await lookalikes.remove(tx, ["army.ml"])
+            assert await resemblances.of(tx, ["army.ml"]) == {"army.ml": ()}
+
+    async def test_what_is_due_is_claimed_once(self, store):
+        minute, lease = timedelta(minutes=1), timedelta(minutes=5)
+        rows = [lookalike(f"n{i}.ml", next_look_at=AT - i * minute) for i in range(3)]
+        async with store.write() as tx:
+            await lookalikes.save(tx, [*rows, lookalike("later.ml", next_look_at=AT + minute), lookalike("never.ml")])
+            assert await lookalikes.backlog(tx, now=AT) == 3
+            assert await lookalikes.next_due_at(tx) == AT - 2 * minute
+
+            async def claim(at, limit=2):
+                claimed = await lookalikes.claim_due(tx, now=at, limit=limit, lease=lease)
+                return [row.name for row in claimed]
+
+            assert await claim(AT) == ["n2.ml", "n1.ml"]
+            assert await claim(AT) == ["n0.ml"]
+            assert await claim(AT) == []
+            assert await claim(AT + lease, 9) == ["n2.ml", "n1.ml", "n0.ml", "later.ml"], "a crash gives them back"
+            await lookalikes.save(tx, [replace(rows[0], next_look_at=AT + 2 * lease)])
+            assert await claim(AT + 3 * lease, 9) == ["n2.ml", "n1.ml", "later.ml", "n0.ml"]
+            await lookalikes.look_at(tx, ["never.ml", "n0.ml"], at=AT + lease)
+            assert (await lookalikes.found(tx, "never.ml")).next_look_at == AT + lease
+            assert (await lookalikes.found(tx, "n0.ml")).next_look_at == AT + lease
+
+    async def test_registrations_are_claimed_by_moving_them_on(self, store):
+        lease = timedelta(minutes=5)
+        async with store.write() as tx:
+            await lookalikes.save(tx, [lookalike(registration_next_at=AT), lookalike("never.ml")])
+            claimed = await lookalikes.claim_registrations(tx, now=AT, limit=9, lease=lease)
+            assert [row.name for row in claimed] == ["army.ml"]
+            assert await lookalikes.claim_registrations(tx, now=AT, limit=9, lease=lease) == []
+            assert len(await lookalikes.claim_registrations(tx, now=AT + lease, limit=9, lease=lease)) == 1
+
+    async def test_rows_of_a_domain_its_own_first(self, store):
+        async with store.write() as tx:
+            hosts = [replace(lookalike(name), registrable_domain="army.ml") for name in ("a.army.ml", "us.army.ml")]
+            await lookalikes.save(tx, [*hosts, lookalike(), lookalike("navy.ml")])
+            found = await lookalikes.of_domain(tx, "army.ml")
+            assert [row.name for row in found] == ["army.ml", "a.army.ml", "us.army.ml"]
+
+
+async def test_a_time_without_a_zone_is_refused(store, clock):
+    with pytest.raises(Exception, match="a time without a zone"):
+        async with store.write() as tx:
+            await facts.put(tx, "a", 1, now=clock.now().replace(tzinfo=None))
