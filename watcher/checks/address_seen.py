@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from watcher.core.dns import Answer
+from watcher.core.reading import Existence
 from watcher.core.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.ADDRESS_SEEN
@@ -11,6 +12,6 @@ TAG: Basis | Flag = Flag.ADDRESS_SEEN
 def find(case: Case) -> Sequence[Answer] | None:
     """The addresses."""
     reading = case.reading
-    if case.basis is not Basis.LOOKUP_FAILED or reading.mx is None or reading.mx.settled or not reading.usable:
+    if case.basis is not Basis.LOOKUP_FAILED or reading.existence is not Existence.UNSETTLED or not reading.usable:
         return None
     return reading.usable[0].evidence

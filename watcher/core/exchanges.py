@@ -10,7 +10,7 @@ from watcher.core.dns import Answer, Outcome, Question, RRType
 from watcher.core.names import is_under
 from watcher.core.operators import MailOperators
 
-_FILTER_ERRORS = frozenset({15, 16, 17, 18})  # RFC 8914: blocked, censored, filtered, prohibited
+_FILTER_ERRORS = frozenset({4, 15, 16, 17, 18})  # RFC 8914: forged, blocked, censored, filtered, prohibited
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _MAX_NAME = 253
 _SPECIAL_USE = ("invalid", "test", "local", "onion")  # RFC 6761, 6762, 7686: never in the public DNS
@@ -143,16 +143,17 @@ _STATE_BY_NAME: Mapping[HostKind, HostState] = {
 
 def says_filtered(answer: Answer) -> bool:
     """Whether the resolver itself admits that a filter answered."""
-    return answer.outcome is Outcome.FILTERED or not _FILTER_ERRORS.isdisjoint(answer.extended_errors)
+    return not _FILTER_ERRORS.isdisjoint(answer.extended_errors)
 
 
 def is_filtered(answer: Answer, operators: MailOperators) -> bool:
-    """Whether the answer came from a filter instead of the name's owner (M62).
+    """Whether the answer came from a filter instead of the name's owner, or may have (M62).
 
     A policy zone's NXDOMAIN has no SOA of the real zone; one behind a CNAME has said something real already.
     """
     return (
         says_filtered(answer)
+        or answer.outcome is Outcome.FILTERED
         or (answer.outcome is Outcome.NXDOMAIN and answer.soa is None and not answer.chain)
         or any(record in operators.sinkholes for record in answer.records)
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.exchanges import Host, HostKind, HostState, host_kind, is_filtered, says_filtered
+from watcher.core.exchanges import Host, HostKind, HostState, host_kind, says_filtered
 from watcher.core.findings import Observation
 from watcher.core.names import Fqdn
 from watcher.core.reading import Existence, Reading, Surroundings, denies_subtree, probe_name, read
@@ -109,7 +109,7 @@ def _mail(asking: _Asking) -> _Rounds:
             return
     yield from _ask_again_unchecked(asking, asking.name, (RRType.MX,))
     reading = asking.reading()
-    if reading.existence is Existence.ABSENT or (reading.mx is not None and _is_filtered_out(reading.mx, asking)):
+    if reading.existence is Existence.ABSENT or (reading.mx is not None and says_filtered(reading.mx)):
         return
     if reading.existence is Existence.EXPLICIT:
         yield from _exchanges(asking)
@@ -117,13 +117,6 @@ def _mail(asking: _Asking) -> _Rounds:
         yield from _own_addresses(asking)
     yield from _parents_of_the_dead(asking)
     yield from _wildcards(asking)
-
-
-def _is_filtered_out(mx: Answer, asking: _Asking) -> bool:
-    """A filter's own word ends the inquiry here; a mere NXDOMAIN without SOA may be a broken server's (M05)."""
-    if mx.outcome is Outcome.NXDOMAIN:
-        return says_filtered(mx)
-    return is_filtered(mx, asking.context.surroundings.operators)
 
 
 def _ask_again_unchecked(asking: _Asking, name: str, types: Sequence[RRType]) -> _Rounds:

@@ -24,7 +24,7 @@ class Existence(StrEnum):
     ABSENT = "absent"
     """No such name, said by the suffix or above: nothing below exists either."""
     DENIED = "denied"
-    """NXDOMAIN that proves less: through an alias, from the name's own zone, or without an SOA."""
+    """NXDOMAIN that proves less: through an alias, or from the name's own zone."""
     UNSETTLED = "unsettled"
 
 
@@ -192,11 +192,11 @@ def read(observation: Observation, surroundings: Surroundings) -> Reading:
 
 
 def _existence(mx: Answer | None, domain: str, operators: MailOperators) -> Existence:
-    if mx is None or not mx.settled or says_filtered(mx):
+    if mx is None or not mx.settled or is_filtered(mx, operators):
         return Existence.UNSETTLED
     if mx.outcome is Outcome.NXDOMAIN:
         return Existence.ABSENT if denies_subtree(mx, domain) else Existence.DENIED
-    if is_filtered(mx, operators) or len(set(mx.chain)) < len(mx.chain) or mx.question.name in mx.chain:
+    if len(set(mx.chain)) < len(mx.chain) or mx.question.name in mx.chain:
         return Existence.UNSETTLED
     return Existence.EXPLICIT if mx.outcome is Outcome.ANSWER and mx.records else Existence.IMPLICIT
 
