@@ -44,7 +44,7 @@ class Outside(Background):
 
     def pages(self, name: str) -> list[str]:
         """The alert ids of the Slack messages that mention `name`, in the order they were taken."""
-        return [message.alert_id for message in list(self.slack.accepted) if name in message.text]
+        return [message.alert_id for message in list(self.slack.accepted) if name in fanged(message.text)]
 
     def mails(self, name: str) -> list[str]:
         """The alert ids of the mails that mention `name`."""
@@ -54,4 +54,9 @@ class Outside(Background):
 def mail_text(delivered: mail_server.Delivered) -> str:
     """Subject and plain text of a mail."""
     body = delivered.mail.get_body(("plain",))
-    return f"{delivered.mail['Subject']}\n{body.get_content() if body else ''}"
+    return fanged(f"{delivered.mail['Subject']}\n{body.get_content() if body else ''}")
+
+
+def fanged(text: str) -> str:
+    """Names as they are: messages show them so that nobody clicks on them (`army[.]ml`)."""
+    return text.replace("[.]", ".")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.outside import Outside, mail_text
+from tests.e2e.outside import Outside, fanged, mail_text
 from tests.e2e.service import Service, eventually
 from tests.lab.addresses import MAILBOX, RESOLVER, SECOND_MAILBOX
 from tests.lab.world import World
@@ -134,10 +134,10 @@ def test_a_lookalike_gains_mail_and_loses_it(world: World, story: Story) -> None
     heard = {(row["question"], row["type"], row["outcome"]): row["records"] for row in able["evidence"]}
     assert heard[FIRST, "MX", "ANSWER"] == [f"10 mx.{FIRST}"]
     assert heard[f"mx.{FIRST}", "A", "ANSWER"] == [MAILBOX]
-    (page,) = [message for message in story.outside.slack.accepted if FIRST in message.text]
+    (page,) = [message for message in story.outside.slack.accepted if FIRST in fanged(message.text)]
     (mail,) = [delivered for delivered in story.outside.mail.accepted if FIRST in mail_text(delivered)]
     assert story.outside.slack.problems == []
-    for text in (page.text, mail_text(mail)):
+    for text in (fanged(page.text), mail_text(mail)):
         assert f"mx.{FIRST}" in text
         assert MAILBOX in text
         assert PROTECTED in text
@@ -201,7 +201,7 @@ def test_what_was_able_before_the_first_sweep_is_baseline(story: Story) -> None:
     story.until_looked_again(THIRD, times=1)
     assert "mail_became_able" not in story.kinds(THIRD)
     for message in story.outside.slack.accepted:
-        if THIRD in message.text:
+        if THIRD in fanged(message.text):
             assert "able" in message.text
             assert "digest" in message.text.lower() or "baseline" in message.text.lower()
 

@@ -50,10 +50,11 @@ async def tell(world: World, service: Service, narrator: Narrator) -> None:
     )
     known = await service.until("/api/v1/lookalikes?limit=100", lambda page: page["items"], "lookalikes are listed")
     able = sorted(row["name"] for row in known if row["mail"] and row["mail"]["ability"] == "able")
+    await world.await_slack(PROTECTED, after=0)
     narrator.step(
-        f"The first sweep is done: {baseline['settled']} of {baseline['total']} lookalikes of {PROTECTED} settled, "
-        f"{len(known)} exist, {len(able)} can receive mail ({', '.join(able)}). That is the baseline: one digest, "
-        f"no alarm. {LOOKALIKE} does not exist."
+        f"The first sweep is done: {baseline['total']} possible lookalikes of {PROTECTED}, {len(known)} exist, "
+        f"{len(able)} can receive mail ({', '.join(able)}). That is the baseline: one digest, no alarm. "
+        f"{LOOKALIKE} does not exist."
     )
 
     world.register(LOOKALIKE)
@@ -88,7 +89,9 @@ async def _event(service: Service, kind: str) -> Any:
 
 
 def _shown(message: Message) -> str:
-    return message.text
+    """What Slack draws: the blocks, without the line that is only for notifications."""
+    notification, _, blocks = message.text.partition("\n")
+    return (blocks or notification).replace("```", "").replace("*", "")
 
 
 def _read(delivered: Delivered) -> str:
