@@ -1,4 +1,4 @@
-"""Characters of other alphabets, or with marks, that look the same: `army.com` becomes `аrmу.com`, `ārmy.com`."""
+"""Characters with marks or of another alphabet that look alike: `army.com` as `ārmy.com`, `coca.com` as `соса.com`."""
 
 from collections.abc import Iterator
 

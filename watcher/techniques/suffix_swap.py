@@ -8,8 +8,8 @@ from watcher.core.names import to_unicode
 from watcher.core.tables import Tables
 
 NAME = "suffix_swap"
-_NATIONAL = {"co": 4.0, "com": 4.0, "org": 3.0, "gov": 3.0, "or": 1.0, "ac": 1.0, "net": 1.0, "edu": 1.0, "me": 0.5}
-_NATIONAL_TOP = 4.0
+_NATIONAL = {"co": 8.0, "com": 8.0, "org": 5.0, "gov": 5.0, "or": 1.0, "ac": 1.0, "net": 1.0, "edu": 1.0, "me": 0.5}
+_NATIONAL_TOP = 6.0
 _SIBLING = 0.3
 _GOVERNMENT = 0.1
 _OTHER_TOP = 0.05
@@ -48,7 +48,8 @@ def _suffixes(own: str, country: str | None, tables: Tables) -> Mapping[str, flo
             suffixes[rule] = _NATIONAL.get(start, _SIBLING)
         elif dot:
             suffixes[rule] = _GOVERNMENT if start == first else _LAST
-    suffixes.update(tables.popular_suffixes)
+    for suffix, weight in tables.popular_suffixes.items():
+        suffixes[suffix] = max(suffixes.get(suffix, 0.0), weight)
     if country is not None:
         suffixes[country] = max(suffixes.get(country, 0.0), _NATIONAL_TOP)
     suffixes.pop(own, None)

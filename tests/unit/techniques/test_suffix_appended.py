@@ -1,0 +1,14 @@
+"""Another suffix after the right one."""
+
+from watcher.techniques import suffix_appended
+
+
+def test_habit_and_repetition(makes):
+    assert {"army.mil.com", "army.mil.mil", "army.mil.us", "army.mil.ml"} <= set(makes(suffix_appended, "army.mil"))
+    assert "gmail.com.com" in makes(suffix_appended, "gmail.com")
+    assert "mod.gov.uk.com" in makes(suffix_appended, "mod.gov.uk")
+
+
+def test_says_what_was_appended(explains):
+    assert explains(suffix_appended, "army.mil", "army.mil.com") == "`.com` after the suffix"
+    assert explains(suffix_appended, "army.mil", "army.mil.zw") is None
