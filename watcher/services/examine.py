@@ -1,11 +1,10 @@
 """One careful look at one name: the inquiry driven through a resolver, then judged."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.core.dns import Answer, Question
+from watcher.core.dns import Answer
 from watcher.core.findings import Observation
 from watcher.core.inquiry import InquiryContext, KnownAnswers, inquire
 from watcher.core.names import Fqdn
@@ -14,8 +13,8 @@ from watcher.core.ports import Clock, Resolver
 from watcher.core.reading import Surroundings
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Check, Flag, JudgeContext, Owner, Verdict, judge, unite
+from watcher.services.shared_answers import RememberedAnswers, SharedQuestions
 
-_LONGEST_MEMORY = timedelta(hours=1)
 _LABEL_LIFE = timedelta(hours=1)
 
 
@@ -25,37 +24,6 @@ class Look:
 
     observation: Observation
     verdict: Verdict
-
-
-class RememberedAnswers:
-    """Settled answers of this sweep, each until its TTL ends, at most an hour; the least used go first."""
-
-    def __init__(self, clock: Clock, *, limit: int = 50_000) -> None:
-        self._clock = clock
-        self._limit = limit
-        self._answers: OrderedDict[Question, tuple[Answer, datetime]] = OrderedDict()
-
-    def get(self, question: Question, /) -> Answer | None:
-        """The answer while it holds."""
-        kept = self._answers.get(question)
-        if kept is None:
-            return None
-        answer, until = kept
-        if until <= self._clock.now():
-            del self._answers[question]
-            return None
-        self._answers.move_to_end(question)
-        return answer
-
-    def keep(self, answer: Answer) -> None:
-        """Remember a settled answer; an unsettled one is asked again each time."""
-        if not answer.settled or not answer.ttl:
-            return
-        life = min(timedelta(seconds=answer.ttl), _LONGEST_MEMORY)
-        self._answers[answer.question] = (answer, self._clock.now() + life)
-        self._answers.move_to_end(answer.question)
-        while len(self._answers) > self._limit:
-            self._answers.popitem(last=False)
 
 
 class Examiner:
@@ -81,6 +49,7 @@ class Examiner:
         self._random_label = random_label
         self._operators = operators or MailOperators()
         self._remembered = RememberedAnswers(clock)
+        self._shared = SharedQuestions(resolver)
         self._label: tuple[str, datetime] | None = None
 
     async def look(
@@ -103,9 +72,10 @@ class Examiner:
         nor with `fresh`. `posture`, `recheck_suffix`: as in `InquiryContext`; the rest as in `JudgeContext`.
         """
         surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
-        known: KnownAnswers = {} if fresh or avoid else self._remembered
+        alone = fresh or bool(avoid)
+        known: KnownAnswers = {} if alone else self._remembered
         context = InquiryContext(surroundings, self._clock.now(), known, posture, recheck_suffix)
-        observation = await self._drive(name, context, avoid)
+        observation = await self._drive(name, context, avoid, alone=alone)
         judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation, probed)
         return Look(observation, judge(observation, self._checks, judged))
 
@@ -115,7 +85,7 @@ class Examiner:
         second = await self.look(first.observation.name, avoid=heard, fresh=True, owner=owner, posture=posture)
         return Look(second.observation, unite(first.verdict, second.verdict))
 
-    async def _drive(self, name: Fqdn, context: InquiryContext, avoid: frozenset[str]) -> Observation:
+    async def _drive(self, name: Fqdn, context: InquiryContext, avoid: frozenset[str], *, alone: bool) -> Observation:
         inquiry = inquire(name, context)
         answers: Sequence[Answer] | None = None
         while True:
@@ -124,7 +94,10 @@ class Examiner:
             except StopIteration as finished:
                 observation: Observation = finished.value
                 return observation
-            answers = await self._resolver.ask(questions, avoid=avoid)
+            if alone:
+                answers = await self._resolver.ask(questions, avoid=avoid)
+            else:
+                answers = await self._shared.ask(questions)
             for answer in answers:
                 self._remembered.keep(answer)
 

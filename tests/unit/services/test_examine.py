@@ -1,15 +1,13 @@
 """The examiner asks what names share once, keeps nothing longer than its TTL, and confirms elsewhere."""
 
-from datetime import timedelta
-
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher import checks
-from watcher.core.dns import Answer, Outcome, Question, RRType
+from watcher.core.dns import Outcome
 from watcher.core.names import parse
 from watcher.core.verdict import Ability, Flag
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner, RememberedAnswers
+from watcher.services.examine import Examiner
 
 _ZONE = "@ MX 10 mx.army.ml.\n"
 
@@ -73,25 +71,3 @@ async def test_the_probe_label_changes_every_hour():
     await clock.advance(3600)
     await examiner.look(parse("army.ml"))
     assert [text for text in _names(resolver) if "label" in text] == ["label0.ml MX", "label1.ml MX"]
-
-
-async def test_memory_is_bounded_and_drops_what_was_used_least():
-    clock = FakeClock()
-    remembered = RememberedAnswers(clock, limit=2)
-    a, b, c = (Question(f"{letter}.ml", RRType.A) for letter in "abc")
-    for question in (a, b):
-        remembered.keep(Answer(question, Outcome.ANSWER, "r", clock.now(), ("93.184.215.14",), ttl=60))
-    assert remembered.get(a) is not None
-    remembered.keep(Answer(c, Outcome.NXDOMAIN, "r", clock.now(), ttl=60))
-    assert remembered.get(b) is None
-    assert remembered.get(a) is not None
-    assert remembered.get(c) is not None
-
-
-async def test_nothing_is_remembered_longer_than_an_hour():
-    clock = FakeClock()
-    remembered = RememberedAnswers(clock)
-    question = Question("a.ml", RRType.A)
-    remembered.keep(Answer(question, Outcome.ANSWER, "r", clock.now(), ("93.184.215.14",), ttl=86400))
-    await clock.advance(timedelta(hours=1).total_seconds())
-    assert remembered.get(question) is None
