@@ -112,50 +112,58 @@ class Watch:
     ) -> Recorded:
         now, seen = self._clock.now(), look.observation
         before = await lookalikes.found(tx, seen.name)
-        still = await protected.known_among(tx, [one.protected for one in resembling])
-        if before is None and resembling and not still:
+        new, joined = await self._resembling(tx, before, resembling, seen.name)
+        if before is None and resembling and not joined:
             return Recorded(None)
         row = before or Lookalike(
             seen.name, seen.registrable_domain, seen.public_suffix, to_unicode(seen.name), relation
         )
-        known = () if before is None else (await resemblances.of(tx, [row.name]))[row.name]
-        new = [one for one in resembling if one.protected in still and one not in known]
-        subject = Subject(row.name, row.registrable_domain, _joined(known, new), await self._ours(tx, row))
+        subject = Subject(row.name, row.registrable_domain, joined, await self._ours(tx, row))
         verdict = _as_ours(look.verdict) if subject.ours == OWN else look.verdict
         if verdict.basis is Basis.REGISTRY_WILDCARD and not row.state.seen and row.relation == LOOKALIKE:
-            await lookalikes.remove(tx, [row.name] if before else [])
-            return Recorded(
-                None, await self._suffix_wildcard(tx, seen.public_suffix, verdict, subject, origin=origin, now=now)
-            )
-        if registration is not None and registration.created_at is not None and origin is not None:
+            await lookalikes.remove(tx, [row.name])
+            told_once = await self._suffix_wildcard(tx, seen.public_suffix, verdict, subject, origin=origin, now=now)
+            return Recorded(None, told_once)
+        if registration is not None and origin is not None:
             origin = replace(origin, registered_at=registration.created_at)
-        state, drafts = step(row.state, sighted(row.name, verdict, seen.attempted_at), now, self._policy, origin)
+        sighting = sighted(row.name, verdict, seen.attempted_at)
+        state, drafts = step(row.state, sighting, now, self._policy, origin)
         if state == row.state:  # the same look again
-            if before is not None:
-                await resemblances.save(tx, row.name, new)
+            await resemblances.save(tx, row.name, new)
             return Recorded(before)
         told = [
-            mail_event(self._store.ids(), draft, await self._attributed(tx, subject, draft), seen.attempted_at)
+            mail_event(self._store.ids(), draft, await self._attributed(tx, subject, draft), sighting.at)
             for draft in drafts
             if await self._told(tx, row, draft)
         ]
-        told += self._registered_by_dns(row, verdict, subject, seen.attempted_at)
-        state, at_risk = self._at_risk(row, state, verdict, subject, seen.attempted_at)
+        told += self._registered_by_dns(row, verdict, subject, sighting.at)
+        state, at_risk = self._at_risk(row, state, verdict, subject, sighting.at)
         told += at_risk
+        row = replace(row, state=state)
         if registration is not None:
             told += self._registration_events(row, registration, subject)
-            row = self._with_facts(replace(row, state=state), registration)
-            state = row.state
-        if _worthless(row, state):
-            await lookalikes.remove(tx, [row.name] if before else [])
-            return Recorded(None, await self._tell(tx, told, now))
-        row = self._looked(row, state, verdict, subject, now)
-        await lookalikes.save(tx, [row])
-        await resemblances.save(tx, row.name, new)
-        return Recorded(row, await self._tell(tx, told, now))
+            row = self._with_facts(row, registration)
+        kept = None if _worthless(row) else self._looked(row, verdict, subject, now)
+        if kept is None:
+            await lookalikes.remove(tx, [row.name])
+        else:
+            await lookalikes.save(tx, [kept])
+            await resemblances.save(tx, row.name, new)
+        await events.add(tx, told, group=group_key, now=now)
+        return Recorded(kept, tuple(told))
 
-    def _looked(self, row: Lookalike, state: MailState, verdict: Verdict, subject: Subject, now: datetime) -> Lookalike:
+    async def _resembling(
+        self, tx: Tx, before: Lookalike | None, resembling: Sequence[Resemblance], name: str
+    ) -> tuple[list[Resemblance], tuple[Resemblance, ...]]:
+        """Those that are to be saved, and all of them; none of names that are not protected any more."""
+        still = await protected.known_among(tx, [one.protected for one in resembling])
+        known = () if before is None else (await resemblances.of(tx, [name]))[name]
+        new = [one for one in resembling if one.protected in still and one not in known]
+        return new, _joined(known, new)
+
+    def _looked(self, row: Lookalike, verdict: Verdict, subject: Subject, now: datetime) -> Lookalike:
         """The row after the look; its verdict is the last settled one, or the newest while none has settled."""
+        state = row.state
         unsettled_yet = row.verdict is None or row.verdict.ability is Ability.UNKNOWN
         shown = verdict if verdict.ability is not Ability.UNKNOWN or unsettled_yet else row.verdict
         rating = rate(shown or verdict, rank=subject.rank)
@@ -163,7 +171,6 @@ class Watch:
         asks = state.seen or row.relation != LOOKALIKE
         return replace(
             row,
-            state=state,
             verdict=shown,
             severity=rating.severity,
             severity_reasons=rating.reasons,
@@ -179,10 +186,6 @@ class Watch:
                 owned=subject.ours is not None,
             ),
         )
-
-    async def _tell(self, tx: Tx, told: Sequence[Event], now: datetime) -> tuple[Event, ...]:
-        await events.add(tx, told, group=group_key, now=now)
-        return tuple(told)
 
     async def _ours(self, tx: Tx, row: Lookalike) -> str | None:
         if row.relation != LOOKALIKE:
@@ -234,7 +237,8 @@ class Watch:
             after=brief if news else {**brief, "baseline": True},
             severity=Severity.MEDIUM,
         )
-        return await self._tell(tx, [event], now)
+        await events.add(tx, [event], group=group_key, now=now)
+        return (event,)
 
     def _registered_by_dns(self, row: Lookalike, verdict: Verdict, subject: Subject, at: datetime) -> list[Event]:
         """`registered` for a name that was there, was gone, and is back, where no registry says so."""
@@ -293,8 +297,9 @@ class Watch:
         )
 
 
-def _worthless(row: Lookalike, state: MailState) -> bool:
+def _worthless(row: Lookalike) -> bool:
     """Whether nothing is to be kept: a candidate that was never seen to exist, and settled as absent."""
+    state = row.state
     open_question = state.failures > 0 or state.pending is not None or state.standing is None
     return row.relation == LOOKALIKE and not state.seen and not open_question
 

@@ -8,7 +8,8 @@
     await store.close()
 
 The queries are functions in the sibling modules, which take the transaction first. An exception inside `write` undoes
-everything in it. Inside `write`, never wait for anything but the database: all other writers wait for you.
+everything in it. Inside `write`, wait for nothing but the database: all other writers wait for you, also one that you
+open inside yourself.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Insert-or-update and insert-or-leave, spelled alike for SQLite and PostgreSQL."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TypeVar
 
 from sqlalchemy import Table
@@ -13,6 +14,7 @@ CHUNK = 500
 """Values bound to one statement: well below what any SQLite build takes."""
 
 
+@cache
 def insert_or_leave(dialect: str, table: Table) -> Insert:
     """INSERT that leaves rows whose primary key is there as they are."""
     if dialect == "postgresql":
@@ -20,6 +22,7 @@ def insert_or_leave(dialect: str, table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
+@cache
 def insert_or_update(dialect: str, table: Table, *, keep: frozenset[str] = frozenset()) -> Insert:
     """INSERT that overwrites every column but the primary key and those in `keep` where the row is there."""
     keys = [column.name for column in table.primary_key]

@@ -13,7 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.fakes.clock import FakeClock
 from watcher.core.errors import ConfigurationError, StoreError
-from watcher.store import Store, backup, facts, protected
+from watcher.core.events import Event, EventKind
+from watcher.core.risk import Severity
+from watcher.store import Store, backup, events, facts, protected
 from watcher.store.protected import ProtectedRow
 
 
@@ -265,3 +267,13 @@ async def test_a_copy_onto_itself_or_nowhere(store, url, tmp_path):
         await backup(url, tmp_path / "watcher.db")
     with pytest.raises(StoreError, match="nowhere"):
         await backup(url, tmp_path / "nowhere" / "copy.db")
+
+
+async def test_ids_go_on_after_a_restart_with_an_earlier_clock(store, url, clock):
+    await clock.advance(3600)
+    async with store.write() as tx:
+        last = Event(store.ids(), EventKind.WATCH_STALE, Severity.MEDIUM, (), "", None, (), clock.now())
+        await events.add(tx, [last], group=str, now=clock.now())
+    again = await Store.open_existing(url, clock=FakeClock())
+    assert again.ids() > last.id
+    await again.close()
