@@ -118,9 +118,9 @@ def test_any_answers_give_a_verdict_a_rating_and_a_sentence(name: str, data: st.
 
 
 @_many
-@given(names, st.data())
-def test_able_means_that_a_global_address_was_seen(name: str, data: st.DataObject):
-    observation, _ = _drive(name, data)
+@given(names, st.data(), st.booleans())
+def test_able_means_that_a_global_address_was_seen(name: str, data: st.DataObject, posture: bool):
+    observation, _ = _drive(name, data, posture=posture)
     verdict = _judge(observation)
     if verdict.ability is Ability.ABLE:
         in_answers = {record for answer in observation.answers if answer.settled for record in answer.records}

@@ -5,7 +5,7 @@ the same order, and returns the observation. Whoever drives it, asyncio, a batch
 """
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -276,3 +276,14 @@ def _posture(asking: _Asking) -> _Rounds:
     if reading.existence is Existence.EXPLICIT and reading.mx is not None and not reading.mx.chain:
         questions.append(Question(name, RRType.CNAME))
     yield from asking.ask(questions, fresh=True)
+    target = asking.reading().target_beside_mx
+    if target is not None and not reading.usable:
+        yield from _target(asking, Fqdn(target))
+
+
+def _target(asking: _Asking, target: Fqdn) -> _Rounds:
+    """What an alias beside useless MX records leads to: some senders see that instead (M49)."""
+    yield from asking.ask([Question(target, RRType.MX)])
+    other = read(replace(asking.observation(), name=target), asking.context.surroundings)
+    hosts = [host.name for host in other.hosts if host.kind is HostKind.ORDINARY][:AT_MOST_EXCHANGES]
+    yield from asking.ask(Question(host, rrtype) for host in hosts for rrtype in _ADDRESSES)

@@ -3,13 +3,24 @@
 An unsettled or filtered answer reads as "not known", wherever it stands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.exchanges import Answers, Host, HostState, MXRecords, is_filtered, parse_mx, read_host, says_filtered
+from watcher.core.exchanges import (
+    Answers,
+    Host,
+    HostKind,
+    HostState,
+    MXRecords,
+    host_kind,
+    is_filtered,
+    parse_mx,
+    read_host,
+    says_filtered,
+)
 from watcher.core.findings import Observation
-from watcher.core.names import is_under
+from watcher.core.names import Fqdn, is_under
 from watcher.core.operators import MailOperators
 from watcher.core.suffixes import Suffixes
 
@@ -139,6 +150,13 @@ class Reading:
             and (answer.chain or (answer.question.type is RRType.CNAME and answer.outcome is Outcome.ANSWER))
         )
 
+    @property
+    def target_beside_mx(self) -> str | None:
+        """The alias's target where a CNAME question showed one beside MX records (M49)."""
+        found = [answer for answer in self.alias_beside_mx if answer.question.type is RRType.CNAME]
+        target = found[0].records[0] if found and found[0].records else None
+        return target if target is not None and host_kind(target) is HostKind.ORDINARY else None
+
     def follows(self, wildcard: Wildcard) -> bool:
         """Whether the name says just what any label under the wildcard's zone says (M51-M55)."""
         if not wildcard.present:
@@ -173,7 +191,21 @@ def denies_subtree(answer: Answer, domain: str) -> bool:
 
 
 def read(observation: Observation, surroundings: Surroundings) -> Reading:
-    """The reading of an observation, finished or not."""
+    """The reading of an observation, finished or not.
+
+    Where an alias stands beside MX records (M49) and only its target can take mail, the target's exchanges count.
+    """
+    reading = _read_own(observation, surroundings)
+    target = None if reading.usable else reading.target_beside_mx
+    if target is None:
+        return reading
+    other = _read_own(replace(observation, name=Fqdn(target)), surroundings)
+    if not other.usable or other.existence is Existence.UNSETTLED:
+        return reading
+    return replace(reading, existence=other.existence, records=other.records, hosts=other.hosts)
+
+
+def _read_own(observation: Observation, surroundings: Surroundings) -> Reading:
     answers = Answers(observation.answers)
     operators = surroundings.operators
     name = observation.name
