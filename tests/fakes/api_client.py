@@ -201,13 +201,13 @@ class ApiClient:
         return await self("DELETE", path, **options)
 
     async def raw(self, data: bytes) -> bytes:
-        """What comes back for these bytes, until the server closes."""
+        """The status line that comes back for these bytes."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
         try:
             writer.write(data)
             await writer.drain()
             async with asyncio.timeout(10):
-                return await reader.read()
+                return await reader.readline()
         finally:
             writer.close()
             await writer.wait_closed()
@@ -224,7 +224,7 @@ def conforms(method: str, path: str, answer: Answered) -> None:
     bare = path.partition("?")[0]
     matching = (e for e in ENDPOINTS if e.method == method and _matches(e.path, bare))
     endpoint = max(matching, key=lambda e: len(re.sub(r"\{\w+\}", "", e.path)), default=None)
-    if endpoint is None:
+    if endpoint is None or (answer.status == 404 and answer.json["type"].endswith("no_such_path")):
         assert answer.status >= 400
         return
     responses = DOCUMENT["paths"][endpoint.path][method.lower()]["responses"]

@@ -127,17 +127,32 @@ def _path_parameters(endpoint: AnyEndpoint) -> list[JSON]:
 
 
 def _query_parameters(endpoint: AnyEndpoint) -> list[JSON]:
-    schema = endpoint.query.model_json_schema(by_alias=True, ref_template=_REF)
+    schema = endpoint.query.model_json_schema(by_alias=True)
+    definitions = schema.pop("$defs", {})
     required = set(schema.get("required", ()))
     parameters = []
     for name, part in schema.get("properties", {}).items():
-        shape = _without_null(dict(part))
+        shape = _without_null(_inlined(dict(part), definitions))
         parameter: JSON = {"name": name, "in": "query", "required": name in required}
         if "description" in shape:
             parameter["description"] = shape.pop("description")
         shape.pop("title", None)
         parameters.append({**parameter, "schema": shape})
     return parameters
+
+
+def _inlined(schema: Any, definitions: JSON) -> Any:
+    """A parameter's schema with the enumerations it refers to written out: clients show them where they are."""
+    match schema:
+        case {"$ref": str(reference), **rest}:
+            target = {key: value for key, value in definitions[reference.rpartition("/")[2]].items() if key != "title"}
+            return {**_inlined(target, definitions), **rest}
+        case dict():
+            return {key: _inlined(value, definitions) for key, value in schema.items()}
+        case list():
+            return [_inlined(value, definitions) for value in schema]
+        case _:
+            return schema
 
 
 def _without_null(schema: JSON) -> JSON:

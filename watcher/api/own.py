@@ -8,7 +8,7 @@ from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.inputs import Note, Paged
 from watcher.api.problems import not_found
-from watcher.core import names
+from watcher.core.protected import parse_protected
 from watcher.services import protect
 from watcher.services.protect import own_json
 from watcher.services.tokens import Scope
@@ -38,7 +38,13 @@ async def listed(call: Call[Paged, Nothing]) -> Any:
 
 async def added(call: Call[Nothing, NewOwn]) -> Any:
     """201 when it is new; 200 when it was on the list before, and then it stays as it is."""
-    done = await protect.add_own(call.parts.store, [call.body.name], now=call.parts.clock.now(), note=call.body.note)
+    done = await protect.add_own(
+        call.parts.store,
+        [call.body.name],
+        suffixes=call.parts.suffixes,
+        now=call.parts.clock.now(),
+        note=call.body.note,
+    )
     if done.new:
         await call.parts.changed()
     return Reply(await _shape(call, done.names[0]), 201 if done.new else 200)
@@ -46,12 +52,12 @@ async def added(call: Call[Nothing, NewOwn]) -> Any:
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
     """The own name."""
-    return await _shape(call, names.parse(call.path["name"]))
+    return await _shape(call, parse_protected(call.path["name"], call.parts.suffixes)[0])
 
 
 async def changed(call: Call[Nothing, OwnChange]) -> Any:
     """The own name as it is now."""
-    name = names.parse(call.path["name"])
+    name = parse_protected(call.path["name"], call.parts.suffixes)[0]
     async with call.parts.store.write() as tx:
         if not await rows.change(tx, name, note=call.body.note):
             raise not_found(name)
@@ -60,7 +66,7 @@ async def changed(call: Call[Nothing, OwnChange]) -> Any:
 
 async def removed(call: Call[Nothing, Nothing]) -> Any:
     """It is watched like any other name from now on."""
-    unknown = await protect.remove_own(call.parts.store, [call.path["name"]])
+    unknown = await protect.remove_own(call.parts.store, [call.path["name"]], suffixes=call.parts.suffixes)
     if unknown:
         raise not_found(unknown[0])
     await call.parts.changed()

@@ -150,4 +150,6 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    """One harmless line of what was sent."""
+    shown = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    return shown if shown.isprintable() else ascii(shown)[1:-1]

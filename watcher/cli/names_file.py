@@ -2,19 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from watcher.core.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from watcher.core.suffixes import Suffixes
 
-
-def read_names(file: Path, *, suffixes: "Suffixes | None") -> list[str]:
+def read_names(file: Path) -> list[str]:
     """The names in `file` (`-`: standard input), one a line, `#` begins a comment. Every one has been checked.
 
-    Raises ConfigurationError that names the file and line. `suffixes` None: suffixes are no names here.
+    Raises ConfigurationError that names the file and line.
     """
+    from watcher.data import load_suffixes
     from watcher.services.protect import check_lines, names_in
 
     shown = "standard input" if str(file) == "-" else str(file)
@@ -30,5 +27,5 @@ def read_names(file: Path, *, suffixes: "Suffixes | None") -> list[str]:
         raise ConfigurationError(shown, "is not UTF-8 text; write one name a line") from error
     if not found:
         raise ConfigurationError(shown, "holds no names; write one name a line")
-    check_lines(found, shown, suffixes)
+    check_lines(found, shown, load_suffixes())
     return [text for _, text in found]

@@ -40,7 +40,7 @@ def import_(options: GlobalOptions, file: Path, note: str) -> None:
     """Put every name in FILE (- for standard input) on the list: one a line, # begins a comment; all or none."""
     from watcher.cli.names_file import read_names
 
-    _report(asyncio.run(_add(options, read_names(file, suffixes=None), note)))
+    _report(asyncio.run(_add(options, read_names(file), note)))
 
 
 @own.command(name="list")
@@ -80,21 +80,24 @@ def _report(added: "Added") -> None:
 
 
 async def _add(options: GlobalOptions, names: Iterable[str], note: str) -> "Added":
-    from watcher.core.names import parse
+    from watcher.core.protected import parse_protected
+    from watcher.data import load_suffixes
     from watcher.services import protect as service
 
+    suffixes = load_suffixes()
     texts = list(names)
     for text in texts:  # before the database is made: a wrong name leaves nothing behind
-        parse(text)
+        parse_protected(text, suffixes)
     async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        return await service.add_own(store, texts, now=bootstrap.clock().now(), note=note)
+        return await service.add_own(store, texts, suffixes=suffixes, now=bootstrap.clock().now(), note=note)
 
 
 async def _remove(options: GlobalOptions, names: tuple[str, ...]) -> tuple[str, ...]:
+    from watcher.data import load_suffixes
     from watcher.services import protect as service
 
     async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        return await service.remove_own(store, names)
+        return await service.remove_own(store, names, suffixes=load_suffixes())
 
 
 async def _listed(options: GlobalOptions) -> Rows:

@@ -44,9 +44,8 @@ def add(options: GlobalOptions, names: tuple[str, ...], owner: str | None, tags:
 def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[str, ...]) -> None:
     """Protect every name in FILE (- for standard input): one a line, # begins a comment; all or none."""
     from watcher.cli.names_file import read_names
-    from watcher.data import load_suffixes
 
-    _report(asyncio.run(_add(options, read_names(file, suffixes=load_suffixes()), owner, tags)))
+    _report(asyncio.run(_add(options, read_names(file), owner, tags)))
 
 
 @protect.command(name="list")

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.core import names
 from watcher.core.errors import ConfigurationError, InvalidName
 from watcher.core.protected import parse_protected
 from watcher.core.shapes import JSON, time_json
@@ -53,7 +52,7 @@ async def unprotect(store: Store, texts: Iterable[str], *, suffixes: Suffixes) -
 
     Raises InvalidName.
     """
-    wanted = tuple(dict.fromkeys(parse_protected(text, suffixes)[0] for text in texts))
+    wanted = _parsed(texts, suffixes)
     async with store.write() as tx:
         known = await protected_names.known_among(tx, wanted)
         unknown = tuple(name for name in wanted if name not in known)
@@ -62,17 +61,17 @@ async def unprotect(store: Store, texts: Iterable[str], *, suffixes: Suffixes) -
     return unknown
 
 
-async def add_own(store: Store, texts: Iterable[str], *, now: datetime, note: str = "") -> Added:
+async def add_own(store: Store, texts: Iterable[str], *, suffixes: Suffixes, now: datetime, note: str = "") -> Added:
     """Put names on the own list. Raises InvalidName for the first wrong one, and then nothing was added."""
-    rows = [OwnRow(name, now, note) for name in dict.fromkeys(names.parse(text) for text in texts)]
+    rows = [OwnRow(name, now, note) for name in _parsed(texts, suffixes)]
     async with store.write() as tx:
         new = await own_names.add(tx, rows)
     return Added(tuple(row.name for row in rows), new)
 
 
-async def remove_own(store: Store, texts: Iterable[str]) -> tuple[str, ...]:
+async def remove_own(store: Store, texts: Iterable[str], *, suffixes: Suffixes) -> tuple[str, ...]:
     """Take names off the own list; those that were not on it. If there are any, nothing was removed."""
-    wanted = tuple(dict.fromkeys(names.parse(text) for text in texts))
+    wanted = _parsed(texts, suffixes)
     async with store.write() as tx:
         known = await own_names.known_among(tx, wanted)
         unknown = tuple(name for name in wanted if name not in known)
@@ -98,6 +97,10 @@ def own_json(row: OwnRow) -> JSON:
     return {"name": row.name, "note": row.note, "created_at": time_json(row.created_at)}
 
 
+def _parsed(texts: Iterable[str], suffixes: Suffixes) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parse_protected(text, suffixes)[0] for text in texts))
+
+
 def names_in(lines: Iterable[str], source: str) -> list[tuple[int, str]]:
     """The names in a list with their line numbers: one a line, after `#` is a comment, empty lines are left out.
 
@@ -113,13 +116,10 @@ def names_in(lines: Iterable[str], source: str) -> list[tuple[int, str]]:
     return found
 
 
-def check_lines(found: Iterable[tuple[int, str]], source: str, suffixes: Suffixes | None) -> None:
-    """Raise ConfigurationError with the line of the first wrong name. `suffixes` None: suffixes are no names here."""
+def check_lines(found: Iterable[tuple[int, str]], source: str, suffixes: Suffixes) -> None:
+    """Raise ConfigurationError with the line of the first wrong name."""
     for number, text in found:
         try:
-            if suffixes is None:
-                names.parse(text)
-            else:
-                parse_protected(text, suffixes)
+            parse_protected(text, suffixes)
         except InvalidName as error:
             raise ConfigurationError(source, f"line {number}: {error}; nothing was added") from error

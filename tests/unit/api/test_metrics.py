@@ -1,0 +1,83 @@
+"""What Prometheus reads: the names others rely on, in a registry of our own."""
+
+import math
+from datetime import timedelta
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.fakes.api_client import ApiClient, World, make_parts
+from tests.fakes.clock import FakeClock
+from watcher.api.metrics import Metrics
+
+NAMES = {
+    "watcher_detection_seconds",
+    "watcher_delivery_seconds",
+    "watcher_coverage_ratio",
+    "watcher_lookups_total",
+    "watcher_backlog",
+    "watcher_deliveries_total",
+    "watcher_last_sweep_seconds",
+    "watcher_build_info",
+}
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    text = metrics.exposition("")[0].decode()
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_the_names_are_there_from_the_start():
+    text = Metrics("1.2.3", FakeClock()).exposition("")[0].decode()
+    described = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert described >= NAMES
+
+
+async def test_what_is_fed_is_read():
+    clock = FakeClock()
+    metrics = Metrics("1.2.3", clock)
+    assert math.isnan(samples(metrics)["watcher_last_sweep_seconds", frozenset()])
+    metrics.detected(timedelta(seconds=70))
+    metrics.detected(timedelta(seconds=-5))
+    metrics.delivered("slack", "failed")
+    metrics.delivered("slack", "sent", timedelta(seconds=31))
+    metrics.looked_up("9.9.9.10:53", "TIMEOUT", 3)
+    metrics.covered("0", 0.75)
+    metrics.waiting(7)
+    metrics.swept()
+    await clock.advance(90)
+    read = samples(metrics)
+    assert read["watcher_detection_seconds_count", frozenset()] == 2
+    assert read["watcher_detection_seconds_sum", frozenset()] == 70
+    assert read["watcher_delivery_seconds_count", frozenset()] == 1
+    assert read["watcher_deliveries_total", frozenset({("channel", "slack"), ("result", "sent")})] == 1
+    assert read["watcher_lookups_total", frozenset({("resolver", "9.9.9.10:53"), ("outcome", "TIMEOUT")})] == 3
+    assert read["watcher_coverage_ratio", frozenset({("tier", "0")})] == 0.75
+    assert read["watcher_backlog", frozenset()] == 7
+    assert read["watcher_last_sweep_seconds", frozenset()] == 90
+    assert read["watcher_build_info", frozenset({("version", "1.2.3")})] == 1
+
+
+async def test_requests_are_counted_by_pattern_so_that_names_make_no_series(behind: World):
+    from aiohttp import ClientSession
+    from aiohttp.test_utils import TestServer
+
+    from watcher.api.app import make_app
+
+    parts = make_parts(behind)
+    async with TestServer(make_app(parts)) as server, ClientSession() as session:
+        client = ApiClient(server, session)
+        for name in ("a.mil", "b.mil"):
+            assert (await client.get(f"/api/v1/protected/{name}")).status == 404
+        assert (await client.get("/x/y/z")).status == 404
+        assert (await client("PROPFIND", "/x")).status == 404
+        scraped = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert scraped.headers["Content-Type"].startswith("application/openmetrics-text")
+    read = samples(parts.metrics)
+    labels = {"method": "GET", "path": "/api/v1/protected/{name}", "status": "404"}
+    assert read["watcher_http_requests_total", frozenset(labels.items())] == 2
+    assert read["watcher_http_requests_total", frozenset({**labels, "path": "none"}.items())] == 1
+    assert read["watcher_http_requests_total", frozenset({**labels, "path": "none", "method": "other"}.items())] == 1
