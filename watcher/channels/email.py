@@ -195,8 +195,10 @@ def _sort_of(error: Exception) -> str:
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the server's certificate is not trusted ({cause.verify_message})"
+    if isinstance(error, aiosmtplib.SMTPException) and "STARTTLS" in str(error):
+        return "the server offers no STARTTLS; if it is TLS from the start, write smtps://"
     if isinstance(error, aiosmtplib.SMTPNotSupported):
-        return "the server offers no STARTTLS, or no login that we know"
+        return "the server offers no login that we know"
     if isinstance(cause, OSError) and cause.strerror:
         return f"cannot connect ({cause.strerror})"
     return type(error).__name__.removeprefix("SMTP")

@@ -24,7 +24,7 @@ def clean(value: object, limit: int = 300) -> str:
 
 def defanged(name: str) -> str:
     """`army[.]ml`: readable, and nothing makes a link of it."""
-    return clean(name, 400).replace(".", "[.]")
+    return clean(name, 400).replace(".", "[.]").replace("://", "[:]//")
 
 
 def shown_name(name: str) -> str:

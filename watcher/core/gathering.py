@@ -23,7 +23,8 @@ def storm_keys(event: Event, operator_of: Callable[[str], str]) -> tuple[str, ..
     now = event.after or event.before
     if now.get("basis") == Basis.REGISTRY_WILDCARD and event.registrable_domain:
         keys.append(f"wildcard:{event.registrable_domain.partition('.')[2]}")
-    operators = sorted({operator_of(row["host"]) for row in _rows(now.get("exchanges")) if row.get("host")})
+    exchanges = _rows(event.after.get("exchanges")) or _rows(event.before.get("exchanges"))  # lost ones count as well
+    operators = sorted({operator_of(row["host"]) for row in exchanges if row.get("host")})
     keys += [f"exchange:{operator}" for operator in operators if operator != event.registrable_domain]
     servers = {str(server) for server in now.get("nameservers") or ()}
     for row in event.evidence:

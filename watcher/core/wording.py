@@ -13,6 +13,7 @@ from watcher.core.alerts import Alert, AlertKind, concerns_ours
 from watcher.core.clean import clean, defanged_text, shown_name, slip
 from watcher.core.events import Event, EventKind
 from watcher.core.kind_words import KIND_WORDS, OURS_ACTIONS, ability_words, basis_words, flag_words
+from watcher.core.names import to_unicode
 from watcher.core.risk import Severity
 
 FULL_STORIES = 2
@@ -171,7 +172,9 @@ def _story(event: Event) -> Story:
     words = KIND_WORDS[event.kind]
     name = shown_name(event.name) if event.name else ""
     headline = (words.again if words.again and event.before.get("ability") == "able" else words.one).format(
-        name=name, reason=_reason(event), expires=clean(event.after.get("expires_at") or "soon", 40).partition("T")[0]
+        name=name,
+        reason=_reason(event),
+        expires=defanged_text(event.after.get("expires_at") or "soon", 40).partition("T")[0],
     )
     facts = [
         *(Fact("Resembles", _resembles(event, index)) for index in range(min(2, len(event.resembles)))),
@@ -196,8 +199,10 @@ def _changed_ours(event: Event) -> bool:
 
 def _resembles(event: Event, index: int) -> str:
     one = event.resembles[index]
-    meant, written = slip(clean(one.protected), clean(event.name))
-    how = defanged_text(one.explanation, 200, keep=event.protected) or ", ".join(one.techniques).replace("_", " ")
+    meant, written = slip(clean(to_unicode(one.protected)), clean(to_unicode(event.name)).replace("://", "[:]//"))
+    how = defanged_text(one.explanation, 200, keep=event.protected) or defanged_text(
+        ", ".join(one.techniques).replace("_", " "), 200
+    )
     rank = f", candidate {one.rank}" if one.rank is not None else ""
     return f"{meant} → {written.replace('.', '[.]')} ({how}{rank})"
 
@@ -220,9 +225,14 @@ def _mail_facts(event: Event) -> list[Fact]:
 def _ability(side: Mapping[str, Any]) -> str:
     if not side:
         return ""
-    ability, basis = ability_words(clean(side.get("ability", ""), 40)), basis_words(clean(side.get("basis", ""), 40))
-    flags = [flag_words(clean(flag, 40)) for flag in _list(side.get("flags"))[:6]]
+    ability, basis = ability_words(_code(side.get("ability"))), basis_words(_code(side.get("basis")))
+    flags = [flag_words(_code(flag)) for flag in _list(side.get("flags"))[:6]]
     return ": ".join(part for part in (ability, "; ".join(part for part in (basis, *flags) if part)) if part)
+
+
+def _code(value: object) -> str:
+    """A word of a closed vocabulary, which a database of a newer version may have more of."""
+    return defanged_text(value or "", 40)
 
 
 def _exchanges(side: Mapping[str, Any], limit: int = _EXCHANGES, *, addresses: bool = True) -> str:
@@ -232,7 +242,7 @@ def _exchanges(side: Mapping[str, Any], limit: int = _EXCHANGES, *, addresses: b
     rows = _list(side.get("exchanges"))
     parts = []
     for row in rows[:limit]:
-        at = ", ".join(clean(address, 45) for address in _list(row.get("addresses"))[:2]) if addresses else ""
+        at = ", ".join(defanged_text(address, 45) for address in _list(row.get("addresses"))[:2]) if addresses else ""
         parts.append(shown_name(clean(row.get("host", ""), 253)) + (f" ({at})" if at else ""))
     if len(rows) > limit:
         parts.append(f"{len(rows) - limit} more")
@@ -251,7 +261,7 @@ def _change_facts(event: Event) -> list[Fact]:
         old, new = event.before.get(key), event.after.get(key)
         if key in _MAIL_KEYS or old == new:
             continue
-        label = clean(key, 40).replace("_", " ").capitalize()
+        label = defanged_text(key, 40).replace("_", " ").capitalize()
         text = f"{_value(old, event)} → {_value(new, event)}" if key in event.before else _value(new, event)
         facts.append(Fact(label, text))
     return facts[:6]
@@ -264,7 +274,7 @@ def _value(value: Any, event: Event) -> str:
         shown = ", ".join(_value(item, event) for item in value[:6])
         return shown + (f" and {len(value) - 6} more" if len(value) > 6 else "")  # noqa: PLR2004 (what fits a line)
     if isinstance(value, Mapping):
-        return ", ".join(f"{clean(key, 30)} {_value(item, event)}" for key, item in list(value.items())[:6])
+        return ", ".join(f"{defanged_text(key, 30)} {_value(item, event)}" for key, item in list(value.items())[:6])
     return defanged_text(value, 150, keep=event.protected)
 
 
@@ -276,7 +286,7 @@ def _since(event: Event) -> str:
 def _certainty(event: Event) -> list[Fact]:
     if not event.evidence:
         return []
-    resolvers = list(dict.fromkeys(clean(row.get("resolver", ""), 60) for row in event.evidence))
+    resolvers = list(dict.fromkeys(defanged_text(row.get("resolver", ""), 60) for row in event.evidence[:200]))
     unsettled = sum(row.get("outcome") not in {"ANSWER", "NODATA", "NXDOMAIN"} for row in event.evidence)
     count = len(event.evidence)
     rest = f", {unsettled} of them unsettled" if unsettled else ""
@@ -286,9 +296,9 @@ def _certainty(event: Event) -> list[Fact]:
 def _agreement(event: Event) -> str:
     """How many resolvers gave the same answer to one question; whether one was asked again."""
     said: dict[tuple[str, ...], list[str]] = {}
-    for row in event.evidence:
+    for row in event.evidence[:200]:
         answer = (str(row.get("question")), str(row.get("type")), str(row.get("outcome")))
-        records = sorted(str(record) for record in _list(row.get("records")))
+        records = sorted(str(record) for record in _list(row.get("records"))[:50])
         said.setdefault((*answer, *records), []).append(str(row.get("resolver")))
     alike = max(len(set(resolvers)) for resolvers in said.values())
     if alike > 1:
@@ -315,7 +325,7 @@ def _moment_in(value: Any) -> str:
     try:
         return moment(datetime.fromisoformat(value))
     except (TypeError, ValueError):
-        return clean(value, 40)
+        return defanged_text(value, 40)
 
 
 def _evidence(event: Event) -> tuple[str, ...]:
@@ -330,12 +340,11 @@ def _evidence(event: Event) -> tuple[str, ...]:
 def _evidence_line(row: Mapping[str, Any], event: Event) -> str:
     records = [clean(record, 80) for record in _list(row.get("records"))]
     said = ", ".join(records[:3]) + (f" and {len(records) - 3} more" if len(records) > 3 else "")  # noqa: PLR2004
-    if row.get("type") not in {"A", "AAAA"}:
-        said = defanged_text(said, 250, keep=event.protected)
+    said = defanged_text(said, 250, keep=event.protected)
     question = defanged_text(row.get("question", ""), 260, keep=event.protected)
-    at = clean(row.get("at", ""), 40).partition("T")[2][:8]
-    answer = said or clean(row.get("outcome", ""), 20)
-    return f"{clean(row.get('type', ''), 10)} {question}: {answer} ({clean(row.get('resolver', ''), 60)}, {at})"
+    at = defanged_text(row.get("at", ""), 40).partition("T")[2][:8]
+    answer = said or defanged_text(row.get("outcome", ""), 20)
+    return f"{_code(row.get('type'))} {question}: {answer} ({defanged_text(row.get('resolver', ''), 60)}, {at})"
 
 
 def moment(at: datetime) -> str:

@@ -1,0 +1,220 @@
+"""Slack, over HTTP on loopback: what is accepted, what is tried again, what never; and that no secret leaks."""
+
+import asyncio
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from aiohttp import web
+
+from tests.fakes.alert_samples import ALERTS
+from tests.fakes.slack_receiver import CHANNEL, TOKEN, Fault, SlackReceiver, block_problems, half_of_the_time
+from watcher.channels.slack import Slack, payload
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+
+ALERT = ALERTS["mail_became_able"]
+
+
+@pytest.fixture
+async def receiver():
+    async with SlackReceiver() as slack:
+        yield slack
+
+
+def _webhook(receiver: SlackReceiver, **arguments) -> Slack:
+    return Slack(webhook_url=receiver.webhook_url, **arguments)
+
+
+def _bot(receiver: SlackReceiver, **arguments) -> Slack:
+    return Slack(**{"token": TOKEN, "channel": CHANNEL, "api_url": receiver.api_url, **arguments})
+
+
+@pytest.mark.parametrize("name", ALERTS)
+async def test_every_alert_is_accepted_both_ways(receiver: SlackReceiver, name: str) -> None:
+    await _webhook(receiver).send(ALERTS[name])
+    await _bot(receiver).send(ALERTS[name])
+    assert [message.via for message in receiver.accepted] == ["webhook", "chat.postMessage"]
+    assert {message.alert_id for message in receiver.accepted} == {ALERTS[name].id}
+    assert receiver.problems == []
+
+
+async def test_a_bot_message_unfurls_nothing(receiver: SlackReceiver) -> None:
+    await _bot(receiver).send(ALERT)
+    sent = receiver.accepted[0].payload
+    assert (sent["channel"], sent["unfurl_links"], sent["unfurl_media"]) == (CHANNEL, False, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, "invalid_payload"), (400, "invalid_blocks"), (403, "action_prohibited"), (403, "invalid_token"),
+        (404, "no_service"), (404, "channel_not_found"), (410, "channel_is_archived"),
+    ],
+)  # fmt: skip
+async def test_what_the_webhook_refuses_for_good(receiver: SlackReceiver, status: int, body: str) -> None:
+    receiver.next(Fault.refused(status, body))
+    with pytest.raises(DeliveryRejected, match=f"slack: Slack said {body} \\(status {status}\\)"):
+        await _webhook(receiver).send(ALERT)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.server_error(), Fault.server_error(502, "<html>Bad Gateway</html>"), Fault.server_error(503, ""),
+        Fault.refused(404, "<html>captive portal</html>"), Fault.refused(407, "Proxy Authentication Required"),
+        Fault.refused(400, "a_word_nobody_knows"), Fault.refused(200, "<html>Welcome to the hotel</html>"),
+        Fault.refused(200, ""), Fault.redirect("http://127.0.0.1:1/"), Fault.close(), Fault.not_ok("ratelimited"),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_is_tried_again(receiver: SlackReceiver, fault: Fault) -> None:
+    for channel in (_webhook(receiver), _bot(receiver)):
+        receiver.next(fault)
+        with pytest.raises(DeliveryFailed) as caught:
+            await channel.send(ALERT)
+        assert not isinstance(caught.value, DeliveryRejected)
+    assert len(receiver.tries) == 2, "a redirect is not followed"
+
+
+@pytest.mark.parametrize(
+    "error", ["invalid_auth", "token_revoked", "not_in_channel", "channel_not_found", "is_archived", "missing_scope"]
+)
+async def test_what_the_web_api_refuses_for_good(receiver: SlackReceiver, error: str) -> None:
+    receiver.next(Fault.not_ok(error))
+    with pytest.raises(DeliveryRejected, match=error):
+        await _bot(receiver).send(ALERT)
+
+
+@pytest.mark.parametrize(
+    "error", ["ratelimited", "internal_error", "fatal_error", "service_unavailable", "new_trouble"]
+)
+async def test_what_the_web_api_may_accept_later(receiver: SlackReceiver, error: str) -> None:
+    receiver.next(Fault.not_ok(error))
+    with pytest.raises(DeliveryFailed, match=error) as caught:
+        await _bot(receiver).send(ALERT)
+    assert not isinstance(caught.value, DeliveryRejected)
+
+
+async def test_a_wrong_token_and_a_wrong_channel(receiver: SlackReceiver) -> None:
+    with pytest.raises(DeliveryRejected, match="invalid_auth"):
+        await _bot(receiver, token="xoxb-wrong").send(ALERT)
+    with pytest.raises(DeliveryRejected, match="channel_not_found"):
+        await _bot(receiver, channel="#elsewhere").send(ALERT)
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("7", 7, 7), (0, 0, 0), ("99999999999999", 3600, 3600), (None, None, None), ("soon", None, None),
+        ("-5", None, None), ("1.5", None, None),
+        (format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True), 100, 121),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_retry_after_is_obeyed_and_bounded(receiver: SlackReceiver, value, least, most) -> None:
+    receiver.next(Fault.too_many(value))
+    with pytest.raises(DeliveryFailed, match="slow down") as caught:
+        await _webhook(receiver).send(ALERT)
+    wait = caught.value.retry_after
+    if least is None:
+        assert wait is None
+    else:
+        assert wait is not None
+        assert timedelta(seconds=least) <= wait <= timedelta(seconds=most)
+
+
+async def test_no_answer_is_a_failure_in_time(receiver: SlackReceiver) -> None:
+    receiver.next(Fault.hang())
+    async with asyncio.timeout(5):
+        with pytest.raises(DeliveryFailed, match="no answer"):
+            await _webhook(receiver, timeout=0.2).send(ALERT)
+
+
+async def test_nobody_there_and_no_such_name() -> None:
+    for url in ("http://127.0.0.1:1/services/T/B/very-secret", "http://nothing.invalid/services/T/B/very-secret"):
+        with pytest.raises(DeliveryFailed) as caught:
+            await Slack(webhook_url=url).send(ALERT)
+        assert "very-secret" not in str(caught.value)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
+
+
+async def test_an_answer_without_end_is_cut() -> None:
+    async def flood(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"o" * 65536)
+        except ConnectionError:
+            return response
+
+    app = web.Application()
+    app.router.add_post("/", flood)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        async with asyncio.timeout(10):
+            with pytest.raises(DeliveryFailed, match="unexpected answer"):
+                await Slack(webhook_url=f"http://127.0.0.1:{runner.addresses[0][1]}/").send(ALERT)
+    finally:
+        await runner.cleanup()
+
+
+async def test_half_of_the_tries_failing_still_gets_it_there() -> None:
+    async with SlackReceiver(faults=half_of_the_time(7)) as receiver:
+        channel, tries = _webhook(receiver), 0
+        while len(receiver.accepted) < 20:
+            tries += 1
+            with suppress(DeliveryFailed):
+                await channel.send(ALERT)
+        assert 25 < tries < 60
+
+
+def test_secrets_are_in_no_representation() -> None:
+    assert "secret" not in repr(Slack(webhook_url="https://hooks.slack.com/services/T/B/secret"))
+    assert "secret" not in repr(Slack(token="xoxb-secret", channel="#c"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {}, {"token": "t"}, {"channel": "#c"}, {"webhook_url": "hooks.slack.com/services/secret"},
+        {"webhook_url": "ftp://hooks.slack.com/secret"}, {"webhook_url": "https:///secret"},
+        {"webhook_url": "https://h:99999/secret"}, {"webhook_url": "https://h/sec ret"},
+        {"webhook_url": "https://h/", "token": "t", "channel": "#c"}, {"token": "sec\r\nret", "channel": "#c"},
+        {"token": "t", "channel": "#c", "api_url": "nonsense"},
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_be_used_are_named_without_their_secret(arguments) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Slack(**arguments)
+    assert caught.value.setting.startswith("alerts.slack")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda p: p["blocks"].extend([{"type": "divider"}] * 50), "blocks must be 1 to 50"),
+        (lambda p: p["blocks"][0]["text"].update(text="x" * 151), "longer than 150"),
+        (lambda p: p["blocks"][1]["text"].update(text="x" * 3001), "longer than 3000"),
+        (lambda p: p["blocks"][1]["text"].update(text=""), "empty text"),
+        (lambda p: p["blocks"][1]["text"].update(text="<!channel>"), "control sequence"),
+        (lambda p: p["blocks"][1]["text"].update(text="a & b"), "bare ampersand"),
+        (lambda p: p.pop("text"), "text is missing"),
+        (lambda p: p["blocks"].append({"type": "image"}), "unknown type"),
+        (lambda p: p["blocks"][1].update(colour="red"), "unknown key"),
+    ],
+)
+async def test_the_receiver_is_strict(receiver: SlackReceiver, change, problem: str) -> None:
+    """A fake that takes everything would prove nothing."""
+    made = json.loads(json.dumps(payload(ALERT)))
+    assert block_problems(made) == []
+    change(made)
+    assert any(problem in one for one in block_problems(made))
