@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -20,7 +20,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from watcher.core.errors import ConfigurationError
 from watcher.core.events import EventKind
@@ -283,7 +289,7 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ZoneInfoNotFoundError) as error:
             raise ValueError(f"{value!r} is no time zone; use a name like Europe/Berlin") from error
         return value
 
@@ -291,18 +297,6 @@ class Settings(BaseSettings):
     @classmethod
     def _read_secret_files(cls, data: Any) -> Any:
         return read_secret_files(cls, data)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over what `load` hands in (the file)."""
-        return env_settings, init_settings
 
 
 def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> tuple[Settings, tuple[str, ...]]:
@@ -313,9 +307,7 @@ def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None)
     """
     warnings = _check_environment()
     try:
-        settings = Settings(**_read_toml(config))
-        if overrides:
-            settings = Settings.model_validate(_merge(_plain(settings), overrides))
+        settings = _layered(_read_toml(config))(**(overrides or {}))
     except SettingsError as error:
         raise ConfigurationError(
             "environment", f"{error}; lists and tables are written as JSON in environment variables"
@@ -323,6 +315,24 @@ def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None)
     except ValidationError as error:
         raise _readable(error) from error
     return settings, warnings
+
+
+def _layered(file: dict[str, Any]) -> type[Settings]:
+    """Settings that take what they are called with first, then the environment, then the file."""
+
+    class Layered(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the library's signature)
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, file)
+
+    return Layered
 
 
 def _read_toml(config: Path | None) -> dict[str, Any]:
@@ -352,30 +362,6 @@ def _check_environment() -> tuple[str, ...]:
         if not nested and name not in plain:
             warnings.append(f"{variable} is set but is no setting of watcher; it is ignored")
     return tuple(warnings)
-
-
-def _plain(settings: Settings) -> dict[str, Any]:
-    """Only what was set, secrets revealed, so that it can be validated again with overrides."""
-    dumped: dict[str, Any] = _reveal(settings.model_dump(by_alias=True, exclude_unset=True))
-    return dumped
-
-
-def _reveal(value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, dict):
-        return {key: _reveal(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_reveal(item) for item in value]
-    return value
-
-
-def _merge(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in top.items():
-        old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
-    return merged
 
 
 def _readable(error: ValidationError) -> ConfigurationError:

@@ -21,6 +21,7 @@ from watcher.core.errors import ConfigurationError, InvalidName, WatcherError
 COMMANDS: dict[str, str] = {
     "candidates": "watcher.cli.candidates:candidates",
     "check": "watcher.cli.check:check",
+    "scan": "watcher.cli.scan:scan",
     "protect": "watcher.cli.protect:protect",
     "own": "watcher.cli.own:own",
     "serve": "watcher.cli.serve:serve",
@@ -29,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "events": "watcher.cli.events:events",
     "silence": "watcher.cli.silence:silence",
     "channels": "watcher.cli.channels:channels",
+    "doctor": "watcher.cli.doctor:doctor",
     "token": "watcher.cli.token:token",
     "migrate": "watcher.cli.migrate:migrate",
     "backup": "watcher.cli.migrate:backup",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from watcher.core.candidates import Candidate, candidate_json, enumerate_candidates
 from watcher.core.events import Resemblance
@@ -12,7 +12,20 @@ from watcher.core.resemblance import resemblance_of, resembles
 from watcher.core.slips import Technique
 from watcher.core.tables import Tables
 from watcher.services.ours import Ours
-from watcher.store.protected import ProtectedRow
+
+
+class Named(Protocol):
+    """A protected name, as parsed or as stored."""
+
+    @property
+    def name(self) -> str:
+        """As A-labels, a suffix without its leading dot."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """A `core.protected.Kind`."""
+        ...
 
 
 class Enumeration:
@@ -24,7 +37,7 @@ class Enumeration:
         self.version = version
         self._ours = ours
 
-    def candidates(self, name: ProtectedRow, first: int, last: int) -> Iterator[Candidate]:
+    def candidates(self, name: Named, first: int, last: int) -> Iterator[Candidate]:
         """Those of a protected name with first <= rank <= last."""
         found = self._enumerate((Fqdn(name.name), Kind(name.kind)), last)
         return (candidate for candidate in found if candidate.rank >= first)

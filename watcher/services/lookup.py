@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from watcher.core.events import Event, Resemblance
-from watcher.core.mail_state import SETTLED, obstacle
+from watcher.core.mail_state import SETTLED, exists, obstacle
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock, Registry
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -104,6 +104,15 @@ class Lookup:
                 return await self._with_facts(await self.known(name), name, registration=registration)
             return await self._look(name, registration=registration)
 
+    async def seen(self, name: Fqdn, resembling: Sequence[Resemblance]) -> JSON | None:
+        """The lookalike shape of a candidate, by a look that is not recorded; None when it settled as absent."""
+        look = await self._looker.look(name, owner=self._owner())
+        verdict = look.verdict
+        if verdict.ability is not Ability.UNKNOWN and not exists(verdict):
+            return None
+        ranks = [one.rank for one in resembling if one.rank is not None]
+        return on_the_surface({**self._unseen(name), **_looked(look, min(ranks, default=None))}, resembling)
+
     async def batch(self, names: Collection[Fqdn]) -> list[JSON]:
         """What is known of many names, in their order, without history and without any look."""
         rows: dict[str, Lookalike] = {}
@@ -147,16 +156,9 @@ class Lookup:
             )
         shape = await self.known(name)
         ranks = [one["rank"] for one in shape["resembles"] if one["rank"] is not None]
-        rating = rate(look.verdict, rank=min(ranks, default=None))
-        at = look.observation.attempted_at
-        settled = look.verdict.ability is not Ability.UNKNOWN
         return {
             **shape,
-            "severity": rating.severity.value,
-            "severity_reasons": list(rating.reasons),
-            "mail": mail_json(look.verdict, at if settled else None),
-            "attempted_at": time_json(at),
-            "last_outcome": SETTLED if settled else obstacle(look.verdict),
+            **_looked(look, min(ranks, default=None)),
             "registration": None if facts is None else registration_json(facts),
         }
 
@@ -201,6 +203,20 @@ class Lookup:
         }
 
 
+def _looked(look: Look, rank: int | None) -> JSON:
+    """What a look says, in the members of a check that it decides."""
+    rating = rate(look.verdict, rank=rank)
+    at = look.observation.attempted_at
+    settled = look.verdict.ability is not Ability.UNKNOWN
+    return {
+        "severity": rating.severity.value,
+        "severity_reasons": list(rating.reasons),
+        "mail": mail_json(look.verdict, at if settled else None),
+        "attempted_at": time_json(at),
+        "last_outcome": SETTLED if settled else obstacle(look.verdict),
+    }
+
+
 def is_held(facts: RegistrationFacts) -> bool:
     """Whether a registered name is kept out of service by its registry, or has no nameservers (M06)."""
     if facts.status is not RegistrationStatus.REGISTERED:
@@ -233,9 +249,14 @@ def row_json(row: Lookalike) -> JSON:
 
 def lookalike_json(row: Lookalike, resembling: Sequence[Resemblance]) -> JSON:
     """The lookalike shape: the check shape without its history, with what it resembles on the surface."""
+    return on_the_surface(row_json(row), resembling)
+
+
+def on_the_surface(shape: JSON, resembling: Sequence[Resemblance]) -> JSON:
+    """A check shape without history, with what it resembles on the surface."""
     techniques = dict.fromkeys(technique for one in resembling for technique in one.techniques)
     return {
-        **row_json(row),
+        **shape,
         "resembles": [resemblance_json(one) for one in resembling],
         "techniques": list(techniques),
         "likelihood": max((one.likelihood for one in resembling), default=0.0),

@@ -18,9 +18,9 @@ from watcher.core.dns import Outcome
 from watcher.core.mail_state import Origin
 from watcher.core.names import Fqdn
 from watcher.core.ports import Clock, Presence, Sweeper
+from watcher.services.enumerate import Named
 from watcher.services.relook import Relook
 from watcher.store import Store, lookalikes, protected, shards
-from watcher.store.protected import ProtectedRow
 from watcher.store.shards import Shard
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _FEW = 10
 class Enumerate(Protocol):
     """Candidates of a protected name with first <= rank <= last, best first; what they stand for is `version`."""
 
-    def __call__(self, name: ProtectedRow, first: int, last: int) -> Iterator[Candidate]:
+    def __call__(self, name: Named, first: int, last: int) -> Iterator[Candidate]:
         """Lazily; runs in a thread."""
         ...
 
@@ -133,6 +133,24 @@ class Sweep:
         report.ended_at = self._clock.now()
         return report
 
+    async def over(self, names: Sequence[str], most: int) -> Report:
+        """Sweep these protected names now, due or not, up to the rank `most`; a tier that it cuts stays due."""
+        self.report = report = Report(self._clock.now())
+        await self._plan()
+        for name in names:
+            async with self._store.read() as tx:
+                planned = await shards.listed(tx, protected=name)
+            try:
+                for shard in planned:
+                    if self._tiers[shard.tier].first <= most:
+                        await self._pass(shard, report, most)
+                        report.shards += 1
+            except Blind as error:
+                report.blind = str(error)
+                break
+        report.ended_at = self._clock.now()
+        return report
+
     async def _plan(self) -> None:
         async with self._store.write() as tx:
             for row in await protected.listed(tx):
@@ -148,18 +166,21 @@ class Sweep:
                     return due[0]
         return None
 
-    async def _pass(self, shard: Shard, report: Report) -> None:
+    async def _pass(self, shard: Shard, report: Report, most: int | None = None) -> None:
         tier = self._tiers[shard.tier]
+        last = tier.last if most is None else min(tier.last, most)
         async with self._store.read() as tx:
             row = await protected.found(tx, shard.protected)
         if row is None:
             return
-        candidates = await asyncio.to_thread(lambda: list(self._enumerate(row, tier.first, tier.last)))
+        candidates = await asyncio.to_thread(lambda: list(self._enumerate(row, tier.first, last)))
         async with self._store.write() as tx:
             await shards.start(
                 tx, row.name, shard.tier, version=self.version, total=len(candidates), at=self._clock.now()
             )
         unsettled = await self._candidates(shard, candidates, report)
+        if last < tier.last:
+            return  # the rest of the tier was not settled
         async with self._store.write() as tx:
             await shards.finish(
                 tx,

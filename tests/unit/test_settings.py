@@ -1,0 +1,109 @@
+"""Settings: defaults, file, environment and command line in that order; every complaint is one line that names the key."""
+
+from datetime import timedelta
+
+import pytest
+
+from watcher.core.errors import ConfigurationError
+from watcher.settings import format_duration, load, parse_duration
+
+
+@pytest.fixture(autouse=True)
+def _nothing_around(monkeypatch, tmp_path):
+    import os
+
+    for variable in list(os.environ):
+        if variable.startswith("WATCHER_"):
+            monkeypatch.delenv(variable)
+    monkeypatch.chdir(tmp_path)
+
+
+def written(tmp_path, text):
+    (tmp_path / "watcher.toml").write_text(text, encoding="utf-8")
+
+
+def test_without_anything_every_field_has_a_safe_default():
+    settings, warnings = load()
+    assert warnings == ()
+    assert settings.database_url.get_secret_value() == "sqlite:///watcher.db"
+    assert settings.dns.max_rate == 200
+    assert settings.api.listen == "127.0.0.1:8080"
+    assert settings.sweep.tiers[0] == (200, timedelta(hours=1))
+    assert not settings.alerts.slack.configured
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_path, monkeypatch):
+    written(tmp_path, '[dns]\nresolvers = ["192.0.2.1"]\nmax_rate = 10\ntimeout = "1s"\n')
+    monkeypatch.setenv("WATCHER_DNS__RESOLVERS", '["192.0.2.2"]')
+    monkeypatch.setenv("WATCHER_DNS__MAX_RATE", "20")
+    settings, _ = load(overrides={"dns": {"resolvers": ["192.0.2.3"]}})
+    assert settings.dns.resolvers == ("192.0.2.3",)
+    assert settings.dns.max_rate == 20
+    assert settings.dns.timeout == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "says"),
+    [
+        ("[dns]\nresolver = 1\n", "dns.resolver", "no such setting"),
+        ("[nonsense]\nx = 1\n", "nonsense", "no such setting"),
+        ('[dns]\ntimeout = "3 weeks or so"\n', "dns.timeout", "duration"),
+        ("[sweep]\ntiers = []\n", "sweep.tiers", "rising"),
+        ('[sweep]\ntiers = [[200, "1h"], [100, "1h"]]\n', "sweep.tiers", "rising"),
+        ('timezone = "Atlantis"\n', "timezone", "time zone"),
+        ('[alerts.slack]\ntoken = "xoxb-1"\n', "alerts.slack", "go together"),
+        ('[alerts.email]\nsmtp_url = "smtp://u:hunter2@h"\n', "alerts.email", "from and to"),
+        ("= broken", "watcher.toml", "not TOML"),
+    ],
+)
+def test_a_wrong_file_gets_one_line_that_names_the_key(tmp_path, text, where, says):
+    written(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+    message = str(caught.value)
+    assert where in caught.value.setting
+    assert says in message
+    assert "\n" not in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("WATCHER_DNS__FOO", "1", "no such setting"),
+        ("WATCHER_NONSENSE__FOO", "1", "there is no section"),
+        ("WATCHER_DNS__RESOLVERS", "not json", "JSON"),
+    ],
+)
+def test_a_wrong_variable_is_an_error(monkeypatch, variable, value, says):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=says):
+        load()
+
+
+def test_a_variable_of_somebody_else_is_a_warning(monkeypatch):
+    monkeypatch.setenv("WATCHER_PORT", "tcp://10.0.0.1:80")
+    _, warnings = load()
+    assert len(warnings) == 1
+    assert "WATCHER_PORT" in warnings[0]
+
+
+def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "secret").write_text("https://hooks.invalid/T1\n", encoding="utf-8")
+    written(tmp_path, '[alerts.slack]\nwebhook_url_file = "secret"\n')
+    settings, _ = load()
+    assert settings.alerts.slack.webhook_url.get_secret_value() == "https://hooks.invalid/T1"
+    assert "hooks.invalid" not in repr(settings)
+    monkeypatch.setenv("WATCHER_ALERTS__SLACK__WEBHOOK_URL", "https://other.invalid")
+    with pytest.raises(ConfigurationError, match="keep one"):
+        load()
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize("text", ["500ms", "60s", "5m", "6h", "1d"])
+def test_durations_are_written_as_they_are_read(text):
+    assert parse_duration(format_duration(parse_duration(text))) == parse_duration(text)

@@ -1,0 +1,152 @@
+"""`watcher doctor`: is everything fit to watch? Each line says what was looked at and, where not well, the mend."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from watcher.cli.main import EXIT_FAILED, GlobalOptions
+from watcher.cli.output import Format, emit, format_option, visible
+from watcher.cli.seeing import resolver_option
+from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherError
+
+_SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
+_DAY = 86_400
+_QUESTIONS_A_CANDIDATE = 1.25
+"""Mean, with the looks at what exists; see docs/explanation/watching.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing that was looked at. `state` is ok, warning or broken; only broken ones fail the doctor."""
+
+    what: str
+    state: str
+    detail: str
+
+
+@click.command()
+@resolver_option
+@format_option
+@click.pass_obj
+def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format: Format) -> int:
+    """Check settings, database, resolvers, registries, channels, and whether the plan fits the budget."""
+    from watcher import bootstrap
+
+    chosen = bootstrap.settings(options, resolvers)
+    results = asyncio.run(_gather(chosen))
+    if output_format in {Format.TABLE, Format.PLAIN}:
+        click.echo("effective settings (secrets hidden):")
+        for line in effective(chosen):
+            click.echo(f"  {visible(line)}")
+        click.echo("")
+        for one in results:
+            click.echo(visible(f"{one.state:8} {one.what}: {one.detail}"))
+    else:
+        rows = [{"what": one.what, "state": one.state, "detail": one.detail} for one in results]
+        emit(rows, output_format, plain=lambda row: row["what"], table={})
+    return EXIT_FAILED if any(one.state == "broken" for one in results) else 0
+
+
+def effective(chosen: Any) -> list[str]:
+    """Every setting as `section.field = value`, secrets hidden."""
+    return list(_lines("", chosen.model_dump(mode="json", by_alias=True)))
+
+
+def _lines(prefix: str, values: Mapping[str, Any]) -> Any:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value and key not in {"rdap_servers", "whois_servers"}:
+            yield from _lines(f"{prefix}{key}.", value)
+        else:
+            yield f"{prefix}{key} = {_SECRET if value == '**********' else value}"
+
+
+async def _gather(chosen: Any) -> list[Examined]:
+    parts = (_database(chosen), _lookups(chosen), _channels(chosen))
+    return [one for part in parts for one in [one async for one in part]]
+
+
+async def _database(chosen: Any) -> AsyncIterator[Examined]:
+    from watcher import bootstrap
+    from watcher.services.coverage import coverage_json
+    from watcher.store import protected, sqlite_path
+
+    path = sqlite_path(chosen.database_url.get_secret_value())
+    if not path.exists():
+        yield Examined("database", "warning", f"none at {path} yet; `watcher protect add NAME` or `serve` makes it")
+        return
+    try:
+        async with bootstrap.open_store(chosen, create=False) as store:
+            async with store.read() as tx:
+                names = await protected.count(tx)
+            coverage = await coverage_json(store, chosen.sweep.tiers, now=bootstrap.clock().now())
+    except WatcherError as error:
+        yield Examined("database", "broken", str(error))
+        return
+    yield Examined("database", "ok", f"{path}, {names} protected names, {coverage['backlog']} looks overdue")
+    yield plan(names, chosen.sweep.tiers, chosen.dns.max_rate, max(len(chosen.dns.resolvers), 1))
+
+
+def plan(names: int, tiers: Any, max_rate: float, resolvers: int) -> Examined:
+    """Whether sweeping `names` at the tiers' intervals fits the resolvers' rate."""
+    if not names:
+        return Examined("plan", "warning", "nothing is protected; `watcher protect add NAME`")
+    a_day, first = 0.0, 0
+    for last, interval in tiers:
+        a_day += (last - first) * _DAY / interval.total_seconds()
+        first = last
+    needed = names * a_day * _QUESTIONS_A_CANDIDATE / _DAY
+    budget = max_rate * resolvers
+    detail = (
+        f"{names} names need {needed:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
+        f"a first sweep takes {names * first * _QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes"
+    )
+    if needed > budget:
+        stretch = needed / budget
+        more = f"{detail}: intervals stretch {stretch:.1f} times, the tail first; raise dns.max_rate on a resolver"
+        return Examined("plan", "warning", f"{more} of your own, or lengthen sweep.tiers")
+    return Examined("plan", "ok", detail)
+
+
+async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
+    from watcher import bootstrap
+
+    try:
+        async with bootstrap.network(chosen) as net:
+            for name, found in (await net.honesty()).items():
+                yield _resolver(name, found)
+            if net.registry is None:
+                yield Examined("registries", "warning", "registration.enabled is false: nobody says who holds a name")
+            else:
+                published = net.registry.bootstrap_published_at
+                yield Examined("registries", "ok", f"RDAP bootstrap of {published:%Y-%m-%d}" if published else "RDAP")
+    except ConfigurationError as error:
+        yield Examined(error.setting, "broken", error.why)
+
+
+def _resolver(name: str, found: Any) -> Examined:
+    what = f"resolver {name}"
+    if isinstance(found, DishonestResolver):
+        return Examined(what, "broken", f"not honest: {found.why}; never used. Name an unfiltered one in dns.resolvers")
+    details = {
+        "honest": ("ok", "answers, and does not rewrite or filter"),
+        "failing": ("broken", "replies but resolves nothing: it refuses this machine, or is cut off from the Internet"),
+        "unreachable": ("broken", "does not answer: is there a network, is port 53 open? dns.resolvers names another"),
+    }
+    return Examined(what, *details[str(found)])
+
+
+async def _channels(chosen: Any) -> AsyncIterator[Examined]:
+    from watcher import bootstrap
+
+    try:
+        made = bootstrap.channels(chosen)
+    except ConfigurationError as error:
+        yield Examined(error.setting, "broken", error.why)
+        return
+    if not made:
+        yield Examined("channels", "warning", "none is configured: nobody is told. See docs/how-to/alerts-to-slack.md")
+    for name in made:
+        yield Examined(f"channel {name}", "ok", "configured; `watcher channels test` shows whether messages arrive")

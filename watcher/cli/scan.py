@@ -1,0 +1,154 @@
+"""`watcher scan`: one pass over a name's lookalikes right now; keeps nothing unless told to."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli.check import sentence
+from watcher.cli.fail_on import fail_on_option, found
+from watcher.cli.main import EXIT_FOUND, GlobalOptions
+from watcher.cli.output import Format, emit, format_option
+from watcher.cli.progress import progress
+from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
+from watcher.core.candidates import Candidate
+from watcher.core.ports import Presence
+from watcher.core.protected import ProtectedName, parse_protected
+
+if TYPE_CHECKING:
+    from watcher.bootstrap import Network
+    from watcher.services.enumerate import Enumeration
+    from watcher.services.lookup import Lookup
+
+_LOOKS_AT_ONCE = 32
+
+
+@click.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="Candidates of each name.")
+@click.option("--save", is_flag=True, help="Protect NAME, and keep what is found in the database as its baseline.")
+@resolver_option
+@fail_on_option
+@format_option
+@click.pass_obj
+def scan(
+    options: GlobalOptions,
+    *,
+    names: tuple[str, ...],
+    limit: int,
+    save: bool,
+    resolvers: tuple[str, ...],
+    fail_on: tuple[str, ...],
+    output_format: Format,
+) -> int:
+    """Look for the lookalikes of NAME that exist, and whether they can receive mail; the worst come first."""
+    from watcher import bootstrap
+    from watcher.data import load_suffixes
+
+    suffixes = load_suffixes()
+    wanted = [ProtectedName(*parse_protected(text, suffixes)) for text in names]
+    chosen = bootstrap.settings(options, resolvers)
+    rows = asyncio.run(_scan(chosen, wanted, limit=limit, save=save))
+    emit(
+        rows,
+        output_format,
+        plain=lambda row: row["name"],
+        table={
+            "severity": lambda row: row["severity"],
+            "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
+            "mail": lambda row: row["mail"]["ability"],
+            "why": sentence,
+            "resembles": lambda row: "; ".join(one["explanation"] for one in row["resembles"]),
+        },
+    )
+    return EXIT_FOUND if any(found(row, fail_on) for row in rows) else 0
+
+
+async def _scan(chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, save: bool) -> list[dict[str, Any]]:
+    from watcher import bootstrap
+    from watcher.services.ours import Ours
+
+    async with bootstrap.network(chosen, registration=save) as net:
+        await must_see(net)
+        if save:
+            return await _saved(chosen, net, wanted, limit)
+        async with store_if_any(chosen) as store:
+            await (ours := Ours(store, bootstrap.suffixes())).read()
+            names = bootstrap.enumeration(ours)
+            lookup = bootstrap.lookup(net, ours=ours, names=names)
+            rows: list[dict[str, Any]] = []
+            for one in wanted:
+                rows += await _pass(net, names, lookup, one, limit)
+            return rows
+
+
+async def _pass(
+    net: "Network", names: "Enumeration", lookup: "Lookup", protected: ProtectedName, limit: int
+) -> list[dict[str, Any]]:
+    """The lookalikes of one name that exist, in their shape, worst first."""
+    groups: dict[str | None, list[Candidate]] = {}
+    for candidate in await asyncio.to_thread(lambda: list(names.candidates(protected, 1, limit))):
+        groups.setdefault(candidate.registrable_domain, []).append(candidate)
+    places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+    rows: list[dict[str, Any]] = []
+    unsettled = asked = 0
+
+    async def look(group: Sequence[Candidate]) -> None:
+        for candidate in group:
+            async with places:
+                shape = await lookup.seen(candidate.name, [names.resemblance(candidate)])
+            if shape is not None:
+                rows.append(shape)
+
+    domains = [domain for domain in groups if domain is not None]
+    async with progress(lambda: (asked, len(domains))), asyncio.TaskGroup() as looks:
+        looks.create_task(look(groups.get(None, [])))
+        async for existence in net.sweeper.sweep(domains):  # type: ignore[arg-type]  # they are Fqdn, made by the enumeration
+            asked += 1
+            if existence.presence is Presence.UNSETTLED:
+                unsettled += 1
+            if existence.presence is not Presence.ABSENT:
+                looks.create_task(look(groups[existence.name]))
+    if domains and unsettled == len(domains):
+        raise NoResolver(f"none of {unsettled} questions about {protected.name} was answered; see `watcher doctor`")
+    if unsettled:
+        click.echo(f"watcher: {unsettled} of {asked} domains of {protected.name} did not settle", err=True)
+    return sorted(rows, key=_worst_first)
+
+
+async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], limit: int) -> list[dict[str, Any]]:
+    """The same pass as the service makes it, recorded; the names become protected."""
+    from watcher import bootstrap
+    from watcher.services.lookup import lookalike_json
+    from watcher.services.protect import protect
+    from watcher.store import lookalikes, resemblances
+    from watcher.store.lookalikes import Wanted
+
+    async with bootstrap.open_store(chosen, create=True) as store:
+        watching = bootstrap.watching(chosen, store, net)
+        suffixes = watching.enumeration.tables.suffixes
+        texts = [one.name for one in wanted]
+        added = await protect(store, texts, suffixes=suffixes, now=bootstrap.clock().now())
+        if added.new:
+            click.echo(f"watcher: {added.new} of {len(texts)} names are protected now", err=True)
+        await watching.ours.read()
+        sweep = watching.sweep
+        async with progress(lambda: (sweep.seen, limit * len(texts))):
+            report = await sweep.over(texts, limit)
+        if report.blind:
+            raise NoResolver(f"the scan was blind: {report.blind}; see `watcher doctor`")
+        rows = []
+        for name in texts:
+            async with store.read() as tx:
+                found_rows = await lookalikes.listed(tx, Wanted(protected=name))
+                known = await resemblances.of(tx, [row.name for row in found_rows])
+            rows += sorted((lookalike_json(row, known[row.name]) for row in found_rows), key=_worst_first)
+        return rows
+
+
+_severity: Callable[[str], int] = ["critical", "high", "medium", "low", "info"].index
+
+
+def _worst_first(row: dict[str, Any]) -> tuple[int, float, str]:
+    return _severity(row["severity"]), -row["likelihood"], row["name"]
