@@ -10,7 +10,7 @@ from watcher.core.mail_state import Draft
 from watcher.core.registration import RegistrationFacts
 from watcher.core.risk import Rating, Severity, rate
 from watcher.core.shapes import answer_json, mail_brief_json, registration_json
-from watcher.core.verdict import Verdict
+from watcher.core.verdict import Flag, Verdict
 
 _LOSS_OF_OURS = frozenset(
     {
@@ -29,7 +29,7 @@ MOST_EVIDENCE = 300
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom an event concerns. `ours`: own, protected, or None for a name of somebody else's."""
+    """Whom an event concerns. `ours`: own, protected, defensive (M35), or None for a name of somebody else's."""
 
     name: str
     registrable_domain: str | None
@@ -124,9 +124,10 @@ def _event(
     since: datetime | None = None,
 ) -> Event:
     if subject.ours is not None:
-        after = {**after, "relation": subject.ours}
+        after = {"flags": [Flag.DEFENSIVE.value], **after, "relation": subject.ours}
         if kind in _LOSS_OF_OURS:
-            rating = Rating(Severity.HIGH, ("it is one of ours", *rating.reasons))
+            severity = rating.severity if rating.severity.at_least(Severity.HIGH) else Severity.HIGH
+            rating = Rating(severity, ("it is one of ours", *rating.reasons))
     return Event(
         id=event_id,
         kind=kind,

@@ -28,10 +28,11 @@ from watcher.core.verdict import Ability, Basis, Flag, Verdict
 from watcher.services.drafting import Subject, mail_event, plain_event, registration_event
 from watcher.services.examine import Look
 from watcher.store import Store, Tx, events, facts, lookalikes, own, protected, resemblances
-from watcher.store.lookalikes import LOOKALIKE, OWN, Lookalike
+from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike
 
 _ABOUT_LOOKALIKES = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE, EventKind.MAIL_BECAME_ABLE})
 _RISK_SIGHTINGS = 2
+_DEFENSIVE = Flag.DEFENSIVE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Watch:
         row = before or Lookalike(
             seen.name, seen.registrable_domain, seen.public_suffix, to_unicode(seen.name), relation
         )
-        subject = Subject(row.name, row.registrable_domain, joined, await self._ours(tx, row))
+        subject = Subject(row.name, row.registrable_domain, joined, await self._ours(tx, row, look.verdict))
         verdict = _as_ours(look.verdict) if subject.ours == OWN else look.verdict
         if verdict.basis is Basis.REGISTRY_WILDCARD and not row.state.seen and row.relation == LOOKALIKE:
             await lookalikes.remove(tx, [row.name])
@@ -183,15 +184,19 @@ class Watch:
                 cadence=self._cadence,
                 registration=row.registration,
                 first_seen_at=first_seen_at,
-                owned=subject.ours is not None,
+                owned=subject.ours in {OWN, PROTECTED},
             ),
         )
 
-    async def _ours(self, tx: Tx, row: Lookalike) -> str | None:
+    async def _ours(self, tx: Tx, row: Lookalike, verdict: Verdict | None = None) -> str | None:
+        """Whose it is: what it is watched as, on the own list, or defensive by what stands or was seen now (M35)."""
         if row.relation != LOOKALIKE:
             return row.relation
         names = [row.name] if row.registrable_domain is None else [row.name, row.registrable_domain]
-        return OWN if await own.known_among(tx, names) else None
+        if await own.known_among(tx, names):
+            return OWN
+        sides = (row.state.standing, verdict)
+        return _DEFENSIVE if any(side is not None and Flag.DEFENSIVE in side.flags for side in sides) else None
 
     async def _told(self, tx: Tx, row: Lookalike, draft: Draft) -> bool:
         """Whether a draft becomes an event: not for a suffix's wildcard, nor twice for one wildcard of a parent."""

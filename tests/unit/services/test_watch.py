@@ -20,6 +20,7 @@ from tests.fakes.sightings import (
     suffix_wildcard,
     unknown,
 )
+from watcher.core.alerts import concerns_ours
 from watcher.core.events import EventKind, Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -267,6 +268,24 @@ class TestOurs:
         lost = (await bench.events())[-1]
         assert (lost.kind, lost.severity) == (EventKind.MAIL_BECAME_UNABLE, Severity.HIGH)
         assert lost.after["relation"] == "own"
+
+    async def test_a_defensive_name_that_turns_away_is_told(self, bench):
+        """Its exchange was the owner's (M35): quiet until somebody takes its mail elsewhere."""
+        defensive = {"flags": (Flag.DEFENSIVE,)}
+        assert await bench.look(explicit, "mx.army.mil", **defensive) == ["mail_found_able"]
+        assert (await bench.events())[-1].severity is Severity.INFO
+        assert timedelta(minutes=50) < (await bench.row()).next_look_at - bench.clock.now() < timedelta(minutes=70)
+        moved = replace(registered(bench.clock), nameservers=("ns1.a.net",))
+        await bench.watch.record_registration(NAME, moved)
+        await bench.watch.record_registration(NAME, replace(moved, nameservers=("ns1.b.net",)))
+        told = (await bench.events())[-1]
+        assert (told.kind, told.severity) == (EventKind.NAMESERVERS_CHANGED, Severity.HIGH)
+        assert concerns_ours(told)
+        await bench.look(explicit, "mx.other.net", after=3600, resolver=ONE)
+        assert await bench.look(explicit, "mx.other.net", after=60, resolver=OTHER) == ["exchanges_changed"]
+        told = (await bench.events())[-1]
+        assert told.severity.at_least(Severity.HIGH)
+        assert concerns_ours(told)
 
     @pytest.mark.parametrize("relation", [OWN, PROTECTED])
     async def test_mail_of_ours_at_risk(self, bench, relation):
