@@ -34,7 +34,7 @@ class Policy:
 class Sighting:
     """One look at a name: its verdict with evidence, when, by whom, and the TTL in seconds of what decided it.
 
-    `heard_at`: the oldest answer that decided it, where that was remembered from before the look.
+    `resolvers` gave the decisive answer: the MX, or the address. `heard_at`: the oldest answer that decided it, where that was remembered from before the look.
     """
 
     verdict: Verdict
@@ -179,7 +179,21 @@ def sighted(name: str, verdict: Verdict, at: datetime) -> Sighting:
     ]
     ttls = [answer.ttl for answer in deciding if answer.ttl is not None]
     heard_at = min((answer.at for answer in deciding if answer.at < at), default=None)
-    return Sighting(verdict, at, frozenset(answer.resolver for answer in deciding), max(ttls, default=None), heard_at)
+    resolvers = frozenset(answer.resolver for answer in _decisive(name, verdict, deciding))
+    return Sighting(verdict, at, resolvers, max(ttls, default=None), heard_at)
+
+
+def _decisive(name: str, verdict: Verdict, deciding: list[Answer]) -> list[Answer]:
+    """What alone says that the name is able: its MX, or its address. Its resolver is the one that a second look avoids.
+
+    Not every answer's: resolvers take turns, and a look that avoids all of them avoids none.
+    """
+    types = (RRType.MX,) if verdict.basis is Basis.EXPLICIT_MX else (RRType.A, RRType.AAAA)
+    for type_ in types:
+        said = [answer for answer in deciding if answer.question.name == name and answer.question.type is type_]
+        if with_records := [answer for answer in said if answer.records]:
+            return with_records
+    return deciding
 
 
 def obstacle(verdict: Verdict) -> str:

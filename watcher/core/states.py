@@ -227,7 +227,7 @@ def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
     apart = sighting.heard - first.at
     if apart < policy.delay:
         return False
-    others = bool(first.resolvers) and bool(sighting.resolvers) and first.resolvers.isdisjoint(sighting.resolvers)
+    others = bool(first.resolvers) and not sighting.resolvers <= first.resolvers
     return others or apart >= _ttl(first, policy)
 
 

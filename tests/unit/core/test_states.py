@@ -125,6 +125,14 @@ class TestConfirmation:
         assert name.look(120, explicit, resolver=OTHER) == []
         assert name.look(180, explicit, resolver=ONE) == [FOUND, ABLE]
 
+    def test_resolvers_that_take_turns_confirm_by_who_gave_the_decisive_answer(self):
+        first = implicit(NAME, START, resolver=ONE)
+        mixed = replace(first, evidence=(replace(first.evidence[0], resolver=OTHER), first.evidence[1]))
+        assert sighted(NAME, mixed, START).resolvers == {ONE}
+        exchange = explicit(NAME, START, resolver=ONE)
+        mixed = replace(exchange, evidence=(exchange.evidence[0], replace(exchange.evidence[1], resolver=OTHER)))
+        assert sighted(NAME, mixed, START).resolvers == {ONE}
+
     def test_an_unknown_reading_neither_confirms_nor_contradicts(self):
         name = Timeline(origin=NEWS)
         name.look(0, explicit, resolver=ONE)
