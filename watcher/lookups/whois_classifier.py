@@ -141,6 +141,7 @@ _LEGAL = re.compile(
 _LONG = 160
 """Characters: a statement about one domain is shorter, terms of use often are not."""
 _EVIDENCE_ENOUGH = 2
+_FEW_LINES = 3
 
 
 def classify(text: str) -> ReplyKind:
@@ -151,7 +152,8 @@ def classify(text: str) -> ReplyKind:
     states = [line.value for line in found if line.key in _STATUS_KEYS and line.value and not line.comment]
     evidence = _evidence(found)
     if evidence < _EVIDENCE_ENOUGH:
-        said = [line.text for line in found if len(line.text) <= _LONG and not _LEGAL.search(line.text)]
+        short = len(found) <= _FEW_LINES  # too short to hold terms of use
+        said = [line.text for line in found if short or (len(line.text) <= _LONG and not _LEGAL.search(line.text))]
         kind = _by_state(states) or _by_statement(said)
         if kind is not None:
             return kind

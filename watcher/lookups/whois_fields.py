@@ -43,7 +43,8 @@ _REGISTRAR = re.compile(
     re.IGNORECASE,
 )
 _NAMESERVER = re.compile(
-    r"\bn(?:ame)?[ _-]?servers?\b|^nserver|^dns(?: ?\d| servers?|_name)?$|^(?:domain )?servers? (?:in listed order|name)"
+    r"\bn(?:ame)?[ _-]?servers?\b|^nserver|^dns(?: ?\d| servers?|_name)?$"
+    r"|^(?:domain )?servers? (?:in listed order|name)"
     r"|domain (?:name ?)?servers?\b"
     r"|(?:primary|secondary|third|fourth) server(?:$| host)|^ns[ _]?\d+(?:_hostname)?$|^hostname$|^host ?name$"
     r"|ネームサーバ|호스트이름"
