@@ -34,7 +34,8 @@ class Policy:
 class Sighting:
     """One look at a name: its verdict with evidence, when, by whom, and the TTL in seconds of what decided it.
 
-    `resolvers` gave the decisive answer: the MX, or the address. `heard_at`: the oldest answer that decided it, where that was remembered from before the look.
+    `resolvers` gave the decisive answer: the MX, or the address. `heard_at`: the oldest answer that decided it, where
+    that was remembered from before the look.
     """
 
     verdict: Verdict

@@ -11,6 +11,7 @@ from watcher.core.registration import RegistrationFacts
 from watcher.core.risk import Rating, Severity, rate
 from watcher.core.shapes import answer_json, mail_brief_json, registration_json
 from watcher.core.verdict import Flag, Verdict
+from watcher.store.lookalikes import PROTECTED
 
 _LOSS_OF_OURS = frozenset(
     {
@@ -123,6 +124,7 @@ def _event(
     source: str = "dns",
     since: datetime | None = None,
 ) -> Event:
+    itself = subject.ours == PROTECTED
     if subject.ours is not None:
         after = {"flags": [Flag.DEFENSIVE.value], **after, "relation": subject.ours}
         if kind in _LOSS_OF_OURS:
@@ -135,7 +137,7 @@ def _event(
         severity_reasons=rating.reasons,
         name=subject.name,
         registrable_domain=subject.registrable_domain,
-        protected=tuple(one.protected for one in subject.resembles),
+        protected=tuple(one.protected for one in subject.resembles) or ((subject.name,) if itself else ()),
         at=at,
         source=source,
         detected_after_seconds=None if since is None else max(0.0, (at - since).total_seconds()),

@@ -298,6 +298,7 @@ class TestOurs:
         assert await bench.look(explicit, "a.net", "b.net", after=60, **risky, **ours) == []
         told = (await bench.events())[-1]
         assert (told.severity, told.after["relation"]) == (Severity.HIGH, relation)
+        assert told.protected == (("army.mil",) if relation == PROTECTED else ())
 
     async def test_a_protected_name_is_no_lookalike(self, bench):
         ours = {"name": "army.mil", "resembling": (), "relation": PROTECTED}
