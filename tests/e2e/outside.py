@@ -50,6 +50,10 @@ class Outside(Background):
         """The alert ids of the mails that mention `name`."""
         return [delivered.alert_id for delivered in list(self.mail.accepted) if name in mail_text(delivered)]
 
+    def texts(self, name: str) -> str:
+        """Every Slack message about `name`, for a failure's report."""
+        return "\n\n".join(message.text for message in list(self.slack.accepted) if name in fanged(message.text))
+
 
 def mail_text(delivered: mail_server.Delivered) -> str:
     """Subject and plain text of a mail."""
