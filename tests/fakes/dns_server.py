@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 import dns.edns
@@ -239,7 +240,7 @@ class DnsServer:
         for effect, code in _RCODES.items():
             if effect in effects:
                 return query.reply(Found(code), effects)
-        found = self.zones.find(dns.name.from_text(query.name), query.rdtype)
+        found = self.zones.find(query.qname, query.rdtype)
         if Effect.REWRITE in effects and found.rcode == dns.rcode.NXDOMAIN:
             found = _lie(query.name)
         if Effect.NO_SOA in effects:
@@ -255,6 +256,8 @@ class DnsServer:
         return reply
 
     def _forgeries(self, query: "_Query", effects: dict[Effect, Fault]) -> list[tuple[bytes, bool]]:
+        if _FORGERIES.isdisjoint(effects):
+            return []
         lie = query.reply(_lie(query.name), {})
         forged = []
         if Effect.FORGED_ID in effects:
@@ -311,15 +314,19 @@ class _Query:
         payload = int.from_bytes(data[at + 8 : at + 10], "big") if edns else 512
         return cls(data[:2], data[12 : at + 5], int.from_bytes(data[2:4], "big"), edns, payload)
 
-    @property
-    def sent_name(self) -> str:
+    @cached_property
+    def qname(self) -> dns.name.Name:
         """The name in the case it came."""
-        name, _ = dns.name.from_wire(self.question, 0)
-        return name.to_text(omit_final_dot=True)
+        return dns.name.from_wire(self.question, 0)[0]
 
-    @property
+    @cached_property
+    def sent_name(self) -> str:
+        """The name in the case it came, as text."""
+        return self.qname.to_text(omit_final_dot=True)
+
+    @cached_property
     def name(self) -> str:
-        """The name in lower case."""
+        """The name in lower case, as text."""
         return self.sent_name.lower()
 
     @property
@@ -339,8 +346,7 @@ class _Query:
         message = dns.message.Message(id=int.from_bytes(self.id, "big"))
         message.flags = dns.flags.QR | dns.flags.RA | (self.flags & (dns.flags.RD | dns.flags.CD))
         message.set_rcode(found.rcode)
-        name, _ = dns.name.from_wire(self.question, 0)
-        message.question = [dns.rrset.RRset(name, dns.rdataclass.IN, self.rdtype)]
+        message.question = [dns.rrset.RRset(self.qname, dns.rdataclass.IN, self.rdtype)]
         message.answer = list(found.answer)
         if found.soa is not None:
             message.authority = [found.soa]
@@ -369,6 +375,7 @@ class _Query:
         return self.id + counts + self._answered_question(effects) + soa + opt
 
 
+_FORGERIES = frozenset({Effect.FORGED_ID, Effect.FORGED_QUESTION, Effect.FORGED_CASE, Effect.FORGED_SOURCE})
 _RCODES = {
     Effect.SERVFAIL: dns.rcode.SERVFAIL,
     Effect.REFUSED: dns.rcode.REFUSED,

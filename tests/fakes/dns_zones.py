@@ -58,6 +58,7 @@ class Zones:
     def find(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Found:
         """The answer to one question."""
         zones, found = self._zones, Found()
+        name = name.canonicalize()
         for _ in range(_MAX_LINKS + 1):
             zone = _enclosing(zones, name)
             if zone is None:

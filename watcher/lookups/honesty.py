@@ -42,7 +42,7 @@ async def check_honesty(
     """
     resolver = CarefulResolver([server], timeout=timeout, attempts=attempts, clock=clock)
     random_names = [f"{_label()}.{suffix}" for suffix in suffixes]
-    names = [CANARY, f"{_label()}.invalid", *random_names]
+    names = [*random_names, f"{_label()}.invalid", CANARY]  # the general lie is told before the special one
     try:
         answers = await resolver.ask([Question(name, rrtype) for name in names for rrtype in (RRType.A, RRType.MX)])
     finally:

@@ -6,12 +6,12 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 
-from watcher.core.dns import Outcome
+from watcher.core.dns import Outcome, RRType
 from watcher.core.ports import Clock
 from watcher.lookups.pacing import Pace
 from watcher.lookups.servers import Server
 from watcher.lookups.udp import Multiplexer
-from watcher.lookups.wire import EDNS, HEADER, Match, match, truncated
+from watcher.lookups.wire import EDNS, HEADER, TYPE_IN, Match, match, truncated
 
 _SILENT_ENOUGH = 5
 _SHORTEST_REST, _LONGEST_REST = 1.0, 60.0
@@ -38,19 +38,23 @@ class Lane:
         """Never to be asked: it was found dishonest."""
         self._clock = clock
         self._timeout = timeout
+        self.silent_since: float | None = None
+        """When it fell silent; None while it talks. A silent one is asked for the root now and then until it talks."""
         self._silent_in_a_row = 0
-        self._rests_until = float("-inf")
         self._rest = _SHORTEST_REST
+        self._next_probe: asyncio.TimerHandle | None = None
         self._plain_answers = 0
+        self._closed = False
         self._tcp = asyncio.Semaphore(_TCP_AT_ONCE)
 
     def now(self) -> float:
         """Seconds on the clock that the pace goes by."""
         return self._clock.now().timestamp()
 
-    def resting(self, now: float) -> bool:
-        """Whether it has been silent and is left alone for now; after the rest one question tries it again."""
-        return now < self._rests_until <= now + _LONGEST_REST
+    @property
+    def usable(self) -> bool:
+        """Whether a sweep may ask it now."""
+        return not self.refused and self.silent_since is None
 
     async def turn(self) -> None:
         """Return when one careful question may go; these come before those of a sweep."""
@@ -61,18 +65,6 @@ class Lane:
     def frame(self, *, checking_disabled: bool = False, edns: bool = True) -> tuple[bytes, bytes]:
         """Header and tail of a query to this server."""
         return HEADER[edns, checking_disabled], EDNS if edns else b""
-
-    def allowance(self, now: float) -> int | None:
-        """How many questions a sweep may send now, pace apart: None, as many as it likes.
-
-        A server that fell silent gets one question after each rest, and rests again until that one is answered.
-        """
-        if self.refused or self.resting(now):
-            return 0
-        if self._silent_in_a_row < _SILENT_ENOUGH:
-            return None
-        self._rest_from(now)
-        return 1
 
     def note(self, outcome: Outcome, seconds: float | None) -> None:
         """Learn from what became of a question `seconds` after it was sent; None: that says nothing about the pace."""
@@ -90,8 +82,10 @@ class Lane:
             self._spoke()
             return
         self._silent_in_a_row += 1
-        if self._silent_in_a_row >= _SILENT_ENOUGH and not self.resting(now):
-            self._rest_from(now)
+        if self._silent_in_a_row >= _SILENT_ENOUGH and self.silent_since is None:
+            # Dead, or only asked about names whose own servers are dead? It knows the root in any case.
+            self.silent_since = now
+            self._probe()
 
     def note_proper(self, outcomes: Mapping[Outcome, int], seconds: float) -> None:
         """The same for many proper answers at once, `seconds` after their questions on average."""
@@ -102,11 +96,22 @@ class Lane:
         self._spoke()
 
     def _spoke(self) -> None:
-        self._silent_in_a_row, self._rests_until, self._rest = 0, float("-inf"), _SHORTEST_REST
+        self._silent_in_a_row, self.silent_since, self._rest = 0, None, _SHORTEST_REST
+        if self._next_probe is not None:
+            self._next_probe.cancel()
+            self._next_probe = None
 
-    def _rest_from(self, now: float) -> None:
-        self._rests_until = now + self._rest
-        self._rest = min(_LONGEST_REST, self._rest * 2)
+    def _probe(self) -> None:
+        self.pace.reserve(self.now())
+        self.udp.ask(b"\x00", TYPE_IN[RRType.NS], self.frame(edns=False), (self._probe_replied, self._probe_lost), None)
+
+    def _probe_replied(self, _context: object, _reply: bytes, _seconds: float) -> None:
+        self._spoke()
+
+    def _probe_lost(self, _context: object, _doubtful: bool) -> None:
+        if self.silent_since is not None and not self._closed:
+            self._next_probe = asyncio.get_running_loop().call_later(self._rest, self._probe)
+            self._rest = min(_LONGEST_REST, self._rest * 2)
 
     def answers_plain(self) -> None:
         """A question without EDNS was answered after one with it had been refused: twice, and EDNS is left out."""
@@ -144,4 +149,7 @@ class Lane:
 
     def close(self) -> None:
         """Close its sockets."""
+        self._closed = True
+        if self._next_probe is not None:
+            self._next_probe.cancel()
         self.udp.close()

@@ -15,7 +15,7 @@ from watcher.lookups.clock import SystemClock
 from watcher.lookups.lane import Lane
 from watcher.lookups.servers import Server, parse_server
 from watcher.lookups.udp import Counters
-from watcher.lookups.wire import MAX_CHAIN, TYPE_IN, encode_name, parse_answer, truncated
+from watcher.lookups.wire import FORMERR, MAX_CHAIN, NOTIMP, TYPE_IN, encode_name, parse_answer, rcode, truncated
 
 __all__ = ["CarefulResolver", "Server", "parse_server"]
 
@@ -31,7 +31,8 @@ _TELLING = (
     Outcome.TIMEOUT,
 )
 """Failures, the most telling first: which one is reported when every server failed in its own way."""
-_ONCE_A_SERVER = frozenset({Outcome.REFUSED, Outcome.FILTERED, Outcome.BOGUS, Outcome.NOTIMP, Outcome.FORMERR})
+_ONCE_A_SERVER = frozenset({Outcome.REFUSED, Outcome.FILTERED, Outcome.BOGUS, Outcome.NOTIMP})
+_TWICE_A_SERVER = frozenset({Outcome.SERVFAIL, Outcome.FORMERR})
 """What the same server would only say again."""
 
 
@@ -134,7 +135,7 @@ class CarefulResolver:
             answer = await self._try(lane, question, qname, budget)
             if answer.settled:
                 return answer
-            if answer.outcome in _ONCE_A_SERVER or (answer.outcome is Outcome.SERVFAIL and tried.count(lane) > 1):
+            if answer.outcome in _ONCE_A_SERVER or (answer.outcome in _TWICE_A_SERVER and tried.count(lane) > 1):
                 spoken.add(lane)
             if best is None or _TELLING.index(answer.outcome) <= _TELLING.index(best.outcome):
                 best = answer
@@ -142,31 +143,34 @@ class CarefulResolver:
         return best or Answer(question, Outcome.TIMEOUT, "", self.clock.now())
 
     def _choose(self, avoid: frozenset[str], tried: list[Lane], spoken: set[Lane]) -> Lane | None:
-        """The server to try next: not avoided, least tried, not resting, healthy; by chance among equals."""
-        now = self.clock.now().timestamp()
+        """The server to try next: not avoided, least tried, not silent, healthy; by chance among equals."""
         lanes = [lane for lane in self.lanes if not lane.refused and lane not in spoken]
         if not lanes:
             return None
 
         def badness(lane: Lane) -> tuple[bool, int, bool, float]:
             chance = random.random() / max(lane.health, 0.01)  # noqa: S311 (spreads load, guards nothing)
-            return lane.name in avoid, tried.count(lane), lane.resting(now), chance
+            return lane.name in avoid, tried.count(lane), lane.silent_since is not None, chance
 
         return min(lanes, key=badness)
 
     async def _try(self, lane: Lane, question: Question, qname: bytes, budget: "_Budget") -> Answer:
         """One try at one server: with EDNS, without where it is not understood, over TCP where the reply was cut."""
         edns = lane.edns
-        answer = await self._exchange(lane, question, qname, budget, edns=edns)
+        answer, code = await self._exchange(lane, question, qname, budget, edns=edns)
         if edns and answer.outcome in _WITHOUT_EDNS:
             await lane.turn()
-            plain = await self._exchange(lane, question, qname, budget, edns=False)
+            plain, _ = await self._exchange(lane, question, qname, budget, edns=False)
             if plain.outcome not in _WITHOUT_EDNS and plain.outcome is not Outcome.TIMEOUT:
-                lane.answers_plain()
+                if code in (FORMERR, NOTIMP):  # and not merely unreadable
+                    lane.answers_plain()
                 return plain
         return answer
 
-    async def _exchange(self, lane: Lane, question: Question, qname: bytes, budget: "_Budget", *, edns: bool) -> Answer:
+    async def _exchange(
+        self, lane: Lane, question: Question, qname: bytes, budget: "_Budget", *, edns: bool
+    ) -> tuple[Answer, int | None]:
+        """The answer, and the RCODE of the reply where there was one."""
         frame = lane.frame(checking_disabled=question.checking_disabled, edns=edns)
         type_in = TYPE_IN[question.type]
         loop = asyncio.get_running_loop()
@@ -185,7 +189,7 @@ class CarefulResolver:
         else:
             answer = Answer(question, Outcome.TRUNCATED if cut else Outcome.TIMEOUT, lane.name, now)
         lane.note(answer.outcome, None if doubtful else seconds)
-        return answer
+        return answer, None if reply is None else rcode(reply)
 
 
 @dataclass(slots=True)

@@ -152,7 +152,6 @@ class _Course:
         self._hungry = False
         self._first = 0
         self.results: list[Existence] = []
-        self._unheard_since: float | None = None  # the first question since anybody said anything
         self.progress = SweepProgress(self._clock.now().timestamp())
 
     @property
@@ -185,31 +184,25 @@ class _Course:
             return
         lanes, self._hungry = self._lanes, False
         self._first = (self._first + 1) % len(lanes)
-        awake = [lane for lane in lanes if not lane.refused and not lane.resting(now)]
-        for lane in (*lanes[self._first :], *lanes[: self._first]):
+        usable = [lane for lane in (*lanes[self._first :], *lanes[: self._first]) if lane.usable]
+        for lane in usable:
             room = min(self._window - self._in_flight - len(self._retries), _AT_ONCE)
             room = max(room, len(self._retries))
             if room <= 0 or (self._exhausted and not self._retries):
                 return
-            allowance = lane.allowance(now)
-            if allowance is not None:
-                room = min(room, allowance)
-            granted = lane.pace.take(now, room) if room > 0 else 0
-            alone = len(awake) <= 1
-            for _ in range(granted):
-                item = self._next(lane, alone=alone)
+            for _ in range(lane.pace.take(now, room)):
+                item = self._next(lane, alone=len(usable) == 1)
                 if item is None:
                     break
                 self._send(item, lane)
-            if granted and self._unheard_since is None:
-                self._unheard_since = now
         self._hungry = True
 
     def _nobody_there(self, now: float) -> bool:
-        if self._unheard_since is not None:
-            self._unheard_since = min(self._unheard_since, now)  # the clock may have been set back
-        silent = self._unheard_since is not None and now - self._unheard_since > self._patience
-        return silent or not self._resolver.usable
+        """Whether every server was found dishonest or has been silent for longer than our patience."""
+        return all(
+            lane.refused or (lane.silent_since is not None and now - lane.silent_since > self._patience)
+            for lane in self._lanes
+        )
 
     async def wait(self) -> None:
         """Return when there are results, or when more may be sent."""
@@ -217,7 +210,7 @@ class _Course:
         self._waiter = loop.create_future()
         if (self._hungry or not self._in_flight) and (self._ticker is None or self._ticker.done()):
             now = self._clock.now().timestamp()
-            delays = [lane.pace.until_next(now) for lane in self._lanes if not (lane.refused or lane.resting(now))]
+            delays = [lane.pace.until_next(now) for lane in self._lanes if lane.usable]
             self._ticker = loop.create_task(self._tick(max(min(delays, default=_IDLE_TICK), _TICK)))
         try:
             await self._waiter
@@ -266,6 +259,8 @@ class _Course:
         lane = item.lane
         tally = self._tallies[lane]
         code = reply[3] & 0x0F
+        if item.plain and code in (0, NXDOMAIN):
+            lane.answers_plain()
         if reply[2] & 0x02:
             self._over_tcp(item, seconds)
         elif code == NXDOMAIN:
@@ -289,7 +284,8 @@ class _Course:
                 tally.nodata += 1
             self._settled(item.name, absent=False, outcome=Outcome.ANSWER if answers else Outcome.NODATA, lane=lane)
         else:
-            self._failed(item, _FAILURES.get(code, Outcome.SERVFAIL), seconds)
+            without_edns = code in (FORMERR, NOTIMP)  # it may not know EDNS
+            self._failed(item, _FAILURES.get(code, Outcome.SERVFAIL), seconds, without_edns=without_edns)
 
     def _silent(self, context: object, doubtful: bool) -> None:
         item: _Item = context  # type: ignore[assignment]
@@ -323,19 +319,16 @@ class _Course:
     async def _ask_over_tcp(self, item: _Item, seconds: float | None) -> None:
         reply = await item.lane.over_tcp(item.qname + _MX, item.lane.frame(edns=item.lane.edns and not item.plain))
         self._in_flight -= 1
-        self._unheard_since = None
         if reply is None:
             self._failed(item, Outcome.TRUNCATED, seconds)
         else:
             self._read(item, reply, seconds)
 
-    def _failed(self, item: _Item, outcome: Outcome, seconds: float | None) -> None:
+    def _failed(self, item: _Item, outcome: Outcome, seconds: float | None, *, without_edns: bool = False) -> None:
         lane = item.lane
         lane.note(outcome, seconds)
-        if outcome is not Outcome.TIMEOUT:
-            self._unheard_since = None
         once = outcome in _SAID_AGAIN and len(self._resolver.usable) <= 1 and item.tries > 1
-        if outcome in _WITHOUT_EDNS and not item.plain:
+        if not item.plain and lane.edns and without_edns:
             item.plain = True
         elif item.tries >= self._resolver.attempts or once:
             self._unsettled(item.name, outcome, lane.name)
@@ -367,7 +360,6 @@ class _Course:
         for lane, tally in self._tallies.items():
             count = tally.nxdomains + tally.answers + tally.nodata
             if count:
-                self._unheard_since = None
                 outcomes = {
                     Outcome.NXDOMAIN: tally.nxdomains, Outcome.ANSWER: tally.answers, Outcome.NODATA: tally.nodata,
                 }  # fmt: skip
@@ -389,6 +381,5 @@ class _Course:
 
 
 _FAILURES = {FORMERR: Outcome.FORMERR, NOTIMP: Outcome.NOTIMP, REFUSED: Outcome.REFUSED}
-_WITHOUT_EDNS = frozenset({Outcome.FORMERR, Outcome.NOTIMP})
-_SAID_AGAIN = frozenset({Outcome.SERVFAIL, Outcome.BOGUS, Outcome.REFUSED, Outcome.FORMERR, Outcome.NOTIMP})
+_SAID_AGAIN = frozenset({Outcome.SERVFAIL, Outcome.BOGUS, Outcome.REFUSED, Outcome.NOTIMP})
 _TELLING = frozenset({Outcome.ANSWER, Outcome.NODATA, Outcome.NXDOMAIN, Outcome.FILTERED})
