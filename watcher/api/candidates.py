@@ -50,7 +50,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         "candidates",
         WantedCandidates,
         Nothing,
-        models.Page[models.Candidate],
+        models.CandidatePage,
         (Scope.READ,),
     ),
 )

@@ -35,7 +35,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         _TAG,
         Nothing,
         Nothing,
-        models.Page[models.Channel],
+        models.ChannelPage,
         (Scope.READ,),
     ),
     Endpoint(

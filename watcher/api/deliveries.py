@@ -72,7 +72,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         _TAG,
         WantedDeliveries,
         Nothing,
-        models.Page[models.Delivery],
+        models.DeliveryPage,
         (Scope.READ,),
     ),
     Endpoint(

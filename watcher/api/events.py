@@ -162,9 +162,7 @@ def frame(event: Event) -> bytes:
 _READ, _TAG = (Scope.READ,), "events"
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    Endpoint(
-        "GET", "/api/v1/events", listed, "What happened", _TAG, WantedEvents, Nothing, models.Page[models.Event], _READ
-    ),
+    Endpoint("GET", "/api/v1/events", listed, "What happened", _TAG, WantedEvents, Nothing, models.EventPage, _READ),
     Endpoint(
         "GET",
         "/api/v1/events/stream",

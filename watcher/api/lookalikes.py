@@ -121,7 +121,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         _TAG,
         WantedLookalikes,
         Nothing,
-        models.Page[models.Lookalike],
+        models.LookalikePage,
         _READ,
     ),
     Endpoint("GET", _ONE, one, "One lookalike", _TAG, Nothing, Nothing, models.Lookalike, _READ, errors=(404,)),

@@ -294,6 +294,38 @@ class Page(Output, Generic[T]):
     next_cursor: str | None = Field(description="Give it as `cursor` for the next ones; null at the end")
 
 
+class ProtectedPage(Page[Protected]):
+    """Some protected names."""
+
+
+class OwnPage(Page[Own]):
+    """Some own names."""
+
+
+class SilencePage(Page[Silence]):
+    """Some silences."""
+
+
+class CandidatePage(Page[Candidate]):
+    """Some candidates."""
+
+
+class LookalikePage(Page[Lookalike]):
+    """Some lookalikes."""
+
+
+class EventPage(Page[Event]):
+    """Some events."""
+
+
+class DeliveryPage(Page[Delivery]):
+    """Some deliveries."""
+
+
+class ChannelPage(Page[Channel]):
+    """Some channels."""
+
+
 class Triaged(Output):
     """What was triaged."""
 

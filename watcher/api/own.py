@@ -84,7 +84,7 @@ _READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
 _LIST, _ONE, _TAG = "/api/v1/own", "/api/v1/own/{name}", "own"
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    Endpoint("GET", _LIST, listed, "The names that are ours", _TAG, Paged, Nothing, models.Page[models.Own], _READ),
+    Endpoint("GET", _LIST, listed, "The names that are ours", _TAG, Paged, Nothing, models.OwnPage, _READ),
     Endpoint("POST", _LIST, added, "Add a name that is ours", _TAG, Nothing, NewOwn, models.Own, _WRITE, 201, (200,)),
     Endpoint("GET", _ONE, one, "One own name", _TAG, Nothing, Nothing, models.Own, _READ, errors=(404,)),
     Endpoint("PATCH", _ONE, changed, "Change its note", _TAG, Nothing, OwnChange, models.Own, _WRITE, errors=(404,)),

@@ -104,7 +104,7 @@ _READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
 _LIST, _ONE, _TAG = "/api/v1/protected", "/api/v1/protected/{name}", "protected"
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    Endpoint("GET", _LIST, listed, "The protected names", _TAG, Paged, Nothing, models.Page[models.Protected], _READ),
+    Endpoint("GET", _LIST, listed, "The protected names", _TAG, Paged, Nothing, models.ProtectedPage, _READ),
     Endpoint(
         "POST", _LIST, added, "Protect a name", _TAG, Nothing, NewProtected, models.Protected, _WRITE, 201, (200,)
     ),

@@ -89,7 +89,7 @@ _READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
 _LIST, _ONE, _TAG = "/api/v1/silences", "/api/v1/silences/{id}", "silences"
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    Endpoint("GET", _LIST, listed, "The silences", _TAG, Wanted, Nothing, models.Page[models.Silence], _READ),
+    Endpoint("GET", _LIST, listed, "The silences", _TAG, Wanted, Nothing, models.SilencePage, _READ),
     Endpoint("POST", _LIST, added, "Add a silence", _TAG, Nothing, NewSilence, models.Silence, _WRITE, 201),
     Endpoint("GET", _ONE, one, "One silence", _TAG, Nothing, Nothing, models.Silence, _READ, errors=(404,)),
     Endpoint(
