@@ -176,12 +176,11 @@ class RegistryClient:
         self, key: str, source: RegistrationSource, worth: float, ask: Callable[[], Awaitable[Reply]]
     ) -> Reply:
         """Ask when it is our turn; a throttled question is asked once more when the server's break is short."""
-        pace = self._paces.setdefault(key, ServerPace(self._clock, self._max_rate))
+        pace = self._paces.setdefault(key, ServerPace(self._clock, self._max_rate, self._patience))
         reply: Reply | None = None
         for _ in range(_TRIES):
-            if pace.closed_for() > self._patience:
+            if not await pace.turn(worth):
                 break
-            await pace.turn(worth)
             reply = await ask()
             if not reply.throttled:
                 pace.answered()

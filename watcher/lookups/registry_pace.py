@@ -18,26 +18,31 @@ class ServerPace:
 
     A server that throttles is left alone for as long as it says, else for a time that doubles, and is asked at half the
     rate afterwards, which recovers with each answer. Other servers have paces of their own and notice nothing.
+    Who would have to wait longer than `patience` for the end of such a break is sent away instead.
     """
 
-    def __init__(self, clock: Clock, max_rate: float) -> None:
+    def __init__(self, clock: Clock, max_rate: float, patience: timedelta = timedelta(seconds=30)) -> None:
         self._clock = clock
+        self._patience = patience
         self._shortest = 1.0 / max_rate
         self._gap = self._shortest
         self._next_at = datetime.min.replace(tzinfo=UTC)
-        self._longest_wait = timedelta(0)
+        self._left_at = self._next_at
+        self._wait_set = timedelta(0)
         self._throttled_in_a_row = 0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[float, int, asyncio.Future[bool]]] = []
         self._order = itertools.count()
         self._serving: asyncio.Task[None] | None = None
 
-    async def turn(self, worth: float = 0.0) -> None:
-        """Return when the server may be asked one question."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def turn(self, worth: float = 0.0) -> bool:
+        """True when the server may be asked one question, False when it wants a break longer than our patience."""
+        if self.closed_for() > self._patience:
+            return False
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (-worth, next(self._order), waiter))
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve(), name="registry pace")
-        await waiter
+        return await waiter
 
     def closed_for(self) -> timedelta:
         """How long the server wants to be left alone, zero when it may be asked."""
@@ -49,6 +54,11 @@ class ServerPace:
         self._throttled_in_a_row += 1
         self._gap = min(self._gap * 2, max(_LONGEST_GAP, self._shortest))
         self._leave(retry_after if retry_after is not None else min(doubled, _LONGEST_BREAK))
+        if self.closed_for() > self._patience:
+            waiting, self._waiting = self._waiting, []
+            for _, _, waiter in waiting:
+                if not waiter.done():
+                    waiter.set_result(False)
 
     def answered(self) -> None:
         """The server answered a question."""
@@ -73,14 +83,18 @@ class ServerPace:
             _, _, waiter = heapq.heappop(self._waiting)
             if not waiter.done():
                 self._leave(timedelta(seconds=self._gap))
-                waiter.set_result(None)
+                waiter.set_result(True)
 
     def _leave(self, wait: timedelta) -> None:
         """Ask nothing for `wait`, unless a longer wait is running already."""
         if wait >= self._wait():
-            self._next_at = self._clock.now() + wait
-            self._longest_wait = wait
+            self._left_at = self._clock.now()
+            self._next_at = self._left_at + wait
+            self._wait_set = wait
 
     def _wait(self) -> timedelta:
-        """Time until the next turn; never longer than was set, so a clock set back stalls nothing."""
-        return max(timedelta(0), min(self._next_at - self._clock.now(), self._longest_wait))
+        """Time until the next turn. A clock set back starts the wait that was set anew, instead of stalling."""
+        now = self._clock.now()
+        if now < self._left_at:
+            self._left_at, self._next_at = now, now + self._wait_set
+        return max(timedelta(0), self._next_at - now)

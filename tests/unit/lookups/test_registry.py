@@ -1,0 +1,248 @@
+"""The registry client end to end over loopback: which server is asked, at what pace, and what is answered."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.rdap_server import Fault, RdapServer
+from tests.fakes.registered import RegisteredDomains
+from tests.fakes.whois_server import WhoisFault, WhoisServer
+from watcher.core.addresses import is_global
+from watcher.core.errors import ConfigurationError, LookupFailed
+from watcher.core.names import parse
+from watcher.core.ports import Registry
+from watcher.core.registration import RegistrationSource, RegistrationStatus
+from watcher.lookups.clock import SystemClock
+from watcher.lookups.registry import RegistryClient
+
+BUNDLED = json.dumps(
+    {"services": [[["ml"], ["https://rdap.nic.invalid/"]]], "publication": "2026-01-30T00:00:00Z"}
+).encode()
+DEAD = "127.0.0.1:9"
+
+
+@pytest.fixture
+def domains():
+    made = RegisteredDomains()
+    made.register("army.ml")
+    made.register("army.mil")
+    return made
+
+
+@pytest.fixture
+async def rdap(domains):
+    async with RdapServer(domains) as server:
+        yield server
+
+
+@pytest.fixture
+async def whois(domains):
+    async with WhoisServer(domains) as server:
+        yield server
+
+
+@pytest.fixture
+async def make():
+    made = []
+
+    def client(clock=None, **settings):
+        settings = {"bundled": BUNDLED, "whois_referral": DEAD, "max_rate": 1000, "timeout": 2, **settings}
+        made.append(RegistryClient(clock or SystemClock(), is_global, **settings))
+        return made[-1]
+
+    yield client
+    for one in made:
+        await one.close()
+
+
+async def test_rdap_where_the_operator_lists_it(make, rdap):
+    client: Registry = make(rdap_servers={"ml": rdap.url})
+    facts = await client.facts(parse("army.ml"))
+    assert (facts.status, facts.source) == (RegistrationStatus.REGISTERED, RegistrationSource.RDAP)
+    assert (await client.facts(parse("navy.ml"))).status is RegistrationStatus.UNREGISTERED
+
+
+async def test_whois_only_suffix_end_to_end(make, whois, domains):
+    """`.mil` has no RDAP: the reply goes through the classifier and python-whois' parser in its own process."""
+    domains.register("army.mil", statuses=("clientHold",), registrar="Registrar of the Armed Forces")
+    client = make(whois_servers={"mil": whois.address})
+    facts = await client.facts(parse("army.mil"))
+    assert (facts.status, facts.source) == (RegistrationStatus.REGISTERED, RegistrationSource.WHOIS)
+    assert facts.registrar == "Registrar of the Armed Forces"
+    assert facts.statuses == ("client hold",)
+    assert facts.expires_at == domains["army.mil"].expires
+    assert (await client.facts(parse("navy.mil"))).status is RegistrationStatus.UNREGISTERED
+
+
+async def test_no_server_known_is_unknown_with_the_reason(make, whois):
+    facts = await make(whois_referral=whois.address).facts(parse("army.mil"))
+    assert facts.status is RegistrationStatus.UNKNOWN
+    assert facts.reason == "WHOIS: no server is known for .mil"
+
+
+async def test_a_referral_cannot_lead_to_our_own_network(make, whois):
+    whois.referrals["mil"] = "localhost"
+    facts = await make(whois_referral=whois.address).facts(parse("army.mil"))
+    assert facts.status is RegistrationStatus.UNKNOWN
+    assert whois.asked == ["mil"]
+
+
+async def test_every_failure_is_in_the_reason(make):
+    facts = await make().facts(parse("army.ml"))
+    assert facts.status is RegistrationStatus.UNKNOWN
+    assert facts.reason is not None
+    assert "RDAP: rdap.nic.invalid" in facts.reason
+    assert "WHOIS: 127.0.0.1" in facts.reason
+
+
+async def test_answers_are_kept_for_minutes(make, rdap, domains):
+    clock = FakeClock()
+    client = make(clock, rdap_servers={"ml": rdap.url}, kept=timedelta(minutes=5))
+    assert (await client.facts(parse("navy.ml"))).status is RegistrationStatus.UNREGISTERED
+    domains.register("navy.ml")
+    await clock.advance(200)
+    assert (await client.facts(parse("navy.ml"))).status is RegistrationStatus.UNREGISTERED
+    assert len(rdap.log) == 1
+    await clock.advance(200)
+    assert (await client.facts(parse("navy.ml"))).status is RegistrationStatus.REGISTERED
+
+
+async def test_what_is_kept_is_bounded(make, rdap):
+    client = make(rdap_servers={"ml": rdap.url}, most_kept=10)
+    for number in range(30):
+        await client.facts(parse(f"a{number}.ml"))
+    assert len(client._known) == 10
+    await client.facts(parse("a29.ml"))
+    assert len(rdap.log) == 30
+
+
+async def test_the_same_question_at_the_same_time_is_asked_once(make, rdap):
+    client = make(rdap_servers={"ml": rdap.url})
+    facts = await asyncio.gather(*(client.facts(parse("army.ml")) for _ in range(50)))
+    assert len(set(facts)) == 1
+    assert rdap.asked == ["army.ml"]
+
+
+async def test_one_caller_that_gives_up_spoils_nothing_for_the_other(make, rdap):
+    client = make(rdap_servers={"ml": rdap.url})
+    hasty, patient = (asyncio.create_task(client.facts(parse("army.ml"))) for _ in range(2))
+    await asyncio.sleep(0)
+    hasty.cancel()
+    assert (await patient).status is RegistrationStatus.REGISTERED
+
+
+async def test_throttled_is_asked_again_after_a_short_break(make, rdap):
+    client = make(rdap_servers={"ml": rdap.url})
+    rdap.faults["army.ml"] = Fault.THROTTLED
+    rdap.retry_after = 1
+    asking = asyncio.create_task(client.facts(parse("army.ml")))
+    async with asyncio.timeout(5):
+        while not rdap.log:
+            await asyncio.sleep(0.01)
+        del rdap.faults["army.ml"]
+        facts = await asking
+    assert facts.status is RegistrationStatus.REGISTERED
+    assert (rdap.log[1][1] - rdap.log[0][1]).total_seconds() >= 0.9
+
+
+async def test_a_long_break_is_unknown_at_once_and_slows_only_that_server(make, rdap, whois):
+    client = make(rdap_servers={"ml": rdap.url}, whois_servers={"mil": whois.address})
+    rdap.faults["army.ml"] = Fault.THROTTLED
+    rdap.retry_after = 3600
+    first = await client.facts(parse("army.ml"))
+    second = await client.facts(parse("navy.ml"))
+    assert (first.status, second.status) == (RegistrationStatus.UNKNOWN, RegistrationStatus.UNKNOWN)
+    assert second.reason is not None
+    assert "asked us to slow down" in second.reason
+    assert rdap.asked == ["army.ml"], "left alone"
+    assert (await client.facts(parse("army.mil"))).status is RegistrationStatus.REGISTERED
+
+
+async def test_faulty_servers_never_make_a_registered_name_unregistered(domains, make):
+    for number in range(60):
+        domains.register(f"n{number}.ml")
+        domains.register(f"n{number}.mil")
+    async with (
+        RdapServer(domains, faulty=True, fault_rate=0.3) as rdap,
+        WhoisServer(domains, faulty=True, fault_rate=0.3) as whois,
+    ):
+        client = make(
+            rdap_servers={"ml": rdap.url},
+            whois_servers={"mil": whois.address},
+            timeout=1,
+            patience=timedelta(0),
+            max_rate=200,
+        )
+        names = [parse(f"n{number}.{suffix}") for number in range(60) for suffix in ("ml", "mil")]
+        facts = await asyncio.gather(*(client.facts(name) for name in names))
+    kinds = {one.status for one in facts}
+    assert kinds == {RegistrationStatus.REGISTERED, RegistrationStatus.UNKNOWN}
+    assert all(one.reason for one in facts if one.status is RegistrationStatus.UNKNOWN)
+
+
+async def test_close_while_questions_wait(make, rdap, whois):
+    whois.faults["army.mil"] = WhoisFault.TIMEOUT
+    rdap.faults["army.ml"] = Fault.TIMEOUT
+    client = make(rdap_servers={"ml": rdap.url}, whois_servers={"mil": whois.address}, max_rate=0.1)
+    asking = [asyncio.create_task(client.facts(parse(name))) for name in ("army.ml", "army.mil", "a.ml", "b.mil")]
+    await asyncio.sleep(0.05)
+    await client.close()
+    done = await asyncio.gather(*asking, return_exceptions=True)
+    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in done)
+
+
+class BootstrapServer(RdapServer):
+    """Serves a bootstrap file with an ETag in place of domains."""
+
+    body = json.dumps({"services": [[["mil"], ["https://rdap.nic.mil/"]]], "publication": "2026-11-01T00:00:00Z"})
+    requests: list[bytes]
+
+    async def _exchange(self, reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.requests.append(head)
+        if b'If-None-Match: "1"' in head:
+            writer.write(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+        else:
+            writer.write(
+                f'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: {len(self.body)}\r\n\r\n{self.body}'.encode()
+            )
+        await writer.drain()
+        return True
+
+
+async def test_bootstrap_is_refreshed_with_its_etag(make):
+    async with BootstrapServer() as server:
+        server.requests = []
+        client = make(rdap_bootstrap=server.url)
+        assert client.bootstrap_published_at is not None
+        assert client.bootstrap_published_at.month == 1
+        assert await client.refresh_bootstrap()
+        assert client.bootstrap_published_at.month == 11
+        assert not await client.refresh_bootstrap()
+        server.body = "broken"
+        client._etag = None
+        with pytest.raises(LookupFailed):
+            await client.refresh_bootstrap()
+        assert client.bootstrap_published_at.month == 11, "a broken one changes nothing"
+
+
+async def test_bootstrap_from_a_file_is_never_refreshed(make, tmp_path):
+    file = tmp_path / "dns.json"
+    file.write_text(BootstrapServer.body)
+    client = make(rdap_bootstrap=str(file))
+    assert client.bootstrap_published_at is not None
+    assert client.bootstrap_published_at.month == 11
+    assert not await client.refresh_bootstrap()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"rdap_bootstrap": "/nowhere/dns.json"}, {"rdap_bootstrap": "ftp://x/"}, {"rdap_servers": {"ml": "x"}}, {"max_rate": 0},
+     {"whois_servers": {"ml": "a:b:c"}}],
+)  # fmt: skip
+def test_settings_that_cannot_be_used(make, settings):
+    with pytest.raises(ConfigurationError):
+        make(**settings)
