@@ -35,11 +35,13 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@PYTHON="$(PYTHON)" tools/make_venv dev
 	@touch $@
 
+# Every step runs, so that one run shows all there is to mend.
 static: dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@failed=0; \
+	for step in "ruff format --check ." "ruff check ." mypy lint-imports; do \
+	  echo "$$step"; $(BIN)/$$step || failed=1; \
+	done; \
+	exit $$failed
 
 check: static
 	$(BIN)/pytest -n $(JOBS) --dist loadscope -m "not lab and not soak and not perf" $(PYTEST_ARGS)
