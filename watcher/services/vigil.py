@@ -51,7 +51,7 @@ class Vigil:
         self._clock = clock
         self._stale_after = stale_after
         self._canary = canary
-        self._canary_seen = clock.now()
+        self._canary_seen: datetime | None = None
 
     async def check(self) -> None:
         """One look at the watch itself."""
@@ -70,7 +70,7 @@ class Vigil:
             stale_since = time_from_json(await facts.get(tx, _STALE))
         if stale_since is None and now - seen > self._stale_after:
             await self._record(EventKind.WATCH_STALE, now, {"since": time_json(seen), "errors": trouble}, stale=seen)
-        elif stale_since is not None and now - seen <= self._stale_after / 2:
+        elif stale_since is not None and self._sees() and now - seen <= self._stale_after / 2:
             blind = (now - stale_since).total_seconds()
             await self._record(EventKind.WATCH_RECOVERED, now, {"since": time_json(now), "blind_seconds": blind})
 
@@ -93,7 +93,11 @@ class Vigil:
             self._canary_seen = self._clock.now()
         else:
             trouble = [f"the canary {canary.name} is {verdict.ability.value} ({verdict.basis.value})", *trouble]
-        return min(seen, self._canary_seen), trouble
+        return min(seen, self._canary_seen or self._pulse.started), trouble
+
+    def _sees(self) -> bool:
+        """Whether anything was seen since the start; before that nothing is known to be well again."""
+        return self._pulse.beaten and (self._canary is None or self._canary_seen is not None)
 
     async def _record(
         self, kind: EventKind, now: datetime, after: dict[str, Any], stale: datetime | None = None
