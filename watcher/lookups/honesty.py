@@ -70,6 +70,10 @@ def _judge_answer(server: Server, answer: Answer) -> None:
 
 def _judge_filter(server: Server, answers: Sequence[Answer]) -> None:
     """A filter that knows the canary, or names nobody has ever used, is one that we would see the world through."""
+    for answer in answers:
+        if answer.question.name == CANARY and answer.outcome is Outcome.FILTERED and answer.soa is not None:
+            why = f"its policy zone {answer.soa} holds {CANARY}: it has loaded a block list of this service"
+            raise DishonestResolver(server.name, why)
     filtered = {answer.question.name: answer.extended_errors for answer in answers if _says_filtered(answer)}
     special = {name for name in filtered if name.endswith(".invalid")}
     if special == {CANARY}:

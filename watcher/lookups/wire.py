@@ -164,7 +164,7 @@ def parse_answer(wire: bytes, question: Question, resolver: str, at: datetime) -
     """The reply in full, its id and question already matched. A reply that cannot be read is FORMERR.
 
     `ttl` counts the chain's records too. An NXDOMAIN without an SOA that belongs to the name, or any reply marked
-    by a filter (RFC 8914 codes 4 and 15-18), is FILTERED and carries no records (M62).
+    by a filter (RFC 8914 codes 4 and 15-18), is FILTERED and carries no records (M62); its `soa` is the policy zone's.
     """
     try:
         message = dns.message.from_wire(wire, ignore_trailing=True)
@@ -179,8 +179,8 @@ def _read(  # noqa: PLR0911 (one for each thing that a reply can be)
     code = message.rcode()
     errors = tuple(int(option.code) for option in message.options if isinstance(option, dns.edns.EDEOption))
 
-    def failed(outcome: Outcome) -> Answer:
-        return Answer(question, outcome, resolver, at, extended_errors=errors)
+    def failed(outcome: Outcome, soa: str | None = None) -> Answer:
+        return Answer(question, outcome, resolver, at, soa=soa, extended_errors=errors)
 
     if any(error in _FILTERS for error in errors) and not (code == dns.rcode.REFUSED and _PROHIBITED in errors):
         return failed(Outcome.FILTERED)
@@ -200,7 +200,7 @@ def _read(  # noqa: PLR0911 (one for each thing that a reply can be)
         records = tuple(_record(rdata) for rdata in found)
         return Answer(question, Outcome.ANSWER, resolver, at, records, targets, None, ttl, errors)
     if code == dns.rcode.NXDOMAIN and soa is None and not targets:
-        return failed(Outcome.FILTERED)
+        return failed(Outcome.FILTERED, _policy_zone(message))
     outcome = Outcome.NXDOMAIN if code == dns.rcode.NXDOMAIN else Outcome.NODATA
     ttls = chain_ttls if negative_ttl is None else [*chain_ttls, negative_ttl]
     return Answer(question, outcome, resolver, at, (), targets, soa, min(ttls, default=0), errors)
@@ -254,6 +254,14 @@ def _soa(message: dns.message.Message, name: dns.name.Name) -> tuple[str | None,
         if rrset.rdtype == dns.rdatatype.SOA and len(rrset) and name.is_subdomain(rrset.name):
             return name_text(rrset.name), min(_sane(rrset.ttl), _sane(rrset[0].minimum))
     return None, None
+
+
+def _policy_zone(message: dns.message.Message) -> str | None:
+    """The owner of an SOA that has nothing to do with the name: a policy zone's (BIND adds it at the very end)."""
+    for rrset in (*message.authority, *message.additional):
+        if rrset.rdtype == dns.rdatatype.SOA:
+            return name_text(rrset.name)
+    return None
 
 
 def _record(rdata: Any) -> str:

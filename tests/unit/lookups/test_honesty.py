@@ -3,6 +3,8 @@
 import asyncio
 import socket
 
+import dns.name
+import dns.rdatatype
 import pytest
 
 from tests.fakes.dns_server import DnsServer, Effect, Fault
@@ -58,6 +60,22 @@ async def test_one_that_is_not_there():
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     assert await check_honesty(Server("127.0.0.1", port), timeout=0.1) is Reachability.UNREACHABLE
+
+
+async def test_a_policy_zone_that_denies_the_canary_is_found_by_its_soa():
+    async with DnsServer({"rpz.local": "@ A 5.5.5.5\n"}) as server:
+        true_find = server.zones.find
+
+        class PolicyZone:
+            def find(self, name, rdtype):
+                found = true_find(name, rdtype)
+                if name.to_text().lower() == CANARY + ".":
+                    found.soa = true_find(dns.name.from_text("rpz.local"), dns.rdatatype.SOA).answer[0]
+                return found
+
+        server.zones = PolicyZone()
+        with pytest.raises(DishonestResolver, match=r"policy zone rpz\.local"):
+            await check_honesty(parse_server(server.address), timeout=0.5)
 
 
 async def test_random_names_differ_each_time():
