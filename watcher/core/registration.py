@@ -1,6 +1,6 @@
 """Registration facts: who holds a registrable domain, since when and until when, and where that was learnt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,3 +45,46 @@ class RegistrationFacts:
     abuse_email: str | None = None
     abuse_phone: str | None = None
     reason: str | None = None
+
+
+COMPARED = (
+    "status",
+    "registrar",
+    "registrant_organisation",
+    "registrant_country",
+    "statuses",
+    "nameservers",
+    "created_at",
+    "expires_at",
+)
+"""The facts whose change is worth telling, in the order to tell them."""
+
+
+def differences(before: RegistrationFacts, after: RegistrationFacts) -> tuple[str, ...]:
+    """The names of the compared facts that differ; what either side does not know is no difference.
+
+    Registrars with the same IANA number are the same, however they are spelled.
+    """
+    found = []
+    for name in COMPARED:
+        old, new = getattr(before, name), getattr(after, name)
+        if not old or not new or old == new:
+            continue
+        if name == "registrar" and before.registrar_iana_id and before.registrar_iana_id == after.registrar_iana_id:
+            continue
+        if isinstance(old, str) and isinstance(new, str) and old.casefold() == new.casefold():
+            continue
+        if RegistrationStatus.UNKNOWN not in {old, new}:
+            found.append(name)
+    return tuple(found)
+
+
+def compared_with_dns(facts: RegistrationFacts, *, delegated: bool) -> RegistrationFacts:
+    """The facts, with a `reason` where a registry calls unregistered what the DNS shows to be delegated.
+
+    The status stays the registry's: it may be older or newer than the zone, and a person has to see both.
+    """
+    if not delegated or facts.status is not RegistrationStatus.UNREGISTERED:
+        return facts
+    said = f"the {facts.source.value.upper()} server says that it is not registered, yet it is delegated in the DNS"
+    return replace(facts, reason=said if facts.reason is None else f"{facts.reason}; {said}")
