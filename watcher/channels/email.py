@@ -134,8 +134,6 @@ class Email:
             raise _answered(error) from None
         except (TimeoutError, aiosmtplib.SMTPTimeoutError):
             raise DeliveryFailed(f"email: no answer within {self._timeout:.0f} s") from None
-        except ssl.SSLError as error:
-            raise DeliveryFailed(f"email: TLS failed ({error.reason or type(error).__name__})") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryFailed(f"email: {_sort_of(error)}") from None
         if refused:
@@ -192,9 +190,11 @@ def _answered(error: aiosmtplib.SMTPResponseException) -> DeliveryFailed:
 
 
 def _sort_of(error: Exception) -> str:
-    cause = error.__cause__ or error.__context__ or error
+    cause = error if isinstance(error, ssl.SSLError) else error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the server's certificate is not trusted ({cause.verify_message})"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed ({cause.reason or type(cause).__name__})"
     if isinstance(error, aiosmtplib.SMTPException) and "STARTTLS" in str(error):
         return "the server offers no STARTTLS; if it is TLS from the start, write smtps://"
     if isinstance(error, aiosmtplib.SMTPNotSupported):

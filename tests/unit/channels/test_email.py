@@ -71,7 +71,7 @@ def test_alerts_of_one_group_share_a_thread_and_others_do_not() -> None:
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_a_certificate_for_another_name_is_refused_and_tried_again(security: str) -> None:
     async with MailServer(security=security, certificate_for="mail.elsewhere.net") as server:
-        with pytest.raises(DeliveryFailed, match=r"certificate|TLS") as caught:
+        with pytest.raises(DeliveryFailed, match="certificate is not trusted") as caught:
             await _email(server).send(ALERT)
         assert server.tries == 0
     assert not isinstance(caught.value, DeliveryRejected)
@@ -79,9 +79,9 @@ async def test_a_certificate_for_another_name_is_refused_and_tried_again(securit
 
 async def test_a_certificate_of_an_unknown_authority_is_refused() -> None:
     async with MailServer() as server:
-        with pytest.raises(DeliveryFailed, match=r"certificate|TLS"):
+        with pytest.raises(DeliveryFailed, match="certificate is not trusted"):
             await _email(server, tls=ssl.create_default_context()).send(ALERT)
-        with pytest.raises(DeliveryFailed, match=r"certificate|TLS"):
+        with pytest.raises(DeliveryFailed, match="certificate is not trusted"):
             await _email(server, tls=None).send(ALERT)
         assert server.tries == 0
 
