@@ -12,9 +12,6 @@ from watcher.services.tokens import Scope
 
 MOST_CANDIDATES = 20_000
 
-_PLACES = asyncio.Semaphore(1)
-"""Enumerating is work for the processor; one at a time leaves the other core to the watch."""
-
 
 class WantedCandidates(Paged):
     """Whose candidates."""
@@ -36,7 +33,7 @@ async def listed(call: Call[WantedCandidates, Nothing]) -> Any:
         found = call.parts.enumerate(wanted.name, last, wanted.technique)
         return [row for place, row in enumerate(found) if skipped <= place < last]
 
-    async with _PLACES:
+    async with call.parts.enumerating:
         rows = await asyncio.to_thread(enumerated)
     return cursors.page(rows, wanted.limit, lambda _row: (skipped + wanted.limit,), lambda row: row)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any, Literal
 
 from aiohttp import web
@@ -23,7 +24,7 @@ MOST_STREAMS = 100
 _BATCH = 200
 _HEARTBEAT_SECONDS = 15.0
 _WRITE_SECONDS = 30.0
-_LONGEST_ID = 64
+_ID = re.compile(r"[0-9a-f-]{36}\Z")
 
 
 class WantedEvents(Paged):
@@ -102,7 +103,7 @@ async def _start(call: Call[WantedStream, Nothing]) -> str:
     """The id after which to begin; ids are greater than the empty text."""
     resumed = call.request.headers.get("Last-Event-ID")
     if resumed is not None:
-        if len(resumed) > _LONGEST_ID:
+        if not _ID.match(resumed):
             raise Problem(400, "invalid_request", "Last-Event-ID is not an event's id")
         return resumed
     async with call.parts.store.read() as tx:

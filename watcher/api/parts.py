@@ -1,5 +1,6 @@
 """Everything the API is put together from, handed in by the composition root."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -45,6 +46,8 @@ class Parts:
     protected_changed: Callable[[], Awaitable[None]] | None = None
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""
+    enumerating: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Enumerating is work for the processor; one at a time leaves the other core to the watch."""
 
     async def changed(self) -> None:
         """Tell whoever holds the protected and own names that they are others now."""

@@ -59,7 +59,7 @@ def document(problem: Problem) -> dict[str, Any]:
         "type": PREFIX + problem.kind,
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": problem.detail,
+        "detail": _one_line(problem.detail),
         **problem.more,
     }
 
@@ -151,5 +151,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 def _short(text: str) -> str:
     """One harmless line of what was sent."""
-    shown = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-    return shown if shown.isprintable() else ascii(shown)[1:-1]
+    return _one_line(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]

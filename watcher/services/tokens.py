@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from watcher.core.errors import ConfigurationError
+from watcher.core.errors import ConfigurationError, StoreError
 from watcher.core.ports import Clock
 from watcher.store import Store, tokens
 from watcher.store.tokens import TokenRow
@@ -143,5 +143,8 @@ class Gatekeeper:
         now = self._clock.now()
         if row.last_used_at is not None and now - row.last_used_at < _USE_NOTED_EVERY:
             return
-        async with self._store.write() as tx:
-            await tokens.used(tx, row.name, now=now)
+        try:
+            async with self._store.write() as tx:
+                await tokens.used(tx, row.name, now=now)
+        except StoreError:  # who may read is still let in when nothing can be written
+            return
