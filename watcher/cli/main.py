@@ -92,18 +92,18 @@ def cli(ctx: click.Context, config: Path | None, database_url: str | None, verbo
     ctx.obj = GlobalOptions(config, database_url, verbose)
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, group: click.Group = cli) -> int:
     """Run one command line (default: this process's) and return its exit code; prints one line for any failure.
 
     A command returns None for 0, or its exit code.
     """
     if "_WATCHER_COMPLETE" in os.environ:  # click's shell completion has its own way through main()
-        cli.main(prog_name="watcher")
+        group.main(prog_name="watcher")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character gets its escape, not a traceback
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+        code = _invoke(group, sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()  # the reader had enough (`| head`): neither an error nor worth a word
@@ -111,10 +111,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _invoke(arguments: list[str]) -> int:
+def _invoke(group: click.Group, arguments: list[str]) -> int:
     try:
-        with cli.make_context("watcher", arguments) as ctx:
-            result = cli.invoke(ctx)
+        with group.make_context("watcher", arguments) as ctx:
+            result = group.invoke(ctx)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except (KeyboardInterrupt, click.Abort):

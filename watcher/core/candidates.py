@@ -149,7 +149,8 @@ class _Pool:
         self._home = tables.country(intended.suffix)
         self._lefts: list[tuple[float, str, str, tuple[str, ...]]] = []
         self._ends: list[End] = []
-        self._single: list[_Row] = []
+        self._single: list[tuple[float, str, tuple[str, ...], End]] = []
+        self._whole: list[_Row] = []
         self._ascii: dict[str, str | None] = {}
 
     def fill(self, techniques: Sequence[Technique]) -> None:
@@ -190,7 +191,7 @@ class _Pool:
                 self._add_left(prior * likelihood * both_slips(names), left, names)
                 if own is not None and _possible(left):
                     owner = SAME_OWNER if left.endswith(same_domain) else 1.0
-                    self._add_single(likelihood * own.likelihood * owner, left, names, own)
+                    self._single.append((-likelihood * own.likelihood * owner, left, names, own))
             elif text.startswith(head):
                 ends.append(Slip(likelihood, text[len(head) :], names))
             else:
@@ -201,16 +202,13 @@ class _Pool:
         if _possible(left):
             self._lefts.append((likelihood, left, left.rpartition(".")[2], names))
 
-    def _add_single(self, likelihood: float, left: str, names: tuple[str, ...], end: End) -> None:
-        row = self._row(likelihood, left, left.rpartition(".")[2], names, end)
-        if row is not None:
-            self._single.append(row)
-
     def _add_whole(self, slip: Slip) -> None:
         """A text whose suffix is nobody's: it is looked up."""
         text = slip.text
         suffixes = self._tables.suffixes
         if not _possible(text) or not suffixes.is_delegated(text):
+            return
+        if not text.isascii() and text.rpartition(".")[2] in self._tables.no_idn:
             return
         ascii_text = _a_labels(text)
         if ascii_text is None or len(ascii_text) > _MAX_NAME:
@@ -218,11 +216,9 @@ class _Pool:
         suffix = suffixes.public_suffix(ascii_text)
         if self._intended.left and ascii_text == suffix:
             return
-        if "xn--" in ascii_text and suffix.rpartition(".")[2] in self._tables.no_idn:
-            return
         factor, marks = reach(suffix, self._home, self._tables)
         registrable = suffixes.registrable_domain(ascii_text)
-        self._single.append((-slip.likelihood * factor, ascii_text, slip.techniques, registrable, marks))
+        self._whole.append((-slip.likelihood * factor, ascii_text, slip.techniques, registrable, marks))
 
     def _set_ends(self, found: Iterable[Slip]) -> None:
         ends = [end for end in map(self._end, found) if end is not None]
@@ -248,10 +244,12 @@ class _Pool:
         """The candidate `left.end`, or None when it cannot exist."""
         text = f"{left}.{end.text}"
         if not left.isascii():
+            if end.text.rpartition(".")[2] in self._tables.no_idn:
+                return None
             if left not in self._ascii:
                 self._ascii[left] = _a_labels(left)
             ascii_left = self._ascii[left]
-            if ascii_left is None or end.text.rpartition(".")[2] in self._tables.no_idn:
+            if ascii_left is None:
                 return None
             text = f"{ascii_left}.{end.text}"
             last = ascii_left.rpartition(".")[2]
@@ -268,14 +266,12 @@ class _Pool:
 
     def ordered(self, wanted: int) -> Iterator[_Row]:
         """Every row, the likeliest first; `wanted` sizes the first band, the others double what came before."""
-        single = sorted(self._single)
-        taken = 0
+        self._single.sort(key=lambda slip: slip[:2])
+        self._whole.sort()
         above = float("inf")
         while True:
-            below = self._threshold(single, wanted)
-            upto = bisect_right(single, -below, key=lambda row: row[0])
-            band = [*single[taken:upto], *self._products(above, below)]
-            taken = upto
+            below = self._threshold(wanted)
+            band = [*self._singles(above, below), *self._products(above, below)]
             band.sort()
             yield from band
             if below == 0.0:
@@ -283,15 +279,15 @@ class _Pool:
             above = below
             wanted *= 2
 
-    def _threshold(self, single: Sequence[_Row], wanted: int) -> float:
+    def _threshold(self, wanted: int) -> float:
         """A likelihood with about `wanted` rows at or above it; 0 when there are fewer in all."""
-        if len(single) + len(self._lefts) * len(self._ends) <= wanted:
+        if len(self._single) + len(self._whole) + len(self._lefts) * len(self._ends) <= wanted:
             return 0.0
         keys = [-end.likelihood for end in self._ends]
         high, low = 1.0, 1e-18
         for _ in range(40):
             middle = (high * low) ** 0.5
-            count = bisect_right(single, -middle, key=lambda row: row[0]) + self._count(keys, middle, wanted)
+            count = self._count(keys, middle, wanted)
             if count < wanted:
                 high = middle
             else:
@@ -300,8 +296,21 @@ class _Pool:
                     break
         return low
 
+    def _singles(self, above: float, below: float) -> Iterator[_Row]:
+        """Rows that are no product, with `below` <= likelihood < `above`."""
+        first = _likelihood_of
+        yield from self._whole[
+            bisect_right(self._whole, -above, key=first) : bisect_right(self._whole, -below, key=first)
+        ]
+        start = bisect_right(self._single, -above, key=first)
+        for negative, left, names, end in self._single[start : bisect_right(self._single, -below, key=first)]:
+            row = self._row(-negative, left, left.rpartition(".")[2], names, end)
+            if row is not None:
+                yield row
+
     def _count(self, keys: Sequence[float], threshold: float, enough: int) -> int:
-        count = 0
+        count = bisect_right(self._single, -threshold, key=_likelihood_of)
+        count += bisect_right(self._whole, -threshold, key=_likelihood_of)
         best = -keys[0] if keys else 0.0
         for likelihood, *_ in self._lefts:
             if likelihood * best < threshold or count > enough * 2:
@@ -320,6 +329,11 @@ class _Pool:
                 row = self._row(likelihood * end.likelihood, left, last, names + end.techniques, end)
                 if row is not None:
                     yield row
+
+
+def _likelihood_of(row: Sequence[Any]) -> float:
+    negative: float = row[0]
+    return negative
 
 
 def _possible(text: str) -> bool:
@@ -341,8 +355,13 @@ def _a_labels(text: str) -> str | None:
 
     made = []
     for label in text.split("."):
+        if label.isascii():
+            if not _possible(label):
+                return None
+            made.append(label)
+            continue
         try:
-            made.append(label if label.isascii() else idna.alabel(label).decode("ascii"))
+            made.append(idna.alabel(label).decode("ascii"))
         except (idna.IDNAError, UnicodeError):
             return None
-    return ".".join(made) if all(made) else None
+    return ".".join(made)

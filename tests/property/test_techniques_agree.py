@@ -1,0 +1,121 @@
+"""What holds for every protected name of any shape: apex, host, IDN, long, short, suffix."""
+
+from itertools import islice
+
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from watcher.core.candidates import enumerate_candidates
+from watcher.core.errors import InvalidName
+from watcher.core.intended import Intended
+from watcher.core.names import parse
+from watcher.core.protected import Kind, parse_protected
+from watcher.core.resemblance import resemblance_of, resembles
+from watcher.data import load_tables
+from watcher.techniques import ALL
+
+TABLES = load_tables()
+SUFFIXES = ("mil", "com", "gov.uk", "co.uk", "de", "ck", "kawasaki.jp", "uk.com", "gov.ug", "xn--p1ai", "com.br", "ml")
+QUICK = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes a tenth of a second: no shrinking
+)
+
+ldh = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?", fullmatch=True)
+doubled = st.from_regex(r"[a-e]{1,3}[lmrns0o1i]{1,5}-?[a-e]{1,3}", fullmatch=True)
+long = st.integers(55, 63).map(lambda size: ("abcdefgh1-" * 7)[: size - 1] + "z")
+idn = st.text("aeiobcdmnrstuvwäöüéñçßøłабвгдеорсху", min_size=1, max_size=10)
+label = st.one_of(ldh, doubled, idn, long)
+
+
+@st.composite
+def protected_names(draw: st.DrawFn) -> tuple[str, Kind]:
+    suffix = draw(st.sampled_from(SUFFIXES))
+    labels = draw(st.lists(label, min_size=0, max_size=3))
+    try:
+        return parse_protected(".".join([*labels, suffix]), TABLES.suffixes)
+    except InvalidName:
+        assume(False)
+        raise
+
+
+@QUICK
+@given(protected_names())
+def test_explains_names_exactly_what_generate_makes(protected):
+    """For what the technique itself makes, and for what all the others make of the same name."""
+    intended = Intended(protected[0], TABLES)
+    made = {technique.NAME: {text for text, _ in technique.generate(intended, TABLES)} for technique in ALL}
+    everything = sorted(set().union(*made.values()))
+    step = max(1, len(everything) // 150)
+    for technique in ALL:
+        own = sorted(made[technique.NAME])
+        for text in own[:: max(1, len(own) // 60)]:
+            if text != intended.text:
+                assert technique.explains(intended, text, TABLES) is not None, (technique.NAME, intended.text, text)
+        for text in everything[::step]:
+            if text not in made[technique.NAME]:
+                assert technique.explains(intended, text, TABLES) is None, (technique.NAME, intended.text, text)
+
+
+@QUICK
+@given(protected_names())
+def test_weights_are_positive(protected):
+    intended = Intended(protected[0], TABLES)
+    for technique in ALL:
+        assert all(weight > 0 for _, weight in technique.generate(intended, TABLES)), technique.NAME
+
+
+@QUICK
+@given(protected_names(), st.integers(1, 400))
+def test_candidates_are_names_of_others_in_a_fixed_order(protected, limit):
+    made = list(enumerate_candidates(protected, TABLES, ALL, limit=limit))
+    assert made == list(enumerate_candidates(protected, TABLES, ALL, limit=limit))
+    assert len(made) <= limit
+    names = [candidate.name for candidate in made]
+    assert len(set(names)) == len(names)
+    assert [candidate.rank for candidate in made] == list(range(1, len(made) + 1))
+    assert [c.likelihood for c in made] == sorted((c.likelihood for c in made), reverse=True)
+    own = protected[0]
+    for candidate in made:
+        assert candidate.name != own
+        assert not candidate.name.endswith("." + own)
+        assert not own.endswith("." + candidate.name)
+        assert parse(candidate.name) == candidate.name
+        assert TABLES.suffixes.is_delegated(candidate.name)
+        assert candidate.registrable_domain == TABLES.suffixes.registrable_domain(candidate.name)
+        assert candidate.techniques
+        assert 0 < candidate.likelihood < 1
+        assert 0 <= candidate.impersonation <= 1
+
+
+@QUICK
+@given(protected_names(), st.integers(0, 100))
+def test_every_candidate_is_explained_in_reverse(protected, offset):
+    for candidate in islice(enumerate_candidates(protected, TABLES, ALL, limit=1200), offset, None, 200):
+        (found,) = resembles(candidate.name, [protected], TABLES, ALL)
+        assert found.protected == protected[0]
+        assert set(candidate.techniques) <= set(found.techniques)
+        assert abs(found.likelihood - candidate.likelihood) <= 1e-9 * candidate.likelihood
+        assert " with " in found.explanation
+        assert resemblance_of(candidate, protected[1], TABLES, ALL).rank == candidate.rank
+
+
+@QUICK
+@given(protected_names(), protected_names())
+def test_nothing_under_another_protected_name_is_a_candidate(protected, other):
+    for candidate in enumerate_candidates(protected, TABLES, ALL, limit=300, excluded={other[0]}):
+        assert candidate.name != other[0]
+        assert not candidate.name.endswith("." + other[0])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=300), st.lists(st.text(max_size=70), max_size=8).map(".".join)))
+def test_any_text_is_a_name_or_invalid(text):
+    try:
+        name, kind = parse_protected(text, TABLES.suffixes)
+    except InvalidName:
+        return
+    assert parse(name) == name
+    assert kind in Kind
