@@ -152,9 +152,10 @@ def classify(text: str) -> ReplyKind:
     states = [line.value for line in found if line.key in _STATUS_KEYS and line.value and not line.comment]
     evidence = _evidence(found)
     if evidence < _EVIDENCE_ENOUGH:
-        short = len(found) <= _FEW_LINES  # too short to hold terms of use
-        said = [line.text for line in found if short or (len(line.text) <= _LONG and not _LEGAL.search(line.text))]
-        kind = _by_state(states) or _by_statement(said)
+        said = [line.text for line in found if len(line.text) <= _LONG and not _LEGAL.search(line.text)]
+        # Too short to hold terms of use: what sounds like them is the refusal itself, and refusals are the safe side.
+        refusals = [line.text for line in found] if len(found) <= _FEW_LINES else said
+        kind = _by_state(states) or _by_statement(said, refusals)
         if kind is not None:
             return kind
     if any(_RESERVED_STATUS.match(state) for state in states):
@@ -172,10 +173,10 @@ def _by_state(states: Sequence[str]) -> ReplyKind | None:
     return ReplyKind.NOT_FOUND if any(_NOT_FOUND_STATUS.match(state) for state in states) else None
 
 
-def _by_statement(said: Sequence[str]) -> ReplyKind | None:
-    """The kind of a reply that shows no registration, by its phrases; refusals come before "not found"."""
+def _by_statement(said: Sequence[str], refusals: Sequence[str]) -> ReplyKind | None:
+    """The kind of a reply that shows no registration, by its phrases; `refusals` are the lines that may refuse us."""
     for pattern, kind in _STATEMENTS:
-        if any(pattern.search(text) for text in said):
+        if any(pattern.search(text) for text in (refusals if pattern in {_UNAVAILABLE, _THROTTLED} else said)):
             return kind
     return None
 
