@@ -81,11 +81,6 @@ class Host:
     evidence: tuple[Answer, ...] = ()
 
     @property
-    def settled(self) -> bool:
-        """Whether the DNS said all that decides."""
-        return self.state is not HostState.UNSETTLED
-
-    @property
     def has_loopback(self) -> bool:
         """Whether mail to it may end on the sender's own machine."""
         return self.kind is HostKind.LOCALHOST or any(
