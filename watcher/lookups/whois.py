@@ -118,7 +118,10 @@ class Whois:
     async def _refer(self, label: str) -> tuple[Address | None, timedelta]:
         """The server that the referral server names for `label`, and for how long to believe it."""
         reply = (await self.exchange(self._referral, label)).decode("utf-8", "replace")
-        if not reply.strip() or classify(reply) in {ReplyKind.THROTTLED, ReplyKind.UNAVAILABLE}:
+        if not reply.strip() or await asyncio.to_thread(classify, reply) in {
+            ReplyKind.THROTTLED,
+            ReplyKind.UNAVAILABLE,
+        }:
             raise LookupFailed("WHOIS", f"{self._referral.host} gave no referral")
         found = _referred(reply)
         # A reply without a server may be one cut short: it is believed for a shorter time.
@@ -158,7 +161,8 @@ class Whois:
 
     async def _judge(self, domain: Fqdn, text: str, *, whole: bool) -> Reply:
         now = self._clock.now()
-        kind = classify(text)
+        # In a thread: its time is linear in the reply, line by line, but a hostile one can make it tenths of a second.
+        kind = await asyncio.to_thread(classify, text)
         match kind:
             case ReplyKind.REGISTERED:
                 return Reply(await self._registered(domain, text, now))
