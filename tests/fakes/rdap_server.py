@@ -18,7 +18,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from tests.fakes.registered import Registered, RegisteredDomains
 
@@ -102,7 +102,7 @@ class RdapServer:
         """The names asked about, in order."""
         return [name for name, _ in self.log]
 
-    async def start(self) -> "RdapServer":
+    async def start(self) -> Self:
         self._server = await asyncio.start_server(self._connected, self._host, self._port, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
@@ -114,7 +114,7 @@ class RdapServer:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    async def __aenter__(self) -> "RdapServer":
+    async def __aenter__(self) -> Self:
         return await self.start()
 
     async def __aexit__(self, *_: object) -> None:

@@ -9,6 +9,7 @@ import random
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self
 
 from tests.fakes.registered import Registered, RegisteredDomains
 
@@ -72,7 +73,7 @@ class WhoisServer:
         """The questions, in order."""
         return [question for question, _ in self.log]
 
-    async def start(self) -> "WhoisServer":
+    async def start(self) -> Self:
         self._server = await asyncio.start_server(self._connected, self._host, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
@@ -84,7 +85,7 @@ class WhoisServer:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    async def __aenter__(self) -> "WhoisServer":
+    async def __aenter__(self) -> Self:
         return await self.start()
 
     async def __aexit__(self, *_: object) -> None:
@@ -158,7 +159,7 @@ class WhoisServer:
             return f"% IANA WHOIS server\n\ndomain:       {label}\n\nwhois:        {self.referrals[question]}\n"
         if "." not in question:
             return f"domain:       {question.upper()}\n\nstatus:       ACTIVE\n"
-        name = question.split()[-1].removesuffix("/e")
+        name = question.rsplit(maxsplit=1)[-1].removesuffix("/e")
         entry = self.domains.get(name)
         return NOT_FOUND.format(name=name.upper()) if entry is None else record(name, entry)
 
