@@ -1,5 +1,7 @@
 """The outside world but the DNS: people's Slack and mailbox, and registries, in a thread so that a test may wait."""
 
+import re
+
 from tests.e2e.background import Background
 from tests.fakes import mail_server, slack_receiver
 from tests.fakes.mail_server import MailServer
@@ -44,15 +46,15 @@ class Outside(Background):
 
     def pages(self, name: str) -> list[str]:
         """The alert ids of the Slack messages that mention `name`, in the order they were taken."""
-        return [message.alert_id for message in list(self.slack.accepted) if name in fanged(message.text)]
+        return [message.alert_id for message in list(self.slack.accepted) if mentions(message.text, name)]
 
     def mails(self, name: str) -> list[str]:
         """The alert ids of the mails that mention `name`."""
-        return [delivered.alert_id for delivered in list(self.mail.accepted) if name in mail_text(delivered)]
+        return [delivered.alert_id for delivered in list(self.mail.accepted) if mentions(mail_text(delivered), name)]
 
     def texts(self, name: str) -> str:
         """Every Slack message about `name`, for a failure's report."""
-        return "\n\n".join(message.text for message in list(self.slack.accepted) if name in fanged(message.text))
+        return "\n\n".join(message.text for message in list(self.slack.accepted) if mentions(message.text, name))
 
 
 def mail_text(delivered: mail_server.Delivered) -> str:
@@ -64,3 +66,8 @@ def mail_text(delivered: mail_server.Delivered) -> str:
 def fanged(text: str) -> str:
     """Names as they are: messages show them so that nobody clicks on them (`army[.]ml`)."""
     return text.replace("[.]", ".")
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether `name` itself is in `text`, and not only as a part of another name."""
+    return re.search(rf"(?<![a-z0-9-]){re.escape(name)}(?![a-z0-9-]|\.[a-z])", fanged(text)) is not None
