@@ -198,7 +198,7 @@ _UNHURRIED = settings(
 )
 
 TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(_UNHURRIED, max_examples=10)
+TestOutbox.settings = settings(_UNHURRIED, max_examples=6)
 
 
 @pytest.mark.soak
