@@ -1,6 +1,6 @@
 """The existence sweep over a fake zone resolver: one MX question a name, judged as the real sweep engine judges."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 from tests.fakes.zone_resolver import ZoneResolver
 from watcher.core.dns import Outcome, Question, RRType
@@ -15,7 +15,7 @@ class ZoneSweeper:
         self._resolver = resolver
         self.asked: list[Fqdn] = []
 
-    async def sweep(self, names: Iterable[Fqdn]) -> AsyncIterator[Existence]:
+    async def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
         """Every name once, in order."""
         for name in names:
             self.asked.append(name)

@@ -13,7 +13,7 @@ import click
 
 from watcher import __version__
 from watcher.cli.main import GlobalOptions
-from watcher.core.errors import ConfigurationError, WatcherError
+from watcher.core.errors import ConfigurationError, DeliveryFailed
 
 if TYPE_CHECKING:
     from watcher.api.metrics import Metrics
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from watcher.settings import Settings
 
 _SOON = timedelta(seconds=1)
-_GRACE = timedelta(seconds=10)
+_GRACE = timedelta(seconds=2)
 
 
 @click.command()
@@ -142,7 +142,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
     async def test_channel(name: str) -> None:
         why = (await send_test({name: watching.channels[name]}, clock, ids=store.ids))[name]
         if why is not None:
-            raise WatcherError(why)
+            raise DeliveryFailed(why)
 
     parts = Parts(
         store=store,
@@ -186,6 +186,12 @@ def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], 
             await protected.count(tx)
         return None
 
+    async def migrations() -> str | None:
+        from watcher.store.migrate import head, revision_of
+
+        found = await asyncio.to_thread(revision_of, watching.store.path)
+        return None if found == head() else f"the database is of schema {found}, this version needs {head()}"
+
     async def scheduler() -> str | None:
         return None if engine.running else "the scheduler does not run"
 
@@ -196,7 +202,7 @@ def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], 
             return "no resolver has answered yet"
         return None
 
-    return {"database": database, "scheduler": scheduler, "resolver": resolver}
+    return {"database": database, "migrations": migrations, "scheduler": scheduler, "resolver": resolver}
 
 
 def parse_listen(text: str) -> tuple[str, int]:

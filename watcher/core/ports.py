@@ -1,6 +1,6 @@
 """The ports: what services need from the outside world, as Protocols that adapters and fakes both satisfy."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -59,7 +59,7 @@ class Existence:
 class Sweeper(Protocol):
     """The existence sweep: one question a name, in bulk, politely."""
 
-    def sweep(self, names: Iterable[Fqdn]) -> AsyncIterator[Existence]:
+    def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
         """Every name once, in the order they settle; `names` is consumed lazily, memory stays bounded."""
         ...
 

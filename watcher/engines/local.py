@@ -77,6 +77,9 @@ class Local:
         self._running.add(task)
         try:
             await task
+        except asyncio.CancelledError:
+            if not self._stopping:  # APScheduler would call a cancelled job a failure
+                raise
         finally:
             self._running.discard(task)
 

@@ -6,7 +6,7 @@ carefully" or "ask again". Names are drawn one by one as there is room, so memor
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
 
 from watcher.core.dns import Outcome, Question, RRType
@@ -87,7 +87,7 @@ class ResolverSweeper:
         self.progress = SweepProgress(resolver.clock.now().timestamp())
         """Of the sweep begun last."""
 
-    async def sweep(self, names: Iterable[Fqdn]) -> AsyncIterator[Existence]:
+    async def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
         """Every name once, in the order they settle; see `core.ports.Sweeper`."""
         course = _Course(self, names)
         self.progress = course.progress

@@ -1,7 +1,8 @@
 """The pulse: when the DNS last said anything at all, and what came instead since; what the vigil reads."""
 
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 
 from watcher.core.dns import Answer, Outcome, Question
@@ -58,8 +59,9 @@ class PulsedSweeper:
         self._pulse = pulse
         self._clock = clock
 
-    async def sweep(self, names: Iterable[Fqdn]) -> AsyncIterator[Existence]:
+    async def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
         """As the sweeper inside."""
-        async for existence in self._sweeper.sweep(names):
-            self._pulse.beat(existence.outcome, existence.resolver, self._clock.now())
-            yield existence
+        async with aclosing(self._sweeper.sweep(names)) as found:
+            async for existence in found:
+                self._pulse.beat(existence.outcome, existence.resolver, self._clock.now())
+                yield existence

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -29,6 +30,8 @@ BLIND_SHARE = 0.3
 """More of a pass unsettled than this, and it is the watch that failed, not the names. Lame delegations are some 1 %."""
 _FEW = 10
 """Below so many questions only a pass in which nothing at all settled counts as blind."""
+_PLENTY = 50
+"""After so many answers a blind pass is not carried on."""
 
 
 class Enumerate(Protocol):
@@ -199,13 +202,16 @@ class Sweep:
         # M68: what an earlier pass never settled is baseline, unless it was registered since that pass.
         origin = Origin(shard.absent_since(self.version), shard.settled_since)
         unsettled: dict[Fqdn, Outcome] = {}
-        async with asyncio.TaskGroup() as looks:
+        heard = 0
+        async with asyncio.TaskGroup() as looks, aclosing(self._sweeper.sweep(groups)) as found:
             for suffix in suffixes:
                 looks.create_task(self._look([suffix], origin))
-            async for existence in self._sweeper.sweep(groups):
+            async for existence in found:
                 group = groups[existence.name]
+                heard += 1
                 report.asked += 1
-                self.seen += len(group)
+                if existence.presence is not Presence.UNSETTLED:
+                    self.seen += len(group)
                 match existence.presence:
                     case Presence.ABSENT:
                         report.absent += len(group)
@@ -215,8 +221,10 @@ class Sweep:
                     case Presence.UNSETTLED:
                         report.unsettled[existence.outcome] = report.unsettled.get(existence.outcome, 0) + len(group)
                         unsettled[existence.name] = existence.outcome
-        if is_blind(len(groups), len(unsettled)):
-            raise Blind(len(groups), Counter(unsettled.values()))
+                if heard == _PLENTY and is_blind(heard, len(unsettled)):
+                    break
+        if is_blind(heard, len(unsettled)):
+            raise Blind(heard, Counter(unsettled.values()))
         async with asyncio.TaskGroup() as looks:
             for domain in unsettled:
                 looks.create_task(self._look(groups[domain], origin))
