@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from watcher.core.alerts import Alert, AlertKind, gathered
 from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.risk import Severity
+from watcher.core.shapes import registration_json
 
 AT = datetime(2026, 11, 23, 12, 46, tzinfo=UTC)
 
@@ -99,6 +101,28 @@ def about_watch(kind: EventKind, **after: object) -> Event:
     )  # fmt: skip
 
 
+FACTS = RegistrationFacts(
+    RegistrationStatus.REGISTERED,
+    RegistrationSource.RDAP,
+    AT,
+    registrar="Registrar Ltd",
+    registrar_iana_id="1234",
+    created_at=datetime(2026, 11, 20, 9, tzinfo=UTC),
+    expires_at=datetime(2026, 12, 1, tzinfo=UTC),
+    statuses=("active",),
+    nameservers=("ns1.army.mil", "ns2.army.mil"),
+    registrant_organisation="Somebody Ltd",
+    registrant_country="ML",
+    abuse_email="abuse@registrar.example",
+)
+
+
+def _facts(**changes: object) -> dict[str, object]:
+    return registration_json(replace(FACTS, **changes))  # type: ignore[arg-type]
+
+
+FREE = registration_json(RegistrationFacts(RegistrationStatus.UNREGISTERED, RegistrationSource.RDAP, AT))
+
 EVENTS: dict[str, Event] = {
     "lookalike_found": event(
         EventKind.LOOKALIKE_FOUND,
@@ -117,22 +141,20 @@ EVENTS: dict[str, Event] = {
     ),
     "registered": event(
         EventKind.REGISTERED,
-        before={"status": "unregistered"},
-        after={"status": "registered", "registrar": "Registrar Ltd"},
+        before=FREE,
+        after=_facts(),
     ),
-    "lapsed": event(EventKind.LAPSED, before={"status": "registered"}, after={"status": "unregistered"}),
-    "expiring": about_ours(
-        EventKind.EXPIRING, after={"expires_at": "2026-12-01T00:00:00Z", "registrar": "Registrar Ltd"}
-    ),
+    "lapsed": event(EventKind.LAPSED, before=_facts(), after=FREE),
+    "expiring": about_ours(EventKind.EXPIRING, before=_facts(), after=_facts()),
     "registration_changed": about_ours(
         EventKind.REGISTRATION_CHANGED,
-        before={"registrar": "Registrar Ltd"},
-        after={"registrar": "Other Registrar Inc"},
+        before=_facts(),
+        after=_facts(registrar="Other Registrar Inc", registrant_organisation=None, statuses=("client hold",)),
     ),
     "nameservers_changed": about_ours(
         EventKind.NAMESERVERS_CHANGED,
-        before={"nameservers": ["ns1.army.mil", "ns2.army.mil"]},
-        after={"nameservers": ["ns.elsewhere.net"]},
+        before=_facts(),
+        after=_facts(nameservers=("ns.elsewhere.net",)),
     ),
     "suffix_wildcard_changed": event(
         EventKind.SUFFIX_WILDCARD_CHANGED,

@@ -24,7 +24,8 @@ from markupsafe import Markup, escape
 from watcher.core.alerts import Alert, AlertKind
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.risk import Severity
-from watcher.core.wording import Listing, Story, Wording, word
+from watcher.core.story import Story
+from watcher.core.wording import Listing, Wording, word
 
 NAME = "email"
 

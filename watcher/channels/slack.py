@@ -17,7 +17,8 @@ import aiohttp
 from watcher.core.alerts import Alert
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.risk import Severity
-from watcher.core.wording import Listing, Story, Wording, word
+from watcher.core.story import Story
+from watcher.core.wording import Listing, Wording, word
 
 NAME = "slack"
 

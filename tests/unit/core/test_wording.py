@@ -13,7 +13,8 @@ from watcher.channels.slack import payload
 from watcher.core.clean import clean, defanged, defanged_text, shown_name, slip
 from watcher.core.events import Event, EventKind
 from watcher.core.names import parse
-from watcher.core.wording import duration, word
+from watcher.core.story import duration
+from watcher.core.wording import word
 
 HOSTILE = (
     "<!channel> <@U123> <https://evil.com|army.mil> &lt; & *bold* _it_ ~gone~ `code` ```",
