@@ -20,7 +20,9 @@ class ZoneSweeper:
         for name in names:
             self.asked.append(name)
             (answer,) = await self._resolver.ask([Question(name, RRType.MX)])
-            if not answer.settled:
+            if answer.outcome is Outcome.FILTERED:
+                presence = Presence.LOOK
+            elif not answer.settled:
                 presence = Presence.UNSETTLED
             elif answer.outcome is Outcome.NXDOMAIN and not answer.chain and answer.soa not in {None, name}:
                 presence = Presence.ABSENT

@@ -37,6 +37,8 @@ async def must_see(net: "Network") -> None:
     liars = [error for error in found.values() if isinstance(error, DishonestResolver)]
     for error in liars[:-1] if len(liars) == len(found) else liars:
         click.echo(f"watcher: refused: {error}", err=True)
+    for name in [name for name, result in found.items() if result == "failing"]:
+        click.echo(f"watcher: resolver {name} replies but resolves nothing; is it cut off, or refusing us?", err=True)
     if len(liars) == len(found):
         raise liars[-1]
     if all(isinstance(result, DishonestResolver) or result == "unreachable" for result in found.values()):

@@ -210,9 +210,11 @@ class Sweep:
                 group = groups[existence.name]
                 heard += 1
                 report.asked += 1
-                if existence.presence is not Presence.UNSETTLED:
+                # A filter's answer (M62) is worth a careful look, but says nothing: many of them are blindness.
+                presence = existence.presence if existence.outcome.settled else Presence.UNSETTLED
+                if presence is not Presence.UNSETTLED:
                     self.seen += len(group)
-                match existence.presence:
+                match presence:
                     case Presence.ABSENT:
                         report.absent += len(group)
                     case Presence.LOOK:

@@ -141,6 +141,13 @@ async def test_a_pass_in_which_nothing_settles_settles_nothing(bench):
     assert await bench.told() == [("mail_found_able", "army.com")], "seen for the first time: baseline"
 
 
+async def test_a_resolver_that_denies_everything_without_proof_is_blindness(bench):
+    bench.dns.faults.append(Fault("*", "*", Outcome.FILTERED))
+    report = await bench.after(0)
+    assert "FILTERED" in report.blind
+    assert await bench.rows() == {}
+
+
 async def test_a_blind_pass_later_on_is_no_proof_of_absence(bench):
     await bench.after(0)
     before = await bench.shard()
