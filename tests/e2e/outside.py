@@ -64,8 +64,8 @@ def mail_text(delivered: mail_server.Delivered) -> str:
 
 
 def fanged(text: str) -> str:
-    """Names as they are: messages show them so that nobody clicks on them (`army[.]ml`)."""
-    return text.replace("[.]", ".")
+    """Names as they are: messages show them so that nobody clicks on them (`army[.]ml`), the slip marked (`‹a›rmy.mil`)."""
+    return text.replace("[.]", ".").replace("‹", "").replace("›", "")
 
 
 def mentions(text: str, name: str) -> bool:
