@@ -1,7 +1,7 @@
 """`watcher scan`: one pass over a name's lookalikes right now; keeps nothing unless told to."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,17 +11,11 @@ from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.progress import progress
-from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
-from watcher.core.candidates import Candidate
-from watcher.core.ports import Presence
+from watcher.cli.seeing import must_see, resolver_option, store_if_any
 from watcher.core.protected import ProtectedName, parse_protected
 
 if TYPE_CHECKING:
     from watcher.bootstrap import Network
-    from watcher.services.enumerate import Enumeration
-    from watcher.services.lookup import Lookup
-
-_LOOKS_AT_ONCE = 32
 
 
 @click.command()
@@ -68,6 +62,7 @@ def scan(
 async def _scan(chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, save: bool) -> list[dict[str, Any]]:
     from watcher import bootstrap
     from watcher.services.ours import Ours
+    from watcher.services.scan import Scan
 
     async with bootstrap.network(chosen, registration=save) as net:
         await must_see(net)
@@ -79,42 +74,14 @@ async def _scan(chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, sav
             lookup = bootstrap.lookup(net, ours=ours, names=names)
             rows: list[dict[str, Any]] = []
             for one in wanted:
-                rows += await _pass(net, names, lookup, one, limit)
+                made = Scan(net.sweeper, lookup, names, one, limit)
+                async with progress(lambda made=made: (made.asked, made.total)):  # type: ignore[misc]
+                    rows += await made.run()
+                if made.unsettled:
+                    click.echo(
+                        f"watcher: {len(made.unsettled)} of {made.asked} domains of {one.name} did not settle", err=True
+                    )
             return rows
-
-
-async def _pass(
-    net: "Network", names: "Enumeration", lookup: "Lookup", protected: ProtectedName, limit: int
-) -> list[dict[str, Any]]:
-    """The lookalikes of one name that exist, in their shape, worst first."""
-    groups: dict[str | None, list[Candidate]] = {}
-    for candidate in await asyncio.to_thread(lambda: list(names.candidates(protected, 1, limit))):
-        groups.setdefault(candidate.registrable_domain, []).append(candidate)
-    places = asyncio.Semaphore(_LOOKS_AT_ONCE)
-    rows: list[dict[str, Any]] = []
-    unsettled = asked = 0
-
-    async def look(group: Sequence[Candidate]) -> None:
-        for candidate in group:
-            async with places:
-                shape = await lookup.seen(candidate.name, [names.resemblance(candidate)])
-            if shape is not None:
-                rows.append(shape)
-
-    domains = [domain for domain in groups if domain is not None]
-    async with progress(lambda: (asked, len(domains))), asyncio.TaskGroup() as looks:
-        looks.create_task(look(groups.get(None, [])))
-        async for existence in net.sweeper.sweep(domains):  # type: ignore[arg-type]  # they are Fqdn, made by the enumeration
-            asked += 1
-            if existence.presence is Presence.UNSETTLED:
-                unsettled += 1
-            if existence.presence is not Presence.ABSENT:
-                looks.create_task(look(groups[existence.name]))
-    if domains and unsettled == len(domains):
-        raise NoResolver(f"none of {unsettled} questions about {protected.name} was answered; see `watcher doctor`")
-    if unsettled:
-        click.echo(f"watcher: {unsettled} of {asked} domains of {protected.name} did not settle", err=True)
-    return sorted(rows, key=_worst_first)
 
 
 async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], limit: int) -> list[dict[str, Any]]:
@@ -122,6 +89,7 @@ async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], l
     from watcher import bootstrap
     from watcher.services.lookup import lookalike_json
     from watcher.services.protect import protect
+    from watcher.services.scan import Unseen, worst_first
     from watcher.store import lookalikes, resemblances
     from watcher.store.lookalikes import Wanted
 
@@ -137,18 +105,11 @@ async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], l
         async with progress(lambda: (sweep.seen, limit * len(texts))):
             report = await sweep.over(texts, limit)
         if report.blind:
-            raise NoResolver(f"the scan was blind: {report.blind}; see `watcher doctor`")
+            raise Unseen(f"the scan was blind: {report.blind}; see `watcher doctor`")
         rows = []
         for name in texts:
             async with store.read() as tx:
                 found_rows = await lookalikes.listed(tx, Wanted(protected=name))
                 known = await resemblances.of(tx, [row.name for row in found_rows])
-            rows += sorted((lookalike_json(row, known[row.name]) for row in found_rows), key=_worst_first)
+            rows += sorted((lookalike_json(row, known[row.name]) for row in found_rows), key=worst_first)
         return rows
-
-
-_severity: Callable[[str], int] = ["critical", "high", "medium", "low", "info"].index
-
-
-def _worst_first(row: dict[str, Any]) -> tuple[int, float, str]:
-    return _severity(row["severity"]), -row["likelihood"], row["name"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +14,7 @@ import click
 
 from watcher import __version__
 from watcher.cli.main import GlobalOptions
-from watcher.core.errors import ConfigurationError, DeliveryFailed
+from watcher.core.errors import ConfigurationError, DeliveryFailed, WatcherError
 
 if TYPE_CHECKING:
     from watcher.api.metrics import Metrics
@@ -113,7 +114,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
         Job("sweep", sweep, quick),
         Job("relook", relook, quick),
-        Job("registrations", watching.relook.registrations, timedelta(seconds=1)),
+        Job("registrations", watching.registrations.due, timedelta(seconds=1)),
         Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
         Job("measure", measuring.refresh, timedelta(seconds=5)),
         Job("narrate", lambda: narrator.progress(watching.sweep), timedelta(seconds=1)),
@@ -169,8 +170,9 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         try:
             await site.start()
         except OSError as error:
-            raise ConfigurationError(
-                "api.listen", f"cannot listen on {chosen.api.listen} ({error.strerror}); is it taken? give another one"
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise WatcherError(
+                f"cannot listen on {chosen.api.listen}: {why}; stop what listens there, or set another api.listen"
             ) from error
         bound = runner.addresses[0][1]
         yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"

@@ -30,7 +30,7 @@ BLIND_SHARE = 0.3
 """More of a pass unsettled than this, and it is the watch that failed, not the names. Lame delegations are some 1 %."""
 _FEW = 10
 """Below so many questions only a pass in which nothing at all settled counts as blind."""
-_PLENTY = 50
+PLENTY = 50
 """After so many answers a blind pass is not carried on."""
 
 
@@ -223,7 +223,7 @@ class Sweep:
                     case Presence.UNSETTLED:
                         report.unsettled[existence.outcome] = report.unsettled.get(existence.outcome, 0) + len(group)
                         unsettled[existence.name] = existence.outcome
-                if heard == _PLENTY and is_blind(heard, len(unsettled)):
+                if heard == PLENTY and is_blind(heard, len(unsettled)):
                     break
         if is_blind(heard, len(unsettled)):
             raise Blind(heard, Counter(unsettled.values()))

@@ -1,0 +1,86 @@
+"""One pass over the lookalikes of a name right now, by looks that are not recorded."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from watcher.core.candidates import Candidate
+from watcher.core.errors import WatcherError
+from watcher.core.names import Fqdn
+from watcher.core.ports import Presence, Sweeper
+from watcher.core.risk import Severity
+from watcher.core.shapes import JSON
+from watcher.services.enumerate import Enumeration, Named
+from watcher.services.lookup import Lookup
+from watcher.services.sweep import PLENTY, is_blind
+
+_LOOKS_AT_ONCE = 32
+_SEVERITIES = [severity.value for severity in reversed(Severity)]
+
+
+class Unseen(WatcherError):
+    """Hardly anything settled: the pass says nothing about the name."""
+
+
+class Scan:
+    """The pass over the first `limit` candidates of a name. `asked` of `total` domains shows how far `run` is."""
+
+    def __init__(self, sweeper: Sweeper, lookup: Lookup, names: Enumeration, protected: Named, limit: int) -> None:
+        self._sweeper = sweeper
+        self._lookup = lookup
+        self._names = names
+        self._protected = protected
+        self._limit = limit
+        self._places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+        self._rows: list[JSON] = []
+        self.asked = self.total = 0
+        self.unsettled: list[Fqdn] = []
+        """Domains that did not settle; a careful look was tried at these too."""
+
+    async def run(self) -> list[JSON]:
+        """The lookalikes that exist, or may, in their shape, worst first. Raises Unseen."""
+        groups: dict[Fqdn | None, list[Candidate]] = {}
+        for candidate in await asyncio.to_thread(lambda: list(self._names.candidates(self._protected, 1, self._limit))):
+            groups.setdefault(candidate.registrable_domain, []).append(candidate)
+        domains = [domain for domain in groups if domain is not None]
+        self.total = len(domains)
+        async with asyncio.TaskGroup() as looks:
+            looks.create_task(self._look(groups.get(None, [])))
+            for_domain = await self._existing(domains)
+            for domain in for_domain:
+                looks.create_task(self._look(groups[domain]))
+        if is_blind(self.asked, len(self.unsettled)):
+            raise Unseen(
+                f"{len(self.unsettled)} of {self.asked} questions about {self._protected.name} got no answer that "
+                "says anything; see `watcher doctor`"
+            )
+        async with asyncio.TaskGroup() as looks:
+            for domain in self.unsettled:
+                looks.create_task(self._look(groups[domain]))
+        return sorted(self._rows, key=worst_first)
+
+    async def _existing(self, domains: Sequence[Fqdn]) -> list[Fqdn]:
+        """The domains that exist; those that did not settle go to `unsettled`."""
+        found = []
+        async with aclosing(self._sweeper.sweep(domains)) as answers:
+            async for existence in answers:
+                self.asked += 1
+                if not existence.outcome.settled:
+                    self.unsettled.append(existence.name)
+                elif existence.presence is not Presence.ABSENT:
+                    found.append(existence.name)
+                if self.asked == PLENTY and is_blind(self.asked, len(self.unsettled)):
+                    break
+        return found
+
+    async def _look(self, group: Sequence[Candidate]) -> None:
+        for candidate in group:
+            async with self._places:
+                shape = await self._lookup.seen(candidate.name, [self._names.resemblance(candidate)])
+            if shape is not None:
+                self._rows.append(shape)
+
+
+def worst_first(row: JSON) -> tuple[int, float, str]:
+    """The order in which lookalikes are shown: by severity, then likelihood."""
+    return _SEVERITIES.index(row["severity"]), -row["likelihood"], row["name"]
