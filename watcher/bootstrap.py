@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from watcher.services.notify import Notifier, Observe
     from watcher.services.ours import Ours
     from watcher.services.pulse import Pulse, PulsedResolver, PulsedSweeper
+    from watcher.services.registrations import Registrations
     from watcher.services.relook import Found, Relook
     from watcher.services.sweep import Sweep
     from watcher.services.vigil import Vigil
@@ -244,6 +245,7 @@ class Watching:
     ours: "Ours"
     enumeration: "Enumeration"
     relook: "Relook"
+    registrations: "Registrations"
     sweep: "Sweep"
     notifier: "Notifier"
     vigil: "Vigil"
@@ -269,6 +271,7 @@ def watching(
     from watcher.core.mail_state import Policy
     from watcher.services.notify import Notifier
     from watcher.services.ours import Ours
+    from watcher.services.registrations import Registrations
     from watcher.services.relook import Relook
     from watcher.services.sweep import Sweep, tiers_from
     from watcher.services.vigil import Vigil
@@ -289,11 +292,17 @@ def watching(
         examiner=net.examiner,
         watch=watch,
         ours=ours,
-        suffixes=names.tables.suffixes,
         clock=now,
         resemblance=names.resemblance,
-        registry=net.registry,
         found=found,
+    )
+    registrations = Registrations(
+        store=store,
+        registry=net.registry,
+        watch=watch,
+        suffixes=names.tables.suffixes,
+        clock=now,
+        look_again=relook.now,
     )
     made = channels(chosen)
     notifier = Notifier(
@@ -322,7 +331,7 @@ def watching(
         stale_after=chosen.vigil.stale_after,
         canary=_canary(chosen, net),
     )
-    return Watching(store, net, ours, names, relook, sweep, notifier, vigil, made)
+    return Watching(store, net, ours, names, relook, registrations, sweep, notifier, vigil, made)
 
 
 def alert_policy(chosen: "Settings", names: tuple[str, ...]) -> "AlertPolicy":

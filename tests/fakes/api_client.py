@@ -88,7 +88,7 @@ class FactsRegistry:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def facts(self, domain: Fqdn) -> RegistrationFacts:
+    async def facts(self, domain: Fqdn, *, worth: float = 0.0) -> RegistrationFacts:  # noqa: ARG002 (the port's)
         return await self._world.registration(domain)
 
 

@@ -39,7 +39,7 @@ async def _sweep(chosen: Any) -> None:
         looked = 0
         while number := await watching.relook.due():
             looked += number
-        while await watching.relook.registrations():
+        while await watching.registrations.due():
             pass
         await watching.vigil.check()
         unsent = await watching.notifier.flush(within=_TELL_WITHIN)

@@ -54,6 +54,8 @@ class Existence:
     presence: Presence
     outcome: Outcome
     resolver: str
+    delegated: bool = False
+    """The suffix's own servers said that it is delegated: whatever else is asked of it, it is registered."""
 
 
 class Sweeper(Protocol):
@@ -67,8 +69,11 @@ class Sweeper(Protocol):
 class Registry(Protocol):
     """Registration facts, at a registry's pace."""
 
-    async def facts(self, domain: Fqdn) -> RegistrationFacts:
-        """The facts of a registered domain (see `Suffixes.registered_domain`); never raises for what a registry did."""
+    async def facts(self, domain: Fqdn, *, worth: float = 0.0) -> RegistrationFacts:
+        """The facts of a registered domain (see `Suffixes.registered_domain`); never raises for what a registry did.
+
+        Of several that wait for one server the one of highest `worth` goes first (see `registration.Worth`).
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class RegistrationStatus(StrEnum):
@@ -45,6 +45,32 @@ class RegistrationFacts:
     abuse_email: str | None = None
     abuse_phone: str | None = None
     reason: str | None = None
+
+
+class Worth(IntEnum):
+    """Whose turn it is at a registry: of all that wait for the same server, the highest is asked about first."""
+
+    PROBE = 0
+    """A candidate that is absent in the DNS."""
+    KNOWN = 1
+    NEW = 2
+    """Never asked about, or first seen in the last days."""
+    ABLE = 3
+    """It can receive mail, or is one of ours."""
+    AWAITED = 4
+    """Somebody waits for the answer."""
+
+
+_HOLDS = frozenset({"client hold", "server hold", "inactive", "pending delete", "redemption period"})
+
+
+def is_held(facts: RegistrationFacts) -> bool:
+    """Whether a registered name is kept out of service by its registry, or has no nameservers (M06)."""
+    if facts.status is not RegistrationStatus.REGISTERED:
+        return False
+    if facts.source is RegistrationSource.RDAP and not facts.nameservers:
+        return True
+    return not _HOLDS.isdisjoint(status.lower() for status in facts.statuses)
 
 
 COMPARED = (

@@ -8,7 +8,7 @@ from watcher.core.events import Event, Resemblance
 from watcher.core.mail_state import SETTLED, exists, obstacle
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock, Registry
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth, is_held
 from watcher.core.risk import rate
 from watcher.core.shapes import JSON, event_json, mail_json, registration_json, resemblance_json, time_json
 from watcher.core.suffixes import Suffixes
@@ -22,8 +22,6 @@ Resembling = Callable[[Fqdn], Awaitable[Sequence[Resemblance]]]
 
 Relook = Callable[[Fqdn], Awaitable[None]]
 """A look at a name that has a row, recorded with all that follows from it."""
-
-_HOLDS = frozenset({"client hold", "server hold", "inactive", "pending delete", "redemption period"})
 
 
 class Looker(Protocol):
@@ -175,7 +173,7 @@ class Lookup:
             return None
         try:
             async with asyncio.timeout(self._registry_seconds):
-                return await self._registry.facts(domain)
+                return await self._registry.facts(domain, worth=Worth.AWAITED)
         except TimeoutError:
             return RegistrationFacts(
                 RegistrationStatus.UNKNOWN,
@@ -215,15 +213,6 @@ def _looked(look: Look, rank: int | None) -> JSON:
         "attempted_at": time_json(at),
         "last_outcome": SETTLED if settled else obstacle(look.verdict),
     }
-
-
-def is_held(facts: RegistrationFacts) -> bool:
-    """Whether a registered name is kept out of service by its registry, or has no nameservers (M06)."""
-    if facts.status is not RegistrationStatus.REGISTERED:
-        return False
-    if facts.source is RegistrationSource.RDAP and not facts.nameservers:
-        return True
-    return not _HOLDS.isdisjoint(status.lower() for status in facts.statuses)
 
 
 def row_json(row: Lookalike) -> JSON:

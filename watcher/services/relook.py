@@ -1,4 +1,4 @@
-"""Looks that are recorded: at new candidates, at what is due again, at one name now; and registrations that are due."""
+"""Looks that are recorded: at new candidates, at what is due again, at one name now."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -8,10 +8,9 @@ from watcher.core.candidates import Candidate
 from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.names import Fqdn
-from watcher.core.ports import Clock, Registry
-from watcher.core.suffixes import Suffixes
+from watcher.core.ports import Clock
+from watcher.core.registration import is_held
 from watcher.services.examine import Examiner
-from watcher.services.lookup import is_held
 from watcher.services.ours import Ours
 from watcher.services.watch import Recorded, Watch
 from watcher.store import Store, lookalikes, protected, resemblances
@@ -37,10 +36,8 @@ class Relook:
         examiner: Examiner,
         watch: Watch,
         ours: Ours,
-        suffixes: Suffixes,
         clock: Clock,
         resemblance: Callable[[Candidate], Resemblance],
-        registry: Registry | None = None,
         looks_at_once: int = 32,
         found: Found | None = None,
     ) -> None:
@@ -48,10 +45,8 @@ class Relook:
         self._examiner = examiner
         self._watch = watch
         self._ours = ours
-        self._suffixes = suffixes
         self._clock = clock
         self._resemblance = resemblance
-        self._registry = registry
         self._places = asyncio.Semaphore(looks_at_once)
         self._found = found
 
@@ -99,15 +94,6 @@ class Relook:
         if row is not None:
             await self._again(row)
 
-    async def registrations(self, limit: int = 50) -> int:
-        """Ask the registries about what is due; how many names that were."""
-        if self._registry is None:
-            return 0
-        async with self._store.write() as tx:
-            rows = await lookalikes.claim_registrations(tx, now=self._clock.now(), limit=limit, lease=LEASE)
-        await self._each(rows, self._ask_registry)
-        return len(rows)
-
     async def _each(self, rows: Sequence[Lookalike], work: Callable[[Lookalike], Coroutine[None, None, None]]) -> None:
         async with asyncio.TaskGroup() as tasks:
             for row in rows:
@@ -130,13 +116,3 @@ class Relook:
         recorded = await self._watch.record(look)
         if self._found is not None:
             self._found(recorded, None)
-
-    async def _ask_registry(self, row: Lookalike) -> None:
-        domain = self._suffixes.registered_domain(row.name)
-        if self._registry is None or domain is None:
-            return
-        facts = await self._registry.facts(domain)
-        was_held = row.registration is not None and is_held(row.registration)
-        recorded = await self._watch.record_registration(Fqdn(row.name), facts)
-        if recorded.row is not None and is_held(facts) != was_held:
-            await self._again(recorded.row)  # a hold arms a name (M06): judged with it at once

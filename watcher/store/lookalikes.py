@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, case, cast, delete, func, or_, select, update
 
 from watcher.core.mail_state import MailState
 from watcher.core.registration import RegistrationFacts
@@ -137,21 +137,36 @@ async def claim_due(tx: Tx, *, now: datetime, limit: int, lease: timedelta) -> l
     return await _claim(tx, lookalikes.c.next_look_at, now=now, limit=limit, lease=lease)
 
 
-async def claim_registrations(tx: Tx, *, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
-    """Likewise the rows whose registration facts are to be asked for, by `registration_next_at`.
+async def claim_registrations(
+    tx: Tx, *, now: datetime, each: int, lease: timedelta, newness: timedelta, busy: Collection[str] = ()
+) -> list[Lookalike]:
+    """Likewise the rows whose registration facts are to be asked for: up to `each` of every suffix that is not `busy`.
 
-    That is moved on by `lease`, so that a look at the same row may go on meanwhile, and a crash only delays the asking.
+    Able names and ours first, then those never asked about or first seen within `newness`, then the longest due.
+    `registration_next_at` is moved on by `lease`, so that a look at the same row may go on meanwhile, and a crash only
+    delays the asking.
     """
-    query = (
-        select(lookalikes)
-        .where(lookalikes.c.registration_next_at <= now)
-        .order_by(lookalikes.c.registration_next_at, lookalikes.c.name)
-        .limit(limit)
-    )
+    able = or_(lookalikes.c.ability == Ability.ABLE.value, lookalikes.c.relation != LOOKALIKE)
+    new = or_(lookalikes.c.registration_fetched_at.is_(None), lookalikes.c.first_seen_at > now - newness)
+    worth = case((able, 2), (new, 1), else_=0)
+    order = (worth.desc(), lookalikes.c.registration_next_at, lookalikes.c.name)
+    place = func.row_number().over(partition_by=lookalikes.c.public_suffix, order_by=order)
+    due = select(lookalikes.c.name, place.label("place")).where(lookalikes.c.registration_next_at <= now)
+    if busy:
+        due = due.where(lookalikes.c.public_suffix.not_in(sorted(busy)))
+    ranked = due.subquery()
+    first = select(ranked.c.name).where(ranked.c.place <= each)
+    query = select(lookalikes).where(lookalikes.c.name.in_(first)).order_by(*order)
     rows = [_lookalike(row) for row in (await tx.execute(query)).mappings()]
     for some in chunks([row.name for row in rows]):
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(registration_next_at=now + lease))
     return rows
+
+
+async def never_ask(tx: Tx, names: Sequence[str]) -> None:
+    """No registry knows these names: their registration is not due."""
+    for some in chunks(names):
+        await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(registration_next_at=None))
 
 
 async def look_at(tx: Tx, names: Sequence[str], *, at: datetime) -> None:

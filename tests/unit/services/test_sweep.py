@@ -50,7 +50,6 @@ class Bench:
                 jitter=lambda: 0.5,
             ),
             ours=self.ours,
-            suffixes=self.suffixes,
             clock=clock,
             resemblance=names.resemblance,
         )

@@ -300,10 +300,39 @@ class TestLookalikes:
         lease = timedelta(minutes=5)
         async with store.write() as tx:
             await lookalikes.save(tx, [lookalike(registration_next_at=AT), lookalike("never.ml")])
-            claimed = await lookalikes.claim_registrations(tx, now=AT, limit=9, lease=lease)
+            claimed = await lookalikes.claim_registrations(tx, now=AT, each=9, lease=lease, newness=lease)
             assert [row.name for row in claimed] == ["army.ml"]
-            assert await lookalikes.claim_registrations(tx, now=AT, limit=9, lease=lease) == []
-            assert len(await lookalikes.claim_registrations(tx, now=AT + lease, limit=9, lease=lease)) == 1
+            assert await lookalikes.claim_registrations(tx, now=AT, each=9, lease=lease, newness=lease) == []
+            assert (
+                len(await lookalikes.claim_registrations(tx, now=AT + lease, each=9, lease=lease, newness=lease)) == 1
+            )
+
+    async def test_registrations_are_claimed_by_worth_and_some_of_each_suffix(self, store):
+        """Able names and ours, then new ones, then the longest due; a busy suffix waits for itself."""
+        then = AT - timedelta(days=30)
+        known = RegistrationFacts(RegistrationStatus.REGISTERED, RegistrationSource.RDAP, then)
+        old = replace(lookalike("old.ml"), registration=known, first_seen_at=then, verdict=None)
+        rows = [
+            replace(old, registration_next_at=AT - timedelta(hours=2)),
+            replace(old, name="older.ml", registration_next_at=AT - timedelta(hours=3)),
+            replace(lookalike("new.ml"), verdict=None, registration_next_at=AT),
+            replace(lookalike("able.ml"), registration=known, first_seen_at=then, registration_next_at=AT),
+            replace(old, name="ours.ml", relation="own", registration_next_at=AT),
+            replace(old, name="old.com", public_suffix="com", registration_next_at=AT),
+        ]
+        lease = timedelta(minutes=5)
+        async with store.write() as tx:
+            await lookalikes.save(tx, rows)
+
+            async def claim(each, busy=()):
+                claimed = await lookalikes.claim_registrations(
+                    tx, now=AT, each=each, lease=lease, newness=timedelta(days=3), busy=busy
+                )
+                return [row.name for row in claimed]
+
+            assert await claim(2, ["com"]) == ["able.ml", "ours.ml"]
+            assert await claim(1) == ["new.ml", "old.com"]
+            assert await claim(9) == ["older.ml", "old.ml"]
 
     async def test_rows_of_a_domain_its_own_first(self, store):
         async with store.write() as tx:

@@ -1,0 +1,177 @@
+"""Registrations that are due: who is asked about first, how often, and what is told of the answers."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.sightings import absent, explicit, look, no_address
+from watcher.core.events import EventKind, Resemblance
+from watcher.core.mail_state import Origin
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth
+from watcher.data import load_suffixes
+from watcher.services.registrations import Registrations
+from watcher.services.watch import Watch
+from watcher.store import Store, events, lookalikes, protected
+from watcher.store.protected import ProtectedRow
+
+SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
+MAKE = {"explicit": explicit, "no_address": no_address, "absent": absent}
+
+
+class FakeRegistry:
+    """Says what `facts_of` says; `open` holds the answers of a suffix back until it is set."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.known = {}
+        self.asked = []
+        self.held_back = {}
+
+    def register(self, name, **facts):
+        base = RegistrationFacts(
+            RegistrationStatus.REGISTERED,
+            RegistrationSource.RDAP,
+            self.clock.now(),
+            registrar="Quick Names",
+            nameservers=("ns1.hosting.net",),
+            created_at=self.clock.now() - timedelta(days=400),
+            expires_at=self.clock.now() + timedelta(days=400),
+        )
+        self.known[name] = replace(self.known.get(name, base), **facts)
+
+    async def facts(self, domain, *, worth=0.0):
+        self.asked.append((domain, worth))
+        waiting = self.held_back.get(domain.rpartition(".")[2])
+        if waiting is not None:
+            await waiting.wait()
+        now = self.clock.now()
+        nobody = RegistrationFacts(RegistrationStatus.UNREGISTERED, RegistrationSource.RDAP, now)
+        return replace(self.known.get(domain, nobody), fetched_at=now)
+
+
+class Bench:
+    """Rows in a real database, a registry, and the looks that were asked for."""
+
+    def __init__(self, store, clock):
+        self.store, self.clock = store, clock
+        self.registry = FakeRegistry(clock)
+        self.watch = Watch(store=store, clock=clock, jitter=lambda: 0.5)
+        self.looked_again = []
+        self.registrations = Registrations(
+            store=store,
+            registry=self.registry,
+            watch=self.watch,
+            suffixes=load_suffixes(),
+            clock=clock,
+            look_again=self._look_again,
+        )
+
+    async def _look_again(self, name):
+        self.looked_again.append(name)
+
+    async def saw(self, name, make="no_address", domain=None, relation="lookalike"):
+        await self.clock.advance(1)
+        seen = look(name, MAKE[make](name, self.clock.now()), self.clock.now())
+        if domain is not None:
+            seen = replace(seen, observation=replace(seen.observation, registrable_domain=domain))
+        await self.watch.record(
+            seen, resemblances=[] if relation != "lookalike" else [SLIP], origin=Origin(), relation=relation
+        )
+
+    async def told(self):
+        async with self.store.read() as tx:
+            listed = await events.listed(tx)
+        kinds = {EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE}
+        return [event for event in listed if event.kind not in kinds]
+
+    async def row(self, name):
+        async with self.store.read() as tx:
+            return await lookalikes.found(tx, name)
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    clock = FakeClock()
+    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
+    async with store.write() as tx:
+        await protected.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
+    yield Bench(store, clock)
+    await store.close()
+
+
+async def test_the_worthiest_are_asked_about_first_and_once(bench):
+    for name in ("unable.ml", "able.ml", "ours.ml"):
+        bench.registry.register(name)
+    await bench.saw("unable.ml")
+    await bench.saw("able.ml", "explicit")
+    await bench.saw("ours.ml", relation="own")
+    assert await bench.registrations.due() == 3
+    assert bench.registry.asked == [
+        ("able.ml", Worth.ABLE),
+        ("ours.ml", Worth.ABLE),
+        ("unable.ml", Worth.NEW),
+    ]
+    assert await bench.registrations.due() == 0
+    await bench.clock.advance(8 * 86400)
+    assert await bench.registrations.due() == 3
+    assert bench.registry.asked[-1] == ("unable.ml", Worth.KNOWN)
+
+
+async def test_one_question_for_a_domain_however_many_hosts(bench):
+    bench.registry.register("army.ml")
+    for name in ("us.army.ml", "mail.army.ml", "army.ml"):
+        await bench.saw(name, "explicit", domain="army.ml")
+    await bench.registrations.due()
+    assert [name for name, _ in bench.registry.asked] == ["army.ml"]
+    for name in ("us.army.ml", "mail.army.ml", "army.ml"):
+        assert (await bench.row(name)).registration.registrar == "Quick Names"
+
+
+async def test_a_slow_registry_slows_only_its_suffix(bench):
+    bench.registry.held_back["ml"] = waiting = asyncio.Event()
+    bench.registry.register("army.com")
+    await bench.saw("army.ml")
+    await bench.saw("army.com")
+    asking = asyncio.create_task(bench.registrations.due())
+    async with asyncio.timeout(10):
+        while (await bench.row("army.com")).registration is None:
+            await asyncio.sleep(0.01)
+        assert (await bench.row("army.ml")).registration is None
+        await bench.saw("navy.com")  # due meanwhile
+        while (await bench.row("navy.com")).registration is None:
+            await asyncio.sleep(0.01)
+        waiting.set()
+        assert await asking == 3
+
+
+async def test_a_suffix_is_never_asked_about(bench):
+    await bench.saw("ml")
+    assert await bench.registrations.due() == 1
+    assert (bench.registry.asked, (await bench.row("ml")).registration_next_at) == ([], None)
+
+
+async def test_a_hold_is_judged_at_once(bench):
+    bench.registry.register("army.ml")
+    await bench.saw("army.ml")
+    await bench.registrations.due()
+    assert bench.looked_again == []
+    bench.registry.register("army.ml", statuses=("server hold",), nameservers=())
+    await bench.clock.advance(8 * 86400)
+    await bench.registrations.due()
+    assert bench.looked_again == ["army.ml"]
+    assert [event.kind for event in await bench.told()] == [
+        EventKind.REGISTRATION_CHANGED,
+        EventKind.NAMESERVERS_CHANGED,
+    ]
+
+
+async def test_without_a_registry_nothing_is_asked(bench):
+    alone = Registrations(
+        store=bench.store, registry=None, watch=bench.watch, suffixes=load_suffixes(), clock=bench.clock,
+        look_again=bench._look_again,
+    )  # fmt: skip
+    await bench.saw("army.ml")
+    assert await alone.due() == 0
