@@ -1,7 +1,7 @@
 """One careful look at one name: the inquiry driven through a resolver, then judged."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.core.dns import Answer
@@ -10,26 +10,31 @@ from watcher.core.inquiry import InquiryContext, KnownAnswers, inquire
 from watcher.core.names import Fqdn
 from watcher.core.operators import MailOperators
 from watcher.core.ports import Clock, Resolver
+from watcher.core.probing import Probed, Prober, flags_of, to_be_probed
 from watcher.core.reading import Surroundings
 from watcher.core.suffixes import Suffixes
-from watcher.core.verdict import Check, Flag, JudgeContext, Owner, Verdict, judge, unite
+from watcher.core.verdict import Check, JudgeContext, Owner, Verdict, judge, unite
 from watcher.services.shared_answers import RememberedAnswers, SharedQuestions
+from watcher.services.undelegated import UndelegatedLabels
 
 _LABEL_LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look: all that was heard, and what it means."""
+    """One look: all that was heard, and what it means. `probed`: what its mail server said, where it was asked."""
 
     observation: Observation
     verdict: Verdict
+    probed: Probed | None = None
 
 
 class Examiner:
     """Looks at names, one at a time or many at once; answers that names share are asked for once a sweep.
 
     `random_label` makes a label that nobody can have registered or foreseen; a new one is drawn every hour.
+    `prober` asks mail servers, only in looks that say so. `recheck_suffixes`: how often the root is asked again about a
+    top-level label that the bundled list lacks (M04); None: only in looks that say so.
     """
 
     def __init__(
@@ -41,6 +46,8 @@ class Examiner:
         random_label: Callable[[], str],
         *,
         operators: MailOperators | None = None,
+        prober: Prober | None = None,
+        recheck_suffixes: timedelta | None = None,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
@@ -48,6 +55,8 @@ class Examiner:
         self._checks = checks
         self._random_label = random_label
         self._operators = operators or MailOperators()
+        self._prober = prober
+        self._undelegated = None if recheck_suffixes is None else UndelegatedLabels(clock, suffixes, recheck_suffixes)
         self._remembered = RememberedAnswers(clock)
         self._shared = SharedQuestions(resolver)
         self._label: tuple[str, datetime] | None = None
@@ -64,20 +73,31 @@ class Examiner:
         held: bool = False,
         nameservers: frozenset[str] = frozenset(),
         organisation: str | None = None,
-        probed: tuple[Flag, ...] = (),
+        probe: bool = False,
     ) -> Look:
         """The observation and the verdict; never raises for what the DNS did.
 
         `avoid`: resolvers to leave out where there are others (the confirming read); nothing remembered is used then,
-        nor with `fresh`. `posture`, `recheck_suffix`: as in `InquiryContext`; the rest as in `JudgeContext`.
+        nor with `fresh`. `posture`, `recheck_suffix`: as in `InquiryContext`; `probe`: ask the mail server of an able
+        name too; the rest as in `JudgeContext`.
         """
         surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
         alone = fresh or bool(avoid)
         known: KnownAnswers = {} if alone else self._remembered
-        context = InquiryContext(surroundings, self._clock.now(), known, posture, recheck_suffix)
+        recheck = recheck_suffix or (self._undelegated is not None and self._undelegated.due(name))
+        context = InquiryContext(surroundings, self._clock.now(), known, posture, recheck)
         observation = await self._drive(name, context, avoid, alone=alone)
-        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation, probed)
-        return Look(observation, judge(observation, self._checks, judged))
+        if recheck and self._undelegated is not None:
+            self._undelegated.heard(observation)
+        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation)
+        look = Look(observation, judge(observation, self._checks, judged))
+        target = to_be_probed(look.verdict) if probe and self._prober is not None else None
+        if target is None or self._prober is None:
+            return look
+        exchange, address = target
+        probed = await self._prober.probe(name, exchange.host, address)
+        judged = replace(judged, probed=flags_of(probed.outcome))
+        return Look(observation, judge(observation, self._checks, judged), probed)
 
     async def confirm(self, first: Look, *, owner: Owner | None = None, posture: bool = False) -> Look:
         """A second look by other resolvers where there are any; its verdict unites both reads (M13, M38)."""

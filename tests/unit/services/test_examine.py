@@ -1,11 +1,14 @@
 """The examiner asks what names share once, keeps nothing longer than its TTL, and confirms elsewhere."""
 
+from datetime import timedelta
+
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher import checks
 from watcher.core.dns import Outcome
 from watcher.core.names import parse
-from watcher.core.verdict import Ability, Flag
+from watcher.core.probing import Probed, ProbeOutcome
+from watcher.core.verdict import Ability, Basis, Flag
 from watcher.data import load_suffixes
 from watcher.services.examine import Examiner
 
@@ -71,3 +74,45 @@ async def test_the_probe_label_changes_every_hour():
     await clock.advance(3600)
     await examiner.look(parse("army.ml"))
     assert [text for text in _names(resolver) if "label" in text] == ["label0.ml MX", "label1.ml MX"]
+
+
+class _Server:
+    """A mail server that takes mail for any mailbox."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def probe(self, name: str, host: str, address: str) -> Probed:
+        self.asked.append((name, host, address))
+        return Probed(host, address, ProbeOutcome.ACCEPTS_ANY, "250 Ok", starttls=True)
+
+
+async def test_the_mail_server_of_an_able_name_is_asked_only_when_the_look_says_so():
+    clock = FakeClock()
+    zones = {"army.ml": "@ MX 10 gone\n@ MX 20 mx\nmx A 10.0.0.1\nmx A 93.184.215.14", "navy.ml": "@ MX 0 ."}
+    server = _Server()
+    examiner = Examiner(
+        ZoneResolver(clock, zones), clock, load_suffixes(), checks.ALL, lambda: "label", prober=server
+    )  # fmt: skip
+    assert (await examiner.look(parse("army.ml"))).probed is None
+    assert (await examiner.look(parse("navy.ml"), probe=True)).probed is None
+    assert server.asked == []
+    look = await examiner.look(parse("army.ml"), probe=True)
+    assert server.asked == [("army.ml", "mx.army.ml", "93.184.215.14")]
+    assert Flag.ACCEPTS_ANY in look.verdict.flags
+    assert look.probed is not None
+
+
+async def test_the_root_is_asked_once_a_week_about_a_label_that_the_bundled_list_lacks():
+    clock = FakeClock()
+    resolver = ZoneResolver(clock, {".": "@ NS a.root-servers.net."})
+    week = timedelta(days=7)
+    examiner = Examiner(resolver, clock, load_suffixes(), checks.ALL, lambda: "label", recheck_suffixes=week)
+    for name in ("army.con", "navy.con", "army.con"):
+        assert (await examiner.look(parse(name))).verdict.basis is Basis.NO_SUCH_SUFFIX
+    assert _names(resolver) == ["con NS"]
+    resolver.load(".", "@ NS a.root-servers.net.\ncon NS ns.nic.con.")
+    resolver.load("con", "army MX 10 mx\nmx A 93.184.215.14")
+    await clock.advance(7 * 86400)
+    for _ in range(2):  # and from then on it is judged like any other
+        assert (await examiner.look(parse("army.con"))).verdict.basis is Basis.EXPLICIT_MX
