@@ -10,8 +10,8 @@ from watcher.core.dns import Outcome, RRType
 from watcher.core.ports import Clock
 from watcher.lookups.pacing import Pace
 from watcher.lookups.servers import Server
-from watcher.lookups.udp import Multiplexer
-from watcher.lookups.wire import EDNS, HEADER, TYPE_IN, Match, match, truncated
+from watcher.lookups.udp import DEFAULT_PORTS, Multiplexer
+from watcher.lookups.wire import EDNS, HEADER, PLAIN_HEADER, TYPE_IN, Match, match, truncated
 
 _SILENT_ENOUGH = 5
 _SHORTEST_REST, _LONGEST_REST = 1.0, 60.0
@@ -24,11 +24,13 @@ _BAD = frozenset({Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED})
 class Lane:
     """What every question to one server goes through."""
 
-    def __init__(self, server: Server, *, max_rate: float, timeout: float, clock: Clock) -> None:
+    def __init__(
+        self, server: Server, *, max_rate: float, timeout: float, clock: Clock, ports: int = DEFAULT_PORTS
+    ) -> None:
         self.server = server
         self.name = server.name
         self.pace = Pace(max_rate, now=clock.now().timestamp())
-        self.udp = Multiplexer(server, timeout=timeout)
+        self.udp = Multiplexer(server, timeout=timeout, ports=ports)
         self.outcomes: Counter[Outcome] = Counter()
         """Every question asked here, by what became of it."""
         self.health = 1.0
@@ -62,9 +64,12 @@ class Lane:
         if delay:
             await self._clock.sleep(delay)
 
-    def frame(self, *, checking_disabled: bool = False, edns: bool = True) -> tuple[bytes, bytes]:
-        """Header and tail of a query to this server."""
-        return HEADER[edns, checking_disabled], EDNS if edns else b""
+    def frame(
+        self, *, checking_disabled: bool = False, edns: bool = True, recursive: bool = True
+    ) -> tuple[bytes, bytes]:
+        """Header and tail of a query to this server; not `recursive`: for a server that knows by itself (RD=0)."""
+        header = HEADER[edns, checking_disabled] if recursive else PLAIN_HEADER[edns]
+        return header, EDNS if edns else b""
 
     def note(self, outcome: Outcome, seconds: float | None) -> None:
         """Learn from what became of a question `seconds` after it was sent; None: that says nothing about the pace."""

@@ -18,6 +18,32 @@ _USED = 0.5
 _LEARN, _FORGET = 0.05, 0.3  # of what is usual, from each window
 
 
+class Bucket:
+    """A plain token bucket: never more than `rate` questions a second, whatever answers do."""
+
+    def __init__(self, rate: float, *, now: float) -> None:
+        if not rate > 0:
+            raise ValueError("the rate must be above zero")
+        self.rate = float(rate)
+        self._most = max(1.0, rate * _BURST)
+        self._tokens = 1.0
+        self._filled_at = now
+
+    def ready(self, now: float) -> int:
+        """How many questions may go now."""
+        self._tokens = min(self._most, self._tokens + max(0.0, now - self._filled_at) * self.rate)
+        self._filled_at = now
+        return int(self._tokens)
+
+    def take(self, count: int) -> None:
+        """So many were sent."""
+        self._tokens -= count
+
+    def until_next(self) -> float:
+        """Seconds until one more may go, from when it was last filled."""
+        return max(0.0, 1.0 - self._tokens) / self.rate
+
+
 class Pace:
     """The rate for one server, learnt from what its answers do. Times are seconds of any clock; jumps are survived."""
 

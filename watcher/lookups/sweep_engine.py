@@ -5,15 +5,15 @@ carefully" or "ask again". Names are drawn one by one as there is room, so memor
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass, field
 
 from watcher.core.dns import Outcome, Question, RRType
 from watcher.core.names import Fqdn
 from watcher.core.ports import Existence, Presence
 from watcher.lookups.lane import Lane
 from watcher.lookups.resolver import CarefulResolver
+from watcher.lookups.sweep_progress import SweepProgress
 from watcher.lookups.wire import (
     FORMERR,
     NOTIMP,
@@ -32,36 +32,6 @@ _GATHER = 0.003  # seconds in which results are gathered before they are handed 
 _TICK = 0.005  # seconds: pace is looked at no more often
 _IDLE_TICK = 0.1  # the same while every server is left alone
 _PATIENCE = 30.0
-
-
-@dataclass(slots=True)
-class SweepProgress:
-    """How far one sweep has come. `unsettled`: names given up for now, by the last outcome."""
-
-    started: float
-    """Seconds on the resolver's clock (a POSIX time on the system's)."""
-    asked: int = 0
-    """Questions, retries included."""
-    absent: int = 0
-    look: int = 0
-    unsettled: Counter[Outcome] = field(default_factory=Counter)
-    silent: bool = False
-    """No server said anything for so long that the rest was left unasked."""
-    finished: float | None = None
-
-    @property
-    def settled(self) -> int:
-        """Names that something is known about."""
-        return self.absent + self.look
-
-    @property
-    def done(self) -> int:
-        """Names handed over."""
-        return self.settled + self.unsettled.total()
-
-    def rate(self, now: float) -> float:
-        """Names a second since the start; `now` on the same clock."""
-        return self.done / max((self.finished or now) - self.started, 1e-3)
 
 
 class ResolverSweeper:
@@ -89,36 +59,30 @@ class ResolverSweeper:
 
     async def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
         """Every name once, in the order they settle; see `core.ports.Sweeper`."""
-        course = _Course(self, names)
+        course = Course(self, names)
         self.progress = course.progress
         try:
-            while True:
-                course.fill()
-                if course.results:
-                    for existence in course.take_results():
-                        yield existence
-                elif course.over:
-                    return
-                else:
-                    await course.wait()
+            async for existence in course.run():
+                yield existence
         finally:
             course.close()
 
 
-class _Item:
-    """One name under way."""
+class Item:
+    """One name under way. `route`: who else than the resolvers is asked (see `suffix_sweep`)."""
 
-    __slots__ = ("lane", "name", "plain", "qname", "tries")
+    __slots__ = ("lane", "name", "plain", "qname", "route", "tries")
 
     def __init__(self, name: Fqdn, qname: bytes) -> None:
         self.name = name
         self.qname = qname
         self.tries = 0
         self.plain = False
+        self.route: object | None = None
         self.lane: Lane
 
 
-class _Tally:
+class Tally:
     """Proper answers of one server that its pace has not been told of yet."""
 
     __slots__ = ("answers", "nodata", "nxdomains", "seconds")
@@ -128,7 +92,7 @@ class _Tally:
         self.seconds = 0.0
 
 
-class _Course:
+class Course:
     """One sweep under way."""
 
     def __init__(self, sweeper: ResolverSweeper, names: Iterable[Fqdn]) -> None:
@@ -140,10 +104,10 @@ class _Course:
         self._patience = sweeper.patience
         self._names = iter(names)
         self._exhausted = False
-        self._retries: deque[_Item] = deque()
+        self._retries: deque[Item] = deque()
         self._in_flight = 0
         self._calls = (self._replied, self._silent)
-        self._tallies = {lane: _Tally() for lane in self._lanes}
+        self._tallies = {lane: Tally() for lane in self._lanes}
         self._waiter: asyncio.Future[None] | None = None
         self._gathering: asyncio.TimerHandle | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -153,6 +117,18 @@ class _Course:
         self._first = 0
         self.results: list[Existence] = []
         self.progress = SweepProgress(self._clock.now().timestamp())
+
+    async def run(self) -> AsyncGenerator[Existence, None]:
+        """Ask until it is over."""
+        while True:
+            self.fill()
+            if self.results:
+                for existence in self.take_results():
+                    yield existence
+            elif self.over:
+                return
+            else:
+                await self.wait()
 
     @property
     def over(self) -> bool:
@@ -209,13 +185,16 @@ class _Course:
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         if (self._hungry or not self._in_flight) and (self._ticker is None or self._ticker.done()):
-            now = self._clock.now().timestamp()
-            delays = [lane.pace.until_next(now) for lane in self._lanes if lane.usable]
-            self._ticker = loop.create_task(self._tick(max(min(delays, default=_IDLE_TICK), _TICK)))
+            delay = min(self._delays(self._clock.now().timestamp()), default=_IDLE_TICK)
+            self._ticker = loop.create_task(self._tick(max(delay, _TICK)))
         try:
             await self._waiter
         finally:
             self._waiter = None
+
+    def _delays(self, now: float) -> Iterable[float]:
+        """Seconds until each server may be asked again."""
+        return [lane.pace.until_next(now) for lane in self._lanes if lane.usable]
 
     async def _tick(self, delay: float) -> None:
         await self._clock.sleep(delay)
@@ -226,13 +205,11 @@ class _Course:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _next(self, lane: Lane, *, alone: bool) -> _Item | None:
-        """A name to ask again, by another server than the last where there is one, or a new name."""
-        for _ in range(len(self._retries)):
-            item = self._retries.popleft()
-            if alone or item.lane is not lane or item.plain:
-                return item
-            self._retries.append(item)
+    def _next(self, lane: Lane, *, alone: bool) -> Item | None:
+        """A name to ask again, or a new one."""
+        item = self._again(lane, alone=alone) if self._retries else None
+        if item is not None:
+            return item
         while not self._exhausted and self._in_flight + len(self._retries) < self._window:
             name = next(self._names, None)
             if name is None:
@@ -240,19 +217,31 @@ class _Course:
                 break
             qname = encode_name(name)
             if qname is not None:
-                return _Item(name, qname)
+                return Item(name, qname)
             self._unsettled(name, Outcome.FORMERR, "")
         return None
 
-    def _send(self, item: _Item, lane: Lane) -> None:
+    def _again(self, lane: Lane, *, alone: bool) -> Item | None:
+        """A name to ask again, by another server than the last where there is one."""
+        for _ in range(len(self._retries)):
+            item = self._retries.popleft()
+            if alone or not item.tries or item.lane is not lane or item.plain:
+                return item
+            self._retries.append(item)
+        return None
+
+    def _send(self, item: Item, lane: Lane) -> None:
         item.lane = lane
         item.tries += 1
         self._in_flight += 1
         self.progress.asked += 1
-        lane.udp.ask(item.qname, _MX, lane.frame(edns=lane.edns and not item.plain), self._calls, item)
+        lane.udp.ask(item.qname, _MX, self._frame(item), self._calls, item)
+
+    def _frame(self, item: Item) -> tuple[bytes, bytes]:
+        return item.lane.frame(edns=item.lane.edns and not item.plain, recursive=item.route is None)
 
     def _replied(self, context: object, reply: bytes, seconds: float) -> None:
-        item: _Item = context  # type: ignore[assignment]  # (it is what `_send` handed over)
+        item: Item = context  # type: ignore[assignment]  # (it is what `_send` handed over)
         self._in_flight -= 1
         if self._closed:
             return
@@ -288,7 +277,7 @@ class _Course:
             self._failed(item, _FAILURES.get(code, Outcome.SERVFAIL), seconds, without_edns=without_edns)
 
     def _silent(self, context: object, doubtful: bool) -> None:
-        item: _Item = context  # type: ignore[assignment]
+        item: Item = context  # type: ignore[assignment]
         self._in_flight -= 1
         if self._closed:
             return
@@ -297,7 +286,7 @@ class _Course:
         else:
             self._failed(item, Outcome.TIMEOUT, self._resolver.timeout)
 
-    def _read(self, item: _Item, reply: bytes, seconds: float | None) -> None:
+    def _read(self, item: Item, reply: bytes, seconds: float | None) -> None:
         """A reply that says something unusual, in full. `seconds`: of its UDP part, None where there was none."""
         answer = parse_answer(reply, Question(item.name, RRType.MX), item.lane.name, self._clock.now())
         if answer.outcome not in _TELLING:
@@ -310,21 +299,21 @@ class _Course:
             absent = answer.soa == "." or domain.endswith("." + answer.soa)
         self._settled(item.name, absent=absent, outcome=answer.outcome, lane=item.lane)
 
-    def _over_tcp(self, item: _Item, seconds: float | None) -> None:
+    def _over_tcp(self, item: Item, seconds: float | None) -> None:
         self._in_flight += 1
         task = asyncio.get_running_loop().create_task(self._ask_over_tcp(item, seconds))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _ask_over_tcp(self, item: _Item, seconds: float | None) -> None:
-        reply = await item.lane.over_tcp(item.qname + _MX, item.lane.frame(edns=item.lane.edns and not item.plain))
+    async def _ask_over_tcp(self, item: Item, seconds: float | None) -> None:
+        reply = await item.lane.over_tcp(item.qname + _MX, self._frame(item))
         self._in_flight -= 1
         if reply is None:
             self._failed(item, Outcome.TRUNCATED, seconds)
         else:
             self._read(item, reply, seconds)
 
-    def _failed(self, item: _Item, outcome: Outcome, seconds: float | None, *, without_edns: bool = False) -> None:
+    def _failed(self, item: Item, outcome: Outcome, seconds: float | None, *, without_edns: bool = False) -> None:
         lane = item.lane
         lane.note(outcome, seconds)
         once = outcome in _SAID_AGAIN and len(self._resolver.usable) <= 1 and item.tries > 1
@@ -336,13 +325,13 @@ class _Course:
         self._retries.append(item)
         self._result()
 
-    def _settled(self, name: Fqdn, *, absent: bool, outcome: Outcome, lane: Lane) -> None:
+    def _settled(self, name: Fqdn, *, absent: bool, outcome: Outcome, lane: Lane, delegated: bool = False) -> None:
         if absent:
             self.progress.absent += 1
             self.results.append(Existence(name, Presence.ABSENT, outcome, lane.name))
         else:
             self.progress.look += 1
-            self.results.append(Existence(name, Presence.LOOK, outcome, lane.name))
+            self.results.append(Existence(name, Presence.LOOK, outcome, lane.name, delegated))
         if self._gathering is None:
             self._result()
 
@@ -364,7 +353,7 @@ class _Course:
                     Outcome.NXDOMAIN: tally.nxdomains, Outcome.ANSWER: tally.answers, Outcome.NODATA: tally.nodata,
                 }  # fmt: skip
                 lane.note_proper({outcome: n for outcome, n in outcomes.items() if n}, tally.seconds / count)
-                self._tallies[lane] = _Tally()
+                self._tallies[lane] = Tally()
 
     def _give_up(self) -> None:
         """Nobody answers: hand the rest over as it is, a part at a time."""

@@ -24,7 +24,8 @@ OnReply = Callable[[object, bytes, float], None]
 OnSilence = Callable[[object, bool], None]
 """Called with the context given when none came in time; True: one came in the wrong case, so ask over TCP."""
 
-_POOL = 16
+DEFAULT_PORTS = 16
+"""Source ports in use at once, for each server."""
 _USES = 400  # of a port, and by chance up to as many more
 _LIFETIME = 60.0  # seconds of a port
 _LOWEST_PORT = 10240
@@ -91,7 +92,9 @@ class _Port:
 class Multiplexer:
     """The UDP side of one server. Belongs to the event loop it is used in; `close` it there."""
 
-    def __init__(self, server: Server, *, timeout: float = 3.0, port_uses: int = _USES) -> None:
+    def __init__(
+        self, server: Server, *, timeout: float = 3.0, port_uses: int = _USES, ports: int = DEFAULT_PORTS
+    ) -> None:
         self.server = server
         self.counters = Counters()
         self.flattens_case = False
@@ -101,7 +104,8 @@ class Multiplexer:
         self._flattened = 0
         self._timeout = timeout
         self._port_uses = port_uses
-        self._ports: list[_Port | None] = [None] * _POOL
+        self._pool = ports
+        self._ports: list[_Port | None] = [None] * ports
         self._open: set[_Port] = set()
         self._order: deque[_Flight] = deque()  # by time sent; the done ones leave when their time has come
         self._timer: asyncio.TimerHandle | None = None
@@ -131,10 +135,10 @@ class Multiplexer:
         self._random_at = name_at + len(qname)
         self.counters.sent += 1
 
-        port = self._ports[random[at] % _POOL]
+        port = self._ports[random[at] % self._pool]
         if port is None or port.uses <= 0 or now > port.until:
             try:
-                port = self._draw(random[at] % _POOL, loop, now)
+                port = self._draw(random[at] % self._pool, loop, now)
             except OSError:  # no route, no such family here, no descriptors left, closed: as good as lost
                 self.counters.silent += 1
                 loop.call_soon(calls[1], context, _NO_DOUBT)
@@ -177,7 +181,16 @@ class Multiplexer:
             self._silence(flight)
         for port in tuple(self._open):
             self._shut(port)
-        self._ports = [None] * _POOL
+        self._ports = [None] * self._pool
+
+    def rest(self) -> None:
+        """Close the sockets that wait for nothing; they are drawn anew when there is something to ask."""
+        for slot, port in enumerate(self._ports):
+            if port is not None:
+                self._ports[slot] = None
+                port.retired = True
+                if not port.waiting:
+                    self._shut(port)
 
     def _draw(self, slot: int, loop: asyncio.AbstractEventLoop, now: float) -> _Port:
         """A new random source port for `slot`; the old one stays open for what it still waits for. Raises OSError."""

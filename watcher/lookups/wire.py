@@ -44,6 +44,9 @@ HEADER = {
 }
 """Flags and counts of a query, after its id, by (EDNS, CD)."""
 
+PLAIN_HEADER = {edns: struct.pack(">HHHHH", 0, 1, 0, 0, int(edns)) for edns in (True, False)}
+"""The same with RD=0, for servers that are asked what they know themselves."""
+
 HEADER_SIZE = 12
 MAX_CHAIN = 16
 """CNAME links followed in one answer (M23)."""

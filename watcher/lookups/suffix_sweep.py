@@ -1,0 +1,285 @@
+"""The existence sweep at the source: the nameservers of each public suffix are asked, without a recursor in between.
+
+A new registration is seen at once, since nobody remembers that the name was absent. Where a suffix's servers cannot be
+found, are silent, or do not speak for it, and for single names that they fail on, the resolvers are asked instead.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+
+from watcher.core.dns import Outcome
+from watcher.core.names import Fqdn
+from watcher.core.ports import Existence, Presence
+from watcher.lookups.lane import Lane
+from watcher.lookups.referral import read_referral
+from watcher.lookups.suffix_servers import SuffixLanes, SuffixServers
+from watcher.lookups.sweep_engine import Course, Item, ResolverSweeper, Tally
+from watcher.lookups.sweep_progress import SweepProgress
+from watcher.lookups.wire import FORMERR, NOTIMP, encode_name, truncated
+
+_AHEAD = 50_000  # names drawn before their turn, so that one slow suffix does not hold up the others
+_MOST_ACTIVE = 128  # suffixes asked at once: each has its sockets
+_DRAWN_AT_ONCE = 256
+_TRIES = 2  # of one name at a suffix's servers, before the resolvers are asked
+
+
+class SuffixSweeper:
+    """Satisfies `core.ports.Sweeper`. `public_suffix` tells a name's suffix.
+
+    `resolvers` is asked where `servers` cannot be. It reads `ahead` names ahead of their turn.
+    """
+
+    def __init__(
+        self,
+        resolvers: ResolverSweeper,
+        servers: SuffixServers,
+        *,
+        public_suffix: Callable[[str], str],
+        ahead: int = _AHEAD,
+    ) -> None:
+        self.resolvers = resolvers
+        self.servers = servers
+        self.public_suffix = public_suffix
+        self.ahead = ahead
+        self.progress = SweepProgress(servers.clock.now().timestamp())
+        """Of the sweep begun last."""
+
+    async def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
+        """Every name once, in the order they settle; see `core.ports.Sweeper`."""
+        course = _SuffixCourse(self, names)
+        self.progress = course.progress
+        try:
+            async for existence in course.run():
+                yield existence
+        finally:
+            course.close()
+
+
+class _Route:
+    """One suffix's names of this sweep: waiting until its servers are known, then until it is their turn."""
+
+    __slots__ = ("queue", "servers", "suffix", "under_way")
+
+    def __init__(self, suffix: str) -> None:
+        self.suffix = suffix
+        self.queue: deque[Item] = deque()
+        self.servers: SuffixLanes | None = None
+        self.under_way = 0
+
+
+class _SuffixCourse(Course):
+    """One sweep under way. Items with a route are the suffix's servers' business, those without the resolvers'."""
+
+    def __init__(self, sweeper: SuffixSweeper, names: Iterable[Fqdn]) -> None:
+        super().__init__(sweeper.resolvers, names)
+        self._servers = sweeper.servers
+        self._public_suffix = sweeper.public_suffix
+        self._ahead = sweeper.ahead
+        self._routes: dict[str, _Route] = {}
+        self._active: deque[_Route] = deque()
+        self._idle: deque[_Route] = deque()
+        self._queued = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether every name was drawn and settled or given up."""
+        return super().over and not self._queued
+
+    def close(self) -> None:
+        """Leave what is under way, and close the suffixes' sockets."""
+        super().close()
+        for route in self._routes.values():
+            _rest(route)
+
+    def fill(self) -> None:
+        """Draw names, and send as many questions as paces and window allow."""
+        self._distribute()
+        super().fill()
+        now = self._clock.now().timestamp()
+        while self._idle and len(self._active) < _MOST_ACTIVE:
+            self._active.append(self._idle.popleft())
+        for _ in range(len(self._active)):
+            route = self._active.popleft()
+            if not self._fill_route(route, now):
+                self._active.append(route)
+            elif not route.under_way:
+                _rest(route)
+        self._hungry = bool(self._hungry or self._active)
+
+    def _distribute(self) -> None:
+        """Draw names and queue each for its suffix."""
+        for _ in range(_DRAWN_AT_ONCE if self._queued < self._ahead else 0):
+            name = next(self._names, None)
+            if name is None:
+                self._exhausted = True
+                return
+            qname = encode_name(name)
+            if qname is None:
+                self._unsettled(name, Outcome.FORMERR, "")
+                continue
+            suffix = self._public_suffix(name)
+            route = self._routes.get(suffix)
+            if route is None:
+                route = self._routes[suffix] = _Route(suffix)
+                self._find(route)
+            self._put(Item(name, qname), route)
+
+    def _put(self, item: Item, route: _Route) -> None:
+        servers = route.servers
+        if servers is not None and not servers.working:
+            self._retries.append(item)
+            return
+        if servers is not None and not route.queue and route not in self._active:
+            self._idle.append(route)
+        item.route = route
+        route.queue.append(item)
+        self._queued += 1
+
+    def _find(self, route: _Route) -> None:
+        route.servers = self._servers.known(route.suffix)
+        if route.servers is None:
+            task = asyncio.get_running_loop().create_task(self._found(route))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _found(self, route: _Route) -> None:
+        route.servers = await self._servers.find(route.suffix)
+        if route.servers.working:
+            if route.queue:
+                self._idle.append(route)
+        else:
+            self._fall_back(route)
+        self._wake()
+
+    def _fall_back(self, route: _Route) -> None:
+        """Its servers do not work: everything that waits goes to the resolvers."""
+        self._queued -= len(route.queue)
+        for item in route.queue:
+            item.route, item.tries, item.plain = None, 0, False
+            self._retries.append(item)
+        route.queue.clear()
+
+    def _fill_route(self, route: _Route, now: float) -> bool:
+        """Send what may go; whether nothing is left to send."""
+        servers = route.servers
+        if servers is None or not servers.working:
+            self._fall_back(route)
+            return True
+        room = min(servers.bucket.ready(now), len(route.queue), self._window - self._in_flight)
+        for lane in sorted((lane for lane in servers.lanes if lane.usable), key=_health, reverse=True):
+            if room <= 0:
+                break
+            number = lane.pace.take(now, room)
+            for _ in range(number):
+                self._queued -= 1
+                route.under_way += 1
+                self._send(route.queue.popleft(), lane)
+            servers.bucket.take(number)
+            room -= number
+        return not route.queue
+
+    def _delays(self, now: float) -> Iterator[float]:
+        yield from super()._delays(now)
+        for route in self._active:
+            if route.servers is not None:
+                paces = [lane.pace.until_next(now) for lane in route.servers.lanes if lane.usable]
+                yield max(route.servers.bucket.until_next(), min(paces, default=0.0))
+
+    def _next(self, lane: Lane, *, alone: bool) -> Item | None:
+        return self._again(lane, alone=alone)
+
+    def _give_up(self) -> None:
+        self.progress.silent = True
+        while self._retries:
+            item = self._retries.popleft()
+            self._unsettled(item.name, Outcome.TIMEOUT, "")
+
+    def _tally(self, lane: Lane) -> Tally:
+        tally = self._tallies.get(lane)
+        if tally is None:
+            tally = self._tallies[lane] = Tally()
+        return tally
+
+    def _replied(self, context: object, reply: bytes, seconds: float) -> None:
+        item: Item = context  # type: ignore[assignment]  # (it is what `_send` handed over)
+        if item.route is None:
+            super()._replied(item, reply, seconds)
+            return
+        self._in_flight -= 1
+        self._left(item)
+        if self._closed:
+            return
+        if truncated(reply):
+            self._over_tcp(item, seconds)
+        else:
+            self._judge(item, reply, seconds)
+
+    def _silent(self, context: object, doubtful: bool) -> None:
+        if context.route is not None:  # type: ignore[attr-defined]  # (an Item)
+            self._left(context)  # type: ignore[arg-type]
+        super()._silent(context, doubtful)
+
+    def _left(self, item: Item) -> None:
+        route: _Route = item.route  # type: ignore[assignment]
+        route.under_way -= 1
+        if not route.under_way and not route.queue:
+            asyncio.get_running_loop().call_soon(_rest, route)
+
+    def _read(self, item: Item, reply: bytes, seconds: float | None) -> None:
+        if item.route is None:
+            super()._read(item, reply, seconds)
+        else:
+            self._judge(item, reply, seconds)
+
+    def _judge(self, item: Item, reply: bytes, seconds: float | None) -> None:
+        route: _Route = item.route  # type: ignore[assignment]
+        servers = route.servers
+        assert servers is not None  # noqa: S101 (they were asked)
+        presence = read_referral(reply, len(item.qname) + 4, item.name, servers.zone)
+        if presence is None:
+            code = reply[3] & 0x0F
+            servers.bad += 1
+            outcome = _REFUSALS.get(code, Outcome.REFUSED)
+            self._failed(item, outcome, seconds, without_edns=code in (FORMERR, NOTIMP))
+            return
+        servers.good += 1
+        tally = self._tally(item.lane)
+        tally.seconds += seconds or 0.0
+        absent = presence is Presence.ABSENT
+        if absent:
+            tally.nxdomains += 1
+        else:
+            tally.answers += 1
+        outcome = Outcome.NXDOMAIN if absent else Outcome.ANSWER
+        self._settled(item.name, absent=absent, outcome=outcome, lane=item.lane, delegated=not absent)
+
+    def _failed(self, item: Item, outcome: Outcome, seconds: float | None, *, without_edns: bool = False) -> None:
+        route: _Route | None = item.route  # type: ignore[assignment]
+        if route is None:
+            super()._failed(item, outcome, seconds, without_edns=without_edns)
+            return
+        item.lane.note(outcome, seconds)
+        servers = route.servers
+        if servers is not None and not servers.working and servers.lanes and servers.bad > servers.good:
+            self._servers.give_up(route.suffix)
+        item.plain = item.plain or without_edns
+        if item.tries < _TRIES and servers is not None and servers.working:
+            self._put(item, route)
+        else:
+            item.route, item.tries, item.plain = None, 0, False
+            self._retries.append(item)
+        self._result()
+
+
+def _health(lane: Lane) -> float:
+    return lane.health
+
+
+def _rest(route: _Route) -> None:
+    if route.servers is not None and not route.under_way:
+        for lane in route.servers.lanes:
+            lane.udp.rest()
+
+
+_REFUSALS = {FORMERR: Outcome.FORMERR, NOTIMP: Outcome.NOTIMP, 2: Outcome.SERVFAIL}
