@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from watcher.lookups.registry import RegistryClient
     from watcher.lookups.resolver import CarefulResolver
     from watcher.lookups.servers import Server
+    from watcher.lookups.suffix_sweep import SuffixSweeper
     from watcher.services.enumerate import Enumeration
     from watcher.services.examine import Examiner
     from watcher.services.lookup import Lookup
@@ -119,6 +120,7 @@ class Network:
     careful: "CarefulResolver"
     resolver: "PulsedResolver"
     sweeper: "PulsedSweeper"
+    at_source: "SuffixSweeper"
     pulse: "Pulse"
     examiner: "Examiner"
     registry: "RegistryClient | None"
@@ -157,6 +159,9 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
     from watcher.data.mail_operators import load_operators
     from watcher.lookups.registry import RegistryClient
     from watcher.lookups.resolver import CarefulResolver
+    from watcher.lookups.smtp_probe import SmtpProbe
+    from watcher.lookups.suffix_servers import SuffixServers
+    from watcher.lookups.suffix_sweep import SuffixSweeper
     from watcher.lookups.sweep_engine import ResolverSweeper
     from watcher.services.examine import Examiner
     from watcher.services.pulse import Pulse, PulsedResolver, PulsedSweeper
@@ -182,11 +187,26 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
         )
     pulse = Pulse(now)
     resolver = PulsedResolver(careful, pulse)
-    sweeper = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
-    examiner = Examiner(resolver, now, suffixes, checks.ALL, random_label, operators=load_operators())
+    plain = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
+    source = SuffixServers(
+        careful, is_global=is_global, max_rate=chosen.dns.max_rate, suffix_rate=chosen.sweep.max_rate_per_suffix
+    )
+    at_source = SuffixSweeper(plain, source, public_suffix=suffixes.public_suffix)
+    sweeper = PulsedSweeper(at_source if chosen.sweep.existence == "suffix_servers" else plain, pulse, now)
+    examiner = Examiner(
+        resolver,
+        now,
+        suffixes,
+        checks.ALL,
+        random_label,
+        operators=load_operators(),
+        prober=SmtpProbe(is_global, helo=chosen.smtp_probe.helo),
+        recheck_suffixes=timedelta(days=7),
+    )
     try:
-        yield Network(asked, careful, resolver, PulsedSweeper(sweeper, pulse, now), pulse, examiner, registry)
+        yield Network(asked, careful, resolver, sweeper, at_source, pulse, examiner, registry)
     finally:
+        source.close()
         careful.close()
         if registry is not None:
             await registry.close()
@@ -230,6 +250,7 @@ def lookup(
         store=store,
         relook=None if relook is None else relook.now,
         owner=Owner if ours is None else lambda: ours.owner,
+        confirms=len(net.servers) > 1,
     )
 
 
@@ -294,6 +315,7 @@ def watching(
         ours=ours,
         clock=now,
         resemblance=names.resemblance,
+        probe=chosen.smtp_probe.enabled,
         found=found,
     )
     registrations = Registrations(

@@ -131,7 +131,13 @@ class Sweep(Section):
         ),
         description="Rank up to, interval",
     )
-    existence: Literal["resolver"] = Field(default="resolver", description="How existence is asked")
+    existence: Literal["resolver", "suffix_servers"] = Field(
+        default="resolver",
+        description="Who is asked whether a name exists: the resolvers, or each public suffix's own nameservers (RD=0)",
+    )
+    max_rate_per_suffix: float = Field(
+        default=50, gt=0, le=1_000_000, description="Questions a second for all nameservers of one suffix, a ceiling"
+    )
 
     @field_validator("tiers")
     @classmethod
@@ -149,6 +155,22 @@ class Confirm(Section):
     via: Literal["resolver"] = Field(default="resolver", description="Who gives the second reading")
     losses: int = Field(default=3, ge=1, le=20, description="Settled readings without mail before it is told")
     loss_gap: Duration = Field(default=timedelta(minutes=5), description="Between two such readings, at least")
+
+
+class SmtpProbe(Section):
+    """Asking the mail servers of able names once a day whether they would take a message; none is sent."""
+
+    enabled: bool = Field(default=False, description="Off: no mail server is ever asked, but by `check --probe`")
+    helo: str | None = Field(
+        default=None, description="What EHLO says; nothing that names whom you protect. Unset: our address"
+    )
+
+    @field_validator("helo")
+    @classmethod
+    def _one_word(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", value):
+            raise ValueError(f"{value!r} is no host name or address literal")
+        return value
 
 
 class Slack(Section):
@@ -279,6 +301,7 @@ class Settings(BaseSettings):
     registration: Registration = Registration()
     sweep: Sweep = Sweep()
     confirm: Confirm = Confirm()
+    smtp_probe: SmtpProbe = SmtpProbe()
     alerts: Alerts = Alerts()
     api: Api = Api()
     vigil: Vigil = Vigil()

@@ -13,6 +13,7 @@ from watcher.cli.seeing import resolver_option
 from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherError
 
 _SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
+_WELL_KNOWN = ("com", "org", "de", "uk")
 _DAY = 86_400
 _QUESTIONS_A_CANDIDATE = 1.25
 """Mean, with the looks at what exists; see docs/explanation/watching.md."""
@@ -117,6 +118,7 @@ async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
         async with bootstrap.network(chosen) as net:
             for name, found in (await net.honesty()).items():
                 yield _resolver(name, found)
+            yield await _suffix_servers(chosen, net)
             if net.registry is None:
                 yield Examined("registries", "warning", "registration.enabled is false: nobody says who holds a name")
             else:
@@ -124,6 +126,21 @@ async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
                 yield Examined("registries", "ok", f"RDAP bootstrap of {published:%Y-%m-%d}" if published else "RDAP")
     except ConfigurationError as error:
         yield Examined(error.setting, "broken", error.why)
+
+
+async def _suffix_servers(chosen: Any, net: Any) -> Examined:
+    from watcher import bootstrap
+    from watcher.lookups.suffix_sweep import reached
+
+    found = await reached(net.at_source, _WELL_KNOWN, bootstrap.random_label())
+    silent = [suffix for suffix, works in found.items() if not works]
+    asked = chosen.sweep.existence == "suffix_servers"
+    if not silent:
+        return Examined("suffix servers", "ok", f"answer from here; sweep.existence is {chosen.sweep.existence!r}")
+    detail = f"those of {', '.join(silent)} do not answer from here"
+    if asked:
+        return Examined("suffix servers", "warning", f"{detail}: the resolvers are asked instead")
+    return Examined("suffix servers", "ok", f"{detail}; sweep.existence = 'resolver' does not need them")
 
 
 def _resolver(name: str, found: Any) -> Examined:

@@ -6,7 +6,7 @@ found, are silent, or do not speak for it, and for single names that they fail o
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 
 from watcher.core.dns import Outcome
 from watcher.core.names import Fqdn
@@ -54,6 +54,16 @@ class SuffixSweeper:
                 yield existence
         finally:
             course.close()
+
+
+async def reached(sweeper: SuffixSweeper, suffixes: Sequence[str], label: str) -> dict[str, bool]:
+    """For each suffix whether its own servers say that `label` (nobody's) is not registered there."""
+    names = {Fqdn(f"{label}.{suffix}"): suffix for suffix in suffixes}
+    resolvers = {lane.name for lane in sweeper.resolvers.resolver.lanes}
+    return {
+        names[found.name]: found.presence is Presence.ABSENT and found.resolver not in resolvers
+        async for found in sweeper.sweep(names)
+    }
 
 
 class _Route:
