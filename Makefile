@@ -52,7 +52,7 @@ test: dev
 	@tools/lab_packages
 	@note=; failed=0; \
 	$(MAKE) --no-print-directory static || { note="static checks FAILED, see above"; failed=1; }; \
-	WATCHER_TEST_NOTE="$$note" tools/in_lab $(BIN)/pytest -n $(JOBS) --dist loadscope -o faulthandler_timeout=300 \
+	TEST_NOTE="$$note" tools/in_lab $(BIN)/pytest -n $(JOBS) --dist loadscope -o faulthandler_timeout=300 \
 	  -m "not soak and not perf" $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
 

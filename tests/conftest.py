@@ -13,6 +13,10 @@ from tests.lab.mailbox import Mailbox
 from tests.lab.postfix import Postfix
 from tests.lab.world import World
 
+LAB = os.environ.get("WATCHER_LAB")
+CORPUS = os.environ.get("WATCHER_CORPUS")
+"""How this run was asked for. The service under test warns of variables that it does not know, so tests do not see them."""
+
 LAB_FOLDERS = ("lab",)
 """Folders under tests/ whose tests all need the lab; elsewhere a test says so itself with the marker."""
 
@@ -30,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in LAB_FOLDERS:
             item.add_marker(pytest.mark.lab)
-    if os.environ.get("WATCHER_LAB") == "skip":
+    if LAB == "skip":
         _leave_out(config, items, "lab")
     if corpus_folder() is None:
         _leave_out(config, items, "corpus")
@@ -60,8 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def corpus_folder() -> Path | None:
     """The folder of real-world samples: WATCHER_CORPUS, or ../shared/data beside the checkout; None where absent."""
-    named = os.environ.get("WATCHER_CORPUS")
-    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(CORPUS) if CORPUS else Path(__file__).parents[2] / "shared" / "data"
     return folder if folder.is_dir() else None
 
 
@@ -83,11 +86,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def notes() -> list[str]:
     """What the last line adds to pytest's own counts."""
     said = []
-    if os.environ.get("WATCHER_LAB") == "skip":
+    if LAB == "skip":
         said.append("LAB NOT RUN (WATCHER_LAB=skip)")
     if corpus_folder() is None:
         said.append("corpus not run (no folder in WATCHER_CORPUS)")
-    if note := os.environ.get("WATCHER_TEST_NOTE"):
+    if note := os.environ.get("TEST_NOTE"):
         said.append(note)
     return said
 
@@ -96,6 +99,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A lab test outside the lab is an error, never a skip."""
     if item.get_closest_marker("lab") and not in_lab():
         pytest.fail("this test needs the lab's network: tools/in_lab .venv/bin/pytest ... (as root)", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_this_run_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WATCHER_LAB", "WATCHER_CORPUS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

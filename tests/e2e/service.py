@@ -89,7 +89,11 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
-        eventually(self._ready, "the service is ready", seconds=seconds, log=self.tail)
+        try:
+            eventually(self._ready, "the service is ready", seconds=seconds, log=self.tail)
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __enter__(self) -> Self:
@@ -103,7 +107,8 @@ class Service:
         if self._process is None:
             return 0
         process, self._process = self._process, None
-        process.send_signal(how)
+        if process.poll() is None:
+            process.send_signal(how)
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
