@@ -16,6 +16,7 @@ from watcher.core.names import Fqdn, parse
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--no-registration", is_flag=True, help="Do not ask the registries.")
+@click.option("--probe", is_flag=True, help="Ask the mail server of an able name too; no message is sent.")
 @resolver_option
 @fail_on_option
 @format_option
@@ -25,6 +26,7 @@ def check(
     *,
     names: tuple[str, ...],
     no_registration: bool,
+    probe: bool,
     resolvers: tuple[str, ...],
     fail_on: tuple[str, ...],
     output_format: Format,
@@ -34,7 +36,7 @@ def check(
 
     parsed = [parse(name.strip().removeprefix(".") if _is_suffix(name) else name) for name in names]
     chosen = bootstrap.settings(options, resolvers)
-    shapes = asyncio.run(_check(chosen, parsed, registration=not no_registration))
+    shapes = asyncio.run(_check(chosen, parsed, registration=not no_registration, probe=probe))
     if output_format is Format.TABLE:
         for shape in shapes:
             click.echo(report(shape))
@@ -54,7 +56,7 @@ def _is_suffix(text: str) -> bool:
     return True
 
 
-async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool) -> list[dict[str, Any]]:
+async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, probe: bool) -> list[dict[str, Any]]:
     from watcher import bootstrap
     from watcher.services.ours import Ours
 
@@ -62,7 +64,8 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool) -> l
         await must_see(net)
         await (ours := Ours(store, bootstrap.suffixes())).read()
         lookup = bootstrap.lookup(net, store=store, ours=ours)
-        return list(await asyncio.gather(*(lookup.looked_at(name, registration=registration) for name in names)))
+        looks = (lookup.looked_at(name, registration=registration, probe=probe) for name in names)
+        return list(await asyncio.gather(*looks))
 
 
 def sentence(shape: Mapping[str, Any]) -> str:
@@ -84,6 +87,9 @@ def report(shape: Mapping[str, Any]) -> str:
     for one in shape["resembles"]:
         lines.append(f"  resembles {one['protected']}: {one['explanation']}")
     lines += _registration(shape["registration"])
+    if (probed := shape.get("probe")) is not None:
+        said = f": {probed['reply']}" if probed["reply"] else ""
+        lines.append(f"  mail server {probed['host']} ({probed['address']}): {probed['outcome']}{said}")
     lines += ["", "  evidence:"]
     for row in mail["evidence"]:
         records = ", ".join(row["records"]) or "-"

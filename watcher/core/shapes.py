@@ -9,6 +9,7 @@ from typing import Any
 
 from watcher.core.dns import Answer, Outcome, Question, RRType
 from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.probing import Probed
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.risk import Severity
 from watcher.core.verdict import Ability, Basis, Exchange, Flag, Verdict
@@ -85,6 +86,17 @@ def mail_json(verdict: Verdict, settled_at: datetime | None) -> JSON:
         **mail_brief_json(verdict),
         "evidence": [answer_json(answer) for answer in verdict.evidence],
         "settled_at": time_json(settled_at),
+    }
+
+
+def probed_json(probed: Probed) -> JSON:
+    """The `probe` member of a check: what the mail server said, where it was asked."""
+    return {
+        "host": probed.host,
+        "address": probed.address,
+        "outcome": probed.outcome.value,
+        "reply": probed.reply,
+        "starttls": probed.starttls,
     }
 
 

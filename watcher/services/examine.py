@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from watcher.core.close_look import carried
 from watcher.core.dns import Answer
 from watcher.core.findings import Observation
 from watcher.core.inquiry import InquiryContext, KnownAnswers, inquire
+from watcher.core.mail_state import sighted
 from watcher.core.names import Fqdn
 from watcher.core.operators import MailOperators
 from watcher.core.ports import Clock, Resolver
@@ -99,11 +101,27 @@ class Examiner:
         judged = replace(judged, probed=flags_of(probed.outcome))
         return Look(observation, judge(observation, self._checks, judged), probed)
 
-    async def confirm(self, first: Look, *, owner: Owner | None = None, posture: bool = False) -> Look:
-        """A second look by other resolvers where there are any; its verdict unites both reads (M13, M38)."""
-        heard = frozenset(answer.resolver for answer in first.observation.answers)
-        second = await self.look(first.observation.name, avoid=heard, fresh=True, owner=owner, posture=posture)
-        return Look(second.observation, unite(first.verdict, second.verdict))
+    async def confirm(self, first: Look, *, owner: Owner | None = None) -> Look:
+        """A second look by another resolver where there is one; its verdict unites both reads (M13, M38)."""
+        seen = first.observation
+        heard = sighted(seen.name, first.verdict, seen.attempted_at).resolvers
+        second = await self.look(seen.name, avoid=heard, fresh=True, owner=owner)
+        return Look(second.observation, unite(first.verdict, carried(second.verdict, first.verdict)), first.probed)
+
+    def reconsider(
+        self,
+        look: Look,
+        *,
+        owner: Owner | None = None,
+        held: bool = False,
+        nameservers: frozenset[str] = frozenset(),
+        organisation: str | None = None,
+    ) -> Look:
+        """The same look judged with what the registry said; nothing is asked."""
+        surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
+        probed = () if look.probed is None else flags_of(look.probed.outcome)
+        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation, probed)
+        return replace(look, verdict=judge(look.observation, self._checks, judged))
 
     async def _drive(self, name: Fqdn, context: InquiryContext, avoid: frozenset[str], *, alone: bool) -> Observation:
         inquiry = inquire(name, context)

@@ -10,7 +10,7 @@ from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock, Registry
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth, is_held
 from watcher.core.risk import rate
-from watcher.core.shapes import JSON, event_json, mail_json, registration_json, resemblance_json, time_json
+from watcher.core.shapes import JSON, event_json, mail_json, probed_json, registration_json, resemblance_json, time_json
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Ability, Owner
 from watcher.services.examine import Look
@@ -36,8 +36,26 @@ class Looker(Protocol):
         held: bool = False,
         nameservers: frozenset[str] = frozenset(),
         organisation: str | None = None,
+        posture: bool = False,
+        probe: bool = False,
     ) -> Look:
         """The observation and the verdict."""
+        ...
+
+    def reconsider(
+        self,
+        look: Look,
+        *,
+        owner: Owner | None = None,
+        held: bool = False,
+        nameservers: frozenset[str] = frozenset(),
+        organisation: str | None = None,
+    ) -> Look:
+        """The same look judged with what the registry said."""
+        ...
+
+    async def confirm(self, first: Look, *, owner: Owner | None = None) -> Look:
+        """A second look by another resolver, united with the first."""
         ...
 
 
@@ -45,7 +63,8 @@ class Lookup:
     """Looks names up.
 
     Without a store nothing is known beforehand and nothing is kept; without a registry its facts are
-    null. `relook` is used for names that have a row, so that what is seen here is recorded and told too.
+    null. `relook` is used for names that have a row, so that what is seen here is recorded and told too. `confirms`:
+    what is able is read by a second resolver at once.
     """
 
     def __init__(
@@ -61,6 +80,7 @@ class Lookup:
         owner: Callable[[], Owner] = Owner,
         registry_seconds: float = 30.0,
         looks_at_once: int = 16,
+        confirms: bool = False,
     ) -> None:
         self._clock = clock
         self._suffixes = suffixes
@@ -71,6 +91,7 @@ class Lookup:
         self._relook = relook
         self._owner = owner
         self._registry_seconds = registry_seconds
+        self._confirms = confirms
         self._places = asyncio.Semaphore(looks_at_once)
 
     async def known(self, name: Fqdn) -> JSON:
@@ -91,16 +112,17 @@ class Lookup:
             "history": [event_json(event) for event in history],
         }
 
-    async def looked_at(self, name: Fqdn, *, registration: bool = True) -> JSON:
+    async def looked_at(self, name: Fqdn, *, registration: bool = True, probe: bool = False) -> JSON:
         """A look right now, with registration facts unless `registration` is False.
 
-        Never raises for what the DNS or a registry did. What the store knows of the past is in it too.
+        `probe`: ask the mail server of an able name too; what it said is in `probe`. Never raises for what the DNS or a
+        registry did. What the store knows of the past is in it too.
         """
         async with self._places:
             if self._relook is not None and await self._has_row(name):
                 await self._relook(name)
                 return await self._with_facts(await self.known(name), name, registration=registration)
-            return await self._look(name, registration=registration)
+            return await self._look(name, registration=registration, probe=probe)
 
     async def seen(self, name: Fqdn, resembling: Sequence[Resemblance]) -> JSON | None:
         """The lookalike shape of a candidate, by a look that is not recorded; None when it settled as absent."""
@@ -133,31 +155,33 @@ class Lookup:
         async with self._store.read() as tx:
             return bool(await lookalikes.known_among(tx, [name]))
 
-    async def _look(self, name: Fqdn, *, registration: bool) -> JSON:
+    async def _look(self, name: Fqdn, *, registration: bool, probe: bool) -> JSON:
         """A look that is not recorded."""
         facts_task = asyncio.create_task(self._facts(name)) if registration else None
         try:
             owner = self._owner()
-            look = await self._looker.look(name, fresh=True, owner=owner)
+            look = await self._looker.look(name, fresh=True, owner=owner, posture=True, probe=probe)
             facts = None if facts_task is None else await facts_task
         finally:
             if facts_task is not None:
                 facts_task.cancel()
-        if facts is not None and (is_held(facts) or facts.nameservers or facts.registrant_organisation):
-            # Judged again with what the registry said; the answers are remembered, so hardly anything is asked twice.
-            look = await self._looker.look(
-                name,
+        if facts is not None:
+            look = self._looker.reconsider(
+                look,
                 owner=owner,
                 held=is_held(facts),
                 nameservers=frozenset(facts.nameservers),
                 organisation=facts.registrant_organisation,
             )
+        if self._confirms and look.verdict.ability is Ability.ABLE:
+            look = await self._looker.confirm(look, owner=owner)
         shape = await self.known(name)
         ranks = [one["rank"] for one in shape["resembles"] if one["rank"] is not None]
         return {
             **shape,
             **_looked(look, min(ranks, default=None)),
             "registration": None if facts is None else registration_json(facts),
+            **({} if look.probed is None else {"probe": probed_json(look.probed)}),
         }
 
     async def _with_facts(self, shape: JSON, name: Fqdn, *, registration: bool) -> JSON:

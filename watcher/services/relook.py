@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from watcher.core.candidates import Candidate
+from watcher.core.close_look import carried, close_look_due
 from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.names import Fqdn
@@ -27,6 +29,7 @@ class Relook:
     """Takes looks and hands them to the watch; several at once, never two of one claim.
 
     `resemblance` says what a candidate resembles and where the slip is. `looks_at_once` bounds the inquiries that wait.
+    `probe`: close looks ask the mail servers of able names too.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Relook:
         clock: Clock,
         resemblance: Callable[[Candidate], Resemblance],
         looks_at_once: int = 32,
+        probe: bool = False,
         found: Found | None = None,
     ) -> None:
         self._store = store
@@ -48,6 +52,7 @@ class Relook:
         self._clock = clock
         self._resemblance = resemblance
         self._places = asyncio.Semaphore(looks_at_once)
+        self._probe = probe
         self._found = found
 
     async def candidate(self, candidate: Candidate, origin: Origin) -> Recorded:
@@ -92,17 +97,18 @@ class Relook:
         async with self._store.read() as tx:
             row = await lookalikes.found(tx, name)
         if row is not None:
-            await self._again(row)
+            await self._again(row, closely=True)
 
     async def _each(self, rows: Sequence[Lookalike], work: Callable[[Lookalike], Coroutine[None, None, None]]) -> None:
         async with asyncio.TaskGroup() as tasks:
             for row in rows:
                 tasks.create_task(work(row))
 
-    async def _again(self, row: Lookalike) -> None:
+    async def _again(self, row: Lookalike, *, closely: bool = False) -> None:
         # Always fresh: what a sweep remembers would repeat itself where a change is looked for.
         name = Fqdn(row.name)
         facts = row.registration
+        close = close_look_due(name, row.verdict, row.state.settled_at, self._clock.now())
         async with self._places:
             look = await self._examiner.look(
                 name,
@@ -112,7 +118,11 @@ class Relook:
                 held=facts is not None and is_held(facts),
                 nameservers=frozenset(facts.nameservers if facts else ()),
                 organisation=facts.registrant_organisation if facts else None,
+                posture=close or closely,
+                probe=close and self._probe,
             )
+        if not close:
+            look = replace(look, verdict=carried(look.verdict, row.verdict))
         recorded = await self._watch.record(look)
         if self._found is not None:
             self._found(recorded, None)
