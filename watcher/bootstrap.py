@@ -6,15 +6,14 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from zoneinfo import ZoneInfo
 
+from watcher import bootstrap_channels
 from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
-    from watcher.core.alerts import Policy as AlertPolicy
     from watcher.core.ports import Channel, Clock
     from watcher.core.suffixes import Suffixes
     from watcher.core.verdict import Verdict
@@ -87,26 +86,8 @@ async def open_store(chosen: "Settings", *, create: bool) -> AsyncIterator["Stor
 
 
 def channels(chosen: "Settings") -> dict[str, "Channel"]:
-    """Every configured channel by its name, in the order of `channels.ALL`."""
-    from watcher.channels.email import Email
-    from watcher.channels.slack import Slack
-
-    made: dict[str, Channel] = {}
-    slack, email = chosen.alerts.slack, chosen.alerts.email
-    if slack.configured:
-        made["slack"] = Slack(
-            webhook_url=_secret(slack.webhook_url),
-            token=_secret(slack.token),
-            channel=slack.channel,
-            api_url=slack.api_url,
-        )
-    if email.smtp_url is not None:
-        made["email"] = Email(smtp_url=email.smtp_url.get_secret_value(), sender=email.sender or "", to=email.to)
-    return made
-
-
-def _secret(value: Any) -> str | None:
-    return None if value is None else str(value.get_secret_value())
+    """Every configured channel by its name, in the order of `channels.ALL`. Raises ConfigurationError."""
+    return bootstrap_channels.channels(chosen)
 
 
 # --- lookups -----------------------------------------------------------------------------------------------------
@@ -331,7 +312,7 @@ def watching(
         store,
         made,
         now,
-        alert_policy(chosen, tuple(made)),
+        bootstrap_channels.policy(chosen.alerts, tuple(made), timezone=chosen.timezone),
         operator_of=lambda host: names.tables.suffixes.registrable_domain(host) or host,
         public_url=chosen.api.public_url,
         observe=observe,
@@ -354,25 +335,6 @@ def watching(
         canary=_canary(chosen, net),
     )
     return Watching(store, net, ours, names, relook, registrations, sweep, notifier, vigil, made)
-
-
-def alert_policy(chosen: "Settings", names: tuple[str, ...]) -> "AlertPolicy":
-    """What is told, to whom and when."""
-    from watcher.core.alerts import DigestEvery, Policy, Route
-
-    alerts = chosen.alerts
-    routes = tuple(Route(one.channels, one.protected, one.kinds, one.min_severity) for one in alerts.routes)
-    return Policy(
-        channels=names,
-        kinds=frozenset(alerts.kinds),
-        min_severity=alerts.min_severity,
-        digest=DigestEvery(alerts.digest),
-        digest_at=time.fromisoformat(alerts.digest_at),
-        timezone=ZoneInfo(chosen.timezone),
-        digest_after=alerts.digest_after,
-        group_wait=alerts.group_wait,
-        routes=routes,
-    )
 
 
 def _canary(chosen: "Settings", net: Network) -> Any:

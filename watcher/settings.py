@@ -6,20 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -28,66 +18,11 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from watcher.alert_settings import Alerts
 from watcher.core.errors import ConfigurationError
-from watcher.core.events import EventKind
-from watcher.core.risk import Severity
+from watcher.setting_types import Duration, Section, read_secret_files
 
 CONFIG_FILES = (Path("watcher.toml"), Path("/etc/watcher/watcher.toml"))
-
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
-
-
-def parse_duration(value: object) -> timedelta:
-    """A `timedelta` from `"60s"`, `"6h"`, `"1d"`; ValueError says what a duration looks like."""
-    if isinstance(value, timedelta):
-        return value
-    found = _DURATION.match(str(value).strip())
-    if not found:
-        raise ValueError('a duration is a number with a unit: "500ms", "60s", "5m", "6h", "1d"')
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
-
-
-def format_duration(value: timedelta) -> str:
-    """The shortest text that `parse_duration` reads back."""
-    seconds = value.total_seconds()
-    for unit in ("d", "h", "m", "s"):
-        if seconds and seconds % _UNITS[unit] == 0:
-            return f"{int(seconds / _UNITS[unit])}{unit}"
-    return f"{round(seconds * 1000)}ms"
-
-
-Duration = Annotated[
-    timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str, when_used="always")
-]
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys are errors; `<secret>_file` names a file that holds the secret."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, data: Any) -> Any:
-        return read_secret_files(cls, data)
-
-
-def read_secret_files(model: type[BaseModel], data: Any) -> Any:
-    """`data` with every `<secret>_file` replaced by the secret that the named file holds."""
-    if not isinstance(data, Mapping):
-        return data
-    values = dict(data)
-    for name, field in model.model_fields.items():
-        if "SecretStr" not in str(field.annotation) or (path := values.pop(f"{name}_file", None)) is None:
-            continue
-        if values.get(name) is not None:
-            raise ValueError(f"{name} and {name}_file are both set; keep one")
-        try:
-            values[name] = Path(str(path)).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{name}_file {str(path)!r} cannot be read: {error}") from error
-    return values
 
 
 class Dns(Section):
@@ -115,6 +50,13 @@ class Registration(Section):
         default={}, description='Overrides by suffix: `{"ml": "127.0.0.1:4300"}`; may be non-global addresses'
     )
     max_rate: float = Field(default=1, gt=0, le=1000, description="Questions a second for each server, a ceiling")
+    refresh: Duration = Field(
+        default=timedelta(days=7), description="How old the facts of a registered name may grow that gives no cause"
+    )
+    refresh_soon: Duration = Field(
+        default=timedelta(days=1),
+        description="The same for names that are able, ours, new, held or near expiry, and for unregistered ones",
+    )
     probe_top: int = Field(
         default=25, ge=0, description="Absent candidates of each protected name, best first, asked about once a day"
     )
@@ -171,95 +113,6 @@ class SmtpProbe(Section):
         if value is not None and not re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", value):
             raise ValueError(f"{value!r} is no host name or address literal")
         return value
-
-
-class Slack(Section):
-    """Slack, by an incoming webhook or by a bot token and a channel."""
-
-    webhook_url: SecretStr | None = Field(default=None, description="Incoming webhook")
-    token: SecretStr | None = Field(default=None, description="Bot token (`chat:write`)")
-    channel: str | None = Field(default=None, description="Channel for the bot token: `#mail-watch` or an id")
-    api_url: str = Field(default="https://slack.com/api/", description="Where the Slack Web API answers")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.webhook_url and self.token:
-            raise ValueError("set webhook_url, or token and channel, not both")
-        if bool(self.token) != bool(self.channel):
-            raise ValueError("token and channel go together")
-        return self
-
-    @property
-    def configured(self) -> bool:
-        """Whether there is anything to send to."""
-        return bool(self.webhook_url or self.token)
-
-
-class Email(Section):
-    """Mail to people."""
-
-    smtp_url: SecretStr | None = Field(
-        default=None, description="`smtp://user:pass@host:587?starttls=required`, or `smtps://...`"
-    )
-    sender: str | None = Field(default=None, alias="from", description="Envelope and header sender")
-    to: tuple[str, ...] = Field(default=(), description="Recipients")
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    @field_validator("to", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.smtp_url and not (self.sender and self.to):
-            raise ValueError("smtp_url needs from and to")
-        return self
-
-    @property
-    def configured(self) -> bool:
-        """Whether there is anything to send to."""
-        return self.smtp_url is not None
-
-
-class Route(Section):
-    """Which channels hear of what; the first route that matches decides."""
-
-    protected: tuple[str, ...] = Field(default=(), description="Protected names or suffixes; empty: all")
-    kinds: tuple[EventKind, ...] = Field(default=(), description="Event kinds; empty: all")
-    min_severity: Severity = Field(default=Severity.INFO, description="This severity or worse")
-    channels: tuple[str, ...] = Field(description="Channel names")
-
-
-class Alerts(Section):
-    """What is told, to whom, and when."""
-
-    slack: Slack = Slack()
-    email: Email = Email()
-    kinds: tuple[EventKind, ...] = Field(
-        default=(
-            EventKind.MAIL_BECAME_ABLE,
-            EventKind.OWN_MAIL_AT_RISK,
-            EventKind.MAIL_BECAME_UNABLE,
-            EventKind.EXCHANGES_CHANGED,
-            EventKind.EXPIRING,
-            EventKind.LAPSED,
-            EventKind.SUFFIX_WILDCARD_CHANGED,
-            EventKind.WATCH_STALE,
-            EventKind.WATCH_RECOVERED,
-            EventKind.CHANNEL_FAILING,
-        ),
-        description="Kinds that are told at once; the rest is in the digest",
-    )
-    min_severity: Severity = Field(default=Severity.MEDIUM, description="Below it: the digest")
-    digest: Literal["daily", "weekly", "never"] = Field(default="daily", description="How often")
-    digest_at: str = Field(
-        default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Time of day in `timezone`"
-    )
-    digest_after: int = Field(default=5, ge=1, le=1000, description="More of one group than this: one message")
-    group_wait: Duration = Field(default=timedelta(seconds=30), description="How long a group is gathered")
-    routes: tuple[Route, ...] = Field(default=(), description="None matches: every channel")
 
 
 class Api(Section):

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from watcher.core.errors import ConfigurationError
-from watcher.settings import format_duration, load, parse_duration
+from watcher.setting_types import format_duration, parse_duration
+from watcher.settings import load
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,10 @@ outside is escaped as Slack asks (& < >), and marked verbatim so that nothing in
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-import aiohttp
-
+from watcher.channels.posting import Poster, Reply
 from watcher.core.alerts import Alert
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.risk import Severity
@@ -28,8 +25,6 @@ _HEADER = 145  # of 150: some characters may count twice
 _TEXT = 3000
 _BLOCKS = 50
 _FALLBACK = 3000
-_ANSWER_BYTES = 64 * 1024
-_LONGEST_WAIT = timedelta(hours=1)
 
 _MARKS = {
     Severity.CRITICAL: "🟥",
@@ -79,19 +74,20 @@ class Slack:
         api_url: str = "https://slack.com/api/",
         timeout: float = 15.0,
     ) -> None:
-        self._headers = {}
+        self._headers = {"Content-Type": "application/json; charset=utf-8"}
         self._channel = channel
         if webhook_url and not token:
-            self._url, setting = webhook_url.strip(), "alerts.slack.webhook_url"
+            url, setting = webhook_url, "alerts.slack.webhook_url"
         elif token and channel and not webhook_url:
-            self._url, setting = urljoin(api_url.rstrip("/") + "/", "chat.postMessage"), "alerts.slack.api_url"
+            url, setting = urljoin(api_url.rstrip("/") + "/", "chat.postMessage"), "alerts.slack.api_url"
             if not re.fullmatch(r"[\x21-\x7e]+", token.strip()):
                 raise ConfigurationError("alerts.slack.token", "it holds characters that no token has")
             self._headers["Authorization"] = f"Bearer {token.strip()}"
         else:
             raise ConfigurationError("alerts.slack", "set webhook_url, or token and channel")
-        _check_url(self._url, setting)
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._poster = Poster(
+            NAME, url, setting=setting, example="https://hooks.slack.com/services/...", timeout=timeout
+        )
 
     def __repr__(self) -> str:
         return f"Slack({'webhook' if self._channel is None else self._channel})"
@@ -101,39 +97,25 @@ class Slack:
         body = payload(alert)
         if self._channel is not None:
             body |= {"channel": self._channel, "unfurl_links": False, "unfurl_media": False}
-        data = json.dumps(body, ensure_ascii=False).encode()
-        headers = self._headers | {"Content-Type": "application/json; charset=utf-8", "User-Agent": "watcher"}
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=self._timeout) as session,
-                session.post(self._url, data=data, headers=headers, allow_redirects=False) as response,
-            ):
-                said = await _bounded(response)
-                self._judge(response.status, response.headers.get("Retry-After"), said)
-        except TimeoutError:
-            raise DeliveryFailed(f"slack: no answer within {self._timeout.total:.0f} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            # the library's messages may hold the URL, which is the secret: only the sort of error is told
-            raise DeliveryFailed(f"slack: {_sort_of(error)}") from None
+        self._judge(await self._poster.post(json.dumps(body, ensure_ascii=False).encode(), self._headers))
 
-    def _judge(self, status: int, retry_after: str | None, said: str) -> None:
-        """Return when `said` with `status` means accepted; otherwise raise."""
-        if status == 429:  # noqa: PLR2004 (RFC 6585: too many requests)
-            raise DeliveryFailed("slack: asked to slow down (429)", _wait(retry_after))
+    def _judge(self, reply: Reply) -> None:
+        """Return when the reply means accepted; otherwise raise."""
+        if reply.status == 429:  # noqa: PLR2004 (RFC 6585: too many requests)
+            raise DeliveryFailed("slack: asked to slow down (429)", reply.retry_after)
         if self._channel is None:
-            if status == 200 and said.strip() == "ok":  # noqa: PLR2004
+            if reply.status == 200 and reply.text.strip() == "ok":  # noqa: PLR2004
                 return
-            error = said.strip()
+            error = reply.text.strip()
         else:
-            answer = _object(said)
-            if status == 200 and answer.get("ok") is True:  # noqa: PLR2004
+            if reply.status == 200 and reply.member("ok") is True:  # noqa: PLR2004
                 return
-            error = str(answer.get("error", ""))
+            error = str(reply.member("error") or "")
         if error in _PERMANENT:
-            raise DeliveryRejected(f"slack: Slack said {error} (status {status})")
+            raise DeliveryRejected(f"slack: Slack said {error} (status {reply.status})")
         # What is unknown, or came from a proxy or a portal, or is a redirect, is never a reason to drop an alert.
         what = f"Slack said {error}" if _WORD.match(error) else "unexpected answer"
-        raise DeliveryFailed(f"slack: {what} (status {status})", _wait(retry_after))
+        raise DeliveryFailed(f"slack: {what} (status {reply.status})", reply.retry_after)
 
 
 def payload(alert: Alert) -> dict[str, Any]:
@@ -228,62 +210,3 @@ def _cut(text: str, limit: int) -> str:
     if start >= 0 and ";" not in cut[start:]:
         cut = cut[:start]
     return cut + "…"
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> str:
-    """The answer's text, at most `_ANSWER_BYTES` of it."""
-    data = b""
-    async for chunk in response.content.iter_any():
-        data += chunk
-        if len(data) >= _ANSWER_BYTES:
-            break
-    return data[:_ANSWER_BYTES].decode("utf-8", errors="replace")
-
-
-def _object(said: str) -> dict[str, Any]:
-    try:
-        answer = json.loads(said)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def _wait(retry_after: str | None) -> timedelta | None:
-    """What Retry-After asks for (seconds or a date, RFC 9110 10.2.3), at most an hour; None when it says nothing."""
-    if not retry_after:
-        return None
-    text = retry_after.strip()
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return min(max(at - datetime.now(UTC), timedelta()), _LONGEST_WAIT)
-
-
-def _sort_of(error: Exception) -> str:
-    """The sort of a connection error in words, with nothing of the URL in it."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return "the server's certificate is not trusted"
-        case aiohttp.ClientConnectorDNSError():
-            return "the server's name cannot be resolved"
-        case aiohttp.ClientConnectorError():
-            return f"cannot connect ({error.os_error.strerror or type(error.os_error).__name__})"
-        case aiohttp.ServerDisconnectedError():
-            return "the server closed the connection"
-        case _:
-            return type(error).__name__
-
-
-def _check_url(url: str, setting: str) -> None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"https", "http"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable or not re.fullmatch(r"[\x21-\x7e]+", url):
-        raise ConfigurationError(setting, "not a URL; it looks like https://hooks.slack.com/services/...")

@@ -51,6 +51,9 @@ _GLOBAL_4 = frozenset(
     {IPv4Address("192.0.0.9"), IPv4Address("192.0.0.10")}
 )  # PCP and TURN anycast, inside 192.0.0.0/24
 
+_METADATA = frozenset(map(ip_address, ("169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254")))
+"""Where clouds (AWS, Azure, GCP, Oracle; Alibaba; AWS and GCP over IPv6) hand out their machines' secrets."""
+
 _MAPPED = IPv6Network("::ffff:0:0/96")  # systems connect to the IPv4 address inside
 _NAT64 = IPv6Network("64:ff9b::/96")
 _TEREDO = IPv6Network("2001::/32")
@@ -93,6 +96,23 @@ def reach(text: str) -> Reach:
 def is_global(text: str) -> bool:
     """Whether a sender anywhere can connect to the address; False for text that is no address."""
     return reach(text) is Reach.GLOBAL
+
+
+def may_be_posted_to(text: str) -> bool:
+    """Whether a receiver that the operator named may have this address. Private and loopback ones may.
+
+    Link-local, multicast and unspecified ones may not, nor those where clouds hand out their machines' secrets.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:  # a scope (`fe80::1%eth0`) is link-local anyway
+        return False
+    if isinstance(address, IPv6Address) and (address.ipv4_mapped or _tunnelled(address)):
+        inside = (address.ipv4_mapped,) if address.ipv4_mapped else _tunnelled(address)
+        return all(may_be_posted_to(str(one)) for one in inside)
+    if address in _METADATA or (isinstance(address, IPv6Address) and address.scope_id is not None):
+        return False
+    return not (address.is_link_local or address.is_multicast or address.is_unspecified)
 
 
 def dotted_quad(text: str) -> str | None:
