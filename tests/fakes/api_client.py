@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,13 @@ class FactsRegistry:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def facts(self, domain: Fqdn, *, worth: float = 0.0) -> RegistrationFacts:  # noqa: ARG002 (the port's)
+    async def facts(  # its arguments are the port's
+        self,
+        domain: Fqdn,
+        *,
+        worth: float = 0.0,
+        since: datetime | None = None,
+    ) -> RegistrationFacts:
         return await self._world.registration(domain)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.core.mail_state import MailState, exists
-from watcher.core.registration import RegistrationFacts, RegistrationStatus
+from watcher.core.registration import RegistrationFacts, RegistrationStatus, is_held
 from watcher.core.verdict import Ability, Flag
 
 _MINUTE = timedelta(minutes=1)
@@ -95,20 +95,48 @@ def _spread(wait: timedelta, jitter: float) -> timedelta:
     return wait * (0.9 + 0.2 * jitter)
 
 
-def next_registration(facts: RegistrationFacts | None, able: bool, now: datetime, jitter: float) -> datetime:
-    """When to ask for the registration again: daily near a change, for able names and the absent; weekly otherwise.
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """How old registration facts may grow.
 
-    None was asked yet: at once. An unknown status: in a few hours.
+    `seldom`: of a registered name that gives no cause; `soon`: of one that is able, ours, new, held or near expiry, and
+    of a name that is not registered; `retry`: after a question without an answer; `doubted`: after an answer that the
+    DNS contradicts. None of the last two is longer than `soon`.
+    """
+
+    seldom: timedelta = 7 * _DAY
+    soon: timedelta = _DAY
+    retry: timedelta = 6 * _HOUR
+    doubted: timedelta = _HOUR
+    newness: timedelta = 30 * _DAY
+    near_expiry: timedelta = 45 * _DAY
+
+
+def next_registration(
+    facts: RegistrationFacts | None,
+    matters: bool,
+    now: datetime,
+    jitter: float,
+    *,
+    refresh: Refresh | None = None,
+    doubted: bool = False,
+) -> datetime:
+    """When to ask for the registration again; at once where it was never asked for.
+
+    `matters`: the name is able, or one of ours. `doubted`: the facts are older ones, kept over a newer answer.
     """
     if facts is None:
         return now
+    ages = refresh or Refresh()
+    if doubted:
+        return now + _spread(min(ages.doubted, ages.soon), jitter)
     match facts.status:
         case RegistrationStatus.UNKNOWN:
-            wait = 6 * _HOUR
+            wait = min(ages.retry, ages.soon)
         case RegistrationStatus.UNREGISTERED | RegistrationStatus.RESERVED:
-            wait = _DAY
+            wait = ages.soon
         case RegistrationStatus.REGISTERED:
-            near = facts.expires_at is not None and facts.expires_at - now < 45 * _DAY
-            held = any("hold" in status.lower() or "delete" in status.lower() for status in facts.statuses)
-            wait = _DAY if able or near or held else 7 * _DAY
+            near = facts.expires_at is not None and facts.expires_at - now < ages.near_expiry
+            new = facts.created_at is not None and now - facts.created_at < ages.newness
+            wait = ages.soon if matters or near or new or is_held(facts) else ages.seldom
     return now + _spread(wait, jitter)

@@ -69,10 +69,11 @@ class Sweeper(Protocol):
 class Registry(Protocol):
     """Registration facts, at a registry's pace."""
 
-    async def facts(self, domain: Fqdn, *, worth: float = 0.0) -> RegistrationFacts:
+    async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
         """The facts of a registered domain (see `Suffixes.registered_domain`); never raises for what a registry did.
 
-        Of several that wait for one server the one of highest `worth` goes first (see `registration.Worth`).
+        Of several that wait for one server the one of highest `worth` goes first (see `registration.Worth`). An answer
+        that is remembered from before `since` is not given again.
         """
         ...
 

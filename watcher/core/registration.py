@@ -105,6 +105,14 @@ def differences(before: RegistrationFacts, after: RegistrationFacts) -> tuple[st
     return tuple(found)
 
 
+_YET_DELEGATED = "yet it is delegated in the DNS"
+
+
+def contradicted(facts: RegistrationFacts) -> bool:
+    """Whether the facts carry the disagreement that `compared_with_dns` notes."""
+    return facts.reason is not None and _YET_DELEGATED in facts.reason
+
+
 def compared_with_dns(facts: RegistrationFacts, *, delegated: bool) -> RegistrationFacts:
     """The facts, with a `reason` where a registry calls unregistered what the DNS shows to be delegated.
 
@@ -112,5 +120,5 @@ def compared_with_dns(facts: RegistrationFacts, *, delegated: bool) -> Registrat
     """
     if not delegated or facts.status is not RegistrationStatus.UNREGISTERED:
         return facts
-    said = f"the {facts.source.value.upper()} server says that it is not registered, yet it is delegated in the DNS"
+    said = f"the {facts.source.value.upper()} server says that it is not registered, {_YET_DELEGATED}"
     return replace(facts, reason=said if facts.reason is None else f"{facts.reason}; {said}")

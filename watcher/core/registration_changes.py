@@ -1,9 +1,10 @@
 """What changed between two sets of registration facts: registered, lapsed, changed hands or servers, near expiry."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.core.events import EventKind
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, contradicted
 
 EXPIRY_NEAR = timedelta(days=30)
 
@@ -38,6 +39,21 @@ def changes(before: RegistrationFacts | None, after: RegistrationFacts) -> tuple
     ):
         kinds.append(EventKind.EXPIRING)
     return tuple(kinds)
+
+
+def doubted(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts | None:
+    """What to keep in place of `after` where one answer is not enough: `before`, with the reason; None: `after` stands.
+
+    A registry that calls a registered name free while the DNS shows it delegated (`compared_with_dns`) may be broken,
+    and then is so for all its names; it is believed when it says so again.
+    """
+    if before is None or before.status is not RegistrationStatus.REGISTERED:
+        return None
+    if after.status is not RegistrationStatus.UNREGISTERED or not contradicted(after):
+        return None
+    if contradicted(before) and after.fetched_at > before.fetched_at:
+        return None
+    return replace(before, reason=after.reason, fetched_at=after.fetched_at)
 
 
 def merged(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts:

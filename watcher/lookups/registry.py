@@ -76,14 +76,14 @@ class RegistryClient:
         self._known: OrderedDict[Fqdn, tuple[datetime, RegistrationFacts]] = OrderedDict()
         self._asking: dict[Fqdn, asyncio.Task[RegistrationFacts]] = {}
 
-    async def facts(self, domain: Fqdn, *, worth: float = 0.0) -> RegistrationFacts:
+    async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
         """The facts of a registered domain, from the last minutes or asked now; never raises for what a registry did.
 
         Of several domains that wait for the same server the one of highest `worth` is asked about first. Callers that
-        ask about the same domain at the same time share one question.
+        ask about the same domain at the same time share one question. `since`: what is remembered from before is old.
         """
         known = self._known.get(domain)
-        if known is not None and self._clock.now() < known[0]:
+        if known is not None and self._clock.now() < known[0] and (since is None or known[1].fetched_at >= since):
             return known[1]
         asking = self._asking.get(domain)
         if asking is None:

@@ -98,7 +98,11 @@ class Registrations:
         if self._registry is None:
             return
         now = self._clock.now()
-        facts = await self._registry.facts(domain, worth=max(worth_of(row, now) for row in rows))
+        facts = await self._registry.facts(
+            domain,
+            worth=max(worth_of(row, now) for row in rows),
+            since=max((row.registration_next_at for row in rows if row.registration_next_at), default=None),
+        )
         for row in _speakers(rows):
             await self._record(row, facts)
 

@@ -14,13 +14,13 @@ from datetime import datetime
 from random import random
 
 from watcher.core.alerts import group_key
-from watcher.core.cadence import Cadence, next_look, next_registration
+from watcher.core.cadence import Cadence, Refresh, next_look, next_registration
 from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.mail_state import Draft, MailState, Origin, Policy, Standing, exists, sighted, standing_of
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.core.registration_changes import changes, merged
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, compared_with_dns
+from watcher.core.registration_changes import changes, doubted, merged
 from watcher.core.risk import Severity, rate
 from watcher.core.shapes import mail_brief_json
 from watcher.core.states import reconsider, step
@@ -53,12 +53,14 @@ class Watch:
         clock: Clock,
         policy: Policy | None = None,
         cadence: Cadence | None = None,
+        refresh: Refresh | None = None,
         jitter: Callable[[], float] = random,
     ) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy or Policy()
         self._cadence = cadence or Cadence()
+        self._refresh = refresh or Refresh()
         self._jitter = jitter
 
     async def record(
@@ -92,6 +94,7 @@ class Watch:
             if row.name not in {one.name for one in rows}:
                 rows.append(row)
             speaker = next((one for one in rows if one.name == one.registrable_domain), row)
+            new = compared_with_dns(new, delegated=any(delegated(one.state) for one in rows))
             known = await resemblances.of(tx, [one.name for one in rows])
             ours = await self._ours(tx, speaker)
             subject = Subject(speaker.name, speaker.registrable_domain, known[speaker.name], ours)
@@ -144,7 +147,11 @@ class Watch:
         if registration is not None:
             told += self._registration_events(row, registration, subject)
             row = self._with_facts(row, registration)
-        kept = None if _worthless(row) else self._looked(row, verdict, subject, now)
+        kept = (
+            None
+            if _worthless(row)
+            else self._looked(row, verdict, subject, now, came_or_went=_came_or_went(before, state))
+        )
         if kept is None:
             await lookalikes.remove(tx, [row.name])
         else:
@@ -162,8 +169,13 @@ class Watch:
         new = [one for one in resembling if one.protected in still and one not in known]
         return new, _joined(known, new)
 
-    def _looked(self, row: Lookalike, verdict: Verdict, subject: Subject, now: datetime) -> Lookalike:
-        """The row after the look; its verdict is the last settled one, or the newest while none has settled."""
+    def _looked(
+        self, row: Lookalike, verdict: Verdict, subject: Subject, now: datetime, *, came_or_went: bool
+    ) -> Lookalike:
+        """The row after the look; its verdict is the last settled one, or the newest while none has settled.
+
+        Of a name that `came_or_went` the registry is asked at once.
+        """
         state = row.state
         unsettled_yet = row.verdict is None or row.verdict.ability is Ability.UNKNOWN
         shown = verdict if verdict.ability is not Ability.UNKNOWN or unsettled_yet else row.verdict
@@ -176,7 +188,7 @@ class Watch:
             severity=rating.severity,
             severity_reasons=rating.reasons,
             first_seen_at=first_seen_at,
-            registration_next_at=row.registration_next_at or (now if asks else None),
+            registration_next_at=now if came_or_went else row.registration_next_at or (now if asks else None),
             next_look_at=next_look(
                 state,
                 now,
@@ -285,7 +297,7 @@ class Watch:
             registration_event(
                 self._store.ids(), kind, subject, row.verdict, at=new.fetched_at, before=row.registration, after=new
             )
-            for kind in changes(row.registration, new)
+            for kind in (changes(row.registration, new) if doubted(row.registration, new) is None else ())
         ]
 
     def _with_facts(self, row: Lookalike, new: RegistrationFacts) -> Lookalike:
@@ -294,9 +306,12 @@ class Watch:
         if new.created_at is not None:
             state = reconsider(state, new.created_at, now)
             next_look_at = next_look_at if state == row.state else now
-        able = row.verdict is not None and row.verdict.ability is Ability.ABLE
-        asked_again = next_registration(new, able, now, self._jitter())
-        facts_now = merged(row.registration, new)
+        matters = row.relation != LOOKALIKE or (row.verdict is not None and row.verdict.ability is Ability.ABLE)
+        kept = doubted(row.registration, new)
+        asked_again = next_registration(
+            new, matters, now, self._jitter(), refresh=self._refresh, doubted=kept is not None
+        )
+        facts_now = kept or merged(row.registration, new)
         return replace(
             row, state=state, next_look_at=next_look_at, registration=facts_now, registration_next_at=asked_again
         )
@@ -307,6 +322,20 @@ def _worthless(row: Lookalike) -> bool:
     state = row.state
     open_question = state.failures > 0 or state.pending is not None or state.standing is None
     return row.relation == LOOKALIKE and not state.seen and not open_question
+
+
+def delegated(state: MailState) -> bool:
+    """Whether what stands shows a delegation in the DNS; a name armed by its registry alone (M06) shows none."""
+    standing = state.standing
+    absent = {Basis.NO_SUCH_NAME, Basis.NO_SUCH_SUFFIX}
+    return standing is not None and standing.basis not in absent and exists(standing)
+
+
+def _came_or_went(before: Lookalike | None, state: MailState) -> bool:
+    """Whether a name that had settled before is in the DNS where it was not, or the other way round."""
+    if before is None or before.state.standing is None:
+        return False
+    return delegated(before.state) != delegated(state)
 
 
 def _under_wildcard(row: Lookalike, draft: Draft) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fakes.sightings import ONE, absent, explicit, no_address, null_mx, unknown
-from watcher.core.cadence import Cadence, next_look, next_registration
+from watcher.core.cadence import Cadence, Refresh, next_look, next_registration
 from watcher.core.mail_state import MailState, Origin, Policy, sighted
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.states import step
@@ -102,11 +102,24 @@ def test_news_by_its_sweep_waits_for_its_confirmation():
         (None, False, 0),
         (RegistrationFacts(RegistrationStatus.UNKNOWN, RegistrationSource.WHOIS, NOW), False, 0.25),
         (RegistrationFacts(RegistrationStatus.UNREGISTERED, RegistrationSource.RDAP, NOW), False, 1),
-        (registered(), False, 7),
-        (registered(), True, 1),
-        (registered(expires_at=NOW + timedelta(days=40)), False, 1),
-        (registered(statuses=("server hold",)), False, 1),
+        (registered(), False, 1),  # without nameservers: one change away
+        (registered(nameservers=("ns1.a.net",)), False, 7),
+        (registered(nameservers=("ns1.a.net",), created_at=NOW - timedelta(days=29)), False, 1),
+        (registered(nameservers=("ns1.a.net",)), True, 1),
+        (registered(nameservers=("ns1.a.net",), expires_at=NOW + timedelta(days=46)), False, 7),
+        (registered(nameservers=("ns1.a.net",), expires_at=NOW + timedelta(days=40)), False, 1),
+        (registered(nameservers=("ns1.a.net",), statuses=("server hold",)), False, 1),
     ],
 )
 def test_registrations(facts, able, days):
     assert next_registration(facts, able, NOW, 0.5) - NOW == timedelta(days=days)
+
+
+def test_no_registration_grows_older_than_the_settings_say():
+    quick = Refresh(seldom=MINUTE, soon=timedelta(seconds=10))
+    unknown = RegistrationFacts(RegistrationStatus.UNKNOWN, RegistrationSource.WHOIS, NOW)
+    held = registered(nameservers=("ns1.a.net",))
+    assert next_registration(held, False, NOW, 0.5, refresh=quick) - NOW == MINUTE
+    assert next_registration(unknown, False, NOW, 0.5, refresh=quick) - NOW == quick.soon
+    assert next_registration(held, False, NOW, 0.5, refresh=quick, doubted=True) - NOW == quick.soon
+    assert next_registration(held, False, NOW, 0.5, doubted=True) - NOW == timedelta(hours=1)

@@ -42,7 +42,8 @@ class FakeRegistry:
         )
         self.known[name] = replace(self.known.get(name, base), **facts)
 
-    async def facts(self, domain, *, worth=0.0):
+    async def facts(self, domain, *, worth=0.0, since=None):
+        assert since is None or since <= self.clock.now()
         self.asked.append((domain, worth))
         waiting = self.held_back.get(domain.rpartition(".")[2])
         if waiting is not None:

@@ -325,7 +325,7 @@ class TestRegistration:
     async def test_it_is_asked_for_at_once_and_again(self, bench):
         await bench.look(no_address)
         assert (await bench.row()).registration_next_at == bench.clock.now()
-        assert await self.asked(bench, registered(bench.clock, registrar="A")) == []
+        assert await self.asked(bench, registered(bench.clock, registrar="A", nameservers=("ns1.a.net",))) == []
         row = await bench.row()
         assert row.registration.registrar == "A"
         assert timedelta(days=6) < row.registration_next_at - bench.clock.now() < timedelta(days=8)
@@ -340,11 +340,37 @@ class TestRegistration:
         assert await self.asked(bench, throttled) == []
         assert (await bench.row()).registration.status is RegistrationStatus.REGISTERED
         await bench.clock.advance(86_400)
-        assert await self.asked(bench, gone) == ["lapsed"]
+        assert await self.asked(bench, gone) == [], "the registry may be broken: the name is delegated in the DNS"
+        row = await bench.row()
+        assert row.registration.status is RegistrationStatus.REGISTERED
+        assert row.registration.reason == (
+            "the RDAP server says that it is not registered, yet it is delegated in the DNS"
+        )
+        assert row.registration_next_at - bench.clock.now() == timedelta(hours=1)
+        await bench.clock.advance(3600)
+        gone = replace(gone, fetched_at=bench.clock.now())
+        assert await self.asked(bench, gone) == ["lapsed"], "it says so again"
         assert await self.asked(bench, throttled) == []
         assert await self.asked(bench, registered(bench.clock)) == ["registered"]
         told = (await bench.events())[-1]
         assert (told.source, told.before["status"], told.after["status"]) == ("rdap", "unregistered", "registered")
+
+    async def test_a_name_that_left_the_dns_has_lapsed_at_the_first_word(self, bench):
+        await bench.look(no_address)
+        assert await self.asked(bench, registered(bench.clock, nameservers=("ns1.a.net",))) == []
+        await bench.look(absent, after=3600)
+        assert (await bench.row()).registration_next_at == bench.clock.now(), "asked at once"
+        gone = RegistrationFacts(RegistrationStatus.UNREGISTERED, RegistrationSource.RDAP, bench.clock.now())
+        assert await self.asked(bench, gone) == ["lapsed"]
+        assert (await bench.row()).registration.reason is None
+        await bench.look(no_address, after=7200)
+        assert (await bench.row()).registration_next_at == bench.clock.now(), "asked at once"
+
+    async def test_an_unregistered_name_that_is_delegated_says_so(self, bench):
+        await bench.look(no_address)
+        gone = RegistrationFacts(RegistrationStatus.UNREGISTERED, RegistrationSource.WHOIS, bench.clock.now())
+        assert await self.asked(bench, gone) == []
+        assert "yet it is delegated in the DNS" in (await bench.row()).registration.reason
 
     async def test_one_event_for_a_domain_with_several_rows(self, bench):
         for name in ("us.army.ml", NAME, "mail.army.ml"):
