@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from watcher import bootstrap_channels
+from watcher.core.dns import Outcome
 from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ class Network:
             return found
 
         found = await asyncio.gather(*(check(server) for server in self.servers))
+        for server, result in zip(self.servers, found, strict=True):
+            if result == "honest":
+                self.pulse.beat(Outcome.NXDOMAIN, server.name, clock().now())
         return {server.name: result for server, result in zip(self.servers, found, strict=True)}
 
 
@@ -165,6 +169,7 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
             rdap_servers=chosen.registration.rdap_servers,
             whois_servers=chosen.registration.whois_servers,
             max_rate=chosen.registration.max_rate,
+            kept=min(timedelta(minutes=5), chosen.registration.refresh_soon / 2),
         )
     pulse = Pulse(now)
     resolver = PulsedResolver(careful, pulse)
@@ -269,7 +274,7 @@ def watching(
     observe: "Observe" = lambda channel, result, seconds: None,  # noqa: ARG005 (what the names mean)
 ) -> Watching:
     """The services that `serve` and `sweep` drive; read `ours` before the first use."""
-    from watcher.core.cadence import Cadence
+    from watcher.core.cadence import Cadence, Refresh
     from watcher.core.mail_state import Policy
     from watcher.services.notify import Notifier
     from watcher.services.ours import Ours
@@ -288,6 +293,7 @@ def watching(
         policy=Policy(confirm.delay, confirm.losses, confirm.loss_gap, alone=len(net.servers) == 1),
         # nothing known is looked at more seldom than the best candidates are looked for
         cadence=Cadence(longest=soonest, retry=min(soonest, Cadence().retry)),
+        refresh=Refresh(chosen.registration.refresh, chosen.registration.refresh_soon),
     )
     relook = Relook(
         store=store,

@@ -1,5 +1,6 @@
 """Every request passes here before its endpoint: the host, the origin, the content type, the token and its scope."""
 
+import base64
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -12,6 +13,7 @@ from watcher.api.problems import Problem
 from watcher.services.tokens import Scope
 
 EVERYTHING = frozenset(Scope)
+_ASK_A_PERSON = 'Basic realm="watcher: the token is the password"'
 
 HEADERS = {
     "Server": "watcher",
@@ -77,25 +79,42 @@ def check_origin(parts: Parts, request: web.Request, host: str) -> None:
         raise Problem(HTTPStatus.FORBIDDEN, "foreign_origin", "pages of other sites may not do this")
 
 
-async def caller_of(parts: Parts, request: web.Request) -> Caller:
-    """Who asks. Raises Problem 401: a wrong token, or none where one is needed."""
+async def caller_of(parts: Parts, request: web.Request, *, page: bool = False) -> Caller:
+    """Who asks. Raises Problem 401: a wrong token, or none where one is needed.
+
+    A `page` may be read with the token as a password (HTTP Basic, any user name), since browsers ask people for that.
+    Browsers send it again unasked, so it opens nothing but pages, which only read.
+    """
     shown = request.headers.getall(hdrs.AUTHORIZATION, [])
     if shown:
         scheme, _, text = shown[0].partition(" ")
         token = None
         if len(shown) == 1 and scheme.lower() == "bearer":
             token = await parts.gatekeeper.recognise(text.strip())
+        elif len(shown) == 1 and scheme.lower() == "basic" and page:
+            token = await parts.gatekeeper.recognise(_password(text))
         if token is None:
-            raise _unauthorized("this token is not known, or was revoked", 'Bearer error="invalid_token"')
+            challenge = _ASK_A_PERSON if page else 'Bearer error="invalid_token"'
+            raise _unauthorized("this token is not known, or was revoked", challenge)
         return Caller(token.name, token.scopes)
     if await parts.gatekeeper.needed():
-        raise _unauthorized("a token is needed: Authorization: Bearer ... (`watcher token create` makes one)", "Bearer")
+        raise _unauthorized(
+            "a token is needed: Authorization: Bearer ... (`watcher token create` makes one)",
+            _ASK_A_PERSON if page else "Bearer",
+        )
     peer = request.transport.get_extra_info("peername") if request.transport else None
     if not is_loopback(peer):
         raise _unauthorized("without a token only this machine itself is served (`watcher token create`)", "Bearer")
     if was_forwarded(request.headers):
         raise _unauthorized("a forwarded request needs a token (`watcher token create` makes one)", "Bearer")
     return Caller(None, EVERYTHING)
+
+
+def _password(text: str) -> str:
+    try:
+        return base64.b64decode(text.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _unauthorized(detail: str, challenge: str) -> Problem:
@@ -122,7 +141,7 @@ async def admit(parts: Parts, endpoint: AnyEndpoint, request: web.Request) -> Ca
     host = "" if endpoint.any_host else check_host(parts, request)
     if not endpoint.scopes:
         return Caller(None, frozenset())
-    caller = await caller_of(parts, request)
+    caller = await caller_of(parts, request, page=endpoint.media == "text/html" and not endpoint.writes)
     if endpoint.writes:
         check_origin(parts, request, host)
         check_write(request)

@@ -127,11 +127,12 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
     from aiohttp import web
 
     from watcher import bootstrap
-    from watcher.api.app import make_app
+    from watcher.api.app import every_endpoint, make_app
     from watcher.api.parts import Parts
     from watcher.api.policy import Policy
     from watcher.services.notify import send_test
     from watcher.services.tokens import Gatekeeper, any_valid
+    from watcher.web import pages
 
     host, port = parse_listen(chosen.api.listen)
     if not is_local(host) and not await any_valid(watching.store):
@@ -163,7 +164,8 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         ready=_readiness(watching, engine),
         protected_changed=watching.ours.read,
     )
-    runner = web.AppRunner(make_app(parts), access_log=None, shutdown_timeout=2)
+    endpoints = (*every_endpoint(__version__), *pages.ENDPOINTS)
+    runner = web.AppRunner(make_app(parts, endpoints), access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

@@ -1,0 +1,126 @@
+"""The pages over a real server and database: what they show, to whom, and that nothing from outside gets in as markup."""
+
+import re
+from base64 import b64encode
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from tests.fakes.api_client import VERSION, make_parts, make_world
+from watcher.api.app import every_endpoint, make_app
+from watcher.services.tokens import Scope
+from watcher.web import pages
+
+ENDPOINTS = (*every_endpoint(VERSION), *pages.ENDPOINTS)
+
+
+@pytest.fixture
+async def world(tmp_path):
+    made = await make_world(tmp_path)
+    yield made
+    await made.store.close()
+
+
+@pytest.fixture
+async def get(world):
+    async with TestServer(make_app(make_parts(world), ENDPOINTS)) as server, ClientSession() as session:
+
+        async def fetch(path, **headers):
+            async with session.get(server.make_url(path), headers=headers) as response:
+                return response.status, await response.text(), response.headers
+
+        yield fetch
+
+
+async def test_the_first_page_shows_who_can_receive_mail(world, get):
+    await world.protect("army.mil")
+    await world.see("army.ml", "army.mil")
+    status, text, headers = await get("/")
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/html")
+    assert '<a href="/names/army.ml">army.ml</a>' in text
+    assert "mx.army.ml" in text
+    assert "it resembles army.mil" in text
+    assert "mail found able" in text
+
+
+async def test_the_first_page_of_an_empty_watch_says_what_to_do(get):
+    status, text, _ = await get("/")
+    assert status == 200
+    assert "watcher protect add" in text
+
+
+async def test_a_name_has_its_page_with_the_evidence(world, get):
+    await world.protect("army.mil")
+    await world.see("army.ml", "army.mil")
+    status, text, _ = await get("/names/army.ml")
+    assert status == 200
+    assert "Mail for army.ml is delivered to mx.army.ml (93.184.215.14)" in text
+    assert "10 mx.army.ml" in text
+
+
+async def test_the_page_of_an_unknown_name_asks_nothing_outside(world, get):
+    status, text, _ = await get("/names/never.example")
+    assert status == 200
+    assert "Not looked at yet" in text
+    assert world.asked == []
+
+
+async def test_what_is_no_name_is_a_bad_request(get):
+    status, _, _ = await get("/names/foo..bar")
+    assert status == 400
+
+
+async def test_the_pages_run_no_script_and_fetch_nothing_outside(world, get):
+    await world.protect("army.mil")
+    await world.see("army.ml", "army.mil")
+    for path in ("/", "/names/army.ml"):
+        _, text, headers = await get(path)
+        assert "<script" not in text
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert not re.findall(r'(?:href|src)="(?:https?:)?//', text)
+    status, css, _ = await get("/style.css")
+    assert status == 200
+    assert "url(" not in css
+
+
+async def test_markup_from_outside_is_text(world, get):
+    hostile = '<script>alert(1)</script><img src=x onerror="x">'
+    await world.protect("army.mil")
+    world.resolver.load("army.ml", "@ MX 10 mx\nmx A 93.184.215.14\n")
+    await world.see("army.ml", "army.mil", technique=hostile)
+    for path in ("/", "/names/army.ml"):
+        _, text, _ = await get(path)
+        assert "<script>" not in text
+        assert "<img" not in text
+    assert "&lt;script&gt;" in text
+
+
+async def test_with_tokens_a_page_asks_the_person_and_the_token_is_the_password(world, get):
+    header = await world.token("reader", Scope.READ)
+    token = header["Authorization"].removeprefix("Bearer ")
+    status, _, headers = await get("/")
+    assert status == 401
+    assert headers["WWW-Authenticate"].startswith("Basic ")
+    basic = "Basic " + b64encode(f"anyone:{token}".encode()).decode()
+    assert (await get("/", Authorization=basic))[0] == 200
+    assert (await get("/", **header))[0] == 200
+    assert (await get("/", Authorization="Basic " + b64encode(b"anyone:wrong").decode()))[0] == 401
+    assert (await get("/", Authorization="Basic %%%"))[0] == 401
+
+
+async def test_what_a_browser_sends_unasked_opens_no_api(world, get):
+    header = await world.token("writer", Scope.READ, Scope.WRITE)
+    token = header["Authorization"].removeprefix("Bearer ")
+    basic = "Basic " + b64encode(f"x:{token}".encode()).decode()
+    assert (await get("/api/v1/lookalikes", Authorization=basic))[0] == 401
+
+
+async def test_a_token_without_read_sees_no_page(world, get):
+    header = await world.token("looker", Scope.LOOKUP)
+    assert (await get("/", **header))[0] == 403
+
+
+async def test_a_foreign_host_is_not_served(get):
+    assert (await get("/", Host="evil.example"))[0] == 421

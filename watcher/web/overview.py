@@ -1,0 +1,57 @@
+"""What the first page shows, gathered from the store: who can receive mail now, what happened, how far the watch is."""
+
+import asyncio
+from typing import Any
+
+from watcher.api.parts import Parts
+from watcher.core.risk import Severity
+from watcher.core.shapes import JSON, event_json
+from watcher.services.coverage import coverage_json
+from watcher.services.lookup import lookalike_json
+from watcher.services.protect import protected_json
+from watcher.store import events, lookalikes, protected, resemblances, shards
+from watcher.store.lookalikes import Wanted
+
+SHOWN = 200
+"""At most so many rows of each list; the API has all of them."""
+_EVENTS = 30
+_SEVERITIES = [severity.value for severity in reversed(Severity)]
+
+
+async def overview(parts: Parts) -> JSON:
+    """The values of the template."""
+    async with parts.store.read() as tx:
+        able = await lookalikes.listed(tx, Wanted(ability="able"), limit=10 * SHOWN)
+        known = await resemblances.of(tx, [row.name for row in able])
+        counts = await lookalikes.abilities(tx)
+        happened = await events.listed(tx, newest_first=True, limit=_EVENTS)
+        names = await protected.listed(tx, limit=SHOWN)
+        number = await protected.count(tx)
+        baselines = await shards.baselines(tx, [row.name for row in names])
+    shapes = [lookalike_json(row, known[row.name]) for row in able]
+    shapes.sort(key=lambda shape: (_SEVERITIES.index(shape["severity"]), -shape["likelihood"], shape["name"]))
+    checks = await asyncio.gather(*(_checked(check) for check in parts.ready.values()))
+    return {
+        "version": parts.version,
+        "now": parts.clock.now().isoformat(),
+        "able": shapes[:SHOWN],
+        "more": max(len(shapes) - SHOWN, 0),
+        "counts": counts,
+        "events": [event_json(event) for event in happened],
+        "protected": [protected_json(row, baselines[row.name]) for row in names],
+        "number": number,
+        "coverage": await coverage_json(parts.store, parts.tiers, now=parts.clock.now()),
+        "troubles": [
+            f"{name}: {trouble}" for name, trouble in zip(parts.ready, checks, strict=True) if trouble is not None
+        ],
+        "channels": parts.channels,
+    }
+
+
+async def _checked(check: Any) -> str | None:
+    try:
+        async with asyncio.timeout(3):
+            found: str | None = await check()
+            return found
+    except TimeoutError:
+        return "no answer"

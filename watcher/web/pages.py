@@ -1,0 +1,80 @@
+"""`/` and `/names/{name}`: the watch at a glance, and all about one name."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
+from watcher.core import names
+from watcher.core.clean import defanged
+from watcher.core.sentences import reason
+from watcher.core.shapes import JSON, verdict_from_json
+from watcher.services.tokens import Scope
+from watcher.web.overview import overview
+
+POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def environment() -> Environment:
+    """The templates; everything that is put into them is escaped, and nothing may be missing."""
+    made = Environment(
+        loader=PackageLoader("watcher.web"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["moment"] = _moment
+    made.filters["safe_name"] = defanged
+    made.filters["sentence"] = _sentence
+    return made
+
+
+async def home(call: Call[Nothing, Nothing]) -> web.Response:
+    """The watch at a glance."""
+    return _page("overview.html", await overview(call.parts))
+
+
+async def one(call: Call[Nothing, Nothing]) -> web.Response:
+    """All that is known about a name; nothing is asked outside."""
+    shape = await call.parts.lookup.known(names.parse(call.path["name"]))
+    return _page("name.html", {"shape": shape, "version": call.parts.version})
+
+
+async def style(_call: Call[Nothing, Nothing]) -> web.Response:
+    """How the pages look."""
+    text = files("watcher.web").joinpath("style.css").read_text(encoding="utf-8")
+    return web.Response(text=text, content_type="text/css")
+
+
+def _page(template: str, values: JSON) -> web.Response:
+    text = environment().get_template(template).render(values)
+    return web.Response(
+        text=text, content_type="text/html", charset="utf-8", headers={"Content-Security-Policy": POLICY}
+    )
+
+
+def _moment(text: str | None) -> str:
+    """`2026-11-23 13:23 UTC` of a time in its JSON form."""
+    return "" if text is None else f"{text[:10]} {text[11:16]} UTC"
+
+
+def _sentence(shape: JSON) -> str:
+    if shape["mail"] is None:
+        return "Not looked at yet"
+    return reason(shape["name"], verdict_from_json(shape["mail"]))
+
+
+def _endpoint(path: str, serve: Any, summary: str, scopes: tuple[Scope, ...], media: str = "text/html") -> AnyEndpoint:
+    return Endpoint("GET", path, serve, summary, "pages", Nothing, Nothing, scopes=scopes, media=media)
+
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    _endpoint("/", home, "The watch at a glance", (Scope.READ,)),
+    _endpoint("/names/{name}", one, "All about one name", (Scope.READ,)),
+    _endpoint("/style.css", style, "How the pages look", (), "text/css"),
+)
