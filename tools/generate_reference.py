@@ -16,7 +16,7 @@ from watcher.core.protected import parse_protected  # noqa: E402
 from watcher.core.slips import Technique  # noqa: E402
 from watcher.data import load_tables  # noqa: E402
 
-EXAMPLES = ("mod.gov.uk", "us.army.mil", "münchen.de", "us-army.com")
+EXAMPLES = ("mod.gov.uk", "us.army.mil", "münchen.de", "us-army.com", "weather.gov", "first-army.mil")
 """Of these the first that a technique makes anything of is its example."""
 
 TECHNIQUES = """\

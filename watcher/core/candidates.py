@@ -15,7 +15,17 @@ from watcher.core.intended import Intended
 from watcher.core.likelihood import SAME_OWNER, WEIGHTS, known_label
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.protected import Kind
-from watcher.core.slips import SLIPPED_LABELS, SUFFIX_ONLY, Slip, Technique, both_slips, known_labels, reach, slips
+from watcher.core.slips import (
+    NOT_BELOW_SUFFIX,
+    SLIPPED_LABELS,
+    SUFFIX_ONLY,
+    Slip,
+    Technique,
+    both_slips,
+    known_labels,
+    reach,
+    slips,
+)
 from watcher.core.tables import Tables
 
 DEFAULT_LIMIT = 20_000
@@ -167,6 +177,7 @@ class _Pool:
         for slip in slips(intended, tables, techniques):
             self._add_whole(slip)
         ends: list[Slip] = []
+        techniques = [technique for technique in techniques if technique.NAME not in NOT_BELOW_SUFFIX]
         for position, label in enumerate(known_labels(intended.suffix, tables, known)):
             prior = known_label(position)
             self._add_left(prior, label, ())

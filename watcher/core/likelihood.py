@@ -76,6 +76,22 @@ CLOSED = 0.3
 """Any other suffix with conditions (universities, treaty organisations)."""
 
 
+class DoubleSlip(NamedTuple):
+    """How readily each kind of slip is one of two in a label, relative."""
+
+    omission: float
+    transposition: float
+    repetition: float
+    adjacent: float
+    vowel: float
+
+
+# FINDINGS, "Two slips": pairs of omission, transposition, insertion, repetition; two replacements were not seen.
+DOUBLE = DoubleSlip(omission=0.3, transposition=0.15, repetition=0.12, adjacent=0.03, vowel=0.02)
+MOVED, DOUBLED_SYLLABLE = 0.004, 0.002
+"""One letter moved by two places or two lost in a row; two letters doubled: beside the pairs."""
+
+
 class Weight(NamedTuple):
     """How much of all slips a technique makes, and how well its names serve somebody who wants to deceive a reader."""
 
@@ -93,6 +109,11 @@ WEIGHTS: Mapping[str, Weight] = {
     "replacement": Weight(0.05, 0.15),
     "insertion": Weight(0.09, 0.15),
     "vowel_swap": Weight(0.03, 0.3),
+    "double_slip": Weight(0.04, 0.25),
+    "spelling": Weight(0.02, 0.5),
+    "homophone": Weight(0.004, 0.5),
+    "numeral": Weight(0.004, 0.5),
+    "layout_exchange": Weight(0.004, 0.2),
     # FINDINGS: suffix only 6.5-7.4 %, nearly all of it a lost letter; exchanged siblings 5 of 23 documented cases.
     "suffix_edit": Weight(0.075, 0.5),
     "suffix_swap": Weight(0.03, 0.6),
@@ -103,6 +124,8 @@ WEIGHTS: Mapping[str, Weight] = {
     "dot_to_hyphen": Weight(0.02, 0.6),
     "label_drop": Weight(0.03, 0.3),
     "dot_insertion": Weight(0.004, 0.2),
+    "dot_moved": Weight(0.004, 0.2),
+    "dot_for_letter": Weight(0.002, 0.2),
     # Hardly anybody slips into these: they earn their place by who registers them (209 documented lookalikes).
     "hyphenation": Weight(0.008, 0.5),
     "plural": Weight(0.004, 0.5),

@@ -14,7 +14,16 @@ from watcher.core.intended import Intended
 from watcher.core.likelihood import SAME_OWNER, known_label
 from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.protected import Kind
-from watcher.core.slips import SLIPPED_LABELS, Technique, both_slips, known_labels, reach, share, together
+from watcher.core.slips import (
+    NOT_BELOW_SUFFIX,
+    SLIPPED_LABELS,
+    Technique,
+    both_slips,
+    known_labels,
+    reach,
+    share,
+    together,
+)
 from watcher.core.tables import Tables
 
 
@@ -78,6 +87,7 @@ class _Reverse:
         if kind is not Kind.SUFFIX:
             yield from self._double(intended)
             return
+        self._techniques = [one for one in self._techniques if one.NAME not in NOT_BELOW_SUFFIX]
         for position, label in enumerate(known_labels(intended.suffix, tables, known)):
             below = _intended(Fqdn(f"{label}.{intended.suffix}"), tables)
             prior = known_label(position)

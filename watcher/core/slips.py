@@ -21,6 +21,8 @@ _WORTH_NAMING = 0.1
 _STRUCTURE = frozenset({"missing_dot", "dot_to_hyphen", "label_drop"})
 SUFFIX_ONLY = frozenset({"suffix_edit", "suffix_swap"})
 """Techniques that change nothing but the suffix, whatever stands before it."""
+NOT_BELOW_SUFFIX = frozenset({"double_slip"})
+"""Techniques that are left out for the labels known under a suffix: thousands of names that are worth little there."""
 SLIPPED_LABELS = 12
 """Of how many known labels under a suffix slips are considered too: beyond, they cost more than they are worth."""
 

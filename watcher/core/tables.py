@@ -30,7 +30,10 @@ class Tables:
     `icann`, `private`: the rules of the public suffix list's two sections, `*.` and `!` in front as there.
     `popular_suffixes`: suffix -> how readily people write it out of habit, relative.
     `keyboards`: layout -> key -> neighbours; `layouts`: country -> layout. `scripts`: script -> LDH letter -> its twin.
-    `lookalikes`: pairs of LDH text that look alike. `words`: word -> weight, put before or after a label.
+    `exchanged_keys`: what stands elsewhere on a layout than on QWERTY (for `str.translate`), with its countries.
+    `lookalikes`: pairs of LDH text that look alike. `spellings`: pairs that sound alike, `$` for an end, with weights.
+    `homophones`: word -> those that sound like it. `numerals`: groups of numeral and words.
+    `words`: word -> weight, put before or after a label.
     `government_labels`: labels that make a suffix below a country's top level a government's (`gov`, `gouv`).
     `restricted`: further suffixes where outsiders cannot register. `no_idn`: top-level labels without IDNs.
     `well_known`: suffix -> labels known below it, the most written-to first; `*` for any government's suffix.
@@ -45,6 +48,10 @@ class Tables:
     glyphs: Mapping[str, Glyphs]
     scripts: Mapping[str, Mapping[str, str]]
     lookalikes: tuple[tuple[str, str], ...]
+    spellings: tuple[tuple[str, str, float], ...]
+    homophones: Mapping[str, tuple[str, ...]]
+    numerals: tuple[tuple[str, ...], ...]
+    exchanged_keys: tuple[tuple[Mapping[int, int], frozenset[str]], ...]
     words: Mapping[str, float]
     hosts: Mapping[str, float]
     government_labels: frozenset[str]

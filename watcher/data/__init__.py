@@ -40,6 +40,10 @@ def load_tables() -> Tables:
         glyphs=glyphs,
         scripts=scripts,
         lookalikes=tuple(_pairs("lookalikes.txt")),
+        spellings=tuple((one, other, float(weight)) for one, other, weight in map(str.split, _lines("spellings.txt"))),
+        homophones=_homophones(),
+        numerals=tuple(tuple(line.split()) for line in _lines("numerals.txt")),
+        exchanged_keys=tuple(_exchanged_keys()),
         words=_weights("words.txt"),
         hosts=_weights("hosts.txt"),
         government_labels=frozenset(registries["government"]),
@@ -114,6 +118,21 @@ def _grouped(file: str) -> Iterable[tuple[str, tuple[str, ...]]]:
         key, *values = line.split()
         groups.setdefault(key, []).extend(values)
     return [(key, tuple(values)) for key, values in groups.items()]
+
+
+def _homophones() -> dict[str, tuple[str, ...]]:
+    groups = [line.split() for line in _lines("homophones.txt")]
+    alike: dict[str, dict[str, None]] = {}
+    for group in groups:
+        for word in group:
+            alike.setdefault(word, {}).update(dict.fromkeys(other for other in group if other != word))
+    return {word: tuple(others) for word, others in alike.items()}
+
+
+def _exchanged_keys() -> Iterator[tuple[dict[int, int], frozenset[str]]]:
+    for pairs, countries in _grouped("exchanged_keys.txt"):
+        both = [(one, other) for one, other in pairs.split(",")]
+        yield {**{ord(a): ord(b) for a, b in both}, **{ord(b): ord(a) for a, b in both}}, frozenset(countries)
 
 
 def _keyboards() -> dict[str, dict[str, Neighbours]]:

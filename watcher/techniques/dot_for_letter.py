@@ -1,0 +1,27 @@
+"""A dot instead of a letter: `mildenhall.com` becomes `mil.enhall.com`, a host of `enhall.com`."""
+
+from collections.abc import Iterator
+
+from watcher.core.edits import replaced
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "dot_for_letter"
+
+
+def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every inner character of the registrable label by a dot; in a host label it changes no owner."""
+    for before, label, after, _weight in name.places[:1]:
+        for at in range(1, len(label) - 1):
+            yield f"{before}{label[:at]}.{label[at + 1 :]}{after}", 1.0
+
+
+def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
+    """Which character the dot replaced."""
+    for place in name.places[:1]:
+        typed, label = place.typed(candidate), place.label
+        if typed is None or (at := replaced(label, typed)) is None:
+            continue
+        if typed[at] == "." and 0 < at < len(label) - 1:
+            return f"a dot for `{label[at]}` in `{label}`"
+    return None

@@ -1,0 +1,35 @@
+"""Written on another country's keyboard: `army.mil` becomes `armz.mil`, `firma.cz` becomes `firma.cy`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "layout_exchange"
+_AT_HOME = 20.0  # a writer who is used to that keyboard, against one who happens to sit at it
+
+
+def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
+    """Every letter that stands elsewhere on a layout, exchanged: in all of the name, before the suffix, in it."""
+    suffix = "" if name.suffix.startswith("xn--") else "." + name.suffix
+    for pairs, countries in tables.exchanged_keys:
+        weight = _AT_HOME if name.country in countries else 1.0
+        left, end = name.left.translate(pairs), (suffix.translate(pairs) if suffix else "." + name.suffix)
+        if not name.left:
+            yield end[1:], weight
+            continue
+        yield left + end, weight
+        if end[1:] != name.suffix and left != name.left:
+            yield f"{left}.{name.suffix}", weight
+            yield name.left + end, weight
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Which keys were exchanged."""
+    if len(candidate) != len(name.text) or candidate == name.text:
+        return None
+    for typed, _ in generate(name, tables):
+        if typed == candidate:
+            right, wrong = next(pair for pair in zip(name.text, typed, strict=True) if pair[0] != pair[1])
+            return f"`{wrong}` for `{right}` as on another country's keyboard"
+    return None

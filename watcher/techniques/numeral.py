@@ -1,0 +1,43 @@
+"""A number as numeral or word: `first-army.mil` becomes `1st-army.mil`, `group4.com` becomes `groupfour.com`."""
+
+from collections.abc import Iterator
+
+from watcher.core.intended import Intended
+from watcher.core.tables import Tables
+
+NAME = "numeral"
+_ALONE = 4.0
+_INSIDE = 1.0
+
+
+def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
+    """Each numeral of the registrable label as word, and each word as numeral."""
+    for before, label, after, _weight in name.places[:1]:
+        for typed, _right, _wrong, readily in _counted(label, tables):
+            yield f"{before}{typed}{after}", readily
+
+
+def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
+    """Which number is written how."""
+    for place in name.places[:1]:
+        typed = place.typed(candidate)
+        if typed is None:
+            continue
+        for made, right, wrong, _ in _counted(place.label, tables):
+            if made == typed:
+                return f"`{wrong}` for `{right}` in `{place.label}`"
+    return None
+
+
+def _counted(label: str, tables: Tables) -> Iterator[tuple[str, str, str, float]]:
+    for group in tables.numerals:
+        for right in group:
+            at = label.find(right)
+            while at >= 0:
+                end = at + len(right)
+                alone = (at == 0 or label[at - 1] == "-") and (end == len(label) or label[end] == "-")
+                for wrong in group:
+                    # one word for another is the business of sounds, not of numbers
+                    if wrong != right and (wrong[0].isdigit() or right[0].isdigit()):
+                        yield label[:at] + wrong + label[end:], right, wrong, _ALONE if alone else _INSIDE
+                at = label.find(right, at + 1)
