@@ -25,8 +25,8 @@ async def demo(once: bool) -> None:
                 narrator.step(f"Done in {narrator.seconds:.0f} seconds.")
                 if once:
                     return
-                print(f"\nThe service stays up until Ctrl-C. Look around:\n  {service.url}/docs")
-                print(f"  {service.url}/api/v1/lookalikes\n  {service.url}/api/v1/domains/army.ml", flush=True)
+                print(f"\nThe service stays up until Ctrl-C. Look around:\n  {service.url}/")
+                print(f"  {service.url}/names/army.ml\n  {service.url}/docs", flush=True)
                 await service.wait()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from watcher.cli.output import visible
 from watcher.core.candidates import Candidate
+from watcher.core.durations import duration
 from watcher.core.errors import DishonestResolver
 from watcher.core.ports import Clock
 from watcher.core.sentences import reason
@@ -93,11 +94,3 @@ class Narrator:
                 f"{sweep.seen:,} candidates seen in {duration(seconds)}, {self._able:,} can receive mail; the first "
                 f"sweep of {len(names):,} names takes about {duration(left / rate)} more at {rate:,.0f} a second"
             )
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `3 min`, `2.5 h`, `4 days`."""
-    for limit, size, unit in ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds / size:.0f} {unit}" if unit != "h" else f"{seconds / size:.1f} {unit}"
-    return f"{seconds / 86400:.1f} days"

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.core import names
 from watcher.core.clean import defanged
+from watcher.core.durations import duration
 from watcher.core.sentences import reason
 from watcher.core.shapes import JSON, verdict_from_json
 from watcher.services.tokens import Scope
@@ -31,6 +32,7 @@ def environment() -> Environment:
     made.filters["moment"] = _moment
     made.filters["safe_name"] = defanged
     made.filters["sentence"] = _sentence
+    made.filters["duration"] = duration
     return made
 
 
