@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from watcher.services.lookup import Lookup
     from watcher.services.notify import Notifier, Observe
     from watcher.services.ours import Ours
+    from watcher.services.probes import Probes
     from watcher.services.pulse import Pulse, PulsedResolver, PulsedSweeper
     from watcher.services.registrations import Registrations
     from watcher.services.relook import Found, Relook
@@ -253,6 +254,7 @@ class Watching:
     enumeration: "Enumeration"
     relook: "Relook"
     registrations: "Registrations"
+    probes: "Probes"
     sweep: "Sweep"
     notifier: "Notifier"
     vigil: "Vigil"
@@ -278,6 +280,7 @@ def watching(
     from watcher.core.mail_state import Policy
     from watcher.services.notify import Notifier
     from watcher.services.ours import Ours
+    from watcher.services.probes import Probes
     from watcher.services.registrations import Registrations
     from watcher.services.relook import Relook
     from watcher.services.sweep import Sweep, tiers_from
@@ -332,6 +335,17 @@ def watching(
         tiers=tiers_from(chosen.sweep.tiers),
         clock=now,
     )
+    probes = Probes(
+        store=store,
+        registry=net.registry,
+        ours=ours,
+        suffixes=names.tables.suffixes,
+        enumerate_=names.candidates,
+        look_at=relook.candidate,
+        version=sweep.version,
+        most=chosen.registration.probe_top,
+        clock=now,
+    )
     vigil = Vigil(
         store=store,
         resolver=net.resolver,
@@ -340,7 +354,7 @@ def watching(
         stale_after=chosen.vigil.stale_after,
         canary=_canary(chosen, net),
     )
-    return Watching(store, net, ours, names, relook, registrations, sweep, notifier, vigil, made)
+    return Watching(store, net, ours, names, relook, registrations, probes, sweep, notifier, vigil, made)
 
 
 def _canary(chosen: "Settings", net: Network) -> Any:

@@ -24,6 +24,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_alerts_created_at", "alerts", ["created_at"])
     op.create_table(
+        "probes",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("domain", name="pk_probes"),
+    )
+    op.create_index("ix_probes_asked_at", "probes", ["asked_at"])
+    op.create_table(
         "events",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -190,6 +197,7 @@ def downgrade() -> None:
     op.drop_table("tokens")
     op.drop_table("silences")
     op.drop_table("protected")
+    op.drop_table("probes")
     op.drop_table("own")
     op.drop_table("lookalikes")
     op.drop_table("facts")

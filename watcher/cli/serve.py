@@ -115,6 +115,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         Job("sweep", sweep, quick),
         Job("relook", relook, quick),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),
+        Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),
         Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
         Job("measure", measuring.refresh, timedelta(seconds=5)),
         Job("narrate", lambda: narrator.progress(watching.sweep), timedelta(seconds=1)),

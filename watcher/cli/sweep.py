@@ -39,6 +39,7 @@ async def _sweep(chosen: Any) -> None:
         looked = 0
         while number := await watching.relook.due():
             looked += number
+        await watching.probes.due()
         while await watching.registrations.due():
             pass
         await watching.vigil.check()

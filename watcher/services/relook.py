@@ -11,7 +11,7 @@ from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.names import Fqdn
 from watcher.core.ports import Clock
-from watcher.core.registration import is_held
+from watcher.core.registration import RegistrationFacts, is_held
 from watcher.services.examine import Examiner
 from watcher.services.ours import Ours
 from watcher.services.watch import Recorded, Watch
@@ -55,11 +55,19 @@ class Relook:
         self._probe = probe
         self._found = found
 
-    async def candidate(self, candidate: Candidate, origin: Origin) -> Recorded:
-        """The first look at a candidate that exists or did not settle."""
+    async def candidate(
+        self, candidate: Candidate, origin: Origin, registration: RegistrationFacts | None = None
+    ) -> Recorded:
+        """The first look at a candidate that exists or did not settle, or that its registry knows (`registration`)."""
         async with self._places:
-            look = await self._examiner.look(candidate.name, owner=self._ours.owner)
-        recorded = await self._watch.record(look, resemblances=[self._resemblance(candidate)], origin=origin)
+            look = await self._examiner.look(
+                candidate.name,
+                owner=self._ours.owner,
+                held=registration is not None and is_held(registration),
+            )
+        recorded = await self._watch.record(
+            look, resemblances=[self._resemblance(candidate)], origin=origin, registration=registration
+        )
         if self._found is not None:
             self._found(recorded, candidate)
         return recorded

@@ -207,6 +207,13 @@ silences = Table(
     Cell("note", Text, nullable=False, server_default=""),
 )
 
+probes = Table(  # registered domains of absent candidates: when their registry was asked last
+    "probes",
+    metadata,
+    Cell("domain", Text, primary_key=True),
+    Cell("asked_at", Moment, nullable=False, index=True),
+)
+
 facts = Table(  # small things: instance id, last sweep, last digest, ...
     "facts",
     metadata,

@@ -2,15 +2,15 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.fake_registry import FakeRegistry
 from tests.fakes.sightings import absent, explicit, look, no_address
 from watcher.core.events import EventKind, Resemblance
 from watcher.core.mail_state import Origin
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth
+from watcher.core.registration import Worth
 from watcher.data import load_suffixes
 from watcher.services.registrations import Registrations
 from watcher.services.watch import Watch
@@ -19,38 +19,6 @@ from watcher.store.protected import ProtectedRow
 
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
 MAKE = {"explicit": explicit, "no_address": no_address, "absent": absent}
-
-
-class FakeRegistry:
-    """Says what `facts_of` says; `open` holds the answers of a suffix back until it is set."""
-
-    def __init__(self, clock):
-        self.clock = clock
-        self.known = {}
-        self.asked = []
-        self.held_back = {}
-
-    def register(self, name, **facts):
-        base = RegistrationFacts(
-            RegistrationStatus.REGISTERED,
-            RegistrationSource.RDAP,
-            self.clock.now(),
-            registrar="Quick Names",
-            nameservers=("ns1.hosting.net",),
-            created_at=self.clock.now() - timedelta(days=400),
-            expires_at=self.clock.now() + timedelta(days=400),
-        )
-        self.known[name] = replace(self.known.get(name, base), **facts)
-
-    async def facts(self, domain, *, worth=0.0, since=None):
-        assert since is None or since <= self.clock.now()
-        self.asked.append((domain, worth))
-        waiting = self.held_back.get(domain.rpartition(".")[2])
-        if waiting is not None:
-            await waiting.wait()
-        now = self.clock.now()
-        nobody = RegistrationFacts(RegistrationStatus.UNREGISTERED, RegistrationSource.RDAP, now)
-        return replace(self.known.get(domain, nobody), fetched_at=now)
 
 
 class Bench:
