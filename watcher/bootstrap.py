@@ -15,6 +15,7 @@ from watcher.core.dns import Outcome
 from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
+    from watcher.core.authorities import Authorities
     from watcher.core.ports import Channel, Clock
     from watcher.core.suffixes import Suffixes
     from watcher.core.verdict import Verdict
@@ -189,6 +190,7 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
         operators=load_operators(),
         prober=SmtpProbe(is_global, helo=chosen.smtp_probe.helo),
         recheck_suffixes=timedelta(days=7),
+        authorities=_authorities(chosen, resolver, suffixes),
     )
     try:
         yield Network(asked, careful, resolver, sweeper, at_source, pulse, examiner, registry)
@@ -197,6 +199,21 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
         careful.close()
         if registry is not None:
             await registry.close()
+
+
+def _authorities(chosen: "Settings", usual: "PulsedResolver", suffixes: "Suffixes") -> "Authorities | None":
+    from watcher.core.addresses import is_global
+    from watcher.lookups.authoritative import AuthoritativeServers
+
+    if chosen.confirm.via != "authoritative":
+        return None
+    return AuthoritativeServers(
+        usual,
+        clock(),
+        is_global=is_global,
+        registrable_domain=suffixes.registrable_domain,
+        timeout=chosen.dns.timeout.total_seconds(),
+    )
 
 
 def random_label() -> str:

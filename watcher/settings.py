@@ -94,7 +94,11 @@ class Confirm(Section):
     """How sure a change must be before it is told."""
 
     delay: Duration = Field(default=timedelta(seconds=60), description="Between the first able reading and the second")
-    via: Literal["resolver"] = Field(default="resolver", description="Who gives the second reading")
+    via: Literal["resolver", "authoritative"] = Field(
+        default="resolver",
+        description="Who gives the second reading: another resolver, or the name's own nameservers, whose operator "
+        "then sees our address",
+    )
     losses: int = Field(default=3, ge=1, le=20, description="Settled readings without mail before it is told")
     loss_gap: Duration = Field(default=timedelta(minutes=5), description="Between two such readings, at least")
 

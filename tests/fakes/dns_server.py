@@ -345,6 +345,8 @@ class _Query:
             return self._negative(found, effects)
         message = dns.message.Message(id=int.from_bytes(self.id, "big"))
         message.flags = dns.flags.QR | dns.flags.RA | (self.flags & (dns.flags.RD | dns.flags.CD))
+        if not self.flags & dns.flags.RD:  # asked for what it knows itself: it is the authority for its zones
+            message.flags |= dns.flags.AA
         message.set_rcode(found.rcode)
         message.question = [dns.rrset.RRset(self.qname, dns.rdataclass.IN, self.rdtype)]
         message.answer = list(found.answer)
@@ -363,6 +365,8 @@ class _Query:
     def _negative(self, found: Found, effects: Mapping[Effect, Fault]) -> bytes:
         """A reply without answers, by hand: nearly all of a sweep's."""
         flags = 0x8080 | (self.flags & 0x0110) | found.rcode
+        if not self.flags & dns.flags.RD and found.soa is not None:
+            flags |= int(dns.flags.AA)
         counts = struct.pack(">HHHHH", flags, 1, 0, int(found.soa is not None), int(self.edns))
         soa = b""
         if found.soa is not None:

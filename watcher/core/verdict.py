@@ -211,7 +211,8 @@ def unite(first: Verdict, second: Verdict) -> Verdict:
     settled = [one for one in (second, first) if one.ability is not Ability.UNKNOWN]
     counts = (able or settled or [second])[0]
     flags = set(counts.flags)
-    if len(settled) == 2 and len(able) == 1:  # noqa: PLR2004 (both)
+    either = {*first.flags, *second.flags}
+    if Flag.INCONSISTENT in either or (len(settled) == 2 and len(able) == 1):  # noqa: PLR2004 (both)
         flags.add(Flag.INCONSISTENT)
     return Verdict(
         counts.ability, counts.basis, tuple(sorted(flags)), counts.exchanges, (*first.evidence, *second.evidence)

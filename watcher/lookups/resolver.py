@@ -14,8 +14,18 @@ from watcher.core.ports import Clock
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.lane import Lane
 from watcher.lookups.servers import Server, parse_server
-from watcher.lookups.udp import Counters
-from watcher.lookups.wire import FORMERR, MAX_CHAIN, NOTIMP, TYPE_IN, encode_name, parse_answer, rcode, truncated
+from watcher.lookups.udp import DEFAULT_PORTS, Counters
+from watcher.lookups.wire import (
+    FORMERR,
+    MAX_CHAIN,
+    NOTIMP,
+    TYPE_IN,
+    authoritative,
+    encode_name,
+    parse_answer,
+    rcode,
+    truncated,
+)
 
 __all__ = ["CarefulResolver", "Server", "parse_server"]
 
@@ -39,6 +49,8 @@ _TWICE_A_SERVER = frozenset({Outcome.SERVFAIL, Outcome.FORMERR})
 class CarefulResolver:
     """Satisfies `core.ports.Resolver`. `timeout` is in seconds a try, `max_rate` in questions a second and server.
 
+    Not `recursive`: the servers are asked for what they know themselves; a reply that they are no authority for is
+    REFUSED, whatever they call it. `ports`: how many sockets each server is asked from.
     Belongs to the event loop it is used in; `close` it there. Raises ConfigurationError when there is no server.
     """
 
@@ -50,15 +62,20 @@ class CarefulResolver:
         attempts: int = 3,
         max_rate: float = 200.0,
         clock: Clock | None = None,
+        recursive: bool = True,
+        ports: int = DEFAULT_PORTS,
     ) -> None:
         if not servers:
             raise ConfigurationError("dns.resolvers", "no resolver is given")
         self.clock = clock or SystemClock()
         self.attempts = max(1, attempts)
         self.timeout = timeout
+        self._recursive = recursive
         self._closed = False
         unique = dict.fromkeys(servers)
-        self.lanes = tuple(Lane(server, max_rate=max_rate, timeout=timeout, clock=self.clock) for server in unique)
+        self.lanes = tuple(
+            Lane(server, max_rate=max_rate, timeout=timeout, clock=self.clock, ports=ports) for server in unique
+        )
 
     async def ask(self, questions: Sequence[Question], *, avoid: frozenset[str] = frozenset()) -> tuple[Answer, ...]:
         """The answers in the order of the questions; never raises for what the DNS did.
@@ -171,7 +188,7 @@ class CarefulResolver:
         self, lane: Lane, question: Question, qname: bytes, budget: "_Budget", *, edns: bool
     ) -> tuple[Answer, int | None]:
         """The answer, and the RCODE of the reply where there was one."""
-        frame = lane.frame(checking_disabled=question.checking_disabled, edns=edns)
+        frame = lane.frame(checking_disabled=question.checking_disabled, edns=edns, recursive=self._recursive)
         type_in = TYPE_IN[question.type]
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -186,6 +203,8 @@ class CarefulResolver:
         now = self.clock.now()
         if reply is not None:
             answer = parse_answer(reply, question, lane.name, now)
+            if not self._recursive and answer.settled and not authoritative(reply):
+                answer = Answer(question, Outcome.REFUSED, lane.name, now)
         else:
             answer = Answer(question, Outcome.TRUNCATED if cut else Outcome.TIMEOUT, lane.name, now)
         lane.note(answer.outcome, None if doubtful else seconds)

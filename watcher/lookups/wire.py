@@ -127,6 +127,11 @@ def rcode(reply: bytes) -> int:
     return reply[3] & 0x0F
 
 
+def authoritative(reply: bytes) -> bool:
+    """Whether the reply has AA set: the server speaks for the zone, and does not merely refer to others."""
+    return reply[2] & 0x04 != 0
+
+
 def truncated(reply: bytes) -> bool:
     """Whether the reply has TC set: it must be asked again over TCP."""
     return reply[2] & 0x02 != 0

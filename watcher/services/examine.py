@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 
+from watcher.core.authorities import Authorities
 from watcher.core.close_look import carried
 from watcher.core.dns import Answer
 from watcher.core.findings import Observation
@@ -15,7 +17,7 @@ from watcher.core.ports import Clock, Resolver
 from watcher.core.probing import Probed, Prober, flags_of, to_be_probed
 from watcher.core.reading import Surroundings
 from watcher.core.suffixes import Suffixes
-from watcher.core.verdict import Check, JudgeContext, Owner, Verdict, judge, unite
+from watcher.core.verdict import Ability, Check, JudgeContext, Owner, Verdict, judge, unite
 from watcher.services.shared_answers import RememberedAnswers, SharedQuestions
 from watcher.services.undelegated import UndelegatedLabels
 
@@ -36,7 +38,8 @@ class Examiner:
 
     `random_label` makes a label that nobody can have registered or foreseen; a new one is drawn every hour.
     `prober` asks mail servers, only in looks that say so. `recheck_suffixes`: how often the root is asked again about a
-    top-level label that the bundled list lacks (M04); None: only in looks that say so.
+    top-level label that the bundled list lacks (M04); None: only in looks that say so. `authorities`: confirming looks
+    read the zone at its own nameservers.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Examiner:
         operators: MailOperators | None = None,
         prober: Prober | None = None,
         recheck_suffixes: timedelta | None = None,
+        authorities: Authorities | None = None,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
@@ -58,6 +62,7 @@ class Examiner:
         self._random_label = random_label
         self._operators = operators or MailOperators()
         self._prober = prober
+        self._authorities = authorities
         self._undelegated = None if recheck_suffixes is None else UndelegatedLabels(clock, suffixes, recheck_suffixes)
         self._remembered = RememberedAnswers(clock)
         self._shared = SharedQuestions(resolver)
@@ -80,18 +85,22 @@ class Examiner:
         """The observation and the verdict; never raises for what the DNS did.
 
         `avoid`: resolvers to leave out where there are others (the confirming read); nothing remembered is used then,
-        nor with `fresh`. `posture`, `recheck_suffix`: as in `InquiryContext`; `probe`: ask the mail server of an able
-        name too; the rest as in `JudgeContext`.
+        nor with `fresh`. Where there are authorities such a look is taken at each of them, united. `posture`,
+        `recheck_suffix`: as in `InquiryContext`; `probe`: ask the mail server of an able name too; the rest as in
+        `JudgeContext`.
         """
         surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
         alone = fresh or bool(avoid)
         known: KnownAnswers = {} if alone else self._remembered
         recheck = recheck_suffix or (self._undelegated is not None and self._undelegated.due(name))
         context = InquiryContext(surroundings, self._clock.now(), known, posture, recheck)
+        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation)
+        at_source = await self._at_source(name, context, judged, avoid) if avoid else None
+        if at_source is not None:
+            return at_source
         observation = await self._drive(name, context, avoid, alone=alone)
         if recheck and self._undelegated is not None:
             self._undelegated.heard(observation)
-        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation)
         look = Look(observation, judge(observation, self._checks, judged))
         target = to_be_probed(look.verdict) if probe and self._prober is not None else None
         if target is None or self._prober is None:
@@ -100,6 +109,22 @@ class Examiner:
         probed = await self._prober.probe(name, exchange.host, address)
         judged = replace(judged, probed=flags_of(probed.outcome))
         return Look(observation, judge(observation, self._checks, judged), probed)
+
+    async def _at_source(
+        self, name: Fqdn, context: InquiryContext, judged: JudgeContext, avoid: frozenset[str]
+    ) -> Look | None:
+        """One look at each of the zone's own nameservers, united; None where none of them settled it.
+
+        One server at a time: what two of them say in turns neither of them may mean (M13).
+        """
+        if self._authorities is None:
+            return None
+        async with self._authorities.of(name) as servers:
+            read = [await self._drive(name, context, avoid, alone=True, resolver=server) for server in servers]
+        verdicts = [judge(observation, self._checks, judged) for observation in read]
+        if all(verdict.ability is Ability.UNKNOWN for verdict in verdicts):
+            return None
+        return Look(read[0], reduce(unite, verdicts))
 
     async def confirm(self, first: Look, *, owner: Owner | None = None) -> Look:
         """A second look by another resolver where there is one; its verdict unites both reads (M13, M38)."""
@@ -123,7 +148,15 @@ class Examiner:
         judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation, probed)
         return replace(look, verdict=judge(look.observation, self._checks, judged))
 
-    async def _drive(self, name: Fqdn, context: InquiryContext, avoid: frozenset[str], *, alone: bool) -> Observation:
+    async def _drive(
+        self,
+        name: Fqdn,
+        context: InquiryContext,
+        avoid: frozenset[str],
+        *,
+        alone: bool,
+        resolver: Resolver | None = None,
+    ) -> Observation:
         inquiry = inquire(name, context)
         answers: Sequence[Answer] | None = None
         while True:
@@ -133,10 +166,10 @@ class Examiner:
                 observation: Observation = finished.value
                 return observation
             if alone:
-                answers = await self._resolver.ask(questions, avoid=avoid)
+                answers = await (resolver or self._resolver).ask(questions, avoid=avoid)
             else:
                 answers = await self._shared.ask(questions)
-            for answer in answers:
+            for answer in answers if resolver is None else ():
                 self._remembered.keep(answer)
 
     def _probe_label(self) -> str:
