@@ -88,9 +88,11 @@ async def open_store(chosen: "Settings", *, create: bool) -> AsyncIterator["Stor
         await store.close()
 
 
-def channels(chosen: "Settings") -> dict[str, "Channel"]:
-    """Every configured channel by its name, in the order of `channels.ALL`. Raises ConfigurationError."""
-    return bootstrap_channels.channels(chosen)
+def channels(chosen: "Settings", store: "Store | None" = None) -> dict[str, "Channel"]:
+    """Every configured channel by its name; what they must remember is in `store`. Raises ConfigurationError."""
+    from watcher.services.memory import ShortMemory, StoredMemory
+
+    return bootstrap_channels.channels(chosen, StoredMemory(store, clock()) if store is not None else ShortMemory())
 
 
 # --- lookups -----------------------------------------------------------------------------------------------------
@@ -108,6 +110,10 @@ class Network:
     pulse: "Pulse"
     examiner: "Examiner"
     registry: "RegistryClient | None"
+
+    def budget(self) -> float:
+        """Questions a second that the resolvers in use may be asked at most."""
+        return sum(lane.pace.ceiling for lane in self.careful.lanes if not lane.refused) or 1.0
 
     async def honesty(self) -> "Mapping[str, Reachability | DishonestResolver]":
         """Check every resolver; one that lies is not asked again until it passes. What was found, by resolver."""
@@ -297,10 +303,11 @@ def watching(
     from watcher.core.mail_state import Policy
     from watcher.services.notify import Notifier
     from watcher.services.ours import Ours
+    from watcher.services.passes import tiers_from
     from watcher.services.probes import Probes
     from watcher.services.registrations import Registrations
     from watcher.services.relook import Relook
-    from watcher.services.sweep import Sweep, tiers_from
+    from watcher.services.sweep import Sweep
     from watcher.services.vigil import Vigil
     from watcher.services.watch import Watch
 
@@ -333,7 +340,7 @@ def watching(
         clock=now,
         look_again=relook.now,
     )
-    made = channels(chosen)
+    made = channels(chosen, store)
     notifier = Notifier(
         store,
         made,
@@ -351,6 +358,8 @@ def watching(
         version=names.version,
         tiers=tiers_from(chosen.sweep.tiers),
         clock=now,
+        budget=net.budget if chosen.sweep.existence == "resolver" else None,
+        stamp=lambda: names.stamp,
     )
     probes = Probes(
         store=store,

@@ -182,14 +182,26 @@ def upgrade() -> None:
         sa.Column("settled", sa.Integer(), server_default="0", nullable=False),
         sa.Column("unsettled", sa.Integer(), server_default="0", nullable=False),
         sa.Column("total", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("progress", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["protected"], ["protected.name"], name="fk_shards_protected_protected", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("protected", "tier", name="pk_shards"),
     )
+    op.create_table(
+        "first_tiers",
+        sa.Column("protected", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.Text(), nullable=False),
+        sa.Column("candidates", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["protected"], ["protected.name"], name="fk_first_tiers_protected_protected", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("protected", name="pk_first_tiers"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("first_tiers")
     op.drop_table("shards")
     op.drop_table("resemblances")
     op.drop_table("outbox")

@@ -1,6 +1,7 @@
 """Enumeration as the services use it: candidates of what is protected, and which of it any name resembles."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -36,6 +37,15 @@ class Enumeration:
         self.techniques = tuple(techniques)
         self.version = version
         self._ours = ours
+
+    @property
+    def stamp(self) -> str:
+        """The version, and what is ours: candidates made under the same stamp are the same."""
+        digest = hashlib.sha256()
+        if self._ours is not None:
+            for name in (*(row.name for row in self._ours.protected), "", *self._ours.own):
+                digest.update(name.encode() + b" ")
+        return f"{self.version}:{digest.hexdigest()[:16]}"
 
     def candidates(self, name: Named, first: int, last: int) -> Iterator[Candidate]:
         """Those of a protected name with first <= rank <= last."""

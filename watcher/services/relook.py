@@ -11,7 +11,7 @@ from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.names import Fqdn
 from watcher.core.ports import Clock
-from watcher.core.registration import RegistrationFacts, is_held
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, is_held
 from watcher.services.examine import Examiner
 from watcher.services.ours import Ours
 from watcher.services.watch import Recorded, Watch
@@ -71,6 +71,14 @@ class Relook:
         if self._found is not None:
             self._found(recorded, candidate)
         return recorded
+
+    async def delegated(self, recorded: Recorded) -> None:
+        """Its suffix's own servers delegate it: where nothing else is known of it, it is registered all the same."""
+        row = recorded.row
+        if row is None or row.state.seen or row.registration is not None:
+            return
+        facts = RegistrationFacts(RegistrationStatus.REGISTERED, RegistrationSource.DNS, self._clock.now())
+        await self._watch.record_registration(Fqdn(row.name), facts)
 
     async def resembling(self, candidates: Sequence[Candidate], protected_name: str) -> None:
         """Note for candidates that have rows already that they resemble this protected name too."""

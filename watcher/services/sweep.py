@@ -1,37 +1,37 @@
 """The sweep: one pass over the candidates that are due, existence first, then a careful look at what exists.
 
 A shard is one tier of one protected name. Candidates without a row are absent once their shard's pass has ended; what
-did not settle is kept as a row. A pass in which hardly anything settled is no pass: nothing is recorded of it, its
-shard stays due, and `Blind` says so, because "we could not look" must never read as "nothing there".
+did not settle is kept as a row. A batch in which hardly anything settled is none: nothing is recorded of it, its
+shards stay due, and the report is `blind`, because "we could not look" must never read as "nothing there".
+How far each pass is is written down about once a second, so that a run that was killed goes on where it was.
 """
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Protocol
 
+from watcher.core.budget import stretches
 from watcher.core.candidates import Candidate
-from watcher.core.dns import Outcome
-from watcher.core.mail_state import Origin
-from watcher.core.names import Fqdn
-from watcher.core.ports import Clock, Presence, Sweeper
+from watcher.core.ports import Clock, Sweeper
+from watcher.services.agenda import Agenda
+from watcher.services.batch import PLENTY, Batch, Blind, Report, SharedAbsence, is_blind
 from watcher.services.enumerate import Named
+from watcher.services.first_tier import FirstTier
+from watcher.services.passes import Pass, Tier
 from watcher.services.relook import Relook
-from watcher.store import Store, lookalikes, protected, shards
-from watcher.store.shards import Shard
+from watcher.store import Store, protected, shards
+
+__all__ = ["PLENTY", "Report", "Sweep", "SweepState", "is_blind"]
 
 log = logging.getLogger(__name__)
 
-BLIND_SHARE = 0.3
-"""More of a pass unsettled than this, and it is the watch that failed, not the names. Lame delegations are some 1 %."""
-_FEW = 10
-"""Below so many questions only a pass in which nothing at all settled counts as blind."""
-PLENTY = 50
-"""After so many answers a blind pass is not carried on."""
+_BATCHES_AT_ONCE = 3  # so that one that waits for its last answers holds up nothing
+_SAVED_EVERY = timedelta(seconds=1)
+_SHARED_FOR = timedelta(minutes=5)
 
 
 class Enumerate(Protocol):
@@ -43,54 +43,32 @@ class Enumerate(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
-    """Ranks `first` to `last` of every protected name are swept every `interval`."""
+class SweepState:
+    """How far a run is. `done`, `unsettled` and `left` count candidates, `seconds` is how long it runs or ran."""
 
-    first: int
-    last: int
-    interval: timedelta
+    running: bool
+    done: int
+    unsettled: int
+    left: int
+    seconds: float
 
+    @property
+    def rate(self) -> float:
+        """Candidates a second."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
 
-def tiers_from(limits: Sequence[tuple[int, timedelta]]) -> tuple[Tier, ...]:
-    """The tiers of the `sweep.tiers` setting (rank up to, interval)."""
-    firsts = [1, *(last + 1 for last, _ in limits)]
-    return tuple(Tier(first, last, interval) for first, (last, interval) in zip(firsts, limits, strict=False))
-
-
-def is_blind(asked: int, unsettled: int) -> bool:
-    """Whether so little settled that the pass says nothing."""
-    if asked < _FEW:
-        return unsettled == asked > 0
-    return unsettled > asked * BLIND_SHARE
-
-
-class Blind(Exception):
-    """Hardly anything settled in a pass; `outcomes` counts what came instead."""
-
-    def __init__(self, asked: int, outcomes: Mapping[Outcome, int]) -> None:
-        self.asked = asked
-        self.outcomes = outcomes
-        shown = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-        super().__init__(f"{sum(outcomes.values())} of {asked} questions did not settle ({shown})")
-
-
-@dataclass(slots=True)
-class Report:
-    """What a sweep did. `unsettled` counts candidates whose domain did not settle, by outcome."""
-
-    started_at: datetime
-    shards: int = 0
-    candidates: int = 0
-    asked: int = 0
-    absent: int = 0
-    existing: int = 0
-    unsettled: dict[str, int] = field(default_factory=dict)
-    blind: str | None = None
-    ended_at: datetime | None = None
+    @property
+    def seconds_left(self) -> float | None:
+        """At this rate; None while there is none."""
+        return self.left / self.rate if self.rate else None
 
 
 class Sweep:
-    """Passes over shards, one at a time."""
+    """Passes over shards: one run at a time, several batches of candidates at once.
+
+    `budget` is how many questions a second there are; None: enough. `stamp` says of which candidates the first tier
+    may be kept; None: it is made anew each time.
+    """
 
     def __init__(
         self,
@@ -102,6 +80,8 @@ class Sweep:
         version: str,
         tiers: Sequence[Tier],
         clock: Clock,
+        budget: Callable[[], float] | None = None,
+        stamp: Callable[[], str] | None = None,
     ) -> None:
         self._store = store
         self._sweeper = sweeper
@@ -110,6 +90,14 @@ class Sweep:
         self._tiers = tuple(tiers)
         self.version = version + ":" + ",".join(str(tier.last) for tier in tiers)
         self._clock = clock
+        self._budget = budget
+        self._first = None if stamp is None else FirstTier(store, enumerate_, stamp=stamp, last=self._tiers[0].last)
+        self._turn = asyncio.Lock()
+        self._shared = SharedAbsence(clock, min(_SHARED_FOR, min(tier.interval for tier in tiers) / 4))
+        self._agenda: Agenda | None = None
+        self._saved_at = clock.now()
+        self._touched: set[Pass] = set()
+        self._names = 0
         self.report = Report(clock.now())
         """The newest report; live while a sweep runs."""
         self.seen = 0
@@ -120,141 +108,168 @@ class Sweep:
     async def run(self, *, once: bool = False) -> Report:
         """Sweep everything that is due, best tiers first; `once`: nothing that becomes due meanwhile.
 
-        Returns early, with `blind` set, when the DNS cannot be seen.
+        Goes on where an earlier run was cut off. Returns early, with `blind` set, when the DNS cannot be seen.
         """
-        started = self._clock.now()
-        self.report = report = Report(started)
-        await self._plan()
-        while (shard := await self._next(started if once else self._clock.now())) is not None:
-            try:
-                await self._pass(shard, report)
-            except Blind as error:
-                report.blind = str(error)
-                log.warning("the sweep of %s saw nothing: %s", shard.protected, error)
-                break
-            report.shards += 1
-        report.ended_at = self._clock.now()
-        return report
+        async with self._turn:
+            return await self._through(self._new_agenda(cutoff=self._clock.now() if once else None))
 
     async def over(self, names: Sequence[str], most: int) -> Report:
-        """Sweep these protected names now, due or not, up to the rank `most`; a tier that it cuts stays due."""
+        """Sweep these protected names now, due or not, up to the rank `most`; a tier that it cuts stays due.
+
+        A run that is under way lets it pass first.
+        """
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await self._through(self._new_agenda(only=names, most=most))
+        finally:
+            self._turn.release()
+
+    _waiting = 0
+
+    @property
+    def state(self) -> SweepState:
+        """How far the run under way, or the last one, is."""
+        agenda, report = self._agenda, self.report
+        settled = report.absent + report.existing
+        unsettled = sum(report.unsettled.values())
+        return SweepState(
+            running=report.ended_at is None and agenda is not None,
+            done=settled + unsettled,
+            unsettled=unsettled,
+            left=0 if agenda is None else agenda.remaining,
+            seconds=((report.ended_at or self._clock.now()) - report.started_at).total_seconds(),
+        )
+
+    def _new_agenda(
+        self, *, cutoff: datetime | None = None, only: Sequence[str] | None = None, most: int | None = None
+    ) -> Agenda:
+        self._agenda = agenda = Agenda(
+            self._store,
+            self._tiers,
+            version=self.version,
+            clock=self._clock,
+            cutoff=cutoff,
+            only=only,
+            most=most,
+            stretched=self._stretched,
+        )
+        return agenda
+
+    def _stretched(self) -> Sequence[float]:
+        plan = [(tier.last, tier.interval) for tier in self._tiers]
+        return stretches(plan, self._names, inf if self._budget is None else self._budget())
+
+    async def _through(self, agenda: Agenda) -> Report:
         self.report = report = Report(self._clock.now())
-        await self._plan()
-        for name in names:
-            async with self._store.read() as tx:
-                planned = await shards.listed(tx, protected=name)
-            try:
-                for shard in planned:
-                    if self._tiers[shard.tier].first <= most:
-                        await self._pass(shard, report, most)
-                        report.shards += 1
-            except Blind as error:
-                report.blind = str(error)
-                break
-        report.ended_at = self._clock.now()
+        async with self._store.read() as tx:
+            self._names = await protected.count(tx)
+        self._touched.clear()
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(_BATCHES_AT_ONCE):
+                    workers.create_task(self._work(agenda, report))
+        finally:
+            await self._save(agenda, report)
+            report.ended_at = self._clock.now()
         return report
 
-    async def _plan(self) -> None:
-        async with self._store.write() as tx:
-            for row in await protected.listed(tx):
-                await shards.plan(tx, row.name, range(len(self._tiers)), version=self.version)
-
-    async def _next(self, cutoff: datetime) -> Shard | None:
-        """The shard to sweep now: the best tier that has one due, the longest waiting of it."""
-        async with self._store.read() as tx:
-            for place, tier in enumerate(self._tiers):
-                before = cutoff - tier.interval
-                due = await shards.due(tx, place, started_before=before, version=self.version, limit=1)
-                if due:
-                    return due[0]
-        return None
-
-    async def _pass(self, shard: Shard, report: Report, most: int | None = None) -> None:
-        tier = self._tiers[shard.tier]
-        last = tier.last if most is None else min(tier.last, most)
-        async with self._store.read() as tx:
-            row = await protected.found(tx, shard.protected)
-        if row is None:
-            return
-        candidates = await asyncio.to_thread(lambda: list(self._enumerate(row, tier.first, last)))
-        async with self._store.write() as tx:
-            await shards.start(
-                tx, row.name, shard.tier, version=self.version, total=len(candidates), at=self._clock.now()
+    async def _work(self, agenda: Agenda, report: Report) -> None:
+        """One batch after the other, until nothing is due, the DNS cannot be seen, or somebody waits for a turn."""
+        while report.blind is None and not (self._waiting and agenda.interruptible):
+            slices = await agenda.next()
+            if not slices:
+                return
+            batch = Batch(
+                slices,
+                store=self._store,
+                sweeper=self._sweeper,
+                relook=self._relook,
+                shared=self._shared,
+                report=report,
+                tell=self._tell,
             )
-        unsettled = await self._candidates(shard, candidates, report)
-        if last < tier.last:
-            return  # the rest of the tier was not settled
-        async with self._store.write() as tx:
-            await shards.finish(
-                tx,
-                row.name,
-                shard.tier,
-                settled=len(candidates) - unsettled,
-                unsettled=unsettled,
-                at=self._clock.now(),
-            )
+            try:
+                await self._begin(batch)
+                await batch.sweep(lambda: self._save_sometimes(agenda, report))
+            except Blind as error:
+                report.blind = str(error)
+                log.warning("the sweep saw nothing: %s", error)
+            await self._save(agenda, report)
 
-    async def _candidates(self, shard: Shard, candidates: Sequence[Candidate], report: Report) -> int:
-        """Settle every candidate that has no row yet; how many did not settle. Raises Blind."""
-        report.candidates += len(candidates)
-        suffixes, groups = await self._without_rows(shard, candidates)
-        self.seen += len(candidates) - sum(map(len, groups.values()))
-        # M68: what an earlier pass never settled is baseline, unless it was registered since that pass.
-        origin = Origin(shard.absent_since(self.version), shard.settled_since)
-        unsettled: dict[Fqdn, Outcome] = {}
-        heard = 0
-        async with asyncio.TaskGroup() as looks, aclosing(self._sweeper.sweep(groups)) as found:
-            for suffix in suffixes:
-                looks.create_task(self._look([suffix], origin))
-            async for existence in found:
-                group = groups[existence.name]
-                heard += 1
-                report.asked += 1
-                # A filter's answer (M62) is worth a careful look, but says nothing: many of them are blindness.
-                presence = existence.presence if existence.outcome.settled else Presence.UNSETTLED
-                if presence is not Presence.UNSETTLED:
-                    self.seen += len(group)
-                match presence:
-                    case Presence.ABSENT:
-                        report.absent += len(group)
-                    case Presence.LOOK:
-                        report.existing += len(group)
-                        looks.create_task(self._look(group, origin))
-                    case Presence.UNSETTLED:
-                        report.unsettled[existence.outcome] = report.unsettled.get(existence.outcome, 0) + len(group)
-                        unsettled[existence.name] = existence.outcome
-                if heard == PLENTY and is_blind(heard, len(unsettled)):
-                    break
-        if is_blind(heard, len(unsettled)):
-            raise Blind(heard, Counter(unsettled.values()))
-        async with asyncio.TaskGroup() as looks:
-            for domain in unsettled:
-                looks.create_task(self._look(groups[domain], origin))
-        return sum(len(groups[domain]) for domain in unsettled)
+    def _tell(self, one: Pass, count: int) -> None:
+        """Candidates of a pass are done with."""
+        self._touched.add(one)
+        self.seen += count
 
-    async def _without_rows(
-        self, shard: Shard, candidates: Sequence[Candidate]
-    ) -> tuple[list[Candidate], dict[Fqdn, list[Candidate]]]:
-        """The candidates that have no row: suffixes, and the others by registrable domain, best first.
-
-        Those with a row are looked at again by themselves; here it is only noted whom else they resemble.
-        """
+    async def _begin(self, batch: Batch) -> None:
+        """Make the candidates of a batch, and mark the passes that begin with it."""
         async with self._store.read() as tx:
-            known = await lookalikes.known_among(tx, [candidate.name for candidate in candidates])
-        suffixes: list[Candidate] = []
-        groups: dict[Fqdn, list[Candidate]] = {}
-        for candidate in candidates:
-            if candidate.name in known:
+            rows = await protected.by_names(tx, [one.protected for one, _ in batch.slices])
+        gone = [one for one, _ in batch.slices if one.protected not in rows]
+        best = [row for row in rows.values() if self._first is not None]
+        first = {}
+        if self._first is not None and all(one.last <= self._first.last for one, _ in batch.slices):
+            first = await self._first.of(best)
+        for one, ranks in batch.slices:
+            if one in gone:
+                one.next, one.left = one.last + 1, []
+                one.missing(ranks)
                 continue
-            if candidate.registrable_domain is None:
-                suffixes.append(candidate)
+            if one.protected in first:
+                wanted = set(ranks)
+                made = [candidate for candidate in first[one.protected] if candidate.rank in wanted]
             else:
-                groups.setdefault(candidate.registrable_domain, []).append(candidate)
-        rows = [candidate for candidate in candidates if candidate.name in known]
-        await self._relook.resembling(rows, shard.protected)
-        return suffixes, groups
+                made = await asyncio.to_thread(self._made, rows[one.protected], ranks)
+            batch.add(one, made)
+            one.missing(set(ranks).difference(candidate.rank for candidate in made))
+            if len(made) < len(ranks) and not one.left:
+                one.last = min(one.last, max(one.next - 1, one.first))
+            self._touched.add(one)
+        new = [one for one, _ in batch.slices if not one.begun and one not in gone]
+        if new:
+            for one in new:
+                one.begun = True
+            started = [(one.protected, one.shard.tier, one.last - one.first + 1) for one in new]
+            async with self._store.write() as tx:
+                await shards.start_all(tx, started, version=self.version, at=self._clock.now())
 
-    async def _look(self, group: Sequence[Candidate], origin: Origin) -> None:
-        """Look carefully at the candidates of one registrable domain, best first."""
-        for candidate in group:
-            await self._relook.candidate(candidate, origin)
+    def _made(self, row: Named, ranks: Collection[int]) -> list[Candidate]:
+        wanted = set(ranks)
+        found = self._enumerate(row, min(wanted), max(wanted))
+        return [candidate for candidate in found if candidate.rank in wanted]
+
+    async def _save_sometimes(self, agenda: Agenda, report: Report) -> None:
+        if self._clock.now() - self._saved_at >= _SAVED_EVERY:
+            await self._save(agenda, report)
+
+    async def _save(self, agenda: Agenda, report: Report) -> None:
+        """Write down how far the passes are that went on since the last time; end those that are through."""
+        touched = [one for one in self._touched if not one.finished]
+        self._touched.clear()
+        self._saved_at = now = self._clock.now()
+        if not touched:
+            return
+        for one in touched:
+            one.finished = one.ended
+        through = [one for one in touched if one.finished]
+        ended = [one for one in through if not one.cut]
+        going = [(one.protected, one.shard.tier, one.progress) for one in touched if not one.finished or one.cut]
+        async with self._store.write() as tx:
+            await shards.save_progress(tx, going)
+            for one in ended:
+                await shards.finish(
+                    tx,
+                    one.protected,
+                    one.shard.tier,
+                    settled=one.settled,
+                    unsettled=one.unsettled,
+                    at=now,
+                    since=one.since,
+                )
+        for one in through:
+            agenda.ended(one)
+            report.shards += 1

@@ -44,6 +44,15 @@ async def found(tx: Tx, name: str) -> ProtectedRow | None:
     return None if row is None else _row(row)
 
 
+async def by_names(tx: Tx, names: Sequence[str]) -> dict[str, ProtectedRow]:
+    """Those of `names` that are protected."""
+    found: dict[str, ProtectedRow] = {}
+    for some in chunks(list(dict.fromkeys(names))):
+        rows = (await tx.execute(select(protected).where(protected.c.name.in_(some)))).mappings()
+        found.update((row["name"], _row(row)) for row in rows)
+    return found
+
+
 async def count(tx: Tx) -> int:
     """How many there are."""
     return int((await tx.execute(select(func.count()).select_from(protected))).scalar_one())

@@ -7,13 +7,31 @@ known from the shard. What did not settle in a pass is kept as a row of `lookali
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, Update, case, delete, func, select, update
+from sqlalchemy import RowMapping, bindparam, case, delete, func, select, update
 
+from watcher.core.shapes import time_json
 from watcher.store import protected as protected_names
 from watcher.store.database import Tx
+from watcher.store.tables import protected as protected_rows
 from watcher.store.tables import shards
 from watcher.store.upsert import chunks, insert_or_leave
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a pass under way is: every rank below `next` was handed out, and is settled unless it is among `open`.
+
+    `since`: the earliest answer that it rests on, not before the last pass's.
+    """
+
+    next: int
+    open: tuple[tuple[int, int], ...]
+    """Ranges of ranks, both ends included."""
+    settled: int
+    unsettled: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,8 @@ class Shard:
     settled: int = 0
     unsettled: int = 0
     total: int = 0
+    progress: Progress | None = None
+    """Of a pass that has not ended; None after one that has."""
 
     def absent_since(self, version: str) -> datetime | None:
         """Since when a candidate of `version` without a row is known to be absent; None: it never settled.
@@ -66,30 +86,65 @@ async def plan(tx: Tx, protected: str, tiers: Sequence[int], *, version: str) ->
     return True
 
 
+async def unplanned(tx: Tx, tiers: int) -> list[str]:
+    """The protected names that have not exactly `tiers` shards."""
+    names = protected_rows.c.name
+    query = (
+        select(names)
+        .outerjoin(shards, shards.c.protected == names)
+        .group_by(names)
+        .having((func.count(shards.c.tier) != tiers) | (func.max(shards.c.tier) != tiers - 1))
+        .order_by(names)
+    )
+    return list((await tx.execute(query)).scalars())
+
+
 async def start(tx: Tx, protected: str, tier: int, *, version: str, total: int, at: datetime) -> None:
     """A pass over the shard begins; an unfinished one before it is forgotten."""
-    await tx.execute(
-        _one(protected, tier).values(
-            enumeration_version=version, last_started_at=at, total=total, settled=0, unsettled=0
-        )
+    await start_all(tx, [(protected, tier, total)], version=version, at=at)
+
+
+async def start_all(tx: Tx, passes: Sequence[tuple[str, int, int]], *, version: str, at: datetime) -> None:
+    """Passes over shards (protected name, tier, candidates expected) begin."""
+    values = {"enumeration_version": version, "last_started_at": at, "settled": 0, "unsettled": 0, "progress": None}
+    await _each(tx, [{"protected": name, "tier": tier, "total": total} | values for name, tier, total in passes])
+
+
+async def save_progress(tx: Tx, passes: Sequence[tuple[str, int, Progress]]) -> None:
+    """How far passes (protected name, tier, progress) are."""
+    await _each(
+        tx,
+        [
+            {
+                "protected": name,
+                "tier": tier,
+                "settled": progress.settled,
+                "unsettled": progress.unsettled,
+                "progress": [progress.next, [list(span) for span in progress.open], time_json(progress.since)],
+            }
+            for name, tier, progress in passes
+        ],
     )
 
 
-async def progress(tx: Tx, protected: str, tier: int, *, settled: int, unsettled: int) -> None:
-    """How far the pass is."""
-    await tx.execute(_one(protected, tier).values(settled=settled, unsettled=unsettled))
+async def finish(
+    tx: Tx, protected: str, tier: int, *, settled: int, unsettled: int, at: datetime, since: datetime | None = None
+) -> None:
+    """The pass that began last has been through all of its candidates: those without a row are settled as absent.
 
-
-async def finish(tx: Tx, protected: str, tier: int, *, settled: int, unsettled: int, at: datetime) -> None:
-    """The pass that began last has been through all of its candidates: those without a row are settled as absent."""
+    `since`: the earliest answer that it rests on, where that came before the pass began.
+    """
     await tx.execute(
-        _one(protected, tier).values(
+        update(shards)
+        .where(shards.c.protected == protected, shards.c.tier == tier)
+        .values(
             settled=settled,
             unsettled=unsettled,
             total=settled + unsettled,
+            progress=None,
             last_finished_at=at,
             settled_version=shards.c.enumeration_version,
-            settled_since=shards.c.last_started_at,
+            settled_since=shards.c.last_started_at if since is None else since,
         )
     )
 
@@ -139,9 +194,31 @@ async def baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline]:
     return found
 
 
-def _one(protected: str, tier: int) -> Update:
-    return update(shards).where(shards.c.protected == protected, shards.c.tier == tier)
+async def _each(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Set the other columns of the rows named by `protected` and `tier`."""
+    if not rows:
+        return
+    columns = [column for column in rows[0] if column not in {"protected", "tier"}]
+    statement = (
+        update(shards)
+        .where(shards.c.protected == bindparam("of_protected"), shards.c.tier == bindparam("of_tier"))
+        .values({column: bindparam(f"new_{column}") for column in columns})
+    )
+    keys = {"protected": "of_protected", "tier": "of_tier"}
+    await tx.execute(statement, [{keys.get(name, f"new_{name}"): value for name, value in row.items()} for row in rows])
 
 
 def _shard(row: RowMapping) -> Shard:
-    return Shard(**row)
+    values = dict(row)
+    kept = values.pop("progress")
+    progress = None
+    if kept is not None:
+        following, spans, since = kept
+        progress = Progress(
+            following,
+            tuple((first, last) for first, last in spans),
+            values["settled"],
+            values["unsettled"],
+            datetime.fromisoformat(since),
+        )
+    return Shard(**values, progress=progress)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -90,6 +91,15 @@ shards = Table(  # one tier of one protected name: how far its candidates have b
     Cell("settled", Integer, nullable=False, server_default="0"),  # of the newest pass, finished or not
     Cell("unsettled", Integer, nullable=False, server_default="0"),
     Cell("total", Integer, nullable=False, server_default="0"),
+    Cell("progress", Json),  # store.shards.Progress of the pass under way: which ranks are open
+)
+
+first_tiers = Table(  # the best candidates of each protected name, so that an hourly pass need not make them anew
+    "first_tiers",
+    metadata,
+    Cell("protected", Text, ForeignKey("protected.name", ondelete="CASCADE"), primary_key=True),
+    Cell("stamp", Text, nullable=False),  # everything that decides which candidates these are
+    Cell("candidates", LargeBinary, nullable=False),  # compressed; services.first_tier
 )
 
 lookalikes = Table(  # names that exist or existed, and candidates that did not settle

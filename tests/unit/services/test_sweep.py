@@ -12,12 +12,14 @@ from watcher.core.cadence import Cadence
 from watcher.core.dns import Outcome
 from watcher.core.mail_state import Policy
 from watcher.data import load_suffixes, load_tables
+from watcher.services.batch import is_blind
 from watcher.services.enumerate import Enumeration
 from watcher.services.examine import Examiner
 from watcher.services.ours import Ours
+from watcher.services.passes import tiers_from
 from watcher.services.protect import protect, unprotect
 from watcher.services.relook import Relook
-from watcher.services.sweep import Sweep, is_blind, tiers_from
+from watcher.services.sweep import Sweep
 from watcher.services.watch import Watch
 from watcher.store import Store, events, lookalikes, resemblances, shards
 from watcher.techniques import ALL

@@ -16,7 +16,7 @@ from watcher.store import events, facts, lookalikes, own, protected, resemblance
 from watcher.store.lookalikes import Lookalike, Wanted
 from watcher.store.own import OwnRow
 from watcher.store.protected import ProtectedRow
-from watcher.store.shards import Baseline
+from watcher.store.shards import Baseline, Progress
 from watcher.store.silences import SilenceRow
 from watcher.store.tokens import TokenRow
 
@@ -107,7 +107,7 @@ class TestShards:
             await shards.start(tx, "army.mil", 0, version="v1", total=200, at=began)
             [shard] = await shards.listed(tx)
             assert shard.absent_since("v1") is None, "a pass that has not ended has settled nothing"
-            await shards.progress(tx, "army.mil", 0, settled=100, unsettled=1)
+            await shards.save_progress(tx, [("army.mil", 0, Progress(150, ((3, 5), (140, 140)), 100, 1, began))])
             await clock.advance(60)
             await shards.finish(tx, "army.mil", 0, settled=199, unsettled=1, at=clock.now())
             [shard] = await shards.listed(tx, protected="army.mil")

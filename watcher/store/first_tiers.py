@@ -1,0 +1,33 @@
+"""The first tier's candidates of each protected name, as one compressed value that the services make and read."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from watcher.store import protected as protected_names
+from watcher.store.database import Tx
+from watcher.store.tables import first_tiers
+from watcher.store.upsert import chunks, insert_or_update
+
+
+async def kept(tx: Tx, names: Sequence[str], *, stamp: str) -> dict[str, bytes]:
+    """What is kept of these protected names under this stamp."""
+    found: dict[str, bytes] = {}
+    for some in chunks(names):
+        query = select(first_tiers.c.protected, first_tiers.c.candidates).where(
+            first_tiers.c.protected.in_(some), first_tiers.c.stamp == stamp
+        )
+        found.update((name, candidates) for name, candidates in await tx.execute(query))
+    return found
+
+
+async def keep(tx: Tx, values: dict[str, bytes], *, stamp: str) -> None:
+    """Keep these in place of what was there; those of names that are not protected (any more) are dropped."""
+    known = await protected_names.known_among(tx, list(values))
+    rows = [
+        {"protected": name, "stamp": stamp, "candidates": candidates}
+        for name, candidates in values.items()
+        if name in known
+    ]
+    if rows:
+        await tx.execute(insert_or_update(tx.dialect.name, first_tiers), rows)
