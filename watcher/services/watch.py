@@ -27,6 +27,7 @@ from watcher.core.states import reconsider, step
 from watcher.core.verdict import Ability, Basis, Flag, Verdict
 from watcher.services.drafting import Subject, mail_event, plain_event, registration_event
 from watcher.services.examine import Look
+from watcher.services.transactions import SharedTransactions
 from watcher.store import Store, Tx, events, facts, lookalikes, own, protected, resemblances
 from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike
 
@@ -57,6 +58,7 @@ class Watch:
         jitter: Callable[[], float] = random,
     ) -> None:
         self._store = store
+        self._transactions = SharedTransactions(store)
         self._clock = clock
         self._policy = policy or Policy()
         self._cadence = cadence or Cadence()
@@ -76,10 +78,11 @@ class Watch:
 
         A look that resembles only names that are not protected (any more), at a name without a row, is not recorded.
         """
-        async with self._store.write() as tx:
-            return await self._record(
+        return await self._transactions.run(
+            lambda tx: self._record(
                 tx, look, resembling=resemblances, origin=origin, registration=registration, relation=relation
             )
+        )
 
     async def record_registration(self, name: Fqdn, new: RegistrationFacts) -> Recorded:
         """Record facts about the registrable domain of `name` for its row and all under the same domain.
