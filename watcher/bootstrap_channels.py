@@ -1,5 +1,6 @@
 """The ways to people, and what is told through which: settings become channels and a policy, by plain calls."""
 
+from collections.abc import Callable
 from datetime import time
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -7,27 +8,41 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from watcher.alert_settings import Alerts
     from watcher.core.alerts import Policy
-    from watcher.core.ports import Channel
+    from watcher.core.ports import Channel, Memory
     from watcher.settings import Settings
 
 
-def channels(chosen: "Settings") -> dict[str, "Channel"]:
+def channels(chosen: "Settings", memory: "Memory") -> dict[str, "Channel"]:
     """Every configured channel by its name, in the order of `channels.ALL`. Raises ConfigurationError."""
-    from watcher.channels.email import Email
-    from watcher.channels.slack import Slack
+    from watcher.channels import alertmanager, apprise, command, email, slack, webhook
 
-    made: dict[str, Channel] = {}
-    slack, email = chosen.alerts.slack, chosen.alerts.email
-    if slack.configured:
-        made["slack"] = Slack(
-            webhook_url=_secret(slack.webhook_url),
-            token=_secret(slack.token),
-            channel=slack.channel,
-            api_url=slack.api_url,
+    alerts = chosen.alerts
+    makers: dict[str, Callable[[], Channel]] = {}
+    if alerts.slack.configured:
+        makers[slack.NAME] = lambda: slack.Slack(
+            webhook_url=_secret(alerts.slack.webhook_url),
+            token=_secret(alerts.slack.token),
+            channel=alerts.slack.channel,
+            api_url=alerts.slack.api_url,
         )
-    if email.smtp_url is not None:
-        made["email"] = Email(smtp_url=email.smtp_url.get_secret_value(), sender=email.sender or "", to=email.to)
-    return made
+    if alerts.email.smtp_url:
+        smtp_url = alerts.email.smtp_url.get_secret_value()
+        makers[email.NAME] = lambda: email.Email(
+            smtp_url=smtp_url, sender=alerts.email.sender or "", to=alerts.email.to
+        )
+    if alerts.webhook.url:
+        url = alerts.webhook.url.get_secret_value()
+        secrets = filter(None, map(_secret, (alerts.webhook.secret, alerts.webhook.previous_secret)))
+        makers[webhook.NAME] = lambda: webhook.Webhook(url=url, secrets=tuple(secrets))
+    if alerts.alertmanager.url:
+        manager = alerts.alertmanager.url.get_secret_value()
+        makers[alertmanager.NAME] = lambda: alertmanager.Alertmanager(url=manager, memory=memory)
+    if alerts.apprise.urls:
+        urls = [url.get_secret_value() for url in alerts.apprise.urls]
+        makers[apprise.NAME] = lambda: apprise.Apprise(urls=urls)
+    if alerts.command:
+        makers[command.NAME] = lambda: command.Command(arguments=alerts.command)
+    return {name: make() for name, make in makers.items()}
 
 
 def _secret(value: Any) -> str | None:

@@ -10,6 +10,8 @@ from watcher.core.errors import DeliveryFailed
 class RecordingChannel:
     """`fails` is asked at each try, with the alert: what it returns is raised; None: accepted."""
 
+    every_event = False
+
     def __init__(self, name: str, fails: Callable[[Alert], Exception | None] = lambda alert: None) -> None:
         self.name = name
         self.fails = fails
@@ -35,6 +37,8 @@ class RecordingChannel:
 
 class HangingChannel:
     """A channel that never answers."""
+
+    every_event = False
 
     def __init__(self, name: str) -> None:
         self.name = name

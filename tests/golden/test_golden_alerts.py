@@ -9,9 +9,10 @@ import pytest
 
 from tests.fakes.alert_samples import ALERTS
 from tests.fakes.slack_receiver import block_problems
-from watcher.channels.email import html, message, text
+from watcher.channels.email import html, message
 from watcher.channels.slack import payload
 from watcher.core.alerts import DEFAULT_KINDS
+from watcher.core.plain_text import text
 from watcher.core.wording import word
 
 HERE = Path(__file__).parent

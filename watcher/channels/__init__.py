@@ -1,6 +1,9 @@
-"""Channels to people, one module each: it has a `NAME` and a class that satisfies `watcher.core.ports.Channel`."""
+"""Channels to people and their programs, one module each.
 
-from watcher.channels import email, slack
+It has a `NAME` and a class that satisfies `watcher.core.ports.Channel`; what those over HTTP share is in `posting`.
+"""
 
-ALL = (slack, email)
+from watcher.channels import alertmanager, apprise, command, email, slack, webhook
+
+ALL = (slack, email, webhook, alertmanager, apprise, command)
 """Every channel, in the order in which they are shown and told."""

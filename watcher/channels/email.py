@@ -23,9 +23,9 @@ from markupsafe import Markup, escape
 
 from watcher.core.alerts import Alert, AlertKind
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.core.plain_text import text
 from watcher.core.risk import Severity
-from watcher.core.story import Story
-from watcher.core.wording import Listing, Wording, word
+from watcher.core.wording import Wording, word
 
 NAME = "email"
 
@@ -99,6 +99,7 @@ class Email:
     """
 
     name = NAME
+    every_event = False
 
     def __init__(
         self,
@@ -242,38 +243,6 @@ def _identifier(alert_id: str) -> str:
 
 def _digest(value: str) -> str:
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def text(words: Wording) -> str:
-    """The plain text body, lines of any length, paragraphs apart."""
-    paragraphs = [words.subject]
-    if words.lead:
-        paragraphs.append(words.lead)
-    for story in words.stories:
-        paragraphs += _text_of_story(story, titled=len(words.stories) > 1)
-    paragraphs += [_text_of_listing(listing) for listing in words.listings]
-    if words.link:
-        paragraphs.append(f"Open in watcher: {words.link}")
-    return "\n\n".join([*paragraphs, f"-- \n{words.footer}"]) + "\n"
-
-
-def _text_of_story(story: Story, *, titled: bool) -> list[str]:
-    paragraphs = [f"== {story.headline}"] if titled else []
-    width = max((len(fact.label) for fact in story.facts), default=0) + 2
-    paragraphs.append("\n".join(f"{fact.label + ':':<{width}}{fact.text}" for fact in story.facts))
-    if story.evidence:
-        paragraphs.append("\n".join(["Evidence", *(f"  {line}" for line in story.evidence)]))
-    if story.actions:
-        steps = (f"  {number}. {action}" for number, action in enumerate(story.actions, start=1))
-        paragraphs.append("\n".join(["What to do now", *steps]))
-    return paragraphs
-
-
-def _text_of_listing(listing: Listing) -> str:
-    lines = [listing.title, *(f"  * {line}" for line in listing.lines)]
-    if listing.more:
-        lines.append(f"  and {listing.more} more")
-    return "\n".join(lines)
 
 
 def _with_commands(line: str) -> Markup:

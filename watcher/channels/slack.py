@@ -64,6 +64,7 @@ class Slack:
     """
 
     name = NAME
+    every_event = False
 
     def __init__(
         self,

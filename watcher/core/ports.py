@@ -86,9 +86,26 @@ class Channel(Protocol):
         """The registry key: `slack`, `email`, ..."""
         ...
 
+    @property
+    def every_event(self) -> bool:
+        """Whether `send` is to be given all events of an alert, and not only those that a person would read."""
+        ...
+
     async def send(self, alert: Alert) -> None:
         """Return when the far side has accepted the message. Raises DeliveryFailed or DeliveryRejected.
 
         Idempotent as far as the far side allows: every try of one alert carries the same `alert.id`.
         """
+        ...
+
+
+class Memory(Protocol):
+    """Where a channel keeps what it must know again after a restart; losing it costs comfort, never an alert."""
+
+    async def get(self, key: str) -> str | None:
+        """What was put there last; None for nothing. Raises StoreError."""
+        ...
+
+    async def put(self, key: str, value: str | None) -> None:
+        """Keep it; None: forget. Raises StoreError."""
         ...

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from tests.fakes.alert_samples import ABLE, ALERTS, EVENTS, RESEMBLES, became_able, event, page
 from tests.fakes.slack_receiver import block_problems
-from watcher.channels.email import html, text
+from watcher.channels.email import html
 from watcher.channels.slack import payload
 from watcher.core.clean import clean, defanged, defanged_text, shown_name, slip
 from watcher.core.events import Event, EventKind
 from watcher.core.names import parse
+from watcher.core.plain_text import text
 from watcher.core.story import duration
 from watcher.core.wording import word
 
