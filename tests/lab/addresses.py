@@ -11,6 +11,9 @@ HOSTING = "198.41.0.101"
 REFUSING, SERVFAIL, SILENT, LAME = "198.41.0.102", "198.41.0.103", "198.41.0.104", "198.41.0.105"
 """Nameservers that answer REFUSED, SERVFAIL, nothing at all, and with a referral to the root."""
 
+NO_MX, DENYING, CUTTING = "198.41.0.106", "198.41.0.107", "198.41.0.108"
+"""Nameservers that know an address of every name, and answer MX with SERVFAIL, NXDOMAIN, and a reply cut off for good."""
+
 RESOLVER = "127.0.0.1"
 """Unbound; /etc/resolv.conf names it."""
 
@@ -18,6 +21,9 @@ MAILBOX = "93.184.215.14"
 SECOND_MAILBOX = "93.184.215.25"
 MAILBOX_V6 = "2a00:1450:4001::25"
 """The mail server listens here on port 25 and takes everything."""
+
+RECEIVING, BLOCKING = "93.184.215.30", "93.184.215.31"
+"""Postfix listens here on port 25: as somebody's mail server, and as one that takes nothing from anybody."""
 
 NOBODY = "93.184.215.99"
 """A global address of the lab where no mail server listens: connecting is refused."""

@@ -9,8 +9,12 @@ from typing import Self
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
+
+from tests.lab.addresses import MAILBOX
 
 
 class Fault(Enum):
@@ -21,6 +25,10 @@ class Fault(Enum):
     SILENT = "silent"
     LAME = "lame"
     """It knows nothing of the zone and refers to the root."""
+    NO_MX = "no_mx"
+    DENYING = "denying"
+    CUTTING = "cutting"
+    """An address for every name; MX is answered with SERVFAIL, with NXDOMAIN, and truncated over UDP and TCP."""
 
 
 def faulty_answer(fault: Fault, wire: bytes) -> bytes | None:
@@ -29,6 +37,9 @@ def faulty_answer(fault: Fault, wire: bytes) -> bytes | None:
         answer = dns.message.make_response(dns.message.from_wire(wire))
     except dns.exception.DNSException:
         return None
+    if fault in _ADDRESSES_ONLY:
+        _answer_addresses(fault, answer)
+        return answer.to_wire()
     match fault:
         case Fault.SILENT:
             return None
@@ -39,6 +50,27 @@ def faulty_answer(fault: Fault, wire: bytes) -> bytes | None:
         case Fault.LAME:
             answer.authority.append(dns.rrset.from_text(".", 3600, "IN", "NS", "a.root-servers.net."))
     return answer.to_wire()
+
+
+_ADDRESSES_ONLY = frozenset({Fault.NO_MX, Fault.DENYING, Fault.CUTTING})
+
+
+def _answer_addresses(fault: Fault, answer: dns.message.Message) -> None:
+    question = answer.question[0]
+    answer.flags |= dns.flags.AA
+    if question.rdtype == dns.rdatatype.A:
+        answer.answer.append(dns.rrset.from_text(question.name, 1, "IN", "A", MAILBOX))
+        return
+    if question.rdtype == dns.rdatatype.MX and fault is Fault.NO_MX:
+        answer.set_rcode(dns.rcode.SERVFAIL)
+        return
+    if question.rdtype == dns.rdatatype.MX and fault is Fault.CUTTING:
+        answer.flags |= dns.flags.TC
+        return
+    if question.rdtype == dns.rdatatype.MX:
+        answer.set_rcode(dns.rcode.NXDOMAIN)
+    zone = dns.name.Name(question.name.labels[-3:])
+    answer.authority.append(dns.rrset.from_text(zone, 1, "IN", "SOA", "ns.hosting.net. root.hosting.net. 1 9 9 9 1"))
 
 
 class FaultyNameserver:

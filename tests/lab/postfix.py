@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from tests.lab.addresses import BLOCKING, RECEIVING
 from tests.lab.processes import LabError, await_condition, program, run
 
 SUBMISSION = ("127.0.0.1", 10025)
@@ -61,7 +62,8 @@ class Postfix:
     """One Postfix with configuration, queue and log in a folder of its own; a context manager.
 
     Its resolver is that of /etc/resolv.conf, Unbound in the lab. `own` addresses are those of loopback only, so that the
-    global addresses of the lab are other machines to it.
+    global addresses of the lab are other machines to it. At RECEIVING it takes mail for rejecting.com, whose mailboxes it
+    knows, and for any mailbox of accepting.com; at BLOCKING it takes none.
     """
 
     def __init__(self) -> None:
@@ -155,6 +157,9 @@ smtp_connect_timeout = 2s
 smtp_helo_timeout = 5s
 smtp_tls_security_level = none
 smtputf8_enable = no
+virtual_mailbox_domains = rejecting.com accepting.com
+virtual_mailbox_base = {self._folder}
+virtual_mailbox_maps = inline:{{ {{someone@rejecting.com=x}} {{@accepting.com=x}} }}
 biff = no
 maximal_queue_lifetime = 1d
 notify_classes =
@@ -162,6 +167,8 @@ notify_classes =
         )
         rows = [
             f"{SUBMISSION[0]}:{SUBMISSION[1]} inet n - n - - smtpd",
+            f"{RECEIVING}:25 inet n - n - - smtpd -o smtpd_relay_restrictions=reject_unauth_destination",
+            f"{BLOCKING}:25 inet n - n - - smtpd -o smtpd_delay_reject=no -o smtpd_client_restrictions=reject",
             "pickup unix n - n 60 1 pickup",
             "cleanup unix n - n - 0 cleanup",
             "qmgr unix n - n 300 1 qmgr",

@@ -4,7 +4,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from tests.lab.addresses import HOSTING, LAME, REFUSING, REGISTRY, ROOT, SERVFAIL, SILENT
+from tests.lab.addresses import (
+    CUTTING,
+    DENYING,
+    HOSTING,
+    LAME,
+    NO_MX,
+    REFUSING,
+    REGISTRY,
+    ROOT,
+    SERVFAIL,
+    SILENT,
+)
 from tests.lab.faulty import Fault, FaultyNameserver
 from tests.lab.nsd import Nsd
 from tests.lab.unbound import Unbound
@@ -21,6 +32,9 @@ NAMESERVERS = {
     "servfail.hosting.net": SERVFAIL,
     "silent.hosting.net": SILENT,
     "lame.hosting.net": LAME,
+    "no-mx.hosting.net": NO_MX,
+    "denying.hosting.net": DENYING,
+    "cutting.hosting.net": CUTTING,
 }
 """Every leaf zone is delegated to one or more of these."""
 
@@ -49,6 +63,9 @@ class World:
                 (SERVFAIL, Fault.SERVFAIL),
                 (SILENT, Fault.SILENT),
                 (LAME, Fault.LAME),
+                (NO_MX, Fault.NO_MX),
+                (DENYING, Fault.DENYING),
+                (CUTTING, Fault.CUTTING),
             )
         )
 
