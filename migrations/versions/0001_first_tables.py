@@ -182,6 +182,8 @@ def upgrade() -> None:
         sa.Column("settled", sa.Integer(), server_default="0", nullable=False),
         sa.Column("unsettled", sa.Integer(), server_default="0", nullable=False),
         sa.Column("total", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("first_settled", sa.Integer(), nullable=True),
+        sa.Column("first_total", sa.Integer(), nullable=True),
         sa.Column("progress", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["protected"], ["protected.name"], name="fk_shards_protected_protected", ondelete="CASCADE"

@@ -64,7 +64,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How far the first pass over a protected name is: `done` when every tier was finished once."""
+    """How far the first pass over a protected name is, or how it ended; `done` when every tier was finished once."""
 
     done: bool
     settled: int
@@ -141,6 +141,8 @@ async def finish(
             settled=settled,
             unsettled=unsettled,
             total=settled + unsettled,
+            first_settled=func.coalesce(shards.c.first_settled, settled),
+            first_total=func.coalesce(shards.c.first_total, settled + unsettled),
             progress=None,
             last_finished_at=at,
             settled_version=shards.c.enumeration_version,
@@ -183,8 +185,8 @@ async def baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline]:
             select(
                 shards.c.protected,
                 func.sum(case((shards.c.last_finished_at.is_(None), 1), else_=0)),
-                func.sum(shards.c.settled),
-                func.sum(shards.c.total),
+                func.sum(func.coalesce(shards.c.first_settled, shards.c.settled)),
+                func.sum(func.coalesce(shards.c.first_total, shards.c.total)),
             )
             .where(shards.c.protected.in_(some))
             .group_by(shards.c.protected)
@@ -211,6 +213,7 @@ async def _each(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 def _shard(row: RowMapping) -> Shard:
     values = dict(row)
     kept = values.pop("progress")
+    del values["first_settled"], values["first_total"]
     progress = None
     if kept is not None:
         following, spans, since = kept

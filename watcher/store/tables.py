@@ -91,6 +91,8 @@ shards = Table(  # one tier of one protected name: how far its candidates have b
     Cell("settled", Integer, nullable=False, server_default="0"),  # of the newest pass, finished or not
     Cell("unsettled", Integer, nullable=False, server_default="0"),
     Cell("total", Integer, nullable=False, server_default="0"),
+    Cell("first_settled", Integer),  # of the first finished pass, which is the baseline; null before
+    Cell("first_total", Integer),
     Cell("progress", Json),  # store.shards.Progress of the pass under way: which ranks are open
 )
 

@@ -149,6 +149,9 @@ class TestShards:
                 await shards.start(tx, "army.mil", tier, version="v1", total=10, at=clock.now())
                 await shards.finish(tx, "army.mil", tier, settled=9, unsettled=1, at=clock.now())
             assert (await shards.baselines(tx, ["army.mil"]))["army.mil"] == Baseline(done=True, settled=18, total=20)
+            await shards.start(tx, "army.mil", 0, version="1", total=10, at=clock.now())
+            kept = (await shards.baselines(tx, ["army.mil"]))["army.mil"]
+            assert kept == Baseline(done=True, settled=18, total=20), "the next pass takes nothing from the baseline"
 
     async def test_tiers_come_and_go(self, store, clock):
         async with store.write() as tx:
