@@ -8,6 +8,7 @@ import asyncio
 import multiprocessing
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -116,7 +117,7 @@ class Running(asyncio.DatagramProtocol):
 
 
 def serve(dns: QuickDns, opened: socket.socket, log: Path | None) -> None:
-    """Answer for ever; every label asked for with MX is written to `log`, one a line."""
+    """Answer for ever; to `log` goes a line for every question: the first label, the type's number, the POSIX time."""
     lines: list[bytes] = []
     file = None if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     opened.settimeout(0.05)
@@ -134,7 +135,8 @@ def serve(dns: QuickDns, opened: socket.socket, log: Path | None) -> None:
         if reply is not None:
             opened.sendto(reply, client)
         if file is not None:
-            lines.append(query[13 : 13 + query[12]].lower())
+            kind = query[query.index(0, 12) + 2]
+            lines.append(b"%s %d %.3f" % (query[13 : 13 + query[12]].lower(), kind, time.time()))
 
 
 class InItsOwnProcess:
