@@ -17,6 +17,7 @@ from watcher.api import (
     pages,
     probes,
     protected,
+    reports,
     runner,
     silences,
 )
@@ -33,6 +34,7 @@ _RESOURCES: tuple[AnyEndpoint, ...] = (
     *candidates.ENDPOINTS,
     *coverage.ENDPOINTS,
     *lookalikes.ENDPOINTS,
+    *reports.ENDPOINTS,
     *events.ENDPOINTS,
     *deliveries.ENDPOINTS,
     *channels.ENDPOINTS,

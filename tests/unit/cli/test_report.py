@@ -1,0 +1,26 @@
+"""`watcher report` over a real database."""
+
+import asyncio
+import json
+
+from tests.fakes.api_client import World, make_world
+
+
+def test_a_request_is_made_from_what_is_known(watcher):
+    async def see() -> None:
+        world: World = await make_world(watcher.database.parent)
+        await world.protect("army.mil")
+        await world.see("army.ml", "army.mil")
+        await world.store.close()
+
+    asyncio.run(see())
+    ran = watcher("report", "army.ml")
+    assert ran.code == 0, ran
+    assert ran.out.startswith("To: the registrar's abuse desk\nSubject: Domain abuse: army.ml")
+    assert "Please block mail to and from army.ml" in watcher("report", "ARMY.ml.", "--for", "block").out
+    made = json.loads(watcher("report", "army.ml", "--format", "json").out)
+    assert made["protected"] == ["army.mil"]
+
+
+def test_a_name_that_is_none(watcher):
+    assert "-" in watcher.refused("report", "-.ml")

@@ -1,0 +1,59 @@
+"""`watcher report`: text for a takedown or block request, with the evidence and the timeline."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli.main import GlobalOptions
+from watcher.cli.output import visible
+from watcher.cli.seeing import must_see, resolver_option, store_if_any
+from watcher.core.names import Fqdn, parse
+from watcher.core.report import Purpose
+
+if TYPE_CHECKING:
+    from watcher.settings import Settings
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice([purpose.value for purpose in Purpose]),
+    default=Purpose.TAKEDOWN.value,
+    show_default=True,
+    help="takedown: for the registrar's abuse desk; block: for those who run mail systems.",
+)
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@resolver_option
+@click.pass_obj
+def report(options: GlobalOptions, *, name: str, purpose: str, output_format: str, resolvers: tuple[str, ...]) -> None:
+    """Write a request to take NAME down or to block it, ready to be completed and sent.
+
+    From what is known; a name that was never looked at is looked at now. Nothing is sent to anybody.
+    """
+    from watcher import bootstrap
+
+    chosen = bootstrap.settings(options, resolvers)
+    made = asyncio.run(_report(chosen, parse(name)))
+    if output_format == "json":
+        click.echo(json.dumps(made, indent=2))
+    else:
+        click.echo("\n".join(visible(line) for line in made["texts"][purpose].splitlines()))
+
+
+async def _report(chosen: "Settings", name: Fqdn) -> dict[str, Any]:
+    from watcher import bootstrap
+    from watcher.services.ours import Ours
+    from watcher.services.report import report_on
+
+    async with store_if_any(chosen) as store, bootstrap.network(chosen) as net:
+        await (ours := Ours(store, bootstrap.suffixes())).read()
+        lookup = bootstrap.lookup(net, store=store, ours=ours)
+        known = await report_on(lookup, name)
+        if known is not None:
+            return known
+        await must_see(net)
+        return await report_on(lookup, name, look=True) or {}
