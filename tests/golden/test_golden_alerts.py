@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.alert_samples import ALERTS
+from tests.fakes.post_receiver import PostReceiver
 from tests.fakes.slack_receiver import block_problems
+from watcher import channels
+from watcher.channels.alertmanager import Alertmanager
+from watcher.channels.apprise import Apprise
+from watcher.channels.command import Command
 from watcher.channels.email import html, message
 from watcher.channels.slack import payload
 from watcher.core.alerts import DEFAULT_KINDS
+from watcher.core.hooks import hook_messages
 from watcher.core.plain_text import text
 from watcher.core.wording import word
+from watcher.services.memory import ShortMemory
 
 HERE = Path(__file__).parent
 SENDER = Address("Watch", "watcher", "army.mil")
@@ -22,6 +29,7 @@ RECIPIENTS = (Address("", "soc", "army.mil"), Address("Mail team", "postmaster",
 
 def _same(path: Path, made: bytes) -> None:
     if os.environ.get("WATCHER_GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(made)
     assert path.read_bytes() == made
 
@@ -46,6 +54,42 @@ def test_mail_html(name: str) -> None:
 @pytest.mark.parametrize("name", ["mail_became_able", "storm", "digest", "test"])
 def test_whole_mail(name: str) -> None:
     _same(HERE / "email" / f"{name}.eml", bytes(message(ALERTS[name], SENDER, RECIPIENTS)))
+
+
+@pytest.mark.parametrize("name", [name for name in ALERTS if name not in {"storm_large", "baseline"}])
+def test_webhook(name: str) -> None:
+    made = b"".join(message.body + b"\n" for message in hook_messages(ALERTS[name]))
+    _same(HERE / "webhook" / f"{name}.jsonl", made)
+
+
+@pytest.mark.parametrize("name", [name for name in ALERTS if name != "storm_large"])
+async def test_alertmanager(name: str) -> None:
+    async with PostReceiver() as receiver:
+        await Alertmanager(url=f"http://127.0.0.1:{receiver.port}", memory=ShortMemory()).send(ALERTS[name])
+    made = json.loads(receiver.accepted[0].body)
+    _same(HERE / "alertmanager" / f"{name}.json", json.dumps(made, indent=1, ensure_ascii=False).encode() + b"\n")
+
+
+@pytest.mark.parametrize("name", ["mail_became_able", "digest", "test"])
+async def test_command(name: str, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    await Command(arguments=["tee", "-a", str(made)]).send(ALERTS[name])
+    _same(HERE / "command" / f"{name}.jsonl", made.read_bytes())
+
+
+@pytest.mark.parametrize("name", ["mail_became_able", "digest", "test"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the many libraries that its plugins use
+async def test_apprise(name: str) -> None:
+    async with PostReceiver() as receiver:
+        await Apprise(urls=[f"json://127.0.0.1:{receiver.port}/"]).send(ALERTS[name])
+    said = json.loads(receiver.accepted[0].body)
+    _same(HERE / "apprise" / f"{name}.txt", f"{said['title']}\n\n{said['message']}\n".encode())
+
+
+def test_every_channel_has_golden_payloads() -> None:
+    assert {path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] != "_"} == {
+        one.NAME for one in channels.ALL
+    }
 
 
 def test_every_kind_that_is_told_at_once_has_a_golden_payload() -> None:

@@ -6,56 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.alert_samples import ABLE, ALERTS, EVENTS, RESEMBLES, became_able, event, page
+from tests.fakes.alert_samples import ABLE, ALERTS, EVENTS, became_able, event, page
+from tests.fakes.hostile import HOSTILE, hostile_event
 from tests.fakes.slack_receiver import block_problems
 from watcher.channels.email import html
 from watcher.channels.slack import payload
 from watcher.core.clean import clean, defanged, defanged_text, shown_name, slip
-from watcher.core.events import Event, EventKind
+from watcher.core.events import EventKind
 from watcher.core.names import parse
 from watcher.core.plain_text import text
 from watcher.core.story import duration
 from watcher.core.wording import word
-
-HOSTILE = (
-    "<!channel> <@U123> <https://evil.com|army.mil> &lt; & *bold* _it_ ~gone~ `code` ```",
-    "</td><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}",
-    "a\r\nBcc: everybody@army.mil\r\n\r\nbody",
-    "\u202egpj.lim.ymra\u202c \u2066x\u2069 \u200b\u200d\ufeff \u061c",
-    "\x00\x07\x1b[31mred\x1b[0m\x7f\x9b \u2028line\u2029paragraph \ud800",
-    "x" * 100_000,
-    "http://evil.com/path?q=army.mil mailto:a@b.com www.evil.com",
-)
-
-
-def _hostile_event(kind: EventKind, value: str) -> Event:
-    side = {
-        "ability": "able",
-        "basis": value,
-        "flags": [value] * 30,
-        "exchanges": [{"preference": 1, "host": value, "addresses": [value] * 30}] * 300,
-        value: value,
-        "registrar": value,
-        "nameservers": [value] * 300,
-        "nested": {value: [value]},
-        "expires_at": value,
-        "reason": value,
-        "channel": value,
-        "since": value,
-        "errors": [value] * 9,
-    }
-    row = {"question": value, "type": value, "outcome": value, "records": [value] * 40, "resolver": value, "at": value}
-    return event(
-        kind,
-        name=value,
-        registrable_domain=value,
-        severity_reasons=(value,) * 50,
-        protected=("army.mil", "navy.mil") * 10,
-        before={**side, "registrar": "x"},
-        after=side,
-        evidence=(row,) * 40,
-        resembles=(replace(RESEMBLES, explanation=value, techniques=(value,)),) * 9,
-    )
 
 
 def _everything(made) -> str:
@@ -72,7 +33,7 @@ def _everything(made) -> str:
 @pytest.mark.parametrize("value", HOSTILE, ids=["slack", "html", "header", "direction", "control", "long", "links"])
 @pytest.mark.parametrize("kind", EventKind)
 def test_nothing_hostile_gets_through(kind: EventKind, value: str) -> None:
-    one = _hostile_event(kind, value)
+    one = hostile_event(kind, value)
     for made in (page(one), page(*(replace(one, id=f"e{n}") for n in range(60)), group=f"exchange:{value}:{kind}")):
         said = _everything(made)
         assert not any(ord(character) < 32 and character != "\n" for character in said)
