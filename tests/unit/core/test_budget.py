@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from watcher.core.budget import QUESTIONS_A_CANDIDATE, needed, stretches
+from watcher.core.budget import QUESTIONS_A_CANDIDATE, SHORTEST, needed, outlook, sizes, stretches
 
 PLAN = ((200, timedelta(hours=1)), (2000, timedelta(hours=6)), (20_000, timedelta(hours=24)))
 
@@ -22,7 +22,7 @@ def test_the_tail_stretches_first():
     first, second, third = stretches(PLAN, 700, 200)
     assert (first, second) == (1.0, 1.0)
     assert third == pytest.approx(needed(PLAN, 700)[2] / (200 - sum(needed(PLAN, 700)[:2])))
-    assert stretches(PLAN, 2_000, 200)[0] == 1.0
+    assert stretches(PLAN, 1_500, 200)[0] == 1.0
     assert min(stretches(PLAN, 10_000, 200)) > 1
 
 
@@ -33,3 +33,34 @@ def test_what_is_stretched_fits_and_no_tier_is_given_up(names):
     assert sum(need / stretch for need, stretch in zip(needed(PLAN, names), stretched, strict=True)) <= budget * 1.001
     assert all(1 <= stretch < float("inf") for stretch in stretched)
     assert list(stretched) == sorted(stretched) or names > 2_000
+
+
+def test_spare_rate_is_spent_only_where_that_is_asked_for():
+    assert stretches(PLAN, 100, 200, spare=0.0) == (1.0, 1.0, 1.0)
+    sooner = stretches(PLAN, 100, 200, spare=1.0)
+    assert len(set(sooner)) == 1
+    assert sum(needed(PLAN, 100)) / sooner[0] == pytest.approx(200)
+    half = stretches(PLAN, 100, 200, spare=0.5)
+    assert sooner[0] < half[0] < 1
+    assert stretches(PLAN, 1, 1e9, spare=1.0)[0] * PLAN[0][1] == SHORTEST
+    assert min(stretches(PLAN, 10_000, 200, spare=1.0)) > 1
+
+
+@pytest.mark.parametrize("names", [100, 1_000, 10_000])
+@pytest.mark.parametrize("rate", [200, 5_000])
+def test_a_cold_start_sees_what_the_rate_allows_and_the_best_first(names, rate):
+    moments = [timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)]
+    seen = outlook(PLAN, names, rate, moments)
+    for shares, moment in zip(seen, moments, strict=True):
+        candidates = sum(share * names * size for share, size in zip(shares, sizes(PLAN), strict=True))
+        assert candidates <= rate / QUESTIONS_A_CANDIDATE * moment.total_seconds() * 1.001
+        assert list(shares) == sorted(shares, reverse=True)
+        assert all(0 <= share <= 1 for share in shares)
+    for earlier, later in zip(seen, seen[1:], strict=False):
+        assert all(one <= other for one, other in zip(earlier, later, strict=True))
+
+
+def test_the_first_candidates_of_ten_thousand_names():
+    """Two hundred a second: the first hundred of each within an hour and three quarters."""
+    ((first, *_),) = outlook(PLAN, 10_000, 200, [timedelta(seconds=10_000 * 100 * QUESTIONS_A_CANDIDATE / 200)])
+    assert first == pytest.approx(0.5)
