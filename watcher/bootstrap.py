@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from watcher import bootstrap_channels
+from watcher import bootstrap_channels, bootstrap_registration
 from watcher.core.dns import Outcome
 from watcher.core.errors import DishonestResolver
 
@@ -148,9 +148,8 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
     """Resolver, sweeper and registry client, closed at the end. Raises ConfigurationError."""
     from watcher import checks
     from watcher.core.addresses import is_global
-    from watcher.data import load_suffixes, rdap_bootstrap
+    from watcher.data import load_suffixes
     from watcher.data.mail_operators import load_operators
-    from watcher.lookups.registry import RegistryClient
     from watcher.lookups.resolver import CarefulResolver
     from watcher.lookups.smtp_probe import SmtpProbe
     from watcher.lookups.suffix_servers import SuffixServers
@@ -167,18 +166,7 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
         max_rate=chosen.dns.max_rate,
         clock=now,
     )
-    registry = None
-    if registration and chosen.registration.enabled:
-        registry = RegistryClient(
-            now,
-            is_global,
-            bundled=rdap_bootstrap(),
-            rdap_bootstrap=chosen.registration.rdap_bootstrap,
-            rdap_servers=chosen.registration.rdap_servers,
-            whois_servers=chosen.registration.whois_servers,
-            max_rate=chosen.registration.max_rate,
-            kept=min(timedelta(minutes=5), chosen.registration.refresh_soon / 2),
-        )
+    registry = bootstrap_registration.client(chosen.registration, now) if registration else None
     pulse = Pulse(now)
     resolver = PulsedResolver(careful, pulse)
     plain = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
@@ -230,13 +218,14 @@ def random_label() -> str:
 # --- enumeration -------------------------------------------------------------------------------------------------
 
 
-def enumeration(ours: "Ours | None" = None) -> "Enumeration":
-    """Candidates and resemblance over the bundled tables, leaving out what is ours."""
+def enumeration(ours: "Ours | None" = None, words: Sequence[str] = ()) -> "Enumeration":
+    """Candidates and resemblance over the bundled tables and the settings' `words`, leaving out what is ours."""
     from watcher.data import enumeration_version, load_tables
     from watcher.services.enumerate import Enumeration
     from watcher.techniques import ALL
 
-    return Enumeration(load_tables(), ALL, enumeration_version(), ours)
+    more = tuple(words)
+    return Enumeration(load_tables(more), ALL, enumeration_version(more), ours)
 
 
 def lookup(
@@ -313,7 +302,7 @@ def watching(
 
     now, confirm = clock(), chosen.confirm
     soonest = min(interval for _, interval in chosen.sweep.tiers)
-    names = enumeration(ours := Ours(store, suffixes()))
+    names = enumeration(ours := Ours(store, suffixes()), chosen.techniques.words)
     watch = Watch(
         store=store,
         clock=now,

@@ -142,7 +142,9 @@ class Vigil(Section):
 class Techniques(Section):
     """What the enumeration adds to its bundled tables."""
 
-    words: tuple[str, ...] = Field(default=(), description="More words to put before and after a label")
+    words: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")], ...] = Field(
+        default=(), max_length=1000, description="More words to put before and after a label"
+    )
 
 
 class Settings(BaseSettings):

@@ -63,7 +63,8 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, prob
     async with store_if_any(chosen) as store, bootstrap.network(chosen, registration=registration) as net:
         await must_see(net)
         await (ours := Ours(store, bootstrap.suffixes())).read()
-        lookup = bootstrap.lookup(net, store=store, ours=ours)
+        known = bootstrap.enumeration(ours, chosen.techniques.words)
+        lookup = bootstrap.lookup(net, store=store, ours=ours, names=known)
         looks = (lookup.looked_at(name, registration=registration, probe=probe) for name in names)
         return list(await asyncio.gather(*looks))
 

@@ -70,7 +70,7 @@ async def _scan(chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, sav
             return await _saved(chosen, net, wanted, limit)
         async with store_if_any(chosen) as store:
             await (ours := Ours(store, bootstrap.suffixes())).read()
-            names = bootstrap.enumeration(ours)
+            names = bootstrap.enumeration(ours, chosen.techniques.words)
             lookup = bootstrap.lookup(net, ours=ours, names=names)
             rows: list[dict[str, Any]] = []
             for one in wanted:

@@ -68,6 +68,9 @@ STRUCTURE_AND_SUFFIX = 3.0
 SAME_OWNER = 0.1
 """Another host of the protected host's own domain: only its owner can make it exist."""
 
+CONTAINED = 0.0001
+"""A protected label inside a longer one: 3 % of mistyped names, spread over more than anybody can list."""
+
 OWN_RESTRICTED = 0.15
 """A suffix of one's own where outsiders cannot register: its keeper would have to delegate the slip."""
 FOREIGN_RESTRICTED = 0.5

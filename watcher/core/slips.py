@@ -1,6 +1,7 @@
 """Slips: what techniques make of a name, weighed and put together, and how readily a name under a suffix exists."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from math import fsum
 from typing import NamedTuple, Protocol
 
@@ -86,14 +87,21 @@ def together(text: str, shares: tuple[tuple[float, str], ...]) -> Slip:
 
 
 def share(technique: Technique, name: Intended, text: str, tables: Tables) -> float:
-    """How likely `technique` makes `text` of `name`; 0 when it never does."""
-    here: list[float] = []
-    total: list[float] = []
-    for typed, weight in technique.generate(name, tables):
-        total.append(weight)
-        if typed == text:
-            here.append(weight)
-    return sum(here) / fsum(total) * WEIGHTS[technique.NAME].mass if here else 0.0
+    """How likely `technique` makes `text` of `name`; 0 when it never does.
+
+    A technique that makes thousands has `weigh(name, text, tables)` too: the weight of `text` and that of all it makes.
+    """
+    weigh = getattr(technique, "weigh", None)
+    if weigh is not None:
+        here, total = weigh(name, text, tables)
+        return float(here / total * WEIGHTS[technique.NAME].mass) if here else 0.0
+    weights = [weight for typed, weight in technique.generate(name, tables) if typed == text]
+    return sum(weights) / _total(technique, name, tables) * WEIGHTS[technique.NAME].mass if weights else 0.0
+
+
+@lru_cache(maxsize=65536)
+def _total(technique: Technique, name: Intended, tables: Tables) -> float:
+    return fsum(weight for _, weight in technique.generate(name, tables))
 
 
 def reach(suffix: str, home: str | None, tables: Tables) -> tuple[float, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -25,8 +26,15 @@ def load_suffixes() -> Suffixes:
 
 
 @cache
-def load_tables() -> Tables:
-    """Everything the enumeration needs."""
+def load_tables(words: tuple[str, ...] = ()) -> Tables:
+    """Everything the enumeration needs; `words` of the operator's stand among the bundled ones, as likely as the first.
+
+    Not given, or none, it is the same object every time.
+    """
+    if words:
+        bundled = load_tables()
+        weight = max(bundled.words.values())
+        return replace(bundled, words={**bundled.words, **dict.fromkeys(words, weight)})
     icann, private = _rules()
     registries = dict(_grouped("registries.txt"))
     glyphs, scripts = _glyphs()
@@ -54,12 +62,12 @@ def load_tables() -> Tables:
 
 
 @cache
-def enumeration_version() -> str:
-    """A short text that changes whenever techniques, weights or data do, so that stored tiers are made anew.
+def enumeration_version(words: tuple[str, ...] = ()) -> str:
+    """A short text that changes whenever techniques, weights, data or `words` do, so that stored tiers are made anew.
 
     It follows the sources themselves: too often is harmless, too seldom would leave names unwatched.
     """
-    digest = hashlib.sha256(publicsuffixlist.__version__.encode())
+    digest = hashlib.sha256(" ".join([publicsuffixlist.__version__, *words]).encode())
     for pattern in _ENUMERATION:
         for file in sorted(_HERE.parent.glob(pattern)):
             digest.update(file.read_bytes())
@@ -131,7 +139,7 @@ def _homophones() -> dict[str, tuple[str, ...]]:
 
 def _exchanged_keys() -> Iterator[tuple[dict[int, int], frozenset[str]]]:
     for pairs, countries in _grouped("exchanged_keys.txt"):
-        both = [(one, other) for one, other in pairs.split(",")]
+        both = [(pair[0], pair[1]) for pair in pairs.split(",")]
         yield {**{ord(a): ord(b) for a, b in both}, **{ord(b): ord(a) for a, b in both}}, frozenset(countries)
 
 

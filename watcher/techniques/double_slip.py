@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from math import fsum
 from typing import NamedTuple
 
 from watcher.core.edits import common_start
 from watcher.core.intended import Intended
 from watcher.core.likelihood import DOUBLE, DOUBLED_SYLLABLE, INSERTION, MOVED, OMISSION, REPETITION, TRANSPOSITION
+from watcher.core.nearness import within_two
 from watcher.core.tables import Tables
 
 NAME = "double_slip"
@@ -33,43 +35,79 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
     for before, label, after, _ in name.places[:1]:
         for weight, start, end, text in _wide(label):
             yield f"{before}{label[:start]}{text}{label[end:]}{after}", weight
-        edits = _edits(name)
-        for index, (weight, start, end, text) in enumerate(edits):
-            head = f"{before}{label[:start]}{text}"
-            for other, begin, finish, typed in edits[index + 1 :]:
-                if begin >= end and (text or typed or len(label) > 2):  # noqa: PLR2004 (something must remain)
-                    yield f"{head}{label[end:begin]}{typed}{label[finish:]}{after}", weight * other
+        for (weight, start, end, text), (other, begin, finish, typed) in _pairs(name):
+            between = label[end:begin]
+            yield f"{before}{label[:start]}{text}{between}{typed}{label[finish:]}{after}", weight * other
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
     """Which part was written how."""
     for place in name.places[:1]:
         typed, label = place.typed(candidate), place.label
-        if typed is None or abs(len(typed) - len(label)) > 2:  # noqa: PLR2004 (two slips)
+        if typed is None or not within_two(label, typed):
             continue
-        if any(label[:start] + text + label[end:] == typed for _, start, end, text in _wide(label)) or _paired(
-            _edits(name), label, typed
+        if any(label[:start] + text + label[end:] == typed for _, start, end, text in _wide(label)) or any(
+            _paired(_edits(name), label, typed)
         ):
             return f"two slips in `{label}`: `{typed}`"
     return None
 
 
-def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> bool:
+def weigh(name: Intended, text: str, _tables: Tables) -> tuple[float, float]:
+    """The weight of `text`, and that of everything `generate` makes: thousands of texts need not be written for it."""
+    (place,) = name.places[:1]
+    typed, label = place.typed(text), place.label
+    if typed is None:
+        return 0.0, 1.0
+    here = [one.weight for one in _wide(label) if label[: one.start] + one.text + label[one.end :] == typed]
+    return fsum([*here, *_paired(_edits(name), label, typed)]), _total(name)
+
+
+@lru_cache(maxsize=65536)
+def _total(name: Intended) -> float:
+    pairs = (one.weight * other.weight for one, other in _pairs(name))
+    return fsum([*pairs, *(wide.weight for wide in _wide(name.places[0].label))])
+
+
+def _pairs(name: Intended) -> Iterator[tuple[_Edit, _Edit]]:
+    edits, count = _edits(name), len(name.places[0].label)
+    for index, one in enumerate(edits):
+        for other in edits[index + 1 :]:
+            if other.start >= one.end and _together(one, other, count):
+                yield one, other
+
+
+def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> Iterator[float]:
+    """The weight of every pair of edits that makes `typed`."""
     alike = common_start(label, typed) + 1
     grown = len(typed) - len(label)
-    for index, (_, start, end, text) in enumerate(edits):
-        if start > alike:
-            return False
-        head = label[:start] + text
+    for index, one in enumerate(edits):
+        if one.start > alike:
+            return
+        head = label[: one.start] + one.text
         if not typed.startswith(head):
             continue
-        left = grown - len(text) + end - start
-        for _, begin, finish, extra in edits[index + 1 :]:
-            if begin < end or len(extra) - finish + begin != left or not typed.endswith(label[finish:]):
+        left = grown - len(one.text) + one.end - one.start
+        for other in edits[index + 1 :]:
+            _, begin, finish, text = other
+            if begin < one.end or len(text) - finish + begin != left or not typed.endswith(label[finish:]):
                 continue
-            if head + label[end:begin] + extra + label[finish:] == typed:
-                return True
-    return False
+            made = head + label[one.end : begin] + text + label[finish:]
+            if made == typed and _together(one, other, len(label)):
+                yield one.weight * other.weight
+
+
+def _together(one: _Edit, other: _Edit, count: int) -> bool:
+    """Whether these two make a pair: something must remain, and with a replacement only a loss or a turn was seen."""
+    if count <= 2 and not one.text and not other.text:  # noqa: PLR2004 (two letters)
+        return False
+    if _replaces(one):
+        return not (_replaces(other) or other.start == other.end)
+    return not (_replaces(other) and one.start == one.end)
+
+
+def _replaces(edit: _Edit) -> bool:
+    return len(edit.text) == 1 and edit.end - edit.start == 1
 
 
 def _wide(label: str) -> Iterator[_Edit]:

@@ -1,6 +1,7 @@
 """Another spelling that sounds the same: `defence.gov` becomes `defense.gov`, `centre.uk` becomes `center.uk`."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
@@ -21,10 +22,18 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
         typed = place.typed(candidate)
         if typed is None:
             continue
-        for made, right, wrong, _ in _spelt(place.label, tables):
-            if made == typed:
-                return f"`{wrong}` for `{right}` in `{place.label}`"
+        found = _by_text(place.label, tables).get(typed)
+        if found is not None:
+            return f"`{found[1]}` for `{found[0]}` in `{place.label}`"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _by_text(label: str, tables: Tables) -> dict[str, tuple[str, str]]:
+    made: dict[str, tuple[str, str]] = {}
+    for typed, right, wrong, _ in _spelt(label, tables):
+        made.setdefault(typed, (right, wrong))
+    return made
 
 
 def _spelt(label: str, tables: Tables) -> Iterator[tuple[str, str, str, float]]:

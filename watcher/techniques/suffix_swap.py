@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from math import fsum
 
 from watcher.core.intended import Intended
 from watcher.core.names import to_unicode
@@ -32,6 +33,17 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
         return None
     known = suffix in tables.popular_suffixes or suffix in tables.suffixes.delegated or suffix in tables.icann
     return f"the suffix `{to_unicode(suffix)}` for `{name.suffix}`" if known and suffix[0] not in "*!" else None
+
+
+def weigh(name: Intended, text: str, tables: Tables) -> tuple[float, float]:
+    """The weight of `text`, and that of everything `generate` makes."""
+    suffixes = _suffixes(name.suffix, name.country, tables)
+    return suffixes.get(text[len(name.left) + 1 :], 0.0), _total(name.suffix, name.country, tables)
+
+
+@lru_cache(maxsize=64)
+def _total(own: str, country: str | None, tables: Tables) -> float:
+    return fsum(_suffixes(own, country, tables).values())
 
 
 @lru_cache(maxsize=64)
