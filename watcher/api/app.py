@@ -19,6 +19,7 @@ from watcher.api import (
     protected,
     reports,
     runner,
+    scans,
     silences,
 )
 from watcher.api.endpoints import AnyEndpoint
@@ -33,6 +34,7 @@ _RESOURCES: tuple[AnyEndpoint, ...] = (
     *silences.ENDPOINTS,
     *candidates.ENDPOINTS,
     *coverage.ENDPOINTS,
+    *scans.ENDPOINTS,
     *lookalikes.ENDPOINTS,
     *reports.ENDPOINTS,
     *events.ENDPOINTS,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from watcher.api import models
+from watcher.api import plan_models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.services.coverage import coverage_json
 from watcher.services.tokens import Scope
@@ -10,7 +10,14 @@ from watcher.services.tokens import Scope
 
 async def seen(call: Call[Nothing, Nothing]) -> Any:
     """For each tier of the plan."""
-    return await coverage_json(call.parts.store, call.parts.tiers, now=call.parts.clock.now())
+    parts = call.parts
+    return await coverage_json(
+        parts.store,
+        parts.tiers,
+        now=parts.clock.now(),
+        budget=None if parts.sweep is None else parts.sweep.budget,
+        state=None if parts.sweep is None else parts.sweep.state,
+    )
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -22,7 +29,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         "coverage",
         Nothing,
         Nothing,
-        models.Coverage,
+        plan_models.Coverage,
         (Scope.READ,),
     ),
 )

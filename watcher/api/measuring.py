@@ -8,6 +8,7 @@ from watcher.api.metrics import Metrics
 from watcher.core.ports import Clock
 from watcher.services.coverage import coverage_json
 from watcher.services.pulse import Pulse
+from watcher.services.sweep import Sweep
 from watcher.store import Store, events
 
 _PAGE = 500
@@ -17,13 +18,21 @@ class Measuring:
     """Each `refresh` adds what is new since the last one; what happened before the first is not counted again."""
 
     def __init__(
-        self, store: Store, metrics: Metrics, pulse: Pulse, tiers: Sequence[tuple[int, timedelta]], clock: Clock
+        self,
+        store: Store,
+        metrics: Metrics,
+        pulse: Pulse,
+        tiers: Sequence[tuple[int, timedelta]],
+        clock: Clock,
+        *,
+        sweep: Sweep | None = None,
     ) -> None:
         self._store = store
         self._metrics = metrics
         self._pulse = pulse
         self._tiers = tiers
         self._clock = clock
+        self._sweep = sweep
         self._counted: Counter[tuple[str, str]] = Counter()
         self._last: str | None = None
         self._begun = False
@@ -31,9 +40,15 @@ class Measuring:
     async def refresh(self) -> None:
         """Bring the metrics up to date."""
         await self._detections()
-        coverage = await coverage_json(self._store, self._tiers, now=self._clock.now())
+        budget = None if self._sweep is None else self._sweep.budget
+        coverage = await coverage_json(self._store, self._tiers, now=self._clock.now(), budget=budget)
         for tier in coverage["tiers"]:
             self._metrics.covered(str(tier["tier"]), tier["ratio"])
+        stretched = {str(tier["tier"]): tier["stretch"] for tier in coverage["tiers"] if tier["stretch"] is not None}
+        self._metrics.planned(coverage["needed_rate"], stretched)
+        if self._sweep is not None:
+            state = self._sweep.state
+            self._metrics.sweeping(state.rate, state.left)
         self._metrics.waiting(coverage["backlog"])
         for (resolver, outcome), count in self._pulse.outcomes.items():
             new = count - self._counted[resolver, outcome]

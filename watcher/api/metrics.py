@@ -1,5 +1,6 @@
 """What Prometheus reads, in a registry of its own. Others feed it through its methods; names are a contract."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -34,6 +35,19 @@ class Metrics:
             "Share of a tier's candidates settled in its newest pass",
             ["tier"],
             registry=self.registry,
+        )
+        self._stretch = Gauge(
+            "watcher_stretch_ratio",
+            "What a tier's interval is multiplied by so that the plan fits the budget",
+            ["tier"],
+            registry=self.registry,
+        )
+        self._needed = Gauge(
+            "watcher_needed_rate", "Questions a second that would hold the plan", registry=self.registry
+        )
+        self._rate = Gauge("watcher_sweep_rate", "Candidates a second of the newest sweep", registry=self.registry)
+        self._left = Gauge(
+            "watcher_sweep_left", "Candidates that the sweep has still to settle", registry=self.registry
         )
         self._lookups = Counter(
             "watcher_lookups",
@@ -77,6 +91,17 @@ class Metrics:
     def covered(self, tier: str, ratio: float) -> None:
         """This share of a tier's candidates is settled."""
         self._coverage.labels(tier).set(ratio)
+
+    def planned(self, needed: float, stretches: Mapping[str, float]) -> None:
+        """What the plan takes, and by how much each tier's interval stretches."""
+        self._needed.set(needed)
+        for tier, stretch in stretches.items():
+            self._stretch.labels(tier).set(stretch)
+
+    def sweeping(self, rate: float, left: int) -> None:
+        """How fast the newest sweep is, and what is left of it."""
+        self._rate.set(rate)
+        self._left.set(left)
 
     def waiting(self, backlog: int) -> None:
         """So many looks are overdue."""

@@ -278,30 +278,6 @@ class Channel(Output):
     name: str
 
 
-class Tier(Output):
-    """How much of one tier of the plan is seen."""
-
-    tier: int
-    ranks_to: int | None
-    interval_seconds: float | None
-    shards: int = Field(description="Protected names with this tier")
-    finished: int = Field(description="Of these: passed through at least once")
-    on_time: int = Field(description="Of these: last begun within the interval")
-    settled: int
-    unsettled: int
-    total: int
-    ratio: float = Field(description="Share of candidates that are settled, 0 to 1")
-
-
-class Coverage(Output):
-    """How much of the plan is seen, and how late."""
-
-    tiers: list[Tier]
-    protected: int
-    backlog: int = Field(description="Lookalikes whose next look is overdue")
-    oldest_due_at: datetime | None
-
-
 class Health(Output):
     """Alive."""
 

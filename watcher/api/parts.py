@@ -15,6 +15,8 @@ from watcher.store import Store
 
 if TYPE_CHECKING:
     from watcher.services.lookup import Lookup
+    from watcher.services.scans import Scans
+    from watcher.services.sweep import Sweep
 
 Ready = Callable[[], Awaitable[str | None]]
 """None when all is well, else one line that says what is not."""
@@ -27,6 +29,7 @@ class Parts:
     `enumerate` gives the candidates of (a protected name, how many, by which techniques; none: all), best first, as
     `candidate` shapes; it raises InvalidName. `tiers` are (rank up to, interval). `ready` are the checks of `/readyz`.
     `test_channel` sends a marked test alert and raises DeliveryFailed; `channels` are the names it knows.
+    `sweep` and `scans` are those of this process; None: nothing sweeps here.
     `protected_changed` is called after protected or own names changed, so that whoever holds them reads them again.
     """
 
@@ -44,6 +47,8 @@ class Parts:
     tiers: tuple[tuple[int, timedelta], ...] = ()
     ready: Mapping[str, Ready] = field(default_factory=dict)
     protected_changed: Callable[[], Awaitable[None]] | None = None
+    sweep: "Sweep | None" = None
+    scans: "Scans | None" = None
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""
     enumerating: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

@@ -14,9 +14,6 @@ from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherEr
 
 _SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
 _WELL_KNOWN = ("com", "org", "de", "uk")
-_DAY = 86_400
-_QUESTIONS_A_CANDIDATE = 1.25
-"""Mean, with the looks at what exists; see docs/explanation/watching.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +91,21 @@ def plan(names: int, tiers: Any, max_rate: float, resolvers: int) -> Examined:
     """Whether sweeping `names` at the tiers' intervals fits the resolvers' rate."""
     if not names:
         return Examined("plan", "warning", "nothing is protected; `watcher protect add NAME`")
-    a_day, first = 0.0, 0
-    for last, interval in tiers:
-        a_day += (last - first) * _DAY / interval.total_seconds()
-        first = last
-    needed = names * a_day * _QUESTIONS_A_CANDIDATE / _DAY
-    budget = max_rate * resolvers
+    from watcher.core.budget import QUESTIONS_A_CANDIDATE, needed, stretches
+
+    rate, budget = sum(needed(tiers, names)), max_rate * resolvers
+    most = tiers[-1][0]
     detail = (
-        f"{names} names need {needed:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
-        f"a first sweep takes {names * first * _QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes"
+        f"{names} names need {rate:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
+        f"a first sweep takes {names * most * QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes"
     )
-    if needed > budget:
-        stretch = needed / budget
-        more = f"{detail}: intervals stretch {stretch:.1f} times, the tail first; raise dns.max_rate on a resolver"
+    if rate > budget:
+        shown = ", ".join(
+            f"to rank {last:,} {one:.1f} times"
+            for (last, _), one in zip(tiers, stretches(tiers, names, budget), strict=True)
+            if one > 1
+        )
+        more = f"{detail}: intervals stretch, the tail first ({shown}); raise dns.max_rate on a resolver"
         return Examined("plan", "warning", f"{more} of your own, or lengthen sweep.tiers")
     return Examined("plan", "ok", detail)
 

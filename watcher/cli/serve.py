@@ -89,7 +89,9 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
 
     soonest = min(interval for _, interval in chosen.sweep.tiers)
     quick = min(_SOON, soonest / 4)
-    measuring = Measuring(watching.store, metrics, watching.net.pulse, chosen.sweep.tiers, bootstrap.clock())
+    measuring = Measuring(
+        watching.store, metrics, watching.net.pulse, chosen.sweep.tiers, bootstrap.clock(), sweep=watching.sweep
+    )
     honest = asyncio.Event()
 
     async def check_resolvers() -> None:
@@ -109,11 +111,21 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         if watching.net.careful.usable:
             await watching.relook.due()
 
+    async def refresh_bootstrap() -> None:
+        registry = watching.net.registry
+        if registry is None:
+            return
+        try:
+            await registry.refresh_bootstrap()
+        except LookupFailed as error:  # the one in use stays
+            log.warning("the RDAP bootstrap could not be refreshed: %s", error)
+
     return [
         Job("check resolvers", check_resolvers, timedelta(hours=1)),
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
         Job("sweep", sweep, quick),
         Job("relook", relook, quick),
+        Job("RDAP bootstrap", refresh_bootstrap, timedelta(days=7)),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),
         Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),
         Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
@@ -132,6 +144,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
     from watcher.api.parts import Parts
     from watcher.api.policy import Policy
     from watcher.services.notify import send_test
+    from watcher.services.scans import Scans
     from watcher.services.tokens import Gatekeeper, any_valid
     from watcher.web import pages
 
@@ -164,6 +177,8 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         tiers=chosen.sweep.tiers,
         ready=_readiness(watching, engine),
         protected_changed=watching.ours.read,
+        sweep=watching.sweep,
+        scans=(scans := Scans(watching.sweep, clock)),
     )
     endpoints = (*every_endpoint(__version__), *pages.ENDPOINTS)
     runner = web.AppRunner(make_app(parts, endpoints), access_log=None, shutdown_timeout=2)
@@ -180,6 +195,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         bound = runner.addresses[0][1]
         yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
     finally:
+        await scans.close()
         await runner.cleanup()
 
 

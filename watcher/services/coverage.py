@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import inf
 
+from watcher.core.budget import needed, stretches
 from watcher.core.shapes import JSON, time_json
+from watcher.services.sweep import SweepState
 from watcher.store import Store, lookalikes, protected, shards
 from watcher.store.shards import Shard
 
 
-async def coverage_json(store: Store, tiers: Sequence[tuple[int, timedelta]], *, now: datetime) -> JSON:
-    """The coverage shape. `tiers` are (rank up to, interval), as the setting; a stored tier beyond them has neither."""
+async def coverage_json(
+    store: Store,
+    tiers: Sequence[tuple[int, timedelta]],
+    *,
+    now: datetime,
+    budget: float | None = None,
+    state: SweepState | None = None,
+) -> JSON:
+    """The coverage shape. `tiers` are (rank up to, interval), as the setting; a stored tier beyond them has neither.
+
+    `budget`: questions a second that there are, None where that is not known. `state`: of the sweep in this process.
+    """
     async with store.read() as tx:
         known = await shards.listed(tx)
         backlog = await lookalikes.backlog(tx, now=now)
@@ -18,18 +31,39 @@ async def coverage_json(store: Store, tiers: Sequence[tuple[int, timedelta]], *,
     by_tier: dict[int, list[Shard]] = {place: [] for place in range(len(tiers))}
     for shard in known:
         by_tier.setdefault(shard.tier, []).append(shard)
+    stretched = stretches(tiers, names, inf if budget is None else budget)
     return {
         "tiers": [
-            _tier(place, tiers[place] if place < len(tiers) else None, some, now)
+            _tier(place, tiers[place], some, now, stretched[place])
+            if place < len(tiers)
+            else _tier(place, None, some, now, None)
             for place, some in sorted(by_tier.items())
         ],
+        "needed_rate": sum(needed(tiers, names)),
+        "budget_rate": budget,
+        "sweep": None if state is None else sweep_json(state),
         "protected": names,
         "backlog": backlog,
         "oldest_due_at": time_json(next_due) if next_due is not None and next_due <= now else None,
     }
 
 
-def _tier(place: int, plan: tuple[int, timedelta] | None, some: Sequence[Shard], now: datetime) -> JSON:
+def sweep_json(state: SweepState) -> JSON:
+    """How far the sweep is."""
+    return {
+        "running": state.running,
+        "done": state.done,
+        "left": state.left,
+        "unsettled": state.unsettled,
+        "settled_ratio": (state.done - state.unsettled) / state.done if state.done else None,
+        "rate": state.rate,
+        "seconds_left": state.seconds_left,
+    }
+
+
+def _tier(
+    place: int, plan: tuple[int, timedelta] | None, some: Sequence[Shard], now: datetime, stretch: float | None
+) -> JSON:
     settled = sum(shard.settled for shard in some)
     total = sum(shard.total for shard in some)
     on_time = 0
@@ -41,6 +75,7 @@ def _tier(place: int, plan: tuple[int, timedelta] | None, some: Sequence[Shard],
         "tier": place,
         "ranks_to": None if plan is None else plan[0],
         "interval_seconds": None if plan is None else plan[1].total_seconds(),
+        "stretch": stretch,
         "shards": len(some),
         "finished": sum(shard.last_finished_at is not None for shard in some),
         "on_time": on_time,

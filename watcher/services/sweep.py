@@ -98,6 +98,7 @@ class Sweep:
         self._saved_at = clock.now()
         self._touched: set[Pass] = set()
         self._names = 0
+        self._waiting = 0
         self.report = Report(clock.now())
         """The newest report; live while a sweep runs."""
         self.seen = 0
@@ -113,10 +114,10 @@ class Sweep:
         async with self._turn:
             return await self._through(self._new_agenda(cutoff=self._clock.now() if once else None))
 
-    async def over(self, names: Sequence[str], most: int) -> Report:
+    async def over(self, names: Sequence[str], most: int, *, began: Callable[[], None] = lambda: None) -> Report:
         """Sweep these protected names now, due or not, up to the rank `most`; a tier that it cuts stays due.
 
-        A run that is under way lets it pass first.
+        A run that is under way lets it pass first; `began` is called when its turn has come.
         """
         self._waiting += 1
         try:
@@ -124,11 +125,12 @@ class Sweep:
         finally:
             self._waiting -= 1
         try:
-            return await self._through(self._new_agenda(only=names, most=most))
+            self.report = Report(self._clock.now())
+            agenda = self._new_agenda(only=names, most=most)
+            began()
+            return await self._through(agenda)
         finally:
             self._turn.release()
-
-    _waiting = 0
 
     @property
     def state(self) -> SweepState:
@@ -159,9 +161,15 @@ class Sweep:
         )
         return agenda
 
+    @property
+    def budget(self) -> float | None:
+        """Questions a second that there are; None: enough, or not known."""
+        return None if self._budget is None else self._budget()
+
     def _stretched(self) -> Sequence[float]:
         plan = [(tier.last, tier.interval) for tier in self._tiers]
-        return stretches(plan, self._names, inf if self._budget is None else self._budget())
+        budget = self.budget
+        return stretches(plan, self._names, inf if budget is None else budget)
 
     async def _through(self, agenda: Agenda) -> Report:
         self.report = report = Report(self._clock.now())
