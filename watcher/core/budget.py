@@ -6,7 +6,7 @@ from datetime import timedelta
 
 QUESTIONS_A_CANDIDATE = 1.25
 """Mean, with the looks at what exists; see docs/explanation/watching.md."""
-TAIL_FIRST = 3.0
+TAIL_FIRST = 2.0
 """A tier begins to stretch when the next one has stretched so many times. What people really mistype stands in the
 first tier with three in four, in the last one with one in fourteen: the mean time to detection is then within twice
 of the best that any order reaches (docs/explanation/detection.md)."""
