@@ -93,6 +93,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         watching.store, metrics, watching.net.pulse, chosen.sweep.tiers, bootstrap.clock(), sweep=watching.sweep
     )
     honest = asyncio.Event()
+    registry = watching.net.registry
 
     async def check_resolvers() -> None:
         narrator.resolvers(await watching.check_resolvers())
@@ -111,23 +112,14 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         if watching.net.careful.usable:
             await watching.relook.due()
 
-    async def refresh_bootstrap() -> None:
-        registry = watching.net.registry
-        if registry is None:
-            return
-        try:
-            await registry.refresh_bootstrap()
-        except LookupFailed as error:  # the one in use stays
-            log.warning("the RDAP bootstrap could not be refreshed: %s", error)
-
     return [
         Job("check resolvers", check_resolvers, timedelta(hours=1)),
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
         Job("sweep", sweep, quick),
         Job("relook", relook, quick),
-        Job("RDAP bootstrap", refresh_bootstrap, timedelta(days=7)),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),
         Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),
+        *([Job("RDAP bootstrap", registry.keep_bootstrap_fresh, timedelta(days=1))] if registry else []),
         Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
         Job("measure", measuring.refresh, timedelta(seconds=5)),
         Job("narrate", lambda: narrator.progress(watching.sweep), timedelta(seconds=1)),

@@ -1,6 +1,7 @@
 """Registration facts of a domain from whoever knows them: RDAP, then WHOIS, at each server's pace."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -25,6 +26,9 @@ IANA_WHOIS = "whois.iana.org"
 
 _TRIES = 2
 _UNKNOWN_KEPT = timedelta(minutes=1)
+_REFRESHED_EVERY = timedelta(days=7)
+
+log = logging.getLogger(__name__)
 
 
 class RegistryClient:
@@ -65,6 +69,7 @@ class RegistryClient:
         self._most_kept = most_kept
         self._bootstrap_url, bootstrap = _bootstrap(rdap_bootstrap, bundled)
         self._etag: str | None = None
+        self._refreshed_at: datetime | None = None
         self._routes = Routes(bootstrap, rdap_servers or {}, whois_servers or {})
         referral = whois.address(whois_referral)
         own = [] if whois_referral == IANA_WHOIS else [(referral.host, referral.port)]
@@ -109,6 +114,20 @@ class RegistryClient:
         self._routes.bootstrap = rdap_bootstrap.read_bootstrap(document.body)
         self._etag = document.etag
         return True
+
+    async def keep_bootstrap_fresh(self) -> None:
+        """Refresh the bootstrap where that last worked a week ago; when it fails the one in use stays."""
+        now = self._clock.now()
+        if self._refreshed_at is not None and now - self._refreshed_at < _REFRESHED_EVERY:
+            return
+        try:
+            new = await self.refresh_bootstrap()
+        except LookupFailed as error:
+            log.info("%s; the one of %s stays in use", error, self.bootstrap_published_at)
+            return
+        self._refreshed_at = now
+        if new:
+            log.info("the RDAP bootstrap of %s is in use", self.bootstrap_published_at)
 
     @property
     def bootstrap_published_at(self) -> datetime | None:

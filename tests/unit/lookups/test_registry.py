@@ -229,6 +229,25 @@ async def test_bootstrap_is_refreshed_with_its_etag(make):
         assert client.bootstrap_published_at.month == 11, "a broken one changes nothing"
 
 
+async def test_bootstrap_is_kept_fresh_once_a_week_and_a_failure_is_tried_again(make):
+    clock = FakeClock()
+    async with BootstrapServer() as server:
+        server.requests = []
+        client = make(clock, rdap_bootstrap=server.url)
+        server.body, good = "broken", server.body
+        await client.keep_bootstrap_fresh()
+        assert client.bootstrap_published_at is not None
+        assert client.bootstrap_published_at.month == 1, "the bundled one stays"
+        server.body = good
+        for _ in range(3):
+            await client.keep_bootstrap_fresh()
+        assert client.bootstrap_published_at.month == 11
+        assert len(server.requests) == 2
+        await clock.advance(7 * 86_400)
+        await client.keep_bootstrap_fresh()
+        assert b"If-None-Match" in server.requests[2]
+
+
 async def test_bootstrap_from_a_file_is_never_refreshed(make, tmp_path):
     file = tmp_path / "dns.json"
     file.write_text(BootstrapServer.body)
