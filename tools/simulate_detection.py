@@ -163,7 +163,7 @@ def duration(seconds: float) -> str:
 def table(cases: Sequence[Case]) -> str:
     """Markdown."""
     rows = [
-        "| names | rate | asked | mean (median, 95 %) | round robin, same | ratio | `spare = 1` | round robin | ratio |",
+        "| names | rate | asked | mean (median, 95%) | the same in turn | ratio | `spare = 1` | in turn | ratio |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     rows += [

@@ -348,6 +348,7 @@ def watching(
         tiers=tiers_from(chosen.sweep.tiers),
         clock=now,
         budget=net.budget if chosen.sweep.existence == "resolver" else None,
+        spare=chosen.sweep.spare,
         stamp=lambda: names.stamp,
     )
     probes = Probes(

@@ -73,6 +73,12 @@ class Sweep(Section):
         ),
         description="Rank up to, interval",
     )
+    spare: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="Share of the rate that the tiers leave free which is spent on looking sooner than they say",
+    )
     existence: Literal["resolver", "suffix_servers"] = Field(
         default="resolver",
         description="Who is asked whether a name exists: the resolvers, or each public suffix's own nameservers (RD=0)",

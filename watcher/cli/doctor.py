@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -97,7 +98,8 @@ def plan(names: int, tiers: Any, max_rate: float, resolvers: int) -> Examined:
     most = tiers[-1][0]
     detail = (
         f"{names} names need {rate:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
-        f"a first sweep takes {names * most * QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes"
+        f"a first sweep takes {names * most * QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes and has seen "
+        f"{_seen(names, tiers, budget)}"
     )
     if rate > budget:
         shown = ", ".join(
@@ -108,6 +110,24 @@ def plan(names: int, tiers: Any, max_rate: float, resolvers: int) -> Examined:
         more = f"{detail}: intervals stretch, the tail first ({shown}); raise dns.max_rate on a resolver"
         return Examined("plan", "warning", f"{more} of your own, or lengthen sweep.tiers")
     return Examined("plan", "ok", detail)
+
+
+def _seen(names: int, tiers: Any, budget: float) -> str:
+    """What a start from nothing has seen after a minute, an hour, a day, until that is everything."""
+    from watcher.core.budget import outlook
+
+    moments = {"a minute": timedelta(minutes=1), "an hour": timedelta(hours=1), "a day": timedelta(days=1)}
+    said = []
+    for word, shares in zip(moments, outlook(tiers, names, budget, list(moments.values())), strict=True):
+        parts = [
+            f"{'all' if share == 1 else f'{share:.1%}'} to rank {last:,}"
+            for share, (last, _) in zip(shares, tiers, strict=True)
+            if share
+        ]
+        said.append(f"after {word} {', '.join(parts)}")
+        if shares[-1] == 1:
+            break
+    return "; ".join(said)
 
 
 async def _lookups(chosen: Any) -> AsyncIterator[Examined]:

@@ -66,7 +66,8 @@ class SweepState:
 class Sweep:
     """Passes over shards: one run at a time, several batches of candidates at once.
 
-    `budget` is how many questions a second there are; None: enough. `stamp` says of which candidates the first tier
+    `budget` is how many questions a second there are; None: enough. `spare`: the share of what the plan leaves free of
+    it that is spent on looking sooner. `stamp` says of which candidates the first tier
     may be kept; None: it is made anew each time.
     """
 
@@ -81,6 +82,7 @@ class Sweep:
         tiers: Sequence[Tier],
         clock: Clock,
         budget: Callable[[], float] | None = None,
+        spare: float = 0.0,
         stamp: Callable[[], str] | None = None,
     ) -> None:
         self._store = store
@@ -91,6 +93,7 @@ class Sweep:
         self.version = version + ":" + ",".join(str(tier.last) for tier in tiers)
         self._clock = clock
         self._budget = budget
+        self._spare = spare
         self._first = None if stamp is None else FirstTier(store, enumerate_, stamp=stamp, last=self._tiers[0].last)
         self._turn = asyncio.Lock()
         self._shared = SharedAbsence(clock, min(_SHARED_FOR, min(tier.interval for tier in tiers) / 4))
@@ -169,7 +172,9 @@ class Sweep:
     def _stretched(self) -> Sequence[float]:
         plan = [(tier.last, tier.interval) for tier in self._tiers]
         budget = self.budget
-        return stretches(plan, self._names, inf if budget is None else budget)
+        if budget is None:
+            return stretches(plan, self._names, inf)
+        return stretches(plan, self._names, budget, spare=self._spare)
 
     async def _through(self, agenda: Agenda) -> Report:
         self.report = report = Report(self._clock.now())
