@@ -70,7 +70,7 @@ async def play(scenario: dict[str, Any], *, strict: bool = True) -> list[dict[st
         for origin, text in look.get("zones", {}).items():
             resolver.load(origin, text or None)
         if "faults" in look:
-            resolver.faults = [_fault(row) for row in look["faults"]]
+            resolver.faults = [fault(row) for row in look["faults"]]
         resolver.expected = frozenset(_question(text) for text in look["evidence"]) if strict else None
         already = len(resolver.asked)
         also = {key: frozenset(values) for key, values in look.get("owner", {}).items()}
@@ -127,7 +127,8 @@ def _question(text: str) -> Question:
     return Question(name, RRType(kind), unchecked == "cd")
 
 
-def _fault(row: dict[str, Any]) -> Fault:
+def fault(row: dict[str, Any]) -> Fault:
+    """The fault that a table describes."""
     values = {key: tuple(value) if key in _FAULT_TUPLES else value for key, value in row.items()}
     return Fault(**{**values, "outcome": Outcome(row["outcome"])})
 
