@@ -155,10 +155,10 @@ def _iana_id(registrar: Mapping[str, Any] | None) -> str | None:
 def _organisation(registrant: Mapping[str, Any] | None) -> str | None:
     """The organisation alone. `fn` may be a person, so it counts only where the card says that it is not."""
     card = _jcard(registrant)
-    found = _first(card, "org")
-    if found is None and (_first(card, "kind") or "").lower() in {"org", "organization"}:
-        found = _first(card, "fn")
-    return found
+    fn = _first(card, "fn")
+    if (_first(card, "kind") or "").lower() in {"org", "organization"}:
+        return _first(card, "org") or fn
+    return text.organisation(_first(card, "org"), () if fn is None else (fn,))
 
 
 def _country(registrant: Mapping[str, Any] | None) -> str | None:

@@ -6,6 +6,7 @@ input, and say None where nothing usable is left.
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from watcher.core import names
@@ -69,6 +70,40 @@ def disclosed(value: object) -> str | None:
     """`clean`, and None as well for what registries write where a fact is withheld."""
     text = clean(value)
     return None if text is None or _WITHHELD.search(text) else text
+
+
+_WORDS_OF_ORGANISATIONS = """
+    ab ag agency army as asa association authority bv bvba center centre city club co co-op
+    college commission committee company consulting corp corporation council department dept e.v eg ev
+    federation foundation gesellschaft gmbh government group hf holding holdings hosting inc
+    incorporated institute international internet k.k kft kg limited llc llp ltd ltda media ministry n.v
+    network networks nv office ohg oy oyj partners plc pte pty pvt registry s.a s.l s.p.a s.r.l sa sarl
+    sas school services sia society software solutions sp spa spol srl stiftung studio systems
+    technologies technology trust ug union university verein verlag
+"""
+_OF_ORGANISATIONS = frozenset(_WORDS_OF_ORGANISATIONS.split())
+"""Words and legal forms that no person's name has."""
+
+
+def organisation(value: object, names: Collection[str] = ()) -> str | None:
+    """An organisation; None where it repeats one of the contact's `names` and nothing shows that it is no person.
+
+    Registrars put the person's name in the organisation's place where there is none.
+    """
+    text = disclosed(value)
+    if text is None:
+        return None
+    plain = _plain(text)
+    if plain in {_plain(name) for name in names}:
+        words = {word.strip(".") for word in text.casefold().replace(",", " ").split()}
+        if words.isdisjoint(_OF_ORGANISATIONS) and not any(character.isdigit() for character in text):
+            return None
+    return text
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    """The words of a name in no order: `Roe, Jane` is `Jane Roe`."""
+    return tuple(sorted("".join(c if c.isalnum() else " " for c in text.casefold()).split()))
 
 
 def host_name(value: object) -> str | None:

@@ -68,6 +68,9 @@ _ORGANISATION = re.compile(
     r"|^org-name$",
     re.IGNORECASE,
 )
+_PERSON = re.compile(
+    r"^(?:registrant|owner|admin|tech)(?: contact)?(?:'s)?(?:[ _-]name)?$|^person$|^holder$", re.IGNORECASE
+)
 _COUNTRY = re.compile(
     r"^registrant(?: contact)?(?:'s)? country(?: code|/economy)?$|^owner country(?: code)?$", re.IGNORECASE
 )
@@ -125,7 +128,9 @@ def read_fields(domain: str, text: str) -> WhoisFields:
         expires_at=at(_EXPIRES) or _until(words),
         statuses=tuple(sorted(statuses)[: registry_text.MOST_STATUSES]),
         nameservers=_nameservers(found, domain),
-        registrant_organisation=first(_ORGANISATION),
+        registrant_organisation=registry_text.organisation(
+            first(_ORGANISATION), [value for key, value in values if _PERSON.search(key)]
+        ),
         registrant_country=registry_text.country(first(_COUNTRY)),
         abuse_email=next(
             (m for key, value in values if _ABUSE_MAIL.search(key) if (m := registry_text.mail_address(value))), None

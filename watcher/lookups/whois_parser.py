@@ -1,5 +1,7 @@
 """A WHOIS reply as facts: python-whois' rules for its registries, our own reading for what they leave open.
 
+Its `org` and `country` are left alone: they may be another contact's, and `org` a person's name.
+
 python-whois' expressions can be quadratic in the reply, so in the service this runs in a process that can be killed
 (`whois_process`). Nothing here connects anywhere.
 """
@@ -26,8 +28,8 @@ def parse(domain: str, text: str) -> WhoisFields:
         expires_at=own.expires_at or _time(entry.get("expiration_date")),
         statuses=own.statuses or _statuses(entry.get("status")),
         nameservers=own.nameservers or _hosts(entry.get("name_servers")),
-        registrant_organisation=own.registrant_organisation or registry_text.disclosed(_one(entry.get("org"))),
-        registrant_country=own.registrant_country or registry_text.country(_one(entry.get("country"))),
+        registrant_organisation=own.registrant_organisation,
+        registrant_country=own.registrant_country,
         abuse_email=own.abuse_email,
         abuse_phone=own.abuse_phone,
         words=own.words,

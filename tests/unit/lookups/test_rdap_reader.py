@@ -88,6 +88,21 @@ def test_an_organisations_name_is_kept():
     assert read(entities=[company]).registrant_organisation == "Army Surplus Ltd"
 
 
+@pytest.mark.parametrize(
+    ("organisation", "kept"),
+    [
+        ("Jane Roe", None),
+        ("ROE, Jane", None),
+        ("Roe Consulting Ltd.", "Roe Consulting Ltd."),
+        ("Ministry of Defence", "Ministry of Defence"),
+    ],
+)
+def test_a_person_in_the_organisations_place_is_not_kept(organisation, kept):
+    name = "Jane Roe" if kept is None else organisation
+    card = entity("registrant", ["fn", {}, "text", name], ["org", {}, "text", organisation])
+    assert read(entities=[card]).registrant_organisation == kept
+
+
 @pytest.mark.parametrize("withheld", ["REDACTED FOR PRIVACY", "Not Disclosed", "n/a", "-", "", "Data Protected"])
 def test_withheld_values_are_none(withheld):
     assert read(entities=[entity("registrant", ["org", {}, "text", withheld])]).registrant_organisation is None

@@ -30,6 +30,49 @@ def test_gtld_shape():
     assert (fields.abuse_email, fields.abuse_phone) == ("abuse@registrar.net", "+31.205550100")
 
 
+PERSONS = (
+    """Domain Name: army.com
+Registrar: R Ltd
+Registrant Name: Jane Roe
+Registrant Organization: Roe Jane
+Registrant Country: NL
+Admin Name: Jane Roe
+Admin Organization: Helpers Ltd
+Admin Country: US
+""",
+    """Domain Name: army.com
+Registrar: R Ltd
+Registrant Name: Jane Roe
+Admin Organization: Helpers Ltd
+Tech Organization: Helpers Ltd
+Tech Country: US
+Organization: Jane Roe
+""",
+    """domain: army.com
+registrar: R Ltd
+person: Jane Roe
+owner: Jane Roe
+org: Jane Roe
+country: NL
+""",
+)
+
+
+@pytest.mark.parametrize("reply", PERSONS)
+@pytest.mark.parametrize("domain", ["army.com", "army.net", "army.io", "army.ru", "army.br", "army.it", "army.xyz"])
+def test_no_person_and_no_other_contact_is_taken_for_the_registrant(domain, reply):
+    """python-whois' own rules take the first `org` there is, a person's or another contact's."""
+    fields = parse(domain, reply.replace("army.com", domain))
+    assert "Roe" not in str(fields)
+    assert fields.registrant_organisation is None
+    assert fields.registrant_country in {None, "NL"}
+
+
+def test_an_organisation_named_twice_is_one():
+    reply = "Domain Name: army.com\nRegistrant Name: Army Surplus Ltd\nRegistrant Organization: Army Surplus Ltd\n"
+    assert parse("army.com", reply).registrant_organisation == "Army Surplus Ltd"
+
+
 SHAPES = {
     "uk": "Domain name:\n    army.co.uk\n\nRegistrar:\n    R Ltd [Tag = R]\n\nRelevant dates:\n"
     "    Registered on: 01-Feb-2020\n    Expiry date:  01-Feb-2020\n\nName servers:\n    ns1.army.net  192.0.2.1\n    ns2.army.net\n\nWHOIS lookup made",
