@@ -75,7 +75,7 @@ class Near:
             heads, middles, tails = thirds
             for some in (
                 heads.get(label[:third]),
-                middles.get(label[third + 1 : 1 - third]),
+                middles.get(label[third + 1 : -third - 1]),
                 tails.get(label[-third:]),
             ):
                 if some is not None:
@@ -83,6 +83,10 @@ class Near:
                         rest = iter(label)
                         if all(character in rest for character in one):
                             found[one] = None
+        elif size in (1, 2):
+            shorter = {label[:at] + label[at + 1 :] for at in range(len(label))}
+            shortest = {one[:at] + one[at + 1 :] for one in shorter for at in range(len(one))}
+            found.update(dict.fromkeys(sorted(shortest & self._whole)))
         return tuple(found)
 
 
