@@ -168,6 +168,13 @@ def _resolver(name: str, found: Any) -> Examined:
         return Examined(what, "broken", f"not honest: {found.why}; never used. Name an unfiltered one in dns.resolvers")
     details = {
         "honest": ("ok", "answers, and does not rewrite or filter"),
+        "stripping": (
+            "broken",
+            (
+                "says that names do not exist without the SOA record that shows who says so, as dnsmasq and many home "
+                "routers do: every absent name would stay unknown. Name the resolver behind it in dns.resolvers"
+            ),
+        ),
         "failing": ("broken", "replies but resolves nothing: it refuses this machine, or is cut off from the Internet"),
         "unreachable": ("broken", "does not answer: is there a network, is port 53 open? dns.resolvers names another"),
     }

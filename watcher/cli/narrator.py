@@ -57,6 +57,11 @@ class Narrator:
                 self.say(f"refused: {result}")
             elif str(result) == "unreachable":
                 self.say(f"resolver {resolver} does not answer; is there a network? dns.resolvers names another one")
+            elif str(result) == "stripping":
+                self.say(
+                    f"resolver {resolver} leaves the SOA out of its answers, as dnsmasq does: absent names stay "
+                    "unknown; dns.resolvers names another one"
+                )
             elif str(result) == "failing":
                 self.say(f"resolver {resolver} answers, but cannot resolve; it may refuse this machine or be cut off")
 

@@ -39,6 +39,8 @@ async def must_see(net: "Network") -> None:
         click.echo(f"watcher: refused: {error}", err=True)
     for name in [name for name, result in found.items() if result == "failing"]:
         click.echo(f"watcher: resolver {name} replies but resolves nothing; is it cut off, or refusing us?", err=True)
+    for name in (name for name, result in found.items() if result == "stripping"):
+        click.echo(f"watcher: resolver {name} leaves the SOA out of its answers: absent names stay unknown", err=True)
     if len(liars) == len(found):
         raise liars[-1]
     if all(isinstance(result, DishonestResolver) or result == "unreachable" for result in found.values()):

@@ -22,6 +22,8 @@ class Reachability(StrEnum):
 
     HONEST = "honest"
     """Random names, `.invalid` and the canary do not exist there."""
+    STRIPPING = "stripping"
+    """It says that names do not exist, and leaves out the SOA that shows who says so: nothing can be settled by it."""
     FAILING = "failing"
     """It replies, but answered none of the questions: refused, or cut off from the Internet."""
     UNREACHABLE = "unreachable"
@@ -53,8 +55,11 @@ async def check_honesty(
     outcomes = {answer.outcome for answer in answers}
     if outcomes <= {Outcome.TIMEOUT}:
         return Reachability.UNREACHABLE
-    random_ones = {answer.outcome for answer in answers if answer.question.name in random_names}
-    return Reachability.HONEST if Outcome.NXDOMAIN in random_ones else Reachability.FAILING
+    random_ones = [answer for answer in answers if answer.question.name in random_names]
+    if any(answer.outcome is Outcome.NXDOMAIN for answer in random_ones):
+        return Reachability.HONEST
+    stripped = any(answer.outcome is Outcome.FILTERED and answer.soa is None for answer in random_ones)
+    return Reachability.STRIPPING if stripped else Reachability.FAILING
 
 
 def _judge_answer(server: Server, answer: Answer) -> None:
