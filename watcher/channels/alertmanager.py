@@ -15,18 +15,11 @@ from watcher.channels.posting import Poster, Reply
 from watcher.core.alerts import Alert, AlertKind, gathered
 from watcher.core.clean import clean
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
-from watcher.core.events import Event, EventKind
+from watcher.core.events import ENDED_BY, Event, EventKind
 from watcher.core.ports import Memory
 from watcher.core.wording import word
 
 NAME = "alertmanager"
-
-BEGINS = {
-    EventKind.MAIL_BECAME_UNABLE: EventKind.MAIL_BECAME_ABLE,
-    EventKind.WATCH_RECOVERED: EventKind.WATCH_STALE,
-    EventKind.CHANNEL_RECOVERED: EventKind.CHANNEL_FAILING,
-}
-"""What ends, by what ends it."""
 
 _LASTING = timedelta(days=3650)
 """What has an end of its own fires until then: Alertmanager would call it resolved after minutes otherwise."""
@@ -83,12 +76,12 @@ class Alertmanager:
 
     async def _of(self, event: Event, alert: Alert, after: dict[str, list[Labels]]) -> list[dict[str, Any]]:
         """What to post about one event; `after` is what then fires under each key."""
-        begins = BEGINS.get(event.kind, event.kind)
-        if begins not in BEGINS.values():
+        begins = ENDED_BY.get(event.kind, event.kind)
+        if begins not in ENDED_BY.values():
             return [_posted(_labels(event, event.kind), event, alert, event.at + _PASSING)]
         key = f"{NAME}:{begins.value}:{event.name or event.after.get('channel', '')}"
         firing = after.get(key) or await self._firing(key)
-        new = [] if event.kind in BEGINS else [_labels(event, begins)]
+        new = [] if event.kind in ENDED_BY else [_labels(event, begins)]
         after[key] = new
         made = [_posted(labels, event, alert, event.at) for labels in firing if labels not in new]
         made += [_posted(labels, event, alert, event.at + _LASTING) for labels in new]

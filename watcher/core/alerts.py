@@ -166,10 +166,12 @@ _TOLD_OF_OURS = frozenset(
 )
 
 
-def decide(event: Event, policy: Policy, silences: Iterable[Silence] = ()) -> Decision:
+def decide(event: Event, policy: Policy, silences: Iterable[Silence] = (), *, told: tuple[str, ...] = ()) -> Decision:
     """How `event` is told. Loss, expiry and change of holder of what is ours are told whatever the policy's kinds say.
 
-    Only a silence of that very name keeps those back. No channel is told of its own failing.
+    Only a silence of that very name keeps those back. No channel is told of its own failing. `told` are the channels
+    that told at once of what this event ends: they tell of the end too, besides those of its own way. Events of the
+    watch itself have no name that could be more or less grave: `min_severity` is not for them.
     """
     ours = concerns_ours(event)
     silence = _silence_of(event, silences, only_name=ours)
@@ -181,16 +183,30 @@ def decide(event: Event, policy: Policy, silences: Iterable[Silence] = ()) -> De
         return Decision(DecisionKind.NONE, (), way)
     if ours:
         return Decision(DecisionKind.PAGE, channels, f"{event.kind.value} of a name of ours is always told; {way}")
+    heard = tuple(name for name in policy.channels if name in told)
+    if heard:
+        own = channels if _is_told_at_once(event, policy) else ()
+        everyone = tuple(name for name in policy.channels if name in {*heard, *own})
+        return Decision(DecisionKind.PAGE, everyone, f"{', '.join(heard)} told of what this ends; {way}")
+    return _by_policy(event, policy, channels, way)
+
+
+def _by_policy(event: Event, policy: Policy, channels: tuple[str, ...], way: str) -> Decision:
+    """How an event is told that is neither silenced, nor ours, nor the end of what was told."""
     if event.kind not in policy.kinds:
         why = f"{event.kind.value} is not in alerts.kinds"
-    elif not event.severity.at_least(policy.min_severity):
+    elif not _is_told_at_once(event, policy):
         why = f"severity {event.severity.value} is below alerts.min_severity {policy.min_severity.value}"
     else:
-        why = f"{event.kind.value} is in alerts.kinds, severity {event.severity.value} reaches alerts.min_severity"
-        return Decision(DecisionKind.PAGE, channels, f"{why}; {way}")
+        reaches = f", severity {event.severity.value} reaches alerts.min_severity" if event.name else ""
+        return Decision(DecisionKind.PAGE, channels, f"{event.kind.value} is in alerts.kinds{reaches}; {way}")
     if policy.digest is DigestEvery.NEVER and event.kind not in BASELINE_KINDS:
         return Decision(DecisionKind.NONE, (), f"{why}, and alerts.digest is never")
     return Decision(DecisionKind.DIGEST, channels, f"{why}: in the digest; {way}")
+
+
+def _is_told_at_once(event: Event, policy: Policy) -> bool:
+    return event.kind in policy.kinds and (not event.name or event.severity.at_least(policy.min_severity))
 
 
 def concerns_ours(event: Event) -> bool:

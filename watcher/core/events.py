@@ -31,6 +31,14 @@ class EventKind(StrEnum):
     RESOLVER_REFUSED = "resolver_refused"
 
 
+ENDED_BY = {
+    EventKind.MAIL_BECAME_UNABLE: EventKind.MAIL_BECAME_ABLE,
+    EventKind.WATCH_RECOVERED: EventKind.WATCH_STALE,
+    EventKind.CHANNEL_RECOVERED: EventKind.CHANNEL_FAILING,
+}
+"""What ends, by what ends it: who was told of the beginning is told of the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resemblance:
     """Which protected name a lookalike resembles, by which techniques, how likely, and where the slip is."""

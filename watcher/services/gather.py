@@ -4,7 +4,7 @@ Each step is one transaction that reads what waits and writes what becomes of it
 crash, and run in several processes, without telling anything twice or forgetting it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,9 +19,10 @@ from watcher.core.alerts import (
     SilenceScope,
     decide,
     gathered,
+    group_key,
     worst_first,
 )
-from watcher.core.events import Event
+from watcher.core.events import ENDED_BY, Event, EventKind
 from watcher.core.gathering import Group, Waiting, grouped, last_digest_time
 from watcher.core.shapes import time_from_json, time_json
 from watcher.store import Store, Tx, facts, outbox, shards, silences
@@ -136,8 +137,10 @@ class Gatherer:
         plan = _Plan()
         in_force = await self._silences(tx)
         waiting = []
+        begun: dict[tuple[EventKind, str], tuple[str, ...]] = {}
         for one in await outbox.undecided(tx):
-            decision = decide(one.event, self._policy, in_force)
+            decision = decide(one.event, self._policy, in_force, told=await self._told(tx, one.event, begun))
+            begun[one.event.kind, group_key(one.event)] = decision.channels * (decision.kind is DecisionKind.PAGE)
             if decision.kind is DecisionKind.PAGE:
                 waiting.append(Waiting(one.event, decision.channels, one.since))
                 plan.paged[one.event.id] = decision
@@ -154,6 +157,16 @@ class Gatherer:
         ready = {one.event.id for group in plan.groups for one in group.members}
         plan.paged = {event_id: decision for event_id, decision in plan.paged.items() if event_id in ready}
         return plan
+
+    async def _told(
+        self, tx: Tx, event: Event, begun: Mapping[tuple[EventKind, str], tuple[str, ...]]
+    ) -> tuple[str, ...]:
+        """The channels that told, or in this plan are to tell, of what the event ends."""
+        beginning = ENDED_BY.get(event.kind)
+        if beginning is None:
+            return ()
+        planned = begun.get((beginning, group_key(event)))
+        return await outbox.channels_told(tx, beginning.value, event) if planned is None else planned
 
     async def _silences(self, tx: Tx) -> list[Silence]:
         rows = await silences.listed(tx)

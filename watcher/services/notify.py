@@ -12,7 +12,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -212,15 +212,23 @@ class Notifier:
     async def _send(self, one: Delivery) -> None:
         limit = self._patience.limit.total_seconds()
         try:
+            alert = await self._whole(one)
             async with asyncio.timeout(limit):
-                await self._channels[one.channel].send(one.alert)
+                await self._channels[one.channel].send(alert)
         except TimeoutError:
             raise DeliveryFailed(f"{one.channel}: no answer within {limit:.0f} s") from None
-        except DeliveryFailed:
+        except (DeliveryFailed, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 (a bug in one channel must lose no alert and stop no other channel)
             _log.exception("channel %s raised what no channel should", one.channel)
             raise DeliveryFailed(f"{one.channel}: unexpected {type(error).__name__}") from None
+
+    async def _whole(self, one: Delivery) -> Alert:
+        """The alert with all of its events for a channel that wants them; else with those that are shown."""
+        if one.alert.total <= len(one.alert.events) or not self._channels[one.channel].every_event:
+            return one.alert
+        async with self._store.read() as tx:
+            return replace(one.alert, events=tuple(await outbox.events_of(tx, one.alert.id)))
 
     async def _sent(self, one: Delivery) -> None:
         now = self._clock.now()

@@ -20,6 +20,7 @@ from watcher.store.upsert import chunks
 
 PENDING, SENT, REJECTED = "pending", "sent", "rejected"
 _BASELINE = "baseline_told:"
+_RECENT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,41 @@ async def add_alert(tx: Tx, alert: Alert, event_ids: Iterable[str], new: Mapping
     ]
     if rows:
         await tx.execute(insert(deliveries), rows)
+
+
+async def events_of(tx: Tx, alert_id: str) -> list[Event]:
+    """All events that became this alert, oldest first."""
+    query = (
+        select(events.c.body)
+        .join(outbox, outbox.c.event_id == events.c.id)
+        .where(outbox.c.alert_id == alert_id)
+        .order_by(events.c.id)
+    )
+    return [event_from_json(body) for body in (await tx.execute(query)).scalars()]
+
+
+async def channels_told(tx: Tx, kind: str, event: Event) -> tuple[str, ...]:
+    """Through which channels the newest event of that kind before `event`, about the same, was told at once.
+
+    About the same is: of the same name; for events of the watch itself, of the same channel.
+    """
+    query = (
+        select(events.c.body, outbox.c.alert_id)
+        .join(outbox, outbox.c.event_id == events.c.id)
+        .where(events.c.kind == kind, events.c.name == event.name, events.c.id < event.id)
+        .order_by(events.c.id.desc())
+        .limit(1 if event.name else _RECENT)
+    )
+    for body, alert_id in await tx.execute(query):
+        if body["to"].get("channel") == event.after.get("channel") or event.name:
+            told = (
+                select(deliveries.c.channel)
+                .join(alerts, alerts.c.id == deliveries.c.alert_id)
+                .where(deliveries.c.alert_id == alert_id, alerts.c.kind == AlertKind.PAGE.value)
+                .order_by(deliveries.c.id)
+            )
+            return tuple((await tx.execute(told)).scalars())
+    return ()
 
 
 async def any_due(tx: Tx, channel: str, *, now: datetime) -> bool:
