@@ -22,6 +22,10 @@ _NOTES = {
     Flag.BOGUS_DNSSEC: "its DNSSEC signatures are wrong",
     Flag.INCONSISTENT: "its nameservers disagree",
     Flag.FILTERED: "a filter answered in place of the name's owner",
+    Flag.ACCEPTS_ANY: "its mail server takes any mailbox",
+    Flag.REJECTS_UNKNOWN: "its mail server answers, and knows its mailboxes",
+    Flag.REFUSES: "its mail server refuses mail for it",
+    Flag.CLOSED: "no mail server answers there just now",
 }
 
 
@@ -39,13 +43,18 @@ def _by_basis(name: str, verdict: Verdict) -> str:  # noqa: C901, PLR0911 (one s
             return f'{name} refuses all mail: its MX is "." (null MX){_seen(name, verdict)}'
         case Basis.DEAD_EXCHANGES:
             text = f"Mail for {name} bounces: none of its exchanges ({_hosts(verdict)}) has an address"
-            return text + (", and one of them anybody could claim" if Flag.ARMED in verdict.flags else "")
+            claim = ", and one of them anybody could claim" if Flag.ARMED in verdict.flags else ""
+            return text + claim + _seen(name, verdict)
         case Basis.LOOPBACK_EXCHANGE:
-            return f"Mail for {name} goes nowhere: {_lead(name, verdict)} the sender's own machine"
+            return (
+                f"Mail for {name} goes nowhere: {_lead(name, verdict)} the sender's own machine{_seen(name, verdict)}"
+            )
         case Basis.UNROUTABLE_EXCHANGES:
-            return f"Mail for {name} waits at its senders: {_lead(name, verdict)} addresses nobody can reach"
+            where = f"{_lead(name, verdict)} addresses nobody can reach"
+            return f"Mail for {name} waits at its senders: {where}{_seen(name, verdict)}"
         case Basis.CONTROLLED_INTERRUPTION:
-            return f"{name} cannot receive mail: its registry signals a name collision (127.0.53.53)"
+            why = "its registry signals a name collision (127.0.53.53)"
+            return f"{name} cannot receive mail: {why}{_seen(name, verdict)}"
         case Basis.LOOKUP_FAILED:
             return _unknown(name, verdict)
 
