@@ -57,6 +57,7 @@ class SuffixServers:
         suffix_rate: float,
         resolver: Resolver | None = None,
         port: int = DNS_PORT,
+        ports: int = _PORTS,
     ) -> None:
         self.clock = careful.clock
         self._resolver = resolver or careful
@@ -65,6 +66,7 @@ class SuffixServers:
         self._max_rate = max_rate
         self.suffix_rate = suffix_rate
         self._port = port
+        self._ports = ports
         self._known: dict[str, SuffixLanes] = {}
         self._lanes: dict[str, Lane] = {}
         self._finding: dict[str, asyncio.Task[SuffixLanes]] = {}
@@ -144,6 +146,6 @@ class SuffixServers:
                 max_rate=self._max_rate,
                 timeout=self._timeout,
                 clock=self.clock,
-                ports=_PORTS,
+                ports=self._ports,
             )
         return lane
