@@ -282,7 +282,7 @@ class Watch:
         self, row: Lookalike, state: MailState, verdict: Verdict, subject: Subject, at: datetime
     ) -> tuple[MailState, list[Event]]:
         """`own_mail_at_risk`, once, when settled looks in a row saw an exchange of ours dead or one change from it."""
-        if row.relation == LOOKALIKE or verdict.ability is Ability.UNKNOWN:
+        if subject.ours not in {OWN, PROTECTED} or verdict.ability is Ability.UNKNOWN:
             return state, []
         troubled = not {Flag.PARTLY_DEAD, Flag.ARMED}.isdisjoint(verdict.flags) or (
             verdict.ability is Ability.UNABLE and verdict.basis not in {Basis.NULL_MX, Basis.NO_ADDRESS}

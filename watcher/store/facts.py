@@ -15,6 +15,12 @@ async def get(tx: Tx, key: str) -> Any:
     return (await tx.execute(select(facts.c.value).where(facts.c.key == key))).scalar_one_or_none()
 
 
+async def starting(tx: Tx, prefix: str) -> dict[str, Any]:
+    """Every fact whose key starts so."""
+    query = select(facts.c.key, facts.c.value).where(facts.c.key.startswith(prefix, autoescape=True))
+    return {row.key: row.value for row in await tx.execute(query)}
+
+
 async def put(tx: Tx, key: str, value: Any, *, now: datetime) -> None:
     """Set the value."""
     await tx.execute(insert_or_update(tx.dialect.name, facts), [{"key": key, "value": value, "updated_at": now}])

@@ -108,6 +108,16 @@ async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
     return known
 
 
+async def suffixes(tx: Tx) -> list[str]:
+    """The suffixes among the candidates that were seen to exist."""
+    query = select(lookalikes.c.name).where(
+        lookalikes.c.registrable_domain.is_(None),
+        lookalikes.c.relation == LOOKALIKE,
+        lookalikes.c.first_seen_at.is_not(None),
+    )
+    return list((await tx.execute(query)).scalars())
+
+
 async def listed(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None = None) -> list[Lookalike]:
     """The rows that `wanted` describes, by name, from the one after the name `after`."""
     query = _where(select(lookalikes), wanted).where(lookalikes.c.name > after).order_by(lookalikes.c.name)

@@ -1,0 +1,150 @@
+"""Looks at what is ours: the own and the protected names themselves, and the nameservers they stand on.
+
+Each has a row of its own relation, looked at daily like any other row once it is there. Exchanges are judged with the
+row; the nameservers of its domain are looked at here.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Protocol
+
+from watcher.core import nameservers as core_nameservers
+from watcher.core.alerts import group_key
+from watcher.core.dns import Answer, Outcome, Question, RRType
+from watcher.core.events import EventKind
+from watcher.core.names import Fqdn
+from watcher.core.nameservers import Seen
+from watcher.core.ports import Clock, Resolver
+from watcher.core.protected import Kind
+from watcher.core.reading import denies_subtree
+from watcher.core.suffixes import Suffixes
+from watcher.core.verdict import Ability, Basis, Owner, Verdict
+from watcher.services.drafting import Subject, plain_event
+from watcher.services.examine import Look
+from watcher.services.ours import Ours
+from watcher.services.watch import Watch
+from watcher.store import Store, events, lookalikes, nameservers
+from watcher.store.lookalikes import OWN, PROTECTED, Wanted
+
+EVERY = timedelta(days=1)
+AGAIN = timedelta(minutes=5)
+"""Between looks that must say the same before anything is told."""
+
+
+class Looker(Protocol):
+    """What is needed of `examine.Examiner`."""
+
+    async def look(self, name: Fqdn, *, fresh: bool = False, owner: Owner | None = None) -> Look:
+        """The observation and the verdict."""
+        ...
+
+
+class OwnLooks:
+    """Keeps the rows of own and protected names, and watches their nameservers."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        ours: Ours,
+        looker: Looker,
+        resolver: Resolver,
+        watch: Watch,
+        suffixes: Suffixes,
+        clock: Clock,
+        every: timedelta = EVERY,
+        again: timedelta = AGAIN,
+    ) -> None:
+        self._store = store
+        self._ours = ours
+        self._looker = looker
+        self._resolver = resolver
+        self._watch = watch
+        self._suffixes = suffixes
+        self._clock = clock
+        self._every = every
+        self._again = min(again, every)
+
+    async def due(self, limit: int = 20) -> int:
+        """First looks at names without a row, and looks at nameservers that are due; how many looks that were."""
+        wanted: dict[str, str] = {name: OWN for name in self._ours.own if not self._suffixes.is_suffix(name)}
+        wanted |= {row.name: PROTECTED for row in self._ours.protected if row.kind != Kind.SUFFIX}
+        domains = sorted({self._suffixes.registered_domain(name) or name for name in wanted})
+        new, due = await self._due(wanted, domains, limit)
+        async with asyncio.TaskGroup() as looks:
+            for name in new:
+                looks.create_task(self._first(Fqdn(name), wanted[name]))
+            for domain in due:
+                relation = PROTECTED if any(wanted.get(name) == PROTECTED for name in self._under(domain)) else OWN
+                looks.create_task(self._nameservers(domain, relation))
+        return len(new) + len(due)
+
+    def _under(self, domain: str) -> list[str]:
+        ours = (*(row.name for row in self._ours.protected), *self._ours.own)
+        return [name for name in ours if self._suffixes.registered_domain(name) == domain]
+
+    async def _due(self, wanted: dict[str, str], domains: list[str], limit: int) -> tuple[list[str], list[str]]:
+        async with self._store.read() as tx:
+            known = await lookalikes.known_among(tx, list(wanted))
+            kept = [row.name for kind in (OWN, PROTECTED) for row in await lookalikes.listed(tx, Wanted(relation=kind))]
+            now = self._clock.now()
+            due = await nameservers.due(tx, domains, now=now, limit=limit, most=2 * self._every)
+        gone = [name for name in kept if name not in wanted]
+        if gone:
+            async with self._store.write() as tx:
+                await lookalikes.remove(tx, gone)
+        return [name for name in wanted if name not in known][:limit], due
+
+    async def _first(self, name: Fqdn, relation: str) -> None:
+        look = await self._looker.look(name, fresh=True, owner=self._ours.owner)
+        await self._watch.record(look, relation=relation)
+
+    async def _nameservers(self, domain: str, relation: str) -> None:
+        """One look at the nameservers of a domain of ours: trouble is told after two that say the same."""
+        seen, evidence = await self._see(domain)
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            before = (await nameservers.of(tx, domain)).state
+            if seen is None:
+                await nameservers.save(tx, domain, before, now=now, wait=self._again)
+                return
+            state, _, worse = core_nameservers.step(before, seen)
+            wait = self._again if state.trouble is not None or state.other is not None else self._every
+            await nameservers.save(tx, domain, state, now=now, wait=wait)
+            if not worse:
+                return
+            theirs = self._under(domain)
+            name = domain if domain in theirs else theirs[0]
+            event = plain_event(
+                self._store.ids(),
+                EventKind.OWN_MAIL_AT_RISK,
+                Subject(name, domain, ours=relation),
+                Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=evidence),
+                at=now,
+                before={"nameservers": list(before.names or ())},
+                after={"nameservers": list(seen.names), "troubled": dict(seen.trouble)},
+            )
+            await events.add(tx, [event], group=group_key, now=now)
+
+    async def _see(self, domain: str) -> tuple[Seen | None, tuple[Answer, ...]]:
+        (listing,) = await self._resolver.ask([Question(domain, RRType.NS)])
+        hosts = core_nameservers.listed(listing)
+        if hosts is None:
+            return None, (listing,)
+        addresses = await self._resolver.ask(core_nameservers.questions(hosts)) if hosts else ()
+        trouble = core_nameservers.trouble_of(hosts, addresses)
+        if trouble is None:
+            return None, (listing, *addresses)
+        if not hosts:
+            trouble = {domain: "no nameserver is listed for it"}
+        parents = {host: self._suffixes.registered_domain(host) for host in trouble}
+        asked = [
+            Question(parent, RRType.MX) for parent in dict.fromkeys(parents.values()) if parent not in {None, domain}
+        ]
+        answers = await self._resolver.ask(asked) if asked else ()
+        free = {one.question.name for one in answers if denies_subtree(one, one.question.name)}
+        for host in trouble:
+            if parents[host] in free:
+                trouble[host] = f"it stands under {parents[host]}, which nobody has registered: anyone can take it over"
+        gone = listing.outcome is Outcome.NXDOMAIN
+        return Seen(hosts, {domain: "it does not exist"} if gone else trouble), (listing, *addresses, *answers)

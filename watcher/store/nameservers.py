@@ -1,0 +1,70 @@
+"""What is remembered of nameservers, by name: kept among the small facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from watcher.core.nameservers import Nameservers
+from watcher.core.shapes import time_from_json, time_json
+from watcher.store import facts as small_facts
+from watcher.store.database import Tx
+from watcher.store.tables import facts
+
+_KEY = "nameservers:"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What stands, and when to look again."""
+
+    state: Nameservers = field(default_factory=Nameservers)
+    next_at: datetime | None = None
+
+
+async def of(tx: Tx, name: str) -> Looked:
+    """What is known of the nameservers of `name`."""
+    row = await small_facts.get(tx, _KEY + name)
+    if row is None:
+        return Looked()
+    other = None if row["other"] is None else tuple(row["other"])
+    names = None if row["names"] is None else tuple(row["names"])
+    state = Nameservers(names, row["troubled"], other, row["times"], row["trouble"], row["trouble_times"])
+    return Looked(state, time_from_json(row["next_at"]))
+
+
+async def save(tx: Tx, name: str, state: Nameservers, *, now: datetime, wait: timedelta) -> None:
+    """Remember it; look again after `wait`."""
+    value = {
+        "names": None if state.names is None else list(state.names),
+        "troubled": None if state.troubled is None else dict(state.troubled),
+        "other": None if state.other is None else list(state.other),
+        "times": state.times,
+        "trouble": None if state.trouble is None else dict(state.trouble),
+        "trouble_times": state.trouble_times,
+        "next_at": time_json(now + wait),
+    }
+    await small_facts.put(tx, _KEY + name, value, now=now)
+
+
+async def due(tx: Tx, names: Sequence[str], *, now: datetime, limit: int, most: timedelta) -> list[str]:
+    """Those of `names` that are to be looked at now, at most `limit`; one that waits for longer than `most` is too."""
+    query = select(facts.c.key, facts.c.value).where(facts.c.key.startswith(_KEY, autoescape=True))
+    waits: dict[str, Any] = {key[len(_KEY) :]: value["next_at"] for key, value in await tx.execute(query)}
+    found = []
+    for name in names:
+        at = time_from_json(waits.get(name))
+        if at is None or at <= now or at > now + most:  # the clock was set back
+            found.append(name)
+    return found[:limit]
+
+
+async def forget(tx: Tx, keep: Sequence[str]) -> None:
+    """Drop what is remembered of all other names."""
+    query = select(facts.c.key).where(facts.c.key.startswith(_KEY, autoescape=True))
+    kept = set(keep)
+    for key in list((await tx.execute(query)).scalars()):
+        if key[len(_KEY) :] not in kept:
+            await small_facts.remove(tx, key)
