@@ -31,6 +31,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_probes_asked_at", "probes", ["asked_at"])
     op.create_table(
+        "raw_replies",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", "fetched_at", name="pk_raw_replies"),
+    )
+    op.create_index("ix_raw_replies_fetched_at", "raw_replies", ["fetched_at"])
+    op.create_table(
         "events",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -210,6 +219,7 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_table("tokens")
     op.drop_table("silences")
+    op.drop_table("raw_replies")
     op.drop_table("protected")
     op.drop_table("probes")
     op.drop_table("own")

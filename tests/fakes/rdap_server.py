@@ -296,7 +296,7 @@ def domain_object(name: str, entry: Registered) -> dict[str, Any]:
                 ],
             },
         ],
-        "links": [{"rel": "related", "href": "https://rdap.registrar.net/domain/" + name, "type": TYPE}],
+        "links": [{"rel": "related", "href": entry.link, "type": TYPE}],
     }
 
 

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Registered:
-    """One registration, as a registry holds it. `statuses` are in EPP's spelling (`clientHold`)."""
+    """One registration, as a registry holds it. `statuses` are in EPP's spelling (`clientHold`).
+
+    `link` is where the registrar's own RDAP is said to be.
+    """
 
     registrar: str = "Nominal Registrar Ltd"
     iana_id: str = "9999"
@@ -19,6 +22,7 @@ class Registered:
     country: str = "NL"
     abuse_email: str = "abuse@registrar.net"
     abuse_phone: str = "+31.205550100"
+    link: str = "https://rdap.registrar.net/domain/none"
 
 
 class RegisteredDomains(dict[str, Registered]):

@@ -26,7 +26,7 @@ class Wanted(Input):
 async def reported(call: Call[Wanted, Nothing]) -> Any:
     """The report on a name that was looked at, made from what is known; nothing is asked and nothing sent."""
     name = names.parse(call.path["name"])
-    made = await report_on(call.parts.lookup, name)
+    made = await report_on(call.parts.lookup, name, store=call.parts.store)
     if made is None:
         raise Problem(404, "not_found", f"{name} was never looked at; GET /api/v1/domains/{name}?fresh=true looks")
     wanted = call.query.text

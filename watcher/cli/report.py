@@ -53,8 +53,8 @@ async def _report(chosen: "Settings", name: Fqdn) -> dict[str, Any]:
         await (ours := Ours(store, bootstrap.suffixes())).read()
         names = bootstrap.enumeration(ours, chosen.techniques.words)
         lookup = bootstrap.lookup(net, store=store, ours=ours, names=names)
-        known = await report_on(lookup, name)
+        known = await report_on(lookup, name, store=store)
         if known is not None:
             return known
         await must_see(net)
-        return await report_on(lookup, name, look=True) or {}
+        return await report_on(lookup, name, store=store, look=True) or {}

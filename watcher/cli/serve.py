@@ -118,6 +118,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         Job("sweep", sweep, quick),
         Job("relook", relook, quick),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),
+        Job("old replies", watching.registrations.forget, timedelta(days=1)),
         Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),
         *([Job("RDAP bootstrap", registry.keep_bootstrap_fresh, timedelta(days=1))] if registry else []),
         Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),

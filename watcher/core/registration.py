@@ -1,6 +1,6 @@
 """Registration facts: who holds a registrable domain, since when and until when, and where that was learnt."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -27,7 +27,8 @@ class RegistrationFacts:
     """Facts about one registrable domain. Persons' data are not kept: the registrant is organisation and country.
 
     Times are aware UTC. `nameservers` are A-labels without final dot, sorted. `statuses` are EPP statuses in RDAP's
-    spelling, sorted. `reason` says why the status is unknown, or what disagrees.
+    spelling, sorted. `reason` says why the status is unknown, or what disagrees. `raw` is the reply as it came, packed
+    by `lookups.registry_reply`: it may hold persons' data, so it is part of no shape and kept for able names only.
     """
 
     status: RegistrationStatus
@@ -45,6 +46,7 @@ class RegistrationFacts:
     abuse_email: str | None = None
     abuse_phone: str | None = None
     reason: str | None = None
+    raw: bytes | None = field(default=None, compare=False, repr=False)
 
 
 class Worth(IntEnum):
@@ -106,6 +108,33 @@ def differences(before: RegistrationFacts, after: RegistrationFacts) -> tuple[st
 
 
 _YET_DELEGATED = "yet it is delegated in the DNS"
+
+
+_A_REGISTRAR_KNOWS = (
+    "registrar",
+    "registrar_iana_id",
+    "registrant_organisation",
+    "registrant_country",
+    "abuse_email",
+    "abuse_phone",
+)
+
+
+def gaps(facts: RegistrationFacts) -> tuple[str, ...]:
+    """What the registry does not say and the registrar may."""
+    return tuple(name for name in _A_REGISTRAR_KNOWS if getattr(facts, name) is None)
+
+
+def completed(facts: RegistrationFacts, registrar: RegistrationFacts, host: str) -> RegistrationFacts:
+    """The registry's facts, with its gaps filled from the registrar's at `host`, and that said in `reason`.
+
+    The registrar overrides nothing: it may say anything about names that are not its own.
+    """
+    filled = {name: value for name in gaps(facts) if (value := getattr(registrar, name)) is not None}
+    if not filled:
+        return facts
+    said = f"{', '.join(name.replace('_', ' ') for name in filled)} as the registrar's own RDAP says ({host})"
+    return replace(facts, **filled, reason=said if facts.reason is None else f"{facts.reason}; {said}")
 
 
 def contradicted(facts: RegistrationFacts) -> bool:

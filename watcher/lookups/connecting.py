@@ -59,7 +59,7 @@ class Gate:
 
     def admits(self, host: str, port: int, address: str) -> bool:
         """Whether `address`, which `host` resolved to, may be connected to."""
-        if (host.lower(), port) in self._trusted:
+        if self.trusts(host, port):
             return True
         try:
             parsed = ipaddress.ip_address(address)
@@ -67,6 +67,10 @@ class Gate:
             return False
         mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
         return self._is_global(str(mapped or parsed))
+
+    def trusts(self, host: str, port: int) -> bool:
+        """Whether the operator listed this host and port."""
+        return (host.lower(), port) in self._trusted
 
     def check_literal(self, host: str, port: int) -> None:
         """Raise NotGlobal for an address written in place of a name: no resolver ever sees that one."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
@@ -16,13 +16,15 @@ from watcher.core.registration import RegistrationFacts, RegistrationSource, Reg
 from watcher.lookups import registry_text
 from watcher.lookups.connecting import Gate, GatedResolver, NotGlobal
 from watcher.lookups.rdap_bootstrap import base_url
-from watcher.lookups.rdap_reader import error_code, read_domain
-from watcher.lookups.registry_reply import Reply, failed, throttled
+from watcher.lookups.rdap_reader import error_code, read_domain, related_links
+from watcher.lookups.registry_reply import Reply, failed, packed, throttled
+from watcher.lookups.registry_routes import origin
 
 MOST_BYTES = 1024 * 1024
 """Of an answer, before and after decompression."""
 
 _MOST_REDIRECTS = 3
+_HTTPS = 443
 _ACCEPT = "application/rdap+json, application/json;q=0.9"
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SOURCE = RegistrationSource.RDAP
@@ -59,6 +61,23 @@ class Rdap:
             return self._judge(document, domain)
         except LookupFailed as error:
             return failed(_SOURCE, self._clock.now(), f"RDAP: {error.cause}")
+
+    async def ask_registrar(self, domain: Fqdn, url: str) -> Reply:
+        """What a registrar says at `url`, a link of its registry's; never raises, and leads nowhere further."""
+        try:
+            reply = self._judge(await self.fetch(url, accept=_ACCEPT, most=MOST_BYTES), domain)
+        except LookupFailed as error:
+            return failed(_SOURCE, self._clock.now(), f"RDAP: {error.cause}")
+        return replace(reply, registrar=None)
+
+    def _registrar_link(self, document: object) -> str | None:
+        """The first related link that may be followed: https on its own port, or what the operator trusts."""
+        for href in related_links(document):
+            if base_url(href, plain_http=True) is None:
+                continue
+            if self._gate.trusts(*origin(href)) or (href.startswith("https://") and origin(href)[1] == _HTTPS):
+                return href
+        return None
 
     async def fetch(self, url: str, *, accept: str, most: int, etag: str | None = None) -> Document:
         """The document at `url`, redirects on the same host followed; raises LookupFailed."""
@@ -123,7 +142,8 @@ class Rdap:
                 if code is not None and code != HTTPStatus.OK:
                     # Some servers put the error into a 200; trust the code as if it were the status.
                     return self._judge(Document(code, document.media_type, document.body), domain)
-                return Reply(read_domain(content, domain, now))
+                facts = replace(read_domain(content, domain, now), raw=packed(document.body))
+                return Reply(facts, registrar=self._registrar_link(content))
             case HTTPStatus.NOT_FOUND:
                 _require_registry_404(document)
                 return Reply(RegistrationFacts(RegistrationStatus.UNREGISTERED, _SOURCE, now))

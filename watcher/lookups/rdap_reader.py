@@ -1,7 +1,7 @@
 """An RDAP domain object (RFC 9083) as registration facts: a pure function that no document can break.
 
 Read are: status, events, nameservers, the registrar with its IANA id and abuse contact, and of the registrant the
-organisation and country. Links are never looked at: a registrar's own RDAP must not replace what the registry says.
+organisation and country. Links are read apart: a registrar's own RDAP must not replace what the registry says.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,7 @@ from watcher.lookups import registry_text as text
 _MOST_ENTITIES = 64
 _MOST_EVENTS = 64
 _MOST_PROPERTIES = 64
+_MOST_LINKS = 32
 
 _JCard = Mapping[str, "list[list[Any]]"]
 
@@ -57,6 +58,16 @@ def read_domain(document: object, domain: str, fetched_at: datetime) -> Registra
         abuse_email=_abuse(registrar, entities, "email"),
         abuse_phone=_abuse(registrar, entities, "tel"),
     )
+
+
+def related_links(document: object) -> tuple[str, ...]:
+    """Where the registrar's own RDAP has the same domain, as the registry says (RFC 9083 section 4.2), as written."""
+    found = []
+    for link in _items(document, "links", _MOST_LINKS):
+        rel, kind, href = link.get("rel"), link.get("type"), link.get("href")
+        if rel == "related" and isinstance(href, str) and (kind is None or kind == "application/rdap+json"):
+            found.append(href.strip())
+    return tuple(found)
 
 
 def error_code(document: object) -> int | None:

@@ -12,7 +12,14 @@ from pathlib import Path
 from watcher.core.errors import ConfigurationError, LookupFailed
 from watcher.core.names import Fqdn
 from watcher.core.ports import Clock
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.registration import (
+    RegistrationFacts,
+    RegistrationSource,
+    RegistrationStatus,
+    Worth,
+    completed,
+    gaps,
+)
 from watcher.lookups import rdap_bootstrap, whois
 from watcher.lookups.connecting import Gate
 from watcher.lookups.rdap import Rdap
@@ -78,6 +85,7 @@ class RegistryClient:
         self._rdap = Rdap(clock, gate, timeout=timeout)
         self._whois = whois.Whois(clock, gate, WhoisProcess(timeout=timeout), referral=referral, timeout=timeout)
         self._paces: dict[str, ServerPace] = {}
+        self._registrars = ServerPace(clock, max_rate, patience)
         self._known: OrderedDict[Fqdn, tuple[datetime, RegistrationFacts]] = OrderedDict()
         self._asking: dict[Fqdn, asyncio.Task[RegistrationFacts]] = {}
 
@@ -140,7 +148,7 @@ class RegistryClient:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for pace in self._paces.values():
+        for pace in (*self._paces.values(), self._registrars):
             await pace.close()
         await self._rdap.close()
         await self._whois.close()
@@ -148,7 +156,10 @@ class RegistryClient:
     async def _ask(self, domain: Fqdn, worth: float) -> RegistrationFacts:
         facts = await self._first_answer(domain, worth)
         settled = facts.status is not RegistrationStatus.UNKNOWN
-        self._known[domain] = (self._clock.now() + (self._kept if settled else min(_UNKNOWN_KEPT, self._kept)), facts)
+        self._known[domain] = (
+            self._clock.now() + (self._kept if settled else min(_UNKNOWN_KEPT, self._kept)),
+            replace(facts, raw=None),
+        )
         self._known.move_to_end(domain)
         while len(self._known) > self._most_kept:
             self._known.popitem(last=False)
@@ -164,9 +175,25 @@ class RegistryClient:
             if reply.facts.reason is not None:
                 reasons.append(reply.facts.reason)
             if not reply.failed:
-                return replace(reply.facts, reason="; ".join(reasons) or None)
+                facts = replace(reply.facts, reason="; ".join(reasons) or None)
+                return await self._with_registrar(domain, facts, reply.registrar, worth)
         reason = "; ".join(reasons) or f"no RDAP or WHOIS server is known for {domain}"
         return unknown(source, self._clock.now(), reason)
+
+    async def _with_registrar(
+        self, domain: Fqdn, facts: RegistrationFacts, link: str | None, worth: float
+    ) -> RegistrationFacts:
+        """The facts with their gaps filled by the registrar's own RDAP, where that matters; unchanged when it fails.
+
+        All registrars share one pace: a registry's links must not make us keep one for each host they name.
+        """
+        wanted = facts.status is RegistrationStatus.REGISTERED and worth >= Worth.ABLE and gaps(facts)
+        if link is None or not wanted or not await self._registrars.turn(worth):
+            return facts
+        reply = await self._rdap.ask_registrar(domain, link)
+        if reply.facts.status is not RegistrationStatus.REGISTERED:
+            return facts
+        return completed(facts, reply.facts, origin(link)[0])
 
     async def _ask_server(self, server: Server, domain: Fqdn, worth: float) -> Reply:
         match server:

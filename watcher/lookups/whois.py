@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.core import names
@@ -12,7 +12,7 @@ from watcher.core.names import Fqdn
 from watcher.core.ports import Clock
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.lookups.connecting import Gate, NotGlobal
-from watcher.lookups.registry_reply import Reply, failed, throttled
+from watcher.lookups.registry_reply import Reply, failed, packed, throttled
 from watcher.lookups.whois_classifier import ReplyKind, classify
 from watcher.lookups.whois_process import WhoisProcess
 from watcher.lookups.whois_text import decode
@@ -90,7 +90,10 @@ class Whois:
         except LookupFailed as error:
             return failed(_SOURCE, self._clock.now(), f"WHOIS: {error.cause}")
         text = decode(raw, domain)
-        return await self._judge(domain, text, whole=len(raw) < MOST_BYTES)
+        reply = await self._judge(domain, text, whole=len(raw) < MOST_BYTES)
+        if reply.facts.status is not RegistrationStatus.REGISTERED:
+            return reply
+        return replace(reply, facts=replace(reply.facts, raw=packed(raw)))
 
     async def server_of(self, suffix: str) -> Address | None:
         """The WHOIS server of the top-level label of `suffix`, None where it has none; asked for once a week.

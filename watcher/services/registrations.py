@@ -11,11 +11,13 @@ from watcher.core.registration import RegistrationFacts, Worth, is_held
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Ability
 from watcher.services.watch import Watch
-from watcher.store import Store, lookalikes
+from watcher.store import Store, lookalikes, raw_replies
 from watcher.store.lookalikes import LOOKALIKE, Lookalike
 
 LEASE = timedelta(minutes=5)
 """How long a row that was taken up is nobody else's; a crash delays its question by that much at most."""
+REPLIES_KEPT = timedelta(days=30)
+"""How long registries' replies about able names are kept as they came."""
 NEWNESS = timedelta(days=3)
 """A name first seen less long ago is asked about before those that have been known for longer."""
 EACH = 20
@@ -63,6 +65,11 @@ class Registrations:
                     return asked
                 await asyncio.wait(running.values(), timeout=_LOOK_FOR_MORE, return_when=asyncio.FIRST_COMPLETED)
                 running = {suffix: task for suffix, task in running.items() if not task.done()}
+
+    async def forget(self) -> int:
+        """Drop the replies that were kept long enough; how many that were."""
+        async with self._store.write() as tx:
+            return await raw_replies.forget(tx, before=self._clock.now() - REPLIES_KEPT)
 
     async def _claimed(self, busy: Mapping[str, object]) -> Mapping[str, Sequence[Lookalike]]:
         """The rows to ask about now, by suffix."""

@@ -28,8 +28,9 @@ from watcher.core.verdict import Ability, Basis, Flag, Verdict
 from watcher.services.drafting import Subject, mail_event, plain_event, registration_event
 from watcher.services.examine import Look
 from watcher.services.transactions import SharedTransactions
-from watcher.store import Store, Tx, events, facts, lookalikes, own, protected, resemblances
+from watcher.store import Store, Tx, events, facts, lookalikes, own, protected, raw_replies, resemblances
 from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike
+from watcher.store.raw_replies import RawReply
 
 _ABOUT_LOOKALIKES = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE, EventKind.MAIL_BECAME_ABLE})
 _RISK_SIGHTINGS = 2
@@ -104,6 +105,7 @@ class Watch:
             told = self._registration_events(speaker, new, subject)
             saved = [self._with_facts(one, new) for one in rows]
             await lookalikes.save(tx, saved)
+            await self._keep_raw(tx, saved, new)
             await events.add(tx, told, group=group_key, now=self._clock.now())
             return Recorded(next(one for one in saved if one.name == name), tuple(told))
 
@@ -303,21 +305,32 @@ class Watch:
             for kind in (changes(row.registration, new) if doubted(row.registration, new) is None else ())
         ]
 
+    async def _keep_raw(self, tx: Tx, rows: Sequence[Lookalike], new: RegistrationFacts) -> None:
+        """Keep the reply as it came where one of the rows is able, or ours: it is evidence then."""
+        if new.raw is None or not any(_matters(row) for row in rows):
+            return
+        domain = rows[0].registrable_domain or rows[0].name
+        await raw_replies.keep(tx, RawReply(domain, new.fetched_at, new.source.value, new.raw))
+
     def _with_facts(self, row: Lookalike, new: RegistrationFacts) -> Lookalike:
         """The row with the facts; one that proves to be news (M68) is looked at again at once."""
         now, state, next_look_at = self._clock.now(), row.state, row.next_look_at
         if new.created_at is not None:
             state = reconsider(state, new.created_at, now)
             next_look_at = next_look_at if state == row.state else now
-        matters = row.relation != LOOKALIKE or (row.verdict is not None and row.verdict.ability is Ability.ABLE)
         kept = doubted(row.registration, new)
         asked_again = next_registration(
-            new, matters, now, self._jitter(), refresh=self._refresh, doubted=kept is not None
+            new, _matters(row), now, self._jitter(), refresh=self._refresh, doubted=kept is not None
         )
         facts_now = kept or merged(row.registration, new)
         return replace(
             row, state=state, next_look_at=next_look_at, registration=facts_now, registration_next_at=asked_again
         )
+
+
+def _matters(row: Lookalike) -> bool:
+    """Whether it is able, or one of ours."""
+    return row.relation != LOOKALIKE or (row.verdict is not None and row.verdict.ability is Ability.ABLE)
 
 
 def _worthless(row: Lookalike) -> bool:

@@ -226,6 +226,15 @@ probes = Table(  # registered domains of absent candidates: when their registry 
     Cell("asked_at", Moment, nullable=False, index=True),
 )
 
+raw_replies = Table(  # of registries, about able names, as they came: they may hold persons' data and are never shown
+    "raw_replies",
+    metadata,
+    Cell("domain", Text, primary_key=True),
+    Cell("fetched_at", Moment, primary_key=True, index=True),
+    Cell("source", Text, nullable=False),  # rdap | whois
+    Cell("body", LargeBinary, nullable=False),  # lookups.registry_reply.packed
+)
+
 facts = Table(  # small things: instance id, last sweep, last digest, ...
     "facts",
     metadata,

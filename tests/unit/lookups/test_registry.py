@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,10 @@ from watcher.core.addresses import is_global
 from watcher.core.errors import ConfigurationError, LookupFailed
 from watcher.core.names import parse
 from watcher.core.ports import Registry
-from watcher.core.registration import RegistrationSource, RegistrationStatus
+from watcher.core.registration import RegistrationSource, RegistrationStatus, Worth
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.registry import RegistryClient
+from watcher.lookups.registry_reply import MOST_PACKED, packed, unpacked
 
 BUNDLED = json.dumps(
     {"services": [[["ml"], ["https://rdap.nic.invalid/"]]], "publication": "2026-01-30T00:00:00Z"}
@@ -75,6 +77,96 @@ async def test_whois_only_suffix_end_to_end(make, whois, domains):
     assert facts.statuses == ("client hold",)
     assert facts.expires_at == domains["army.mil"].expires
     assert (await client.facts(parse("navy.mil"))).status is RegistrationStatus.UNREGISTERED
+
+
+@pytest.fixture
+async def registrar():
+    """The registrar's own RDAP: it says other things, and some that the registry does not."""
+    domains = RegisteredDomains()
+    domains.register(
+        "army.ml", registrar="Impostor Ltd", iana_id="1", abuse_email="abuse@own.net", statuses=(), nameservers=("a.b",)
+    )
+    async with RdapServer(domains) as server:
+        yield server
+
+
+def thin(domains, link):
+    """A registry that knows neither the registrant nor an abuse contact, and links to the registrar."""
+    domains.register("army.ml", organisation="", country="", abuse_email="", abuse_phone="", link=link)
+
+
+async def test_the_registrars_own_rdap_fills_gaps_and_overrides_nothing(make, rdap, registrar, domains):
+    thin(domains, registrar.url + "domain/army.ml")
+    client = make(rdap_servers={"ml": rdap.url, "trusted": registrar.url})
+    facts = await client.facts(parse("army.ml"), worth=Worth.ABLE)
+    assert (facts.registrar, facts.registrar_iana_id) == ("Nominal Registrar Ltd", "9999")
+    assert facts.statuses == ("client transfer prohibited",)
+    assert facts.nameservers == ("ns1.hosting.net", "ns2.hosting.net")
+    assert (facts.abuse_email, facts.registrant_organisation) == ("abuse@own.net", "Someone Else Inc")
+    assert facts.reason == (
+        "registrant organisation, registrant country, abuse email, abuse phone as the registrar's own RDAP says (127.0.0.1)"
+    )
+
+
+async def test_the_registrar_is_asked_about_names_that_matter_only_and_where_something_is_missing(
+    make, rdap, registrar, domains
+):
+    thin(domains, registrar.url + "domain/army.ml")
+    client = make(rdap_servers={"ml": rdap.url, "trusted": registrar.url}, kept=timedelta(0))
+    assert (await client.facts(parse("army.ml"), worth=Worth.NEW)).abuse_email is None
+    domains.register("army.ml", link=registrar.url + "domain/army.ml")
+    assert (await client.facts(parse("army.ml"), worth=Worth.ABLE)).abuse_email == "abuse@registrar.net"
+    assert registrar.asked == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://127.0.0.1:{port}/domain/army.ml",
+        "https://127.0.0.1:{port}/domain/army.ml",
+        "https://localhost:443/domain/army.ml",
+        "https://[::1]/domain/army.ml",
+        "https://169.254.169.254/domain/army.ml",
+        "http://169.254.169.254/latest/meta-data",
+        "file:///etc/passwd",
+        "https://user@127.0.0.1/",
+        "https://127.0.0.1:0/",
+        "https://127.0.0.1:x/",
+        "//127.0.0.1/",
+        "",
+    ],
+)
+async def test_a_link_leads_nowhere_that_a_redirect_may_not(make, rdap, registrar, domains, link):
+    thin(domains, link.format(port=registrar.url.rpartition(":")[2].strip("/")))
+    client = make(rdap_servers={"ml": rdap.url})
+    facts = await client.facts(parse("army.ml"), worth=Worth.ABLE)
+    assert (facts.status, facts.abuse_email) == (RegistrationStatus.REGISTERED, None)
+    assert registrar.asked == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.TIMEOUT, Fault.GZIP_BOMB, Fault.OTHER_NAME, Fault.THROTTLED, Fault.REDIRECT_METADATA, Fault.EMPTY_404],
+)
+async def test_a_registrar_that_misbehaves_changes_nothing(make, rdap, registrar, domains, fault):
+    thin(domains, registrar.url + "domain/army.ml")
+    registrar.faults["army.ml"] = fault
+    client = make(rdap_servers={"ml": rdap.url, "trusted": registrar.url}, timeout=1)
+    facts = await client.facts(parse("army.ml"), worth=Worth.ABLE)
+    assert (facts.status, facts.registrar, facts.abuse_email, facts.reason) == (
+        RegistrationStatus.REGISTERED,
+        "Nominal Registrar Ltd",
+        None,
+        None,
+    )
+
+
+def test_what_is_kept_of_a_reply_is_bounded():
+    for body in (b"", b"x" * 10, b"y" * 10_000_000, random.Random(1).randbytes(1_000_000)):
+        kept = packed(body)
+        assert len(kept) <= MOST_PACKED
+        assert body.startswith(unpacked(kept))
+    assert unpacked(packed(b"Domain: army.ml")) == b"Domain: army.ml"
 
 
 async def test_no_server_known_is_unknown_with_the_reason(make, whois):

@@ -12,9 +12,10 @@ from watcher.core.events import EventKind, Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.registration import Worth
 from watcher.data import load_suffixes
+from watcher.lookups.registry_reply import packed, unpacked
 from watcher.services.registrations import Registrations
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, protected
+from watcher.store import Store, events, lookalikes, protected, raw_replies
 from watcher.store.protected import ProtectedRow
 
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
@@ -114,6 +115,39 @@ async def test_a_slow_registry_slows_only_its_suffix(bench):
             await asyncio.sleep(0.01)
         waiting.set()
         assert await asking == 3
+
+
+async def test_replies_about_able_names_are_kept_for_thirty_days(bench):
+    """As they came, in no shape, and not of names that cannot receive mail."""
+    body = packed(b"Registrant Name: Jane Roe")
+    for name in ("able.ml", "unable.ml"):
+        bench.registry.register(name, raw=body)
+    await bench.saw("able.ml", "explicit")
+    await bench.saw("unable.ml")
+
+    async def kept(name):
+        async with bench.store.read() as tx:
+            return await raw_replies.of(tx, name)
+
+    await bench.registrations.due()
+    (reply,) = await kept("able.ml")
+    assert unpacked(reply.body) == b"Registrant Name: Jane Roe"
+    assert await kept("unable.ml") == []
+    row = await bench.row("able.ml")
+    assert row.registration.raw is None
+    assert "Jane" not in str(row)
+    for _ in range(29):
+        await bench.clock.advance(86_400)
+        await bench.registrations.due()
+        assert await bench.registrations.forget() == 0
+    assert len(await kept("able.ml")) == 30
+    for _ in range(5):
+        await bench.clock.advance(86_400)
+        await bench.registrations.due()
+    assert len(await kept("able.ml")) == raw_replies.MOST
+    await bench.clock.advance(31 * 86_400)
+    assert await bench.registrations.forget() == raw_replies.MOST
+    assert await kept("able.ml") == []
 
 
 async def test_a_suffix_is_never_asked_about(bench):
