@@ -1,10 +1,9 @@
 """The ports: what services need from the outside world, as Protocols that adapters and fakes both satisfy."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from watcher.core.alerts import Alert
 from watcher.core.dns import Answer, Outcome, Question
@@ -46,8 +45,7 @@ class Presence(StrEnum):
     """No answer that says anything: asked again later, never dropped, never "absent"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Existence:
+class Existence(NamedTuple):
     """One name of a sweep with what was learnt; `outcome` is the last one, `resolver` who said it."""
 
     name: Fqdn

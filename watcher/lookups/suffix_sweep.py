@@ -133,11 +133,19 @@ class _SuffixCourse(Course):
             if route is None:
                 route = self._routes[suffix] = _Route(suffix)
                 self._find(route)
-            self._put(Item(name, qname), route)
+            item = Item(name, qname)
+            if route.queue:
+                item.route = route
+                route.queue.append(item)
+                self._queued += 1
+            else:
+                self._put(item, route)
 
     def _put(self, item: Item, route: _Route) -> None:
+        """Into the queue of a route, which becomes active with it; to the resolvers where its servers do not work."""
         servers = route.servers
         if servers is not None and not servers.working:
+            item.route = None
             self._retries.append(item)
             return
         if servers is not None and not route.queue and route not in self._active:
@@ -254,7 +262,7 @@ class _SuffixCourse(Course):
             self._failed(item, outcome, seconds, without_edns=code in (FORMERR, NOTIMP))
             return
         servers.good += 1
-        tally = self._tally(item.lane)
+        tally = self._tallies.get(item.lane) or self._tally(item.lane)
         tally.seconds += seconds or 0.0
         absent = presence is Presence.ABSENT
         if absent:

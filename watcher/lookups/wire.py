@@ -20,6 +20,7 @@ import dns.rdatatype
 import dns.rrset
 
 from watcher.core.dns import Answer, Outcome, Question, RRType
+from watcher.lookups.reading_cost import too_costly
 
 TYPE_IN = {
     RRType.A: b"\x00\x01\x00\x01",
@@ -79,11 +80,28 @@ def encode_name(name: str) -> bytes | None:
             return dns.name.from_text(name).canonicalize().to_wire()
         except _NAME_ERRORS:
             return None
+    first, _, rest = name.partition(".")
     try:
-        wire = b"".join([_LENGTH[len(label)] + label for label in name.encode("ascii").lower().split(b".")]) + b"\x00"
+        tail = _TAILS.get(rest) or _encode_tail(rest)
+        wire = _LENGTH[len(first)] + first.encode("ascii").lower() + tail
     except (UnicodeEncodeError, KeyError):
         return None
     return wire if len(wire) <= 255 else None  # noqa: PLR2004 (RFC 1035 2.3.4)
+
+
+_TAILS: dict[str, bytes] = {"": b"\x00"}
+"""What follows the first label, in wire form: a sweep's names share few suffixes."""
+_MOST_TAILS = 20_000
+
+
+def _encode_tail(rest: str) -> bytes:
+    """Raises UnicodeEncodeError, or KeyError for a label that is none."""
+    wire = b"".join([_LENGTH[len(label)] + label for label in rest.encode("ascii").lower().split(b".")]) + b"\x00"
+    if len(_TAILS) >= _MOST_TAILS:
+        _TAILS.clear()
+        _TAILS[""] = b"\x00"
+    _TAILS[rest] = wire
+    return wire
 
 
 def randomise_case(qname: bytes, random: bytes) -> bytes:
@@ -169,12 +187,15 @@ def clean_nxdomain(reply: bytes, question_size: int) -> int | None:  # noqa: PLR
 
 
 def parse_answer(wire: bytes, question: Question, resolver: str, at: datetime) -> Answer:
-    """The reply in full, its id and question already matched. A reply that cannot be read is FORMERR.
+    """The reply in full, its id and question already matched. One that cannot be read is FORMERR, as is one that would
+    take too long to read.
 
     `ttl` counts the chain's records too. An NXDOMAIN without an SOA that belongs to the name, or any reply marked
     by a filter (RFC 8914 codes 4 and 15-18), is FILTERED and carries no records (M62); its `soa` is the policy zone's.
     """
     try:
+        if too_costly(wire):
+            return Answer(question, Outcome.FORMERR, resolver, at)
         message = dns.message.from_wire(wire, ignore_trailing=True)
         return _read(message, question, resolver, at)
     except (dns.exception.DNSException, ValueError, struct.error, IndexError, KeyError):
