@@ -10,6 +10,7 @@ LDH letter with one mark, which confusables.txt leaves out because a reader can 
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import idna
@@ -17,11 +18,13 @@ import idna
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "homoglyphs.txt"
 LDH = set("abcdefghijklmnopqrstuvwxyz0123456789")
 SCRIPTS = ("latin", "cyrillic", "greek", "armenian")
+ALSO = {"2": "ƻ", "3": "ʒ", "5": "ƽ", "a": "ə", "b": "ƅ", "k": "ĸ", "i": "ɩ", "n": "ŋ", "p": "ƿ", "u": "ʉ"}
+"""Shapes that the other enumerators take for likeness and neither list has."""
 HEADER = """\
 # Code points that look like a letter or digit of LDH: what they look like, script, how closely (glyph: the same shape;
 # mark: the letter with a mark), the code points.
 # Date: {date} (Unicode {version})
-# Source: https://www.unicode.org/Public/security/latest/confusables.txt and the canonical decompositions
+# Source: https://www.unicode.org/Public/security/latest/confusables.txt, canonical decompositions, character names
 # Licence: Unicode-3.0, Copyright (c) 1991-2025 Unicode, Inc.
 # Refresh: python tools/refresh_homoglyphs.py confusables.txt
 """
@@ -37,6 +40,20 @@ def allowed(character: str) -> bool:
 def script(character: str) -> str | None:
     first = unicodedata.name(character, "").split(" ")[0].lower()
     return first if first in SCRIPTS else None
+
+
+def by_name(known: set[str]) -> Iterator[tuple[str, str]]:
+    """Strokes, hooks and tails are no decompositions, and small capitals have none: the names say what they are."""
+    named = re.compile(r"LATIN SMALL LETTER ([A-Z]|DOTLESS [IJ])(?: WITH .*)?|LATIN LETTER SMALL CAPITAL ([A-Z])")
+    for code in range(0x80, 0xA7F0):
+        character = chr(code)
+        match = named.fullmatch(unicodedata.name(character, ""))
+        if match is not None and character not in known and allowed(character):
+            yield (match[1] or match[2])[-1].lower(), character
+    for letter, characters in ALSO.items():
+        for character in characters:
+            if character not in known and allowed(character):
+                yield letter, character
 
 
 def main(source: str) -> None:
@@ -62,10 +79,12 @@ def main(source: str) -> None:
         parts = unicodedata.normalize("NFD", character)
         if len(parts) == 2 and parts[0] in LDH and allowed(character):
             found.setdefault((parts[0], "latin", "mark"), set()).add(character)
+    for letter, character in by_name({character for characters in found.values() for character in characters}):
+        found.setdefault((letter, "latin", "mark"), set()).add(character)
     date = re.search(r"# Date: (\S+),", text)
     version = re.search(r"# Version: (\S+)", text)
     header = HEADER.format(date=date[1] if date else "?", version=version[1] if version else "?")
-    body = [" ".join([*key, "".join(sorted(found[key]))]) for key in sorted(found)]
+    body = [" ".join([*key, "".join(sorted(found[key]))]) for key in sorted(found) if found[key]]
     TARGET.write_text(header + "\n".join(body) + "\n", encoding="utf-8")
     print(f"{TARGET.name}: {sum(map(len, found.values()))} code points")
 

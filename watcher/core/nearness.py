@@ -68,26 +68,22 @@ class Near:
                     # With both ends changed both slips are spent: what lies between is whole, and that is seen at once.
                     if (one[0] == first or one[-1] == last or one[2:-2] in label) and within_two(one, label):
                         found[one] = None
+        found.update(dict.fromkeys(self._shorter_by_two(label)))
+        return tuple(found)
+
+    def _shorter_by_two(self, label: str) -> Iterable[str]:
+        """The filed labels in which two characters of `label` are missing."""
         size = len(label) - 2
         thirds = self._thirds.get(size)
         if thirds is not None:
             third = size // 3
             heads, middles, tails = thirds
-            for some in (
-                heads.get(label[:third]),
-                middles.get(label[third + 1 : -third - 1]),
-                tails.get(label[-third:]),
-            ):
-                if some is not None:
-                    for one in some:
-                        rest = iter(label)
-                        if all(character in rest for character in one):
-                            found[one] = None
-        elif size in (1, 2):
+            whole = (heads.get(label[:third]), middles.get(label[third + 1 : -third - 1]), tails.get(label[-third:]))
+            return [one for some in whole if some is not None for one in some if _holds(label, one)]
+        if size in (1, 2):
             shorter = {label[:at] + label[at + 1 :] for at in range(len(label))}
-            shortest = {one[:at] + one[at + 1 :] for one in shorter for at in range(len(one))}
-            found.update(dict.fromkeys(sorted(shortest & self._whole)))
-        return tuple(found)
+            return sorted({one[:at] + one[at + 1 :] for one in shorter for at in range(len(one))} & self._whole)
+        return ()
 
 
 _SHORT = 4
@@ -107,6 +103,12 @@ class _Values(dict[str, int]):
 
 
 _VALUES = _Values()
+
+
+def _holds(label: str, one: str) -> bool:
+    """Whether the characters of `one` stand in `label` in their order."""
+    rest = iter(label)
+    return all(character in rest for character in one)
 
 
 def _less_one(total: int, values: list[int]) -> Iterator[int]:

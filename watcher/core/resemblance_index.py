@@ -12,6 +12,7 @@ from watcher.core.containment import Contained
 from watcher.core.edits import replaced
 from watcher.core.events import Resemblance
 from watcher.core.intended import Intended
+from watcher.core.likelihood import CONTAINED
 from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.nearness import Near
 from watcher.core.protected import Kind
@@ -41,6 +42,8 @@ _NEAR = frozenset(
 _ELSEWHERE = frozenset({"suffix_edit", "suffix_swap", "suffix_appended", "word_added", "host_glued"})
 """Techniques that leave the label as it is: behind it stands another suffix, or a word is taken off it."""
 
+_LOOKS = "idn_homoglyph"
+
 
 class Index:
     """The protected names, filed for lookup. Adding one costs about a millisecond; so does explaining a hit."""
@@ -60,6 +63,7 @@ class Index:
         self._labels: dict[str, tuple[Fqdn, ...]] = {}
         self._texts: dict[str, tuple[Fqdn, ...]] = {}
         self._contained = Contained()
+        self._plain = str.maketrans(_plain_letters(tables))
         self._public_suffix = tables.suffixes.public_suffix
 
     def __len__(self) -> int:
@@ -141,7 +145,7 @@ class Index:
         for protected, kind, known in possible:
             found += resembles(name, [(protected, kind)], self._tables, self._techniques, known)
         if not found:
-            found = self._containing(name)
+            found = self._looking_like(name) or self._containing(name)
         found.sort(key=lambda one: (-one.likelihood, one.protected))
         return tuple(found)
 
@@ -153,6 +157,27 @@ class Index:
                 if owner in self._filed and not is_under(name, owner) and not is_under(owner, name):
                     made.append(Resemblance(owner, ("containment",), likelihood, explanation))
         return list({one.protected: one for one in made}.values())
+
+    def _looking_like(self, name: Fqdn) -> list[Resemblance]:
+        """Of a name in other letters than LDH what it looks like, however many of them stand for others."""
+        if "xn--" not in name:
+            return []
+        text = to_unicode(name)
+        plain = text.translate(self._plain)
+        if plain == text or not plain.isascii():
+            return []
+        made = {}
+        for label, read in zip(text.split("."), plain.split("."), strict=True):
+            for owner in self._labels.get(read, ()) if read != label else ():
+                if owner in self._filed and not is_under(name, owner):
+                    made[owner] = Resemblance(owner, (_LOOKS,), CONTAINED, f"`{label}` looks like `{read}`")
+        for one in self._explained(Fqdn(plain)):
+            techniques = tuple(dict.fromkeys((_LOOKS, *one.techniques)))
+            made.setdefault(
+                Fqdn(one.protected),
+                Resemblance(one.protected, techniques, CONTAINED, f"`{text}` looks like {plain}, {one.explanation}"),
+            )
+        return list(made.values())
 
     def _touched(self, name: str) -> bool:
         """Whether the registrable domain of `name` may resemble something: its suffix is looked up for few."""
@@ -204,6 +229,12 @@ class Index:
 
     def _add_text(self, text: str, owner: Fqdn) -> None:
         _append(self._texts, text, owner)
+
+
+def _plain_letters(tables: Tables) -> dict[str, str]:
+    """Characters that look like one of LDH, with what they look like."""
+    plain = {twin: letter for twins in tables.scripts.values() for letter, twin in twins.items()}
+    return plain | {twin: letter for letter, glyphs in tables.glyphs.items() for twin in glyphs.same + glyphs.marked}
 
 
 def _append(table: dict[str, tuple[Fqdn, ...]], key: str, owner: Fqdn) -> None:

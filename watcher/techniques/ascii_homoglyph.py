@@ -1,18 +1,24 @@
 """Letters and digits that look alike: `army.mil` becomes `arrny.mil`, `government` becomes `governrnent`."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
 
 NAME = "ascii_homoglyph"
+_TWICE = 0.02
+_LONGEST = 24
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each lookalike put in the place of what it looks like: once, and everywhere at once."""
+    """Each lookalike put in the place of what it looks like: once, twice, and everywhere at once."""
     for place in name.places:
         for typed, _right, _wrong in _lookalikes(place.label, tables):
             yield f"{place.before}{typed}{place.after}", place.weight
+    for place in name.places[:1]:
+        for typed in _twice(place.label, tables):
+            yield f"{place.before}{typed}{place.after}", _TWICE
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
@@ -24,7 +30,19 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
         for made, right, wrong in _lookalikes(place.label, tables):
             if made == typed:
                 return f"`{wrong}` for `{right}` in `{place.label}`"
+        if place is name.places[0] and typed in _twice(place.label, tables):
+            return f"`{typed}` looks like `{place.label}`"
     return None
+
+
+@lru_cache(maxsize=256)
+def _twice(label: str, tables: Tables) -> frozenset[str]:
+    """What two of them make that one does not; of a very long label none: there are too many to be worth listing."""
+    if len(label) > _LONGEST:
+        return frozenset()
+    once = {typed for typed, _, _ in _lookalikes(label, tables)}
+    twice = {again for typed in once for again, _, _ in _lookalikes(typed, tables)}
+    return frozenset(twice - once - {label})
 
 
 def _lookalikes(label: str, tables: Tables) -> Iterator[tuple[str, str, str]]:
@@ -34,6 +52,8 @@ def _lookalikes(label: str, tables: Tables) -> Iterator[tuple[str, str, str]]:
             first = at
             while at >= 0:
                 yield label[:at] + wrong + label[at + len(right) :], right, wrong
+                if label.startswith(right, at + len(right)):
+                    yield label[:at] + wrong * 2 + label[at + 2 * len(right) :], right, wrong
                 at = label.find(right, at + 1)
             if first >= 0 and label.count(right) > 1:
                 yield label.replace(right, wrong), right, wrong

@@ -9,7 +9,7 @@ NAME = "plural"
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """The registrable label with s, es or ies at its end, or without."""
+    """The registrable label with s, es or ies at its end, or without; with es after a word inside it."""
     for before, label, after, _weight in name.places[:1]:
         for typed in _forms(label):
             yield f"{before}{typed}{after}", 1.0
@@ -24,7 +24,9 @@ def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
 
 
 def _forms(label: str) -> set[str]:
-    forms = set()
+    forms = {
+        f"{label[:at]}es{label[at:]}" for at in range(3, len(label) - 1) if label[at - 1] in "sxz"
+    }  # of a word inside, as in `businessesschool`
     if label.endswith("s") and len(label) > 1:
         forms.add(label[:-1])
     else:

@@ -73,6 +73,13 @@ def test_a_protected_label_inside_a_longer_one(index: Index, name: str, explanat
     assert all(0 < one.likelihood < 1e-3 for one in found)
 
 
+def test_any_number_of_letters_that_look_alike(index: Index) -> None:
+    found = index.resembling(parse("ląṅdregistŕy.com"))
+    assert [(one.protected, one.explanation) for one in found] == [
+        ("landregistry.gov.uk", "`ląṅdregistŕy` looks like `landregistry`")
+    ]
+
+
 @pytest.mark.parametrize("name", ["modern.com", "swarmyn.com", "remodel.org"])
 def test_a_short_label_inside_a_word_means_nothing(index: Index, name: str) -> None:
     assert [one for one in index.resembling(parse(name)) if one.techniques == ("containment",)] == []

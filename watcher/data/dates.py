@@ -1,0 +1,21 @@
+"""How old the bundled data are that age: whoever watches should hear of it before new suffixes are missed."""
+
+import json
+import re
+from datetime import date
+from importlib.resources import files
+
+_DATED = re.compile(r"^# Date: serial (\d{8})", re.MULTILINE)
+
+
+def dates() -> dict[str, date]:
+    """The dates of the lists that registries change: the root's labels and the RDAP bootstrap."""
+    folder = files("watcher.data")
+    found = {}
+    dated = _DATED.search(folder.joinpath("root_labels.txt").read_text(encoding="utf-8"))
+    if dated is not None:
+        found["the list of top-level domains"] = date.fromisoformat(dated[1])
+    published = json.loads(folder.joinpath("rdap_bootstrap.json").read_bytes()).get("publication", "")
+    if published:
+        found["the RDAP bootstrap"] = date.fromisoformat(published[:10])
+    return found
