@@ -187,8 +187,9 @@ def clean_nxdomain(reply: bytes, question_size: int) -> int | None:  # noqa: PLR
 
 
 def parse_answer(wire: bytes, question: Question, resolver: str, at: datetime) -> Answer:
-    """The reply in full, its id and question already matched. One that cannot be read is FORMERR, as is one that would
-    take too long to read.
+    """The reply in full, its id and question already matched. A reply that cannot be read is FORMERR.
+
+    So is one that would take too long to read (`reading_cost`).
 
     `ttl` counts the chain's records too. An NXDOMAIN without an SOA that belongs to the name, or any reply marked
     by a filter (RFC 8914 codes 4 and 15-18), is FILTERED and carries no records (M62); its `soa` is the policy zone's.
