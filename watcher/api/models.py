@@ -146,6 +146,9 @@ class Check(Known):
     """One name with what happened to it, newest first."""
 
     history: list[Event]
+    own_likeness: list[str] = Field(
+        default=[], description="What it has in common with our own names; anybody can copy all of it"
+    )
 
 
 class Lookalike(Known):

@@ -63,6 +63,7 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, prob
     async with store_if_any(chosen) as store, bootstrap.network(chosen, registration=registration) as net:
         await must_see(net)
         await (ours := Ours(store, bootstrap.suffixes())).read()
+        await ours.read_likeness()
         known = bootstrap.enumeration(ours, chosen.techniques.words)
         lookup = bootstrap.lookup(net, store=store, ours=ours, names=known)
         looks = (lookup.looked_at(name, registration=registration, probe=probe) for name in names)
@@ -87,6 +88,7 @@ def report(shape: Mapping[str, Any]) -> str:
         lines.append(f"  flags: {', '.join(mail['flags'])}")
     for one in shape["resembles"]:
         lines.append(f"  resembles {one['protected']}: {one['explanation']}")
+    lines += [f"  like ours: {one} (anybody can copy that)" for one in shape.get("own_likeness", ())]
     lines += _registration(shape["registration"])
     if (probed := shape.get("probe")) is not None:
         said = f": {probed['reply']}" if probed["reply"] else ""

@@ -51,6 +51,7 @@ async def _report(chosen: "Settings", name: Fqdn) -> dict[str, Any]:
 
     async with store_if_any(chosen) as store, bootstrap.network(chosen) as net:
         await (ours := Ours(store, bootstrap.suffixes())).read()
+        await ours.read_likeness()
         names = bootstrap.enumeration(ours, chosen.techniques.words)
         lookup = bootstrap.lookup(net, store=store, ours=ours, names=names)
         known = await report_on(lookup, name, store=store)

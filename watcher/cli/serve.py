@@ -115,6 +115,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
     return [
         Job("check resolvers", check_resolvers, timedelta(hours=1)),
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
+        Job("likeness", watching.ours.read_likeness, min(timedelta(minutes=5), soonest)),
         Job("sweep", sweep, quick),
         Job("relook", relook, quick),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from watcher.core.events import Event, Resemblance
+from watcher.core.likeness import likeness
 from watcher.core.mail_state import SETTLED, exists, obstacle
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock, Registry
@@ -106,11 +107,13 @@ class Lookup:
                 found = (await resemblances.of(tx, [name]))[name]
         shape = self._unseen(name) if row is None else row_json(row)
         found = found or await self._resembling(name)
-        return {
-            **shape,
-            "resembles": [resemblance_json(one) for one in found],
-            "history": [event_json(event) for event in history],
-        }
+        return self._compared(
+            {
+                **shape,
+                "resembles": [resemblance_json(one) for one in found],
+                "history": [event_json(event) for event in history],
+            }
+        )
 
     async def looked_at(self, name: Fqdn, *, registration: bool = True, probe: bool = False) -> JSON:
         """A look right now, with registration facts unless `registration` is False.
@@ -177,18 +180,24 @@ class Lookup:
             look = await self._looker.confirm(look, owner=owner)
         shape = await self.known(name)
         ranks = [one["rank"] for one in shape["resembles"] if one["rank"] is not None]
-        return {
-            **shape,
-            **_looked(look, min(ranks, default=None)),
-            "registration": None if facts is None else registration_json(facts),
-            **({} if look.probed is None else {"probe": probed_json(look.probed)}),
-        }
+        return self._compared(
+            {
+                **shape,
+                **_looked(look, min(ranks, default=None)),
+                "registration": None if facts is None else registration_json(facts),
+                **({} if look.probed is None else {"probe": probed_json(look.probed)}),
+            }
+        )
+
+    def _compared(self, shape: JSON) -> JSON:
+        """The shape with what it has in common with the owner's names."""
+        return {**shape, "own_likeness": list(likeness(shape, self._owner()))}
 
     async def _with_facts(self, shape: JSON, name: Fqdn, *, registration: bool) -> JSON:
         if not registration or shape["registration"] is not None:
             return shape
         facts = await self._facts(name)
-        return {**shape, "registration": None if facts is None else registration_json(facts)}
+        return self._compared({**shape, "registration": None if facts is None else registration_json(facts)})
 
     async def _facts(self, name: Fqdn) -> RegistrationFacts | None:
         """None for a suffix, or without a registry; facts of status unknown when it takes too long."""

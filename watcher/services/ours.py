@@ -1,14 +1,16 @@
 """What is ours: protected and own names at hand, for verdicts that tell a defensive name from a foreign one."""
 
+from dataclasses import replace
+
 from watcher.core.names import Fqdn
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Owner
-from watcher.store import Store, own, protected
+from watcher.store import Store, lookalikes, own, protected
 from watcher.store.protected import ProtectedRow
 
 
 class Ours:
-    """`owner` and `protected` are what the last `read` found."""
+    """`owner` and `protected` are what the last `read` found; what only suggests them, `read_likeness`."""
 
     def __init__(self, store: Store | None, suffixes: Suffixes) -> None:
         self._store = store
@@ -25,4 +27,17 @@ class Ours:
             self.protected = tuple(await protected.listed(tx))
             self.own = tuple(Fqdn(row.name) for row in await own.listed(tx))
         domains = {self._suffixes.registrable_domain(row.name) for row in self.protected}
-        self.owner = Owner(domains=frozenset(filter(None, domains)), own=frozenset(self.own))
+        self.owner = replace(self.owner, domains=frozenset(filter(None, domains)), own=frozenset(self.own))
+
+    async def read_likeness(self) -> None:
+        """Read what our names stand on as seen last: exchanges, nameservers, registrants; others can copy it (M35b)."""
+        if self._store is None:
+            return
+        async with self._store.read() as tx:
+            marks = await lookalikes.marks_of_ours(tx)
+        self.owner = replace(
+            self.owner,
+            exchanges=frozenset(marks.exchanges),
+            nameservers=frozenset(marks.nameservers),
+            organisations=frozenset(marks.organisations),
+        )

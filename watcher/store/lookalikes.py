@@ -179,6 +179,27 @@ async def never_ask(tx: Tx, names: Sequence[str]) -> None:
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(registration_next_at=None))
 
 
+@dataclass(slots=True)
+class Marks:
+    """What rows of ours stand on, as seen last."""
+
+    exchanges: set[str] = field(default_factory=set)
+    nameservers: set[str] = field(default_factory=set)
+    organisations: set[str] = field(default_factory=set)
+
+
+async def marks_of_ours(tx: Tx) -> Marks:
+    """The exchanges, nameservers and registrants of all own and protected names."""
+    marks = Marks()
+    query = select(lookalikes.c.verdict, lookalikes.c.registration).where(lookalikes.c.relation != LOOKALIKE)
+    for verdict, registration in await tx.execute(query):
+        marks.exchanges.update(row["host"] for row in (verdict or {}).get("exchanges", ()))
+        if registration is not None:
+            marks.nameservers.update(registration["nameservers"])
+            marks.organisations.update(filter(None, [registration["registrant"]["organisation"]]))
+    return marks
+
+
 async def look_at(tx: Tx, names: Sequence[str], *, at: datetime) -> None:
     """Look at the names again at `at`, where that is sooner than planned."""
     sooner = or_(lookalikes.c.next_look_at.is_(None), lookalikes.c.next_look_at > at)
