@@ -8,17 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal, or_, select, update
 
 from watcher.core.alerts import Alert, AlertKind, alert_from_json, alert_json
 from watcher.core.events import Event
 from watcher.core.shapes import event_from_json, time_json
 from watcher.store import facts as small_facts
 from watcher.store.database import Tx
+from watcher.store.delivery_order import PENDING as PENDING
+from watcher.store.delivery_order import is_due, next_due
 from watcher.store.tables import alerts, deliveries, events, facts, outbox, protected, shards
 from watcher.store.upsert import chunks
 
-PENDING, SENT, REJECTED = "pending", "sent", "rejected"
+SENT, REJECTED = "sent", "rejected"
 _BASELINE = "baseline_told:"
 _RECENT = 50
 
@@ -135,7 +137,7 @@ async def channels_told(tx: Tx, kind: str, event: Event) -> tuple[str, ...]:
 
 async def any_due(tx: Tx, channel: str, *, now: datetime) -> bool:
     """Whether it is worth asking for a lease."""
-    query = select(deliveries.c.id).where(*_due(channel, now)).limit(1)
+    query = select(deliveries.c.id).where(*is_due(channel, now)).limit(1)
     return (await tx.execute(query)).first() is not None
 
 
@@ -144,11 +146,10 @@ async def lease(tx: Tx, channel: str, *, owner: str, now: datetime, until: datet
 
     Oldest first; never one that has an older undelivered alert about the same name on the same channel before it.
     """
-    query = _deliveries().where(*_due(channel, now), ~_older_about_the_same()).order_by(deliveries.c.id).limit(1)
-    found = await _read(tx, query)
-    if not found:
+    chosen = await next_due(tx, channel, now)
+    if chosen is None:
         return None
-    one = found[0]
+    (one,) = await _read(tx, _deliveries().where(deliveries.c.id == chosen))
     await tx.execute(
         update(deliveries)
         .where(deliveries.c.id == one.id)
@@ -325,39 +326,6 @@ async def _end(tx: Tx, delivery_id: str, **values: object) -> bool:
         .values(leased_until=None, lease_owner=None, **values)
     )
     return done.rowcount > 0
-
-
-def _due(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        deliveries.c.channel == channel,
-        deliveries.c.status == PENDING,
-        deliveries.c.next_attempt_at <= now,
-        or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now),
-    )
-
-
-def _older_about_the_same() -> ColumnElement[bool]:
-    """Whether another pending delivery of the same channel, older, tells of one of the same names. Digests do not."""
-    older, theirs, their_event = deliveries.alias(), outbox.alias(), events.alias()
-    ours, our_event, their_alert, our_alert = outbox.alias(), events.alias(), alerts.alias(), alerts.alias()
-    same = func.coalesce(their_event.c.registrable_domain, their_event.c.name) == func.coalesce(
-        our_event.c.registrable_domain, our_event.c.name
-    )
-    return exists().where(
-        older.c.channel == deliveries.c.channel,
-        older.c.status == PENDING,
-        older.c.id < deliveries.c.id,
-        their_alert.c.id == older.c.alert_id,
-        our_alert.c.id == deliveries.c.alert_id,
-        their_alert.c.kind == AlertKind.PAGE.value,
-        our_alert.c.kind == AlertKind.PAGE.value,
-        theirs.c.alert_id == older.c.alert_id,
-        their_event.c.id == theirs.c.event_id,
-        ours.c.alert_id == deliveries.c.alert_id,
-        our_event.c.id == ours.c.event_id,
-        our_event.c.name != "",
-        same,
-    )
 
 
 def _deliveries() -> Select[tuple[object, ...]]:
