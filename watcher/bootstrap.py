@@ -16,7 +16,7 @@ from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
     from watcher.core.authorities import Authorities
-    from watcher.core.ports import Channel, Clock
+    from watcher.core.ports import Channel, Clock, Sweeper
     from watcher.core.suffixes import Suffixes
     from watcher.core.verdict import Verdict
     from watcher.lookups.honesty import Reachability
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from watcher.services.notify import Notifier, Observe
     from watcher.services.ours import Ours
     from watcher.services.probes import Probes
-    from watcher.services.pulse import Pulse, PulsedResolver, PulsedSweeper
+    from watcher.services.pulse import Pulse, PulsedResolver
     from watcher.services.registrations import Registrations
     from watcher.services.relook import Found, Relook
     from watcher.services.sweep import Sweep
@@ -105,7 +105,7 @@ class Network:
     servers: "tuple[Server, ...]"
     careful: "CarefulResolver"
     resolver: "PulsedResolver"
-    sweeper: "PulsedSweeper"
+    sweeper: "Sweeper"
     at_source: "SuffixSweeper"
     pulse: "Pulse"
     examiner: "Examiner"
@@ -150,6 +150,7 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
     from watcher.core.addresses import is_global
     from watcher.data import load_suffixes
     from watcher.data.mail_operators import load_operators
+    from watcher.feeds.sweeper import WatchedFiles
     from watcher.lookups.resolver import CarefulResolver
     from watcher.lookups.smtp_probe import SmtpProbe
     from watcher.lookups.suffix_servers import SuffixServers
@@ -174,7 +175,8 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
         careful, is_global=is_global, max_rate=chosen.dns.max_rate, suffix_rate=chosen.sweep.max_rate_per_suffix
     )
     at_source = SuffixSweeper(plain, source, public_suffix=suffixes.public_suffix)
-    sweeper = PulsedSweeper(at_source if chosen.sweep.existence == "suffix_servers" else plain, pulse, now)
+    asking = PulsedSweeper(at_source if chosen.sweep.existence == "suffix_servers" else plain, pulse, now)
+    sweeper = WatchedFiles(chosen.sweep.names, asking, now) if chosen.sweep.names else asking
     examiner = Examiner(
         resolver,
         now,

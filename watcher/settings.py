@@ -87,6 +87,12 @@ class Sweep(Section):
         default=50, gt=0, le=1_000_000, description="Questions a second for all nameservers of one suffix, a ceiling"
     )
 
+    names: tuple[Path, ...] = Field(
+        default=(),
+        description="Files of names that exist: lists of new registrations, complete zone files (`.gz` too). What they "
+        "name is looked at unasked; what a complete zone not older than 36 h lacks is absent",
+    )
+
     @field_validator("tiers")
     @classmethod
     def _rising(cls, tiers: tuple[tuple[int, timedelta], ...]) -> tuple[tuple[int, timedelta], ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="Candidates of each name.")
+@click.option(
+    "--names",
+    "existing",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Names that exist (a list, or a complete zone file; `-`: standard input): look at these only.",
+)
 @click.option("--save", is_flag=True, help="Protect NAME, and keep what is found in the database as its baseline.")
 @resolver_option
 @fail_on_option
@@ -31,6 +38,7 @@ def scan(
     *,
     names: tuple[str, ...],
     limit: int,
+    existing: Path | None,
     save: bool,
     resolvers: tuple[str, ...],
     fail_on: tuple[str, ...],
@@ -42,8 +50,10 @@ def scan(
 
     suffixes = load_suffixes()
     wanted = [ProtectedName(*parse_protected(text, suffixes)) for text in names]
+    if existing is not None and save:
+        raise click.UsageError("--names and --save exclude each other; the setting sweep.names serves the service")
     chosen = bootstrap.settings(options, resolvers)
-    rows = asyncio.run(_scan(chosen, wanted, limit=limit, save=save))
+    rows = asyncio.run(_scan(chosen, wanted, limit=limit, save=save, existing=existing))
     emit(
         rows,
         output_format,
@@ -59,8 +69,12 @@ def scan(
     return EXIT_FOUND if any(found(row, fail_on) for row in rows) else 0
 
 
-async def _scan(chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, save: bool) -> list[dict[str, Any]]:
+async def _scan(
+    chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, save: bool, existing: Path | None
+) -> list[dict[str, Any]]:
     from watcher import bootstrap
+    from watcher.feeds.names import read_existing
+    from watcher.feeds.sweeper import FeedSweeper
     from watcher.services.ours import Ours
     from watcher.services.scan import Scan
 
@@ -73,8 +87,9 @@ async def _scan(chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, sav
             names = bootstrap.enumeration(ours, chosen.techniques.words)
             lookup = bootstrap.lookup(net, ours=ours, names=names)
             rows: list[dict[str, Any]] = []
+            feed = None if existing is None else FeedSweeper(await asyncio.to_thread(read_existing, [existing]), None)
             for one in wanted:
-                made = Scan(net.sweeper, lookup, names, one, limit)
+                made = Scan(feed or net.sweeper, lookup, names, one, limit)
                 async with progress(lambda made=made: (made.asked, made.total)):  # type: ignore[misc]
                     rows += await made.run()
                 if made.unsettled:

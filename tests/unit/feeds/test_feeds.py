@@ -1,0 +1,112 @@
+"""Lists and zone files of names that exist, and the sweep by them."""
+
+import gzip
+import os
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from watcher.core.dns import Outcome
+from watcher.core.errors import ConfigurationError
+from watcher.core.ports import Existence, Presence
+from watcher.feeds.names import read_existing
+from watcher.feeds.sweeper import FRESH, FeedSweeper, WatchedFiles
+
+_ZONE = """\
+$ORIGIN ml.
+$TTL 3600
+@ IN SOA ns1 hostmaster (
+    1 3600 600 86400 60 )
+@ NS ns1
+ns1 A 192.0.2.1
+army 3600 IN NS ns1.hosting.net.
+     3600 IN NS ns2.hosting.net.
+navy.ml.\t86400\tin\tns\tns1.hosting.net.
+; gone NS ns1
+"""
+_LIST = "# new today\narmy.com\nNAVY.org.\n\nbücher.example\nnot a name at all\n-bad-.com\n"
+
+
+class Asked:
+    def __init__(self):
+        self.names = []
+
+    async def sweep(self, names):
+        for name in names:
+            self.names.append(name)
+            yield Existence(name, Presence.UNSETTLED, Outcome.TIMEOUT, "9.9.9.10")
+
+
+def _file(folder, name, text):
+    path = folder / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    return path
+
+
+async def _sweep(sweeper, *names):
+    return {existence.name: existence.presence async for existence in sweeper.sweep(iter(names))}
+
+
+@pytest.mark.parametrize("ending", ["zone", "zone.gz"])
+def test_a_complete_zone_names_what_is_delegated_and_denies_the_rest(tmp_path, ending):
+    names = read_existing([_file(tmp_path, f"ml.{ending}", _ZONE)])
+    assert len(names) == 2
+    assert all(name in names for name in ("army.ml", "navy.ml"))
+    assert "gone.ml" not in names
+    assert names.denies("gone.ml")
+    assert not names.denies("army.ml")
+    assert not names.denies("army.com"), "it says nothing of another zone"
+    assert not names.denies("gone.com.ml"), "nor of what is below a name of its own"
+
+
+def test_the_form_that_registries_publish_is_read(tmp_path):
+    text = "com.\t900\tin\tsoa\ta.gtld-servers.net. nstld.verisign-grs.com. 1 1800 900 604800 86400\n"
+    text += "army.com.\t172800\tin\tns\tns1.hosting.net.\narmy.com.\t86400\tin\tds\t1 8 2 AB\n"
+    text += "ns1.army.com.\t172800\tin\ta\t192.0.2.1\n"
+    names = read_existing([_file(tmp_path, "com.txt", text)])
+    assert len(names) == 1
+    assert names.denies("navy.com")
+
+
+def test_a_list_names_and_denies_nothing(tmp_path):
+    names = read_existing([_file(tmp_path, "new", _LIST)])
+    assert all(name in names for name in ("army.com", "navy.org", "xn--bcher-kva.example"))
+    assert len(names) == 3
+    assert not names.denies("gone.com")
+
+
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_existing([tmp_path / "nowhere"])
+    with pytest.raises(ConfigurationError):
+        read_existing([_file(tmp_path, "binary", "x") and _bytes(tmp_path)])
+
+
+def _bytes(folder):
+    path = folder / "bytes"
+    path.write_bytes(b"\xff\xfe\x00army")
+    return path
+
+
+async def test_the_sweep_asks_only_for_what_the_feeds_do_not_say(tmp_path):
+    names = read_existing([_file(tmp_path, "ml.zone", _ZONE)])
+    asked = Asked()
+    found = await _sweep(FeedSweeper(names, asked), "army.ml", "gone.ml", "army.com")
+    assert found == {"army.ml": Presence.LOOK, "gone.ml": Presence.ABSENT, "army.com": Presence.UNSETTLED}
+    assert asked.names == ["army.com"]
+    assert set(await _sweep(FeedSweeper(names, None), "army.ml", "gone.ml", "army.com")) == {"army.ml", "gone.ml"}
+
+
+async def test_files_are_read_again_when_they_change_and_believed_while_fresh(tmp_path):
+    clock, asked = FakeClock(), Asked()
+    path = _file(tmp_path, "ml.zone", _ZONE)
+    os.utime(path, (clock.now().timestamp(),) * 2)
+    sweeper = WatchedFiles([path, tmp_path / "nowhere"], asked, clock)
+    assert await _sweep(sweeper, "gone.ml") == {"gone.ml": Presence.ABSENT}
+    _file(tmp_path, "ml.zone", _ZONE + "gone NS ns1\n")
+    os.utime(path, (clock.now().timestamp() + 1,) * 2)
+    assert await _sweep(sweeper, "gone.ml") == {"gone.ml": Presence.LOOK}
+    await clock.advance((FRESH + timedelta(minutes=1)).total_seconds())
+    assert await _sweep(sweeper, "never.ml") == {"never.ml": Presence.UNSETTLED}
+    assert asked.names == ["never.ml"], "an old zone file proves no absence"

@@ -1,0 +1,1 @@
+"""Feeds: names that exist, from files that others publish."""
