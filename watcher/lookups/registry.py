@@ -46,7 +46,8 @@ class RegistryClient:
     map a suffix to the server that the operator wants asked; these, `rdap_bootstrap` and a `whois_referral` of one's
     own may have addresses that are not global. `max_rate` is questions a second at each server; `timeout` seconds for
     one question; `patience` how long a question may wait for a server that throttles before it is answered "unknown";
-    `kept` how long an answer is given again without asking, `most_kept` of them at most.
+    `kept` how long an answer is given again without asking, `most_kept` of them at most. `rdap` is the HTTP side, made
+    here unless given.
 
     Raises ConfigurationError for settings that cannot be used.
     """
@@ -66,6 +67,7 @@ class RegistryClient:
         patience: timedelta = timedelta(seconds=30),
         kept: timedelta = timedelta(minutes=5),
         most_kept: int = 4096,
+        rdap: Rdap | None = None,
     ) -> None:
         if max_rate <= 0:
             raise ConfigurationError("registration.max_rate", "it must be above 0")
@@ -82,7 +84,7 @@ class RegistryClient:
         own = [] if whois_referral == IANA_WHOIS else [(referral.host, referral.port)]
         own += [] if rdap_bootstrap is None or self._bootstrap_url is None else [origin(self._bootstrap_url)]
         gate = Gate(is_global, (*self._routes.trusted(), *own))
-        self._rdap = Rdap(clock, gate, timeout=timeout)
+        self._rdap = rdap or Rdap(clock, gate, timeout=timeout)
         self._whois = whois.Whois(clock, gate, WhoisProcess(timeout=timeout), referral=referral, timeout=timeout)
         self._paces: dict[str, ServerPace] = {}
         self._registrars = ServerPace(clock, max_rate, patience)
