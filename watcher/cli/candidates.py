@@ -19,6 +19,9 @@ _FIELDS = (
     "protected",
 )
 
+_ONE_SLIP = 4
+"""What differs in so many characters is shown in one piece."""
+
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
@@ -58,6 +61,7 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
         table={
             "rank": lambda row: row["rank"],
             "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
+            "slip": lambda row: slip(row["unicode"], row["protected"]),
             "likelihood": lambda row: row["likelihood"],
             "techniques": lambda row: row["techniques"],
             "marks": lambda row: row["marks"],
@@ -65,3 +69,28 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
         },
         fields=_FIELDS,
     )
+
+
+def slip(typed: str, protected: str) -> str:
+    """Where `typed` differs from what was meant: `army.m(i→)l`, `a(rm→mr)y.mil`.
+
+    Under a protected suffix what was meant is the same name with that suffix.
+    """
+    from difflib import SequenceMatcher
+
+    from watcher.core.edits import common_start
+    from watcher.core.names import to_unicode
+
+    meant = to_unicode(protected)
+    if "." not in meant and "." in typed:
+        meant = f"{typed.rpartition('.')[0]}.{meant}"
+    start = common_start(meant, typed)
+    end = min(common_start(meant[::-1], typed[::-1]), min(len(meant), len(typed)) - start)
+    right, wrong = meant[start : len(meant) - end], typed[start : len(typed) - end]
+    if max(len(right), len(wrong)) <= _ONE_SLIP:
+        return f"{typed[:start]}({right}→{wrong}){typed[len(typed) - end :]}"
+    shown = []
+    for kind, start, end, begin, finish in SequenceMatcher(None, meant, typed, autojunk=False).get_opcodes():
+        right, wrong = meant[start:end], typed[begin:finish]
+        shown.append(wrong if kind == "equal" else f"({right}→{wrong})")
+    return "".join(shown)

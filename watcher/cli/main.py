@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "sweep": "watcher.cli.sweep:sweep",
     "lookalikes": "watcher.cli.lookalikes:lookalikes",
     "events": "watcher.cli.events:events",
+    "match": "watcher.cli.match:match",
     "report": "watcher.cli.report:report",
     "silence": "watcher.cli.silence:silence",
     "channels": "watcher.cli.channels:channels",

@@ -1,0 +1,48 @@
+"""`watcher match` as a process: names come as a stream, those that resemble a protected name go out."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parents[2]
+STREAM = (
+    "# new today\narmy.ml\n*.amry.mil.com\tIN NS\nweather.org\nno name at all!\nus.army.mil\nmilitary-army-pay.top\n"
+)
+
+
+def watcher(*arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "watcher", *arguments],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), "PYTHONUTF8": "1"},
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_prints_what_resembles_a_protected_name(tmp_path: Path) -> None:
+    assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
+    done = watcher("match", cwd=tmp_path, given=STREAM)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["army.ml", "amry.mil.com", "military-army-pay.top"]
+    file = tmp_path / "names.txt"
+    file.write_text(STREAM)
+    rows = [
+        json.loads(line)
+        for line in watcher("match", "names.txt", "--format", "jsonl", cwd=tmp_path).stdout.splitlines()
+    ]
+    assert [row["protected"] for row in rows] == [["army.mil"]] * 3
+    assert rows[0]["resembles"][0]["explanation"] == "army.mil with `i` left out of the suffix"
+    assert rows[2]["techniques"] == ["containment"]
+
+
+def test_without_protected_names_it_says_so(tmp_path: Path) -> None:
+    done = watcher("match", cwd=tmp_path, given=STREAM)
+    assert done.returncode in {2, 3}
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,97 @@
+"""`watcher match`: which names of a stream resemble a protected name."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli.output import Format, emit, format_option
+
+if TYPE_CHECKING:
+    from watcher.cli.main import GlobalOptions
+    from watcher.core.names import Fqdn
+    from watcher.services.enumerate import Enumeration
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
+@format_option
+@click.pass_obj
+def match(options: "GlobalOptions", file: Path, output_format: Format) -> None:
+    """Read names from FILE as a stream and print those that resemble a protected name.
+
+    FILE (default: standard input) holds a name a line: new registrations, a zone file, names of certificates. Of a line
+    the first word counts, `*.` in front is ignored, and what is no name is left out. Nothing is looked up.
+    """
+    import asyncio
+
+    from watcher import bootstrap
+
+    chosen = bootstrap.settings(options)
+    names = asyncio.run(_known(chosen))
+    with ExitStack() as opened:
+        lines: Any = sys.stdin if str(file) == "-" else opened.enter_context(file.open(errors="replace"))
+        emit(
+            _rows(names, _names_in(lines)),
+            output_format,
+            plain=lambda row: row["name"],
+            table={
+                "name": lambda row: row["unicode"],
+                "resembles": lambda row: row["resembles"][0]["protected"],
+                "techniques": lambda row: row["resembles"][0]["techniques"],
+                "likelihood": lambda row: row["resembles"][0]["likelihood"],
+                "explanation": lambda row: row["resembles"][0]["explanation"],
+            },
+            fields=("name", "unicode", "registrable_domain", "protected", "techniques", "likelihood"),
+        )
+
+
+async def _known(chosen: Any) -> "Enumeration":
+    """The index of what is protected in the database. Raises ConfigurationError where nothing is."""
+    from watcher import bootstrap
+    from watcher.core.errors import ConfigurationError
+    from watcher.services.ours import Ours
+
+    async with bootstrap.open_store(chosen, create=False) as store:
+        ours = Ours(store, bootstrap.suffixes())
+        await ours.read()
+    if not ours.protected:
+        raise ConfigurationError("protected names", "there are none; add some with `watcher protect add NAME`")
+    return bootstrap.enumeration(ours, chosen.techniques.words)
+
+
+def _names_in(lines: Iterator[str]) -> Iterator["Fqdn"]:
+    from watcher.core.errors import InvalidName
+    from watcher.core.names import parse
+
+    for line in lines:
+        words = line.split(maxsplit=1)
+        if not words or words[0].startswith(("#", ";")):
+            continue
+        try:
+            yield parse(words[0].removeprefix("*."))
+        except InvalidName:
+            continue
+
+
+def _rows(names: "Enumeration", stream: Iterator["Fqdn"]) -> Iterator[dict[str, Any]]:
+    from watcher.core.names import to_unicode
+    from watcher.core.shapes import resemblance_json
+
+    for name, found in names.matching(stream):
+        yield {
+            "name": name,
+            "unicode": to_unicode(name),
+            "registrable_domain": names.tables.suffixes.registrable_domain(name),
+            "resembles": [resemblance_json(one) for one in found],
+            "protected": [one.protected for one in found],
+            "techniques": _together(one.techniques for one in found),
+            "likelihood": found[0].likelihood,
+        }
+
+
+def _together(each: Iterator[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(technique for techniques in each for technique in techniques))
