@@ -59,6 +59,9 @@ class Service:
             **({"PYTHONPATH": pythonpath} if pythonpath else {}),
             "WATCHER_DATABASE_URL": f"sqlite:///{folder}/watcher.db",
             "WATCHER_API__LISTEN": f"127.0.0.1:{self.port}",
+            "WATCHER_REGISTRATION__RDAP_BOOTSTRAP": str(
+                HERE / "watcher/data/rdap_bootstrap.json"
+            ),  # a file: no refresh
             **(settings or {}),
         }
 

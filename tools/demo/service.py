@@ -44,6 +44,8 @@ class Service:
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "WATCHER_DATABASE_URL": f"sqlite:///{folder}/demo.db",
             "WATCHER_API__LISTEN": self.url.removeprefix("http://"),
+            # a file is never refreshed: the demo asks nobody outside
+            "WATCHER_REGISTRATION__RDAP_BOOTSTRAP": str(Path(__file__).parents[2] / "watcher/data/rdap_bootstrap.json"),
             **settings,
         }
         self._process: asyncio.subprocess.Process | None = None

@@ -2,15 +2,19 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.fake_registry import FakeRegistry
 from tests.fakes.sightings import absent, explicit, look, no_address
+from watcher.core.alerts import concerns_ours
 from watcher.core.events import EventKind, Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.registration import Worth
+from watcher.core.risk import Severity
+from watcher.core.verdict import Flag
 from watcher.data import load_suffixes
 from watcher.lookups.registry_reply import packed, unpacked
 from watcher.services.registrations import Registrations
@@ -169,6 +173,59 @@ async def test_a_hold_is_judged_at_once(bench):
         EventKind.REGISTRATION_CHANGED,
         EventKind.NAMESERVERS_CHANGED,
     ]
+
+
+@pytest.mark.parametrize("relation", ["own", "protected"])
+async def test_what_happens_to_names_of_ours_is_high_and_ours(bench, relation):
+    """Asked about daily, told each once: another holder, other nameservers, nearness of expiry, loss."""
+    bench.registry.register("army.com", registrar_iana_id="1")
+    await bench.saw("army.com", "explicit", relation=relation)
+    await bench.registrations.due()
+    assert bench.registry.asked == [("army.com", Worth.ABLE)]
+    assert await bench.told() == []
+    steps = (
+        {"registrar_iana_id": "666"},
+        {"nameservers": ("ns1.elsewhere.net",)},
+        {"expires_at": bench.clock.now() + timedelta(days=30)},
+    )
+    for step in steps:
+        bench.registry.register("army.com", **step)
+        for _ in range(2):
+            await bench.clock.advance(1.2 * 86_400)
+            await bench.registrations.due()
+    del bench.registry.known["army.com"]
+    for _ in range(3):
+        await bench.clock.advance(1.2 * 86_400)
+        await bench.registrations.due()
+    told = await bench.told()
+    assert [event.kind.value for event in told] == [
+        "registration_changed",
+        "nameservers_changed",
+        "expiring",
+        "lapsed",
+    ]
+    assert {event.severity for event in told} == {Severity.HIGH}
+    assert {event.severity_reasons[0] for event in told} == {"it is one of ours"}
+    assert all(concerns_ours(event) for event in told), "sent whatever alerts.kinds says"
+
+
+async def test_a_defensive_name_is_ours_by_its_exchanges_alone(bench):
+    """M35: every usable exchange is a host under a protected name."""
+    bench.registry.register("army.ml", registrar_iana_id="1")
+    await bench.clock.advance(1)
+    verdict = explicit("army.ml", bench.clock.now(), "mx.army.mil", flags=(Flag.DEFENSIVE,))
+    await bench.watch.record(look("army.ml", verdict, bench.clock.now()), resemblances=[SLIP], origin=Origin())
+    await bench.registrations.due()
+    bench.registry.register("army.ml", registrar_iana_id="666")
+    await bench.clock.advance(8 * 86_400)
+    await bench.registrations.due()
+    (told,) = await bench.told()
+    assert (told.kind, told.severity, told.after["relation"]) == (
+        EventKind.REGISTRATION_CHANGED,
+        Severity.HIGH,
+        "defensive",
+    )
+    assert concerns_ours(told)
 
 
 async def test_without_a_registry_nothing_is_asked(bench):
