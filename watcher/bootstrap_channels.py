@@ -24,6 +24,7 @@ def channels(chosen: "Settings", memory: "Memory") -> dict[str, "Channel"]:
             token=_secret(alerts.slack.token),
             channel=alerts.slack.channel,
             api_url=alerts.slack.api_url,
+            memory=memory,
         )
     if alerts.email.smtp_url:
         smtp_url = alerts.email.smtp_url.get_secret_value()

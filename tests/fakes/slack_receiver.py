@@ -115,6 +115,8 @@ class SlackReceiver:
         self.accepted: list[Message] = []
         self.tries: list[dict[str, Any]] = []
         self.problems: list[str] = []
+        self.firsts: list[str] = []
+        """The messages that can be answered: the first of each thread. Remove one to delete it."""
         self._port = port
         self._faults = faults
         self._next: deque[Fault] = deque()
@@ -190,8 +192,13 @@ class SlackReceiver:
             self.problems += found
             details = {"messages": found}
             return web.json_response({"ok": False, "error": "invalid_blocks", "response_metadata": details})
+        if payload.get("thread_ts") not in {None, *self.firsts}:
+            return web.json_response({"ok": False, "error": "thread_not_found"})
         self._take(Message(payload, "chat.postMessage"))
-        return web.json_response({"ok": True, "channel": "C0000", "ts": f"1.{len(self.accepted):06}"})
+        ts = f"1.{len(self.accepted):06}"
+        if "thread_ts" not in payload:
+            self.firsts.append(ts)
+        return web.json_response({"ok": True, "channel": "C0000", "ts": ts})
 
     async def _read(self, request: web.Request) -> tuple[dict[str, Any] | None, Fault | None]:
         try:
@@ -234,6 +241,7 @@ _ALLOWED = {
     "section": {"type", "text", "fields", "block_id", "accessory", "expand"},
     "context": {"type", "elements", "block_id"},
     "divider": {"type", "block_id"},
+    "actions": {"type", "elements", "block_id"},
 }
 
 
@@ -270,6 +278,12 @@ def _problems_of_block(block: Any) -> list[str]:
             problems.append("more than 10 fields")
         for one in fields:
             problems += _problems_of_text(one, 2000, {"plain_text", "mrkdwn"})
+    elif sort == "actions":
+        elements = block.get("elements", [])
+        if not 0 < len(elements) <= 25:
+            problems.append("actions hold 1 to 25 elements")
+        for one in elements:
+            problems += _problems_of_button(one)
     elif sort == "context":
         elements = block.get("elements", [])
         if not 0 < len(elements) <= 10:
@@ -277,6 +291,15 @@ def _problems_of_block(block: Any) -> list[str]:
         for one in elements:
             problems += _problems_of_text(one, 3000, {"plain_text", "mrkdwn"})
     return problems
+
+
+def _problems_of_button(button: Any) -> list[str]:
+    if button.get("type") != "button" or not str(button.get("url", "")).startswith(("http://", "https://")):
+        return ["only buttons that lead somewhere"]
+    problems = [f"unknown key {key}" for key in button.keys() - {"type", "text", "url", "action_id", "style"}]
+    if len(button["url"]) > 3000:
+        problems.append("url is longer than 3000")
+    return problems + _problems_of_text(button.get("text"), 75, {"plain_text"})
 
 
 def _problems_of_text(value: Any, limit: int, sorts: set[str]) -> list[str]:

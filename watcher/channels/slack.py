@@ -7,12 +7,14 @@ outside is escaped as Slack asks (& < >), and marked verbatim so that nothing in
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
 from watcher.channels.posting import Poster, Reply
-from watcher.core.alerts import Alert
-from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.core.alerts import Alert, AlertKind
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, WatcherError
+from watcher.core.ports import Memory
 from watcher.core.risk import Severity
 from watcher.core.story import Story
 from watcher.core.wording import Listing, Wording, word
@@ -52,13 +54,19 @@ _PERMANENT = frozenset(
 )
 """What Slack says when it will never accept this message here (its pages on chat.postMessage and incoming webhooks)."""
 
+_THREAD_GONE = frozenset(
+    {"thread_not_found", "message_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"}
+)
+"""What Slack says when the first message of a thread was deleted, or takes no answers."""
+
 _WORD = re.compile(r"[a-z][a-z_]{2,60}\Z")
 
 
 class Slack:
     """A Slack channel, by `webhook_url`, or by `token` and `channel`; `api_url` is where the Web API answers.
 
-    `timeout` is the time limit of one try, in seconds.
+    `memory` keeps which message about a lookalike was the first: a bot answers it with the later ones, so that they
+    are one thread, and shows them in the channel too. `timeout` is the time limit of one try, in seconds.
 
     Raises ConfigurationError when neither is whole. Secrets are in no message, representation or traceback.
     """
@@ -73,10 +81,12 @@ class Slack:
         token: str | None = None,
         channel: str | None = None,
         api_url: str = "https://slack.com/api/",
+        memory: Memory | None = None,
         timeout: float = 15.0,
     ) -> None:
         self._headers = {"Content-Type": "application/json; charset=utf-8"}
         self._channel = channel
+        self._memory = memory
         if webhook_url and not token:
             url, setting = webhook_url, "alerts.slack.webhook_url"
         elif token and channel and not webhook_url:
@@ -95,10 +105,23 @@ class Slack:
 
     async def send(self, alert: Alert) -> None:
         """Return when Slack has accepted the message; it shows `alert.id`. Raises DeliveryFailed, DeliveryRejected."""
-        body = payload(alert)
-        if self._channel is not None:
-            body |= {"channel": self._channel, "unfurl_links": False, "unfurl_media": False}
-        self._judge(await self._poster.post(json.dumps(body, ensure_ascii=False).encode(), self._headers))
+        if self._channel is None:
+            self._judge(await self._post(payload(alert)))
+            return
+        body = payload(alert) | {"channel": self._channel, "unfurl_links": False, "unfurl_media": False}
+        thread, first = f"{NAME}:{self._channel}:{alert.group}", None
+        if self._memory is not None and _has_thread(alert):
+            first = await self._memory.get(thread)
+        reply = await self._post(body | ({"thread_ts": first, "reply_broadcast": True} if first else {}))
+        if first and reply.member("error") in _THREAD_GONE:
+            first, reply = None, await self._post(body)
+        self._judge(reply)
+        if self._memory is not None and _has_thread(alert) and first is None:
+            with suppress(WatcherError):  # it is accepted: nothing after that may fail the try
+                await self._memory.put(thread, str(reply.member("ts") or "") or None)
+
+    async def _post(self, body: dict[str, Any]) -> Reply:
+        return await self._poster.post(json.dumps(body, ensure_ascii=False).encode(), self._headers)
 
     def _judge(self, reply: Reply) -> None:
         """Return when the reply means accepted; otherwise raise."""
@@ -119,6 +142,11 @@ class Slack:
         raise DeliveryFailed(f"slack: {what} (status {reply.status})", reply.retry_after)
 
 
+def _has_thread(alert: Alert) -> bool:
+    """Whether it is about one lookalike, suffix, channel or the watch, of which there may be more to tell."""
+    return alert.kind is AlertKind.PAGE and alert.group.partition(":")[0] in {"domain", "suffix", "channel", "watch"}
+
+
 def payload(alert: Alert) -> dict[str, Any]:
     """The message as Block Kit, with `text` for phones and screen readers."""
     words = word(alert)
@@ -137,7 +165,8 @@ def blocks(words: Wording) -> list[Block]:
     for listing in words.listings:
         body += _listing(listing)
     if words.link:
-        body.append(_section([f"<{escape(words.link)}|Open in watcher>"]))
+        button = {"type": "button", "text": {"type": "plain_text", "text": "Open in watcher"}, "url": words.link}
+        body.append({"type": "actions", "elements": [button]})
     footer = {"type": "context", "elements": [_mrkdwn(escape(words.footer))]}
     return [header, *body[: _BLOCKS - 2], footer]
 

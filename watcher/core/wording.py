@@ -4,6 +4,7 @@ Everything in a `Wording` is plain text on one line each, cleaned, bounded, with
 """
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from watcher.core.alerts import Alert, AlertKind
 from watcher.core.clean import clean, defanged_text, shown_name
@@ -14,6 +15,7 @@ from watcher.core.story import Story, exchanges_words, moment, plural, reason_wo
 
 FULL_STORIES = 2
 """A page with more events than this lists them, one line each."""
+_LONGEST_NAME = 253
 LISTED = 30
 """Lines of a list before "and N more"."""
 
@@ -96,6 +98,8 @@ def _digest(alert: Alert) -> Wording:
         found = f"{alert.total} lookalike{plural(alert.total)}" if alert.total else "no lookalike"
         subject = f"First sweep of {clean(name)} finished: {found} found"
         lead = "From now on you hear at once when one of its lookalikes becomes able to receive mail."
+    elif alert.kind is AlertKind.SUMMARY:
+        subject, lead = "Summary: what watcher watched, and what came of it", ""
     else:
         subject = f"Digest: {alert.total} event{plural(alert.total)}, worst {alert.severity.value}"
         lead = "Nothing here needed you at once."
@@ -112,7 +116,18 @@ def _wording(
     alert: Alert, subject: str, *, lead: str = "", stories: tuple[Story, ...] = (), listings: tuple[Listing, ...] = ()
 ) -> Wording:
     footer = f"watcher alert {clean(alert.id, 80)}, {moment(alert.created_at)}"
-    return Wording(clean(subject, 250), alert.severity, lead, stories, listings, footer, alert.public_url)
+    return Wording(clean(subject, 250), alert.severity, lead, stories, listings, footer, _link(alert))
+
+
+def _link(alert: Alert) -> str | None:
+    """What is known about the name now, or the list of events, below `public_url`; None without one."""
+    if not alert.public_url:
+        return None
+    base = alert.public_url.rstrip("/") + "/api/v1"
+    names = {event.name for event in alert.events}
+    if alert.kind is not AlertKind.PAGE or len(names) != 1 or "" in names:
+        return f"{base}/events"
+    return f"{base}/domains/{quote(names.pop()[:_LONGEST_NAME], safe='', errors='replace')}?fresh=false"
 
 
 def _listings(alert: Alert) -> tuple[Listing, ...]:

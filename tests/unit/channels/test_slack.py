@@ -3,16 +3,20 @@
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
 
-from tests.fakes.alert_samples import ALERTS
+from tests.fakes.alert_samples import ALERTS, page
+from tests.fakes.hostile import HOSTILE, hostile_event
 from tests.fakes.slack_receiver import CHANNEL, TOKEN, Fault, SlackReceiver, block_problems, half_of_the_time
 from watcher.channels.slack import Slack, payload
-from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, StoreError
+from watcher.core.events import EventKind
+from watcher.services.memory import ShortMemory
 
 ALERT = ALERTS["mail_became_able"]
 
@@ -226,3 +230,57 @@ async def test_the_receiver_is_strict(receiver: SlackReceiver, change, problem: 
     assert block_problems(made) == []
     change(made)
     assert any(problem in one for one in block_problems(made))
+
+
+async def test_updates_of_a_lookalike_are_one_thread_that_the_channel_sees(receiver: SlackReceiver) -> None:
+    memory = ShortMemory()
+    for alert_id in ("a1", "a2"):
+        await _bot(receiver, memory=memory).send(replace(ALERT, id=alert_id))  # a new one each time: as after a restart
+    await _bot(receiver, memory=memory).send(replace(ALERT, id="a3", group="domain:navy.ml"))
+    await _bot(receiver, memory=memory).send(replace(ALERTS["digest"], id="a4"))
+    threads = [(m.payload.get("thread_ts"), m.payload.get("reply_broadcast")) for m in receiver.accepted]
+    assert threads == [(None, None), ("1.000001", True), (None, None), (None, None)]
+
+
+async def test_when_the_first_message_is_gone_a_new_thread_begins(receiver: SlackReceiver) -> None:
+    channel = _bot(receiver, memory=ShortMemory())
+    await channel.send(ALERT)
+    receiver.firsts.clear()
+    await channel.send(replace(ALERT, id="a2"))
+    await channel.send(replace(ALERT, id="a3"))
+    assert [m.payload.get("thread_ts") for m in receiver.accepted] == [None, None, "1.000002"]
+
+
+async def test_a_memory_that_fails_after_acceptance_costs_nothing(receiver: SlackReceiver) -> None:
+    class Broken(ShortMemory):
+        async def put(self, key, value):
+            raise StoreError("database or disk is full")
+
+    await _bot(receiver, memory=Broken()).send(ALERT)
+    assert len(receiver.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("mail_became_able", "/api/v1/domains/army.ml?fresh=false"), ("two_events", "/api/v1/domains/army.ml?fresh=false"),
+        ("storm", "/api/v1/events"), ("digest", "/api/v1/events"), ("watch_stale", "/api/v1/events"), ("test", "/api/v1/events"),
+    ],
+)  # fmt: skip
+async def test_a_button_leads_to_what_is_known(receiver: SlackReceiver, name: str, path: str) -> None:
+    alert = replace(ALERTS[name], public_url="https://watch.army.mil/")
+    await _webhook(receiver).send(alert)
+    assert receiver.problems == []
+    blocks = receiver.accepted[0].payload["blocks"]
+    (button,) = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
+    assert button["url"] == f"https://watch.army.mil{path}"
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+async def test_a_button_leads_nowhere_else_whatever_the_name(receiver: SlackReceiver, value: str) -> None:
+    alert = replace(page(hostile_event(EventKind.MAIL_BECAME_ABLE, value)), public_url="https://watch.army.mil")
+    await _webhook(receiver).send(alert)
+    assert receiver.problems == []
+    text = json.dumps(receiver.accepted[0].payload["blocks"])
+    assert text.count("https://") == 1
+    assert '"https://watch.army.mil/api/v1/domains/' in text
