@@ -29,7 +29,9 @@ class Dns(Section):
     """Where and how fast questions are asked."""
 
     resolvers: tuple[str, ...] = Field(
-        default=(), description="Resolvers as `ADDR` or `ADDR:PORT`; unfiltered ones only. Empty: the system's"
+        default=(),
+        description="Resolvers as `ADDR`, `ADDR:PORT`, `tls://ADDR#NAME` or `https://ADDR/dns-query`; unfiltered ones "
+        "only. Empty: the system's",
     )
     max_rate: float = Field(
         default=200, gt=0, le=1_000_000, description="Questions a second for each resolver, a ceiling"
@@ -142,6 +144,15 @@ class Api(Section):
     public_url: str | None = Field(default=None, description="Where people reach the page; links in messages")
 
 
+class Retention(Section):
+    """How long the past is kept; what is known of names now is kept anyway."""
+
+    events: Duration = Field(default=timedelta(days=730), description="Events that were told, or were not to be told")
+    evidence: Duration = Field(default=timedelta(days=180), description="The DNS answers in them")
+    alerts: Duration = Field(default=timedelta(days=90), description="Alerts and their deliveries")
+    gone: Duration = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
+
+
 class Vigil(Section):
     """The watch over the watcher."""
 
@@ -176,6 +187,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     api: Api = Api()
     vigil: Vigil = Vigil()
+    retention: Retention = Retention()
     techniques: Techniques = Techniques()
 
     @field_validator("timezone")

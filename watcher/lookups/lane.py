@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import os
+import ssl
 from collections import Counter
 from collections.abc import Mapping
 
 from watcher.core.dns import Outcome, RRType
 from watcher.core.ports import Clock
+from watcher.lookups.encrypted import questions_to
 from watcher.lookups.pacing import Pace
-from watcher.lookups.servers import Server
-from watcher.lookups.udp import DEFAULT_PORTS, Multiplexer
+from watcher.lookups.servers import Server, Transport
+from watcher.lookups.udp import DEFAULT_PORTS
 from watcher.lookups.wire import EDNS, HEADER, PLAIN_HEADER, TYPE_IN, Match, match, truncated
 
 _SILENT_ENOUGH = 5
@@ -25,12 +27,19 @@ class Lane:
     """What every question to one server goes through."""
 
     def __init__(
-        self, server: Server, *, max_rate: float, timeout: float, clock: Clock, ports: int = DEFAULT_PORTS
+        self,
+        server: Server,
+        *,
+        max_rate: float,
+        timeout: float,
+        clock: Clock,
+        ports: int = DEFAULT_PORTS,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.server = server
         self.name = server.name
         self.pace = Pace(max_rate, now=clock.now().timestamp())
-        self.udp = Multiplexer(server, timeout=timeout, ports=ports)
+        self.udp = questions_to(server, timeout=timeout, ports=ports, tls=tls)
         self.outcomes: Counter[Outcome] = Counter()
         """Every question asked here, by what became of it."""
         self.health = 1.0
@@ -126,6 +135,8 @@ class Lane:
 
     async def over_tcp(self, question: bytes, frame: tuple[bytes, bytes]) -> bytes | None:
         """The whole reply to `question` (name, type, class) over TCP; None when that fails in any way or takes long."""
+        if self.server.transport is not Transport.PLAIN:
+            return None  # it was a stream already: nothing longer will come
         await self.turn()
         number = os.urandom(2)
         message = number + frame[0] + question + frame[1]

@@ -5,6 +5,7 @@ What the DNS does is an outcome. A server that fails is asked less and its quest
 
 import asyncio
 import random
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -51,6 +52,7 @@ class CarefulResolver:
 
     Not `recursive`: the servers are asked for what they know themselves; a reply that they are no authority for is
     REFUSED, whatever they call it. `ports`: how many sockets each server is asked from.
+    `tls`: for encrypted servers; None: the system's authorities.
     Belongs to the event loop it is used in; `close` it there. Raises ConfigurationError when there is no server.
     """
 
@@ -64,6 +66,7 @@ class CarefulResolver:
         clock: Clock | None = None,
         recursive: bool = True,
         ports: int = DEFAULT_PORTS,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         if not servers:
             raise ConfigurationError("dns.resolvers", "no resolver is given")
@@ -74,7 +77,8 @@ class CarefulResolver:
         self._closed = False
         unique = dict.fromkeys(servers)
         self.lanes = tuple(
-            Lane(server, max_rate=max_rate, timeout=timeout, clock=self.clock, ports=ports) for server in unique
+            Lane(server, max_rate=max_rate, timeout=timeout, clock=self.clock, ports=ports, tls=tls)
+            for server in unique
         )
 
     async def ask(self, questions: Sequence[Question], *, avoid: frozenset[str] = frozenset()) -> tuple[Answer, ...]:
