@@ -137,6 +137,9 @@ class Alerts(Section):
     digest_at: str = Field(
         default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Time of day in `timezone`"
     )
+    summary: Literal["daily", "weekly", "never"] = Field(
+        default="weekly", description="How often a message says what was watched, also when nothing happened"
+    )
     digest_after: int = Field(default=5, ge=1, le=1000, description="More of one group than this: one message")
     group_wait: Duration = Field(default=timedelta(seconds=30), description="How long a group is gathered")
     routes: tuple[Route, ...] = Field(default=(), description="None matches: every channel")

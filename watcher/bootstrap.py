@@ -10,15 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from watcher import bootstrap_channels, bootstrap_registration
+from watcher import bootstrap_channels, bootstrap_registration, bootstrap_upkeep
 from watcher.core.dns import Outcome
 from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
+    from watcher.bootstrap_upkeep import Upkeep
     from watcher.core.authorities import Authorities
     from watcher.core.ports import Channel, Clock, Sweeper
     from watcher.core.suffixes import Suffixes
-    from watcher.core.verdict import Verdict
     from watcher.lookups.honesty import Reachability
     from watcher.lookups.registry import RegistryClient
     from watcher.lookups.resolver import CarefulResolver
@@ -273,6 +273,7 @@ class Watching:
     notifier: "Notifier"
     vigil: "Vigil"
     channels: Mapping[str, "Channel"]
+    upkeep: "Upkeep"
 
     async def check_resolvers(self) -> "Mapping[str, Reachability | DishonestResolver]":
         """The honesty check, its refusals recorded."""
@@ -370,23 +371,22 @@ def watching(
         pulse=net.pulse,
         clock=now,
         stale_after=chosen.vigil.stale_after,
-        canary=_canary(chosen, net),
+        canary=bootstrap_upkeep.canary(chosen.vigil.canary, net.examiner),
     )
-    return Watching(store, net, ours, names, relook, registrations, probes, sweep, notifier, vigil, made)
-
-
-def _canary(chosen: "Settings", net: Network) -> Any:
-    from watcher.core.names import parse
-    from watcher.services.vigil import Canary
-
-    if chosen.vigil.canary is None:
-        return None
-    name = parse(chosen.vigil.canary)
-
-    async def look() -> "Verdict":
-        return (await net.examiner.look(name, fresh=True)).verdict
-
-    return Canary(name, look)
+    kept = bootstrap_upkeep.upkeep(
+        chosen,
+        store=store,
+        clock=now,
+        examiner=net.examiner,
+        resolver=net.resolver,
+        registry=net.registry,
+        ours=ours,
+        watch=watch,
+        budget=lambda: sweep.budget,
+        channels=tuple(made),
+        random_label=random_label,
+    )
+    return Watching(store, net, ours, names, relook, registrations, probes, sweep, notifier, vigil, made, kept)
 
 
 def suffixes() -> "Suffixes":

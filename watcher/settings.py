@@ -153,6 +153,15 @@ class Retention(Section):
     gone: Duration = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
 
 
+class Retention(Section):
+    """How long the past is kept; what is known of names now is kept anyway."""
+
+    events: Duration = Field(default=timedelta(days=730), description="Events that were told, or were not to be told")
+    evidence: Duration = Field(default=timedelta(days=180), description="The DNS answers in them")
+    alerts: Duration = Field(default=timedelta(days=90), description="Alerts and their deliveries")
+    gone: Duration = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
+
+
 class Vigil(Section):
     """The watch over the watcher."""
 
@@ -187,6 +196,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     api: Api = Api()
     vigil: Vigil = Vigil()
+    retention: Retention = Retention()
     retention: Retention = Retention()
     techniques: Techniques = Techniques()
 

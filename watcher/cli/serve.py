@@ -107,22 +107,27 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         if report.shards:
             metrics.swept()
 
-    async def relook() -> None:
-        await honest.wait()
-        if watching.net.careful.usable:
-            await watching.relook.due()
+    def after_honesty(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        async def looks() -> None:
+            await honest.wait()
+            if watching.net.careful.usable:
+                await work()
+
+        return looks
 
     return [
         Job("check resolvers", check_resolvers, timedelta(hours=1)),
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
         Job("likeness", watching.ours.read_likeness, min(timedelta(minutes=5), soonest)),
         Job("sweep", sweep, quick),
-        Job("relook", relook, quick),
+        Job("relook", after_honesty(watching.relook.due), quick),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),
         Job("old replies", watching.registrations.forget, timedelta(days=1)),
         Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),
         *([Job("RDAP bootstrap", registry.keep_bootstrap_fresh, timedelta(days=1))] if registry else []),
         Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
+        *(Job(name, after_honesty(work), every) for name, work, every in watching.upkeep.looks),
+        *(Job(name, work, every) for name, work, every in watching.upkeep.others),
         Job("measure", measuring.refresh, timedelta(seconds=5)),
         Job("narrate", lambda: narrator.progress(watching.sweep), timedelta(seconds=1)),
     ]

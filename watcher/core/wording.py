@@ -100,6 +100,8 @@ def _digest(alert: Alert) -> Wording:
         lead = "From now on you hear at once when one of its lookalikes becomes able to receive mail."
     elif alert.kind is AlertKind.SUMMARY:
         subject, lead = "Summary: what watcher watched, and what came of it", ""
+    elif alert.kind is AlertKind.SUMMARY:
+        subject, lead = "Summary: what watcher watched, and what came of it", ""
     else:
         subject = f"Digest: {alert.total} event{plural(alert.total)}, worst {alert.severity.value}"
         lead = "Nothing here needed you at once."

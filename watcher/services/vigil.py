@@ -110,15 +110,20 @@ class Vigil:
             await events.add(tx, [self._event(kind, now, after)], group=group_key, now=now)
 
     def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
-        return Event(
-            id=self._store.ids(),
-            kind=kind,
-            severity=Severity.MEDIUM,
-            severity_reasons=("the watch itself is affected",),
-            name="",
-            registrable_domain=None,
-            protected=(),
-            at=now,
-            source="watch",
-            after=after,
-        )
+        return watch_event(self._store.ids(), kind, now, after)
+
+
+def watch_event(event_id: str, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
+    """An event of the watch itself."""
+    return Event(
+        id=event_id,
+        kind=kind,
+        severity=Severity.MEDIUM,
+        severity_reasons=("the watch itself is affected",),
+        name="",
+        registrable_domain=None,
+        protected=(),
+        at=now,
+        source="watch",
+        after=after,
+    )

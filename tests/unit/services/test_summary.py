@@ -1,0 +1,83 @@
+"""The summary comes at its time, once, and says what was watched and what is not well."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.fakes.alert_samples import became_able
+from tests.fakes.clock import FakeClock
+from watcher.core.alerts import AlertKind, DigestEvery, Policy, group_key
+from watcher.core.wording import word
+from watcher.data import load_suffixes
+from watcher.services.protect import protect
+from watcher.services.summary import Summaries
+from watcher.services.wellness import Wellness
+from watcher.store import Store, events, outbox, shards
+
+PLAN = ((200, timedelta(hours=1)),)
+
+
+class Bench:
+    def __init__(self, store, clock, every=DigestEvery.DAILY, channels=("slack", "email")):
+        self.store, self.clock = store, clock
+        options = {"store": store, "clock": clock, "plan": PLAN, "budget": lambda: None}
+        wellness = Wellness(**options, free_bytes=lambda: 10**10, data_dates=lambda: {"the root": date(2026, 1, 1)})
+        self.summaries = Summaries(**options, policy=Policy(channels=channels, digest=every), wellness=wellness)
+
+    async def days(self, count):
+        made = 0
+        for _ in range(count * 12):
+            made += await self.summaries.due()
+            self.clock._now += timedelta(hours=2)
+        return made
+
+    async def sent(self):
+        async with self.store.read() as tx:
+            return [one for one in await outbox.listed(tx) if one.alert.kind is AlertKind.SUMMARY]
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    clock = FakeClock()
+    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
+    await protect(store, ["army.mil"], suffixes=load_suffixes(), now=clock.now())
+    yield Bench(store, clock)
+    await store.close()
+
+
+async def test_daily_to_every_channel_and_the_first_after_a_day(bench):
+    assert await bench.days(1) == 0 or await bench.sent()
+    assert await bench.days(3) == 3
+    assert {one.channel for one in await bench.sent()} == {"slack", "email"}
+    assert "Nothing happened." in (await bench.sent())[0].alert.text
+
+
+async def test_weekly_and_never(bench, tmp_path):
+    assert await Bench(bench.store, bench.clock, DigestEvery.WEEKLY).days(21) in {2, 3}
+    assert await Bench(bench.store, bench.clock, DigestEvery.NEVER).days(21) == 0
+    assert await Bench(bench.store, bench.clock, channels=()).days(3) == 0
+
+
+async def test_it_says_what_was_seen_and_what_is_not_well(bench):
+    await bench.days(1)
+    now = bench.clock.now()
+    async with bench.store.write() as tx:
+        await shards.plan(tx, "army.mil", [0], version="v")
+        await shards.start(tx, "army.mil", 0, version="v", total=200, at=now)
+        await shards.finish(tx, "army.mil", 0, settled=100, unsettled=100, at=now)
+        await events.add(tx, [became_able("army.ml", at=now)], group=group_key, now=now)
+    await bench.days(1)
+    text = (await bench.sent())[0].alert.text
+    assert "1 became able to receive mail" in text
+    assert "100 of 200 settled" in text
+    assert "Not well: 100 of 200 candidates" in text
+    assert text in (lead := word((await bench.sent())[0].alert).lead) or lead
+
+
+async def test_a_restart_sends_no_second_one(bench):
+    await bench.days(2)
+    before = len(await bench.sent())
+    again = Bench(bench.store, bench.clock)
+    bench.clock._now -= timedelta(hours=2)
+    assert not await again.summaries.due()
+    assert len(await bench.sent()) == before

@@ -1,0 +1,141 @@
+"""Troubles of the watch itself: told when they last, once, and their end once; what is well is never told."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.sightings import look, no_address
+from watcher.core.events import Resemblance
+from watcher.data import load_suffixes
+from watcher.services.protect import protect
+from watcher.services.watch import Watch
+from watcher.services.wellness import Wellness
+from watcher.store import Store, events, shards
+
+PLAN = ((200, timedelta(hours=1)), (2_000, timedelta(hours=6)))
+SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
+
+
+class Bench:
+    def __init__(self, store, clock):
+        self.store, self.clock = store, clock
+        self.free, self.budget = 10**10, None
+        self.dates = {"the list of top-level domains": clock.now().date()}
+        self.wellness = Wellness(
+            store=store,
+            clock=clock,
+            plan=PLAN,
+            budget=lambda: self.budget,
+            free_bytes=lambda: self.free,
+            data_dates=lambda: self.dates,
+        )
+
+    async def swept(self, tier, settled, unsettled=0):
+        async with self.store.write() as tx:
+            now = self.clock.now()
+            await shards.plan(tx, "army.mil", [0, 1], version="v")
+            await shards.start(tx, "army.mil", tier, version="v", total=settled + unsettled, at=now)
+            await shards.finish(tx, "army.mil", tier, settled=settled, unsettled=unsettled, at=now)
+
+    async def minutes(self, count):
+        step = 1 if count < 20 else 5
+        for _ in range(0, count, step):
+            self.clock._now += timedelta(minutes=step)
+            await self.wellness.check()
+
+    async def told(self):
+        async with self.store.read() as tx:
+            return [(event.kind.value, event.after) for event in await events.listed(tx) if not event.name]
+
+    async def kinds(self):
+        return [kind for kind, _ in await self.told()]
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    clock = FakeClock()
+    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
+    await protect(store, ["army.mil"], suffixes=load_suffixes(), now=clock.now())
+    yield Bench(store, clock)
+    await store.close()
+
+
+async def test_a_watch_that_is_well_says_nothing(bench):
+    for hour in range(12):
+        await bench.swept(0, 199, 1)
+        if hour % 6 == 0:
+            await bench.swept(1, 1_800)
+        await bench.minutes(60)
+    assert await bench.told() == []
+
+
+async def test_a_tier_that_is_late_and_one_that_does_not_settle(bench):
+    await bench.swept(0, 120, 80)
+    await bench.minutes(40)
+    ((kind, after),) = await bench.told()
+    assert (kind, after["errors"]) == ("watch_stale", ["80 of 200 candidates to rank 200 do not settle"])
+    await bench.swept(0, 200)
+    await bench.minutes(5)
+    assert await bench.kinds() == ["watch_stale", "watch_recovered"]
+    await bench.minutes(120)
+    assert "late" in (await bench.told())[-1][1]["errors"][0]
+    assert (await bench.kinds())[2:] == ["watch_stale"]
+
+
+async def test_a_plan_that_is_known_to_stretch_is_not_late(bench):
+    bench.budget = 0.01
+    await bench.swept(0, 200)
+    await bench.minutes(300)
+    assert await bench.told() == []
+
+
+async def test_looks_that_are_overdue(bench):
+    now = bench.clock.now()
+    watch = Watch(store=bench.store, clock=bench.clock, jitter=lambda: 0.5)
+    await watch.record(look("army.ml", no_address("army.ml", now), now), resemblances=[SLIP])
+    await bench.minutes(100)
+    assert await bench.told() == []
+    await bench.minutes(200)
+    ((kind, after),) = await bench.told()
+    assert kind == "watch_stale"
+    assert "overdue" in after["errors"][0]
+
+
+async def test_a_full_disk_and_a_clock_set_back_are_told_at_once(bench):
+    await bench.minutes(2)
+    bench.free = 1
+    await bench.minutes(3)
+    bench.free = 10**10
+    await bench.minutes(3)
+    assert await bench.kinds() == ["watch_stale", "watch_recovered"]
+    bench.clock._now -= timedelta(hours=1)
+    await bench.minutes(3)
+    assert await bench.kinds() == ["watch_stale", "watch_recovered"] * 2
+    assert "set back" in (await bench.told())[2][1]["errors"][0]
+    bench.clock._now += timedelta(hours=3)
+    await bench.minutes(3)
+    assert "nothing was watched" in (await bench.told())[4][1]["errors"][0]
+
+
+async def test_old_data_are_told_of_once_and_hide_nothing(bench):
+    bench.dates = {"the RDAP bootstrap": date(2025, 1, 1)}
+    await bench.minutes(60 * 30)
+    ((kind, after),) = await bench.told()
+    assert (kind, after["errors"]) == ("watch_stale", ["old by 366 days: the RDAP bootstrap; update watcher"])
+    bench.free = 1
+    await bench.minutes(3)
+    bench.free = 10**10
+    await bench.minutes(3)
+    assert await bench.kinds() == ["watch_stale", "watch_stale", "watch_recovered"]
+
+
+async def test_a_restart_neither_forgets_nor_repeats(bench):
+    await bench.swept(0, 120, 80)
+    await bench.minutes(20)
+    again = Bench(bench.store, bench.clock)
+    await again.minutes(20)
+    assert await again.kinds() == ["watch_stale"]
+    await again.swept(0, 200)
+    await again.minutes(2)
+    assert await again.kinds() == ["watch_stale", "watch_recovered"]

@@ -1,0 +1,147 @@
+"""What keeps the watch itself in order: looks at what is ours and at suffixes, wellness, summaries, retention."""
+
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watcher.core.ports import Clock, Resolver
+    from watcher.core.verdict import Verdict
+    from watcher.lookups.registry import RegistryClient
+    from watcher.services.examine import Examiner
+    from watcher.services.ours import Ours
+    from watcher.services.own_looks import OwnLooks
+    from watcher.services.retain import Retention
+    from watcher.services.suffix_watch import SuffixWatch
+    from watcher.services.summary import Summaries
+    from watcher.services.vigil import Canary
+    from watcher.services.watch import Watch
+    from watcher.services.wellness import Wellness
+    from watcher.settings import Settings
+    from watcher.store import Store
+
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The services, and when each is to be called."""
+
+    own_looks: "OwnLooks"
+    suffixes: "SuffixWatch"
+    wellness: "Wellness"
+    summaries: "Summaries"
+    retention: "Retention"
+    soonest: timedelta
+
+    @property
+    def looks(self) -> tuple[tuple[str, Callable[[], Awaitable[object]], timedelta], ...]:
+        """Those that ask the DNS: name, work, how often."""
+        every = min(_MINUTE, self.soonest)
+        return ("own looks", self.own_looks.due, every), ("suffixes", self.suffixes.due, every)
+
+    @property
+    def others(self) -> tuple[tuple[str, Callable[[], Awaitable[object]], timedelta], ...]:
+        """Those that do not."""
+        return (
+            ("wellness", self.wellness.check, _MINUTE),
+            ("summary", self.summaries.due, _MINUTE),
+            ("retention", self.retention.run, 6 * _HOUR),
+        )
+
+
+def upkeep(
+    chosen: "Settings",
+    *,
+    store: "Store",
+    clock: "Clock",
+    examiner: "Examiner",
+    resolver: "Resolver",
+    registry: "RegistryClient | None",
+    ours: "Ours",
+    watch: "Watch",
+    budget: Callable[[], float | None],
+    channels: tuple[str, ...],
+    random_label: Callable[[], str],
+) -> Upkeep:
+    """All of it, by plain calls."""
+    from watcher.bootstrap_channels import policy
+    from watcher.core.alerts import DigestEvery
+    from watcher.data import load_suffixes
+    from watcher.services.own_looks import EVERY, OwnLooks
+    from watcher.services.retain import Kept, Retention
+    from watcher.services.suffix_watch import SuffixWatch
+    from watcher.services.summary import Summaries
+    from watcher.services.wellness import Limits, Wellness
+
+    soonest = min(interval for _, interval in chosen.sweep.tiers)
+    wellness = Wellness(
+        store=store,
+        clock=clock,
+        plan=chosen.sweep.tiers,
+        budget=budget,
+        free_bytes=lambda: shutil.disk_usage(store.path.parent).free,
+        data_dates=lambda: _dates(registry),
+        limits=Limits(patience=chosen.vigil.stale_after),
+    )
+    kept, alerts = chosen.retention, chosen.alerts
+    return Upkeep(
+        own_looks=OwnLooks(
+            store=store,
+            ours=ours,
+            looker=examiner,
+            resolver=resolver,
+            watch=watch,
+            suffixes=load_suffixes(),
+            clock=clock,
+            every=min(EVERY, 24 * soonest),
+            again=min(timedelta(minutes=5), soonest),
+        ),
+        suffixes=SuffixWatch(
+            store=store,
+            looker=examiner,
+            resolver=resolver,
+            clock=clock,
+            random_label=random_label,
+            every=soonest,
+            again=min(timedelta(minutes=5), soonest),
+        ),
+        wellness=wellness,
+        summaries=Summaries(
+            store=store,
+            clock=clock,
+            policy=replace(policy(alerts, channels, timezone=chosen.timezone), digest=DigestEvery(alerts.summary)),
+            plan=chosen.sweep.tiers,
+            budget=budget,
+            wellness=wellness,
+            public_url=chosen.api.public_url,
+        ),
+        retention=Retention(store=store, clock=clock, kept=Kept(kept.events, kept.evidence, kept.alerts, kept.gone)),
+        soonest=soonest,
+    )
+
+
+def canary(text: str | None, examiner: "Examiner") -> "Canary | None":
+    """The name that must always be seen able, looked at afresh each time; None where there is none."""
+    from watcher.core.names import parse
+    from watcher.services.vigil import Canary
+
+    if text is None:
+        return None
+    name = parse(text)
+
+    async def look() -> "Verdict":
+        return (await examiner.look(name, fresh=True)).verdict
+
+    return Canary(name, look)
+
+
+def _dates(registry: "RegistryClient | None") -> Mapping[str, date]:
+    """Of when the lists in use are: the bootstrap may have been renewed since."""
+    from watcher.data.dates import dates
+
+    found = dates()
+    renewed = None if registry is None else registry.bootstrap_published_at
+    return found if renewed is None else {**found, "the RDAP bootstrap": renewed.date()}

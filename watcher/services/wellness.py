@@ -1,0 +1,165 @@
+"""Whether the watch does what it should, beyond seeing the DNS at all: each trouble becomes an event, and its end one.
+
+Looked at are coverage and settled share of each tier, overdue looks, registries, the age of what waits to be told, the
+clock, the disk, and the age of bundled data.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from watcher.core.alerts import group_key
+from watcher.core.events import EventKind
+from watcher.core.ports import Clock
+from watcher.core.shapes import time_from_json, time_json
+from watcher.services.coverage import coverage_json
+from watcher.services.vigil import watch_event
+from watcher.store import Store, Tx, events, facts, health
+
+_STATE, _LOOKED = "wellness.troubles", "wellness.looked_at"
+DATA = "data"
+"""The one trouble that blinds nobody: it is told once, and nothing recovers from it but an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is still well. `patience`: how long a trouble must last before it is told; clock and disk are told at once.
+
+    `settled` and `on_time` are shares of a tier's candidates and names; `overdue`, `registries` and `untold` how late a
+    look, a question to a registry, and a delivery may be. `jump`: how far the clock may be off between two checks.
+    """
+
+    patience: timedelta = timedelta(minutes=15)
+    settled: float = 0.9
+    on_time: float = 0.5
+    overdue: timedelta = timedelta(hours=2)
+    registries: timedelta = timedelta(days=2)
+    untold: timedelta = timedelta(hours=1)
+    jump: timedelta = timedelta(minutes=10)
+    free_bytes: int = 200 * 1024 * 1024
+    data_age: timedelta = timedelta(days=90)
+
+
+class Wellness:
+    """Each `check` compares what is with `limits`.
+
+    `plan` is (rank up to, interval); `budget` questions a second, None for enough. `free_bytes`: left on the disk.
+    `data_dates`: of when the lists are that registries change.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        plan: Sequence[tuple[int, timedelta]],
+        budget: Callable[[], float | None],
+        free_bytes: Callable[[], int],
+        data_dates: Callable[[], Mapping[str, date]],
+        limits: Limits | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._plan = plan
+        self._budget = budget
+        self._free_bytes = free_bytes
+        self._data_dates = data_dates
+        self._limits = limits or Limits()
+
+    async def check(self) -> None:
+        """One look; records what has lasted for long enough, and what has ended."""
+        now = self._clock.now()
+        async with self._store.read() as tx:
+            looked_at = time_from_json(await facts.get(tx, _LOOKED))
+        troubles = await self.troubles(now)
+        at_once = {key: text for key, text in (("clock", self._clock_trouble(looked_at, now)),) if text}
+        if self._free_bytes() < self._limits.free_bytes:
+            at_once["disk"] = f"the disk is nearly full: {self._free_bytes() // 1024 // 1024} MiB are left"
+        async with self._store.write() as tx:
+            await facts.put(tx, _LOOKED, time_json(now), now=now)
+            await self._record(tx, {**troubles, **at_once}, set(at_once), now)
+
+    async def troubles(self, now: datetime) -> dict[str, str]:
+        """What is wrong now, whether or not it has lasted; nothing where nothing is protected."""
+        coverage = await coverage_json(self._store, self._plan, now=now, budget=self._budget())
+        found: dict[str, str] = {}
+        if not coverage["protected"]:
+            return found
+        for tier in coverage["tiers"]:
+            found |= self._of_tier(tier)
+        async with self._store.read() as tx:
+            late = await health.lateness(tx)
+        limits = self._limits
+        for key, since, limit, what in (
+            ("backlog", late.look, limits.overdue, "looks at known names are overdue"),
+            ("registries", late.registration, limits.registries, "registries have not been asked what was due"),
+            ("deliveries", late.delivery, limits.untold, "a message has not got through"),
+        ):
+            if since is not None and now - since > limit:
+                found[key] = f"{what} since {since:%Y-%m-%d %H:%M} UTC"
+        ages = {name: now.date() - day for name, day in self._data_dates().items()}
+        if old := [name for name, age in ages.items() if age > limits.data_age]:
+            days = max(ages[name].days for name in old)
+            found[DATA] = f"old by {days} days: {', '.join(old)}; update watcher"
+        return found
+
+    def _of_tier(self, tier: Mapping[str, Any]) -> dict[str, str]:
+        found = {}
+        place, last = tier["tier"], tier["ranks_to"]
+        seen = tier["settled"] + tier["unsettled"]
+        if seen and tier["finished"] and tier["settled"] < self._limits.settled * seen:
+            found[f"settled.{place}"] = f"{tier['unsettled']:,} of {seen:,} candidates to rank {last:,} do not settle"
+        if tier["finished"] and tier["finished"] == tier["shards"] and (tier["stretch"] or 1.0) <= 1.0:
+            late = tier["shards"] - tier["on_time"]
+            if late > (1 - self._limits.on_time) * tier["shards"]:
+                found[f"coverage.{place}"] = (
+                    f"{late:,} of {tier['shards']:,} names are late with their candidates to rank {last:,}"
+                )
+        return found
+
+    def _clock_trouble(self, looked_at: datetime | None, now: datetime) -> str | None:
+        if looked_at is None:
+            return None
+        if now < looked_at - timedelta(seconds=1):
+            back = looked_at - now
+            return f"the clock was set back by {back}" if back > timedelta(minutes=1) else None
+        if now - looked_at > self._limits.jump:
+            return f"nothing was watched from {looked_at:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
+        return None
+
+    async def _record(self, tx: Tx, troubles: Mapping[str, str], at_once: set[str], now: datetime) -> None:
+        known: dict[str, dict[str, Any]] = await facts.get(tx, _STATE) or {}
+        since = {key: time_from_json(one["since"]) or now for key, one in known.items()}
+        kept = {
+            key: {"since": time_json(min(since.get(key, now), now)), "told": known.get(key, {}).get("told", False)}
+            for key in troubles
+        }
+        new = [
+            key
+            for key, one in kept.items()
+            if not one["told"] and (key in at_once or now - since.get(key, now) >= self._patience(key))
+        ]
+        told_before = {key for key, one in known.items() if one["told"] and key != DATA}
+        for key in new:
+            kept[key]["told"] = True
+        told = []
+        if new:
+            first = min(time_from_json(kept[key]["since"]) or now for key in new)
+            errors = [troubles[key] for key in (*new, *(key for key in kept if key not in new and kept[key]["told"]))]
+            told.append(self._event(EventKind.WATCH_STALE, now, {"since": time_json(first), "errors": errors}))
+        still = {key for key, one in kept.items() if one["told"] and key != DATA}
+        if told_before and not still:
+            blind = (now - min(since[key] for key in told_before)).total_seconds()
+            told.append(
+                self._event(EventKind.WATCH_RECOVERED, now, {"since": time_json(now), "blind_seconds": max(0.0, blind)})
+            )
+        if kept != known:
+            await facts.put(tx, _STATE, kept, now=now)
+        await events.add(tx, told, group=group_key, now=now)
+
+    def _patience(self, key: str) -> timedelta:
+        return timedelta(days=1) if key == DATA else self._limits.patience
+
+    def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Any:
+        return watch_event(self._store.ids(), kind, now, after)

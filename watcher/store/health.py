@@ -1,0 +1,39 @@
+"""How late things are: the oldest of what is overdue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from watcher.store.database import Tx
+from watcher.store.tables import deliveries, events, lookalikes
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """Since when the oldest look, question to a registry and delivery is due; in the future where none is overdue."""
+
+    look: datetime | None
+    registration: datetime | None
+    delivery: datetime | None
+
+
+async def lateness(tx: Tx) -> Lateness:
+    """Of everything that waits."""
+    look, registration = (
+        await tx.execute(select(func.min(lookalikes.c.next_look_at), func.min(lookalikes.c.registration_next_at)))
+    ).one()
+    waiting = select(func.min(deliveries.c.created_at)).where(deliveries.c.status == "pending")
+    return Lateness(look, registration, (await tx.execute(waiting)).scalar_one())
+
+
+async def happened(tx: Tx, since: datetime) -> dict[str, int]:
+    """How many events of each kind there were."""
+    query = select(events.c.kind, func.count().label("number")).where(events.c.at >= since).group_by(events.c.kind)
+    return {row.kind: row.number for row in await tx.execute(query)}
+
+
+async def delivered(tx: Tx, since: datetime) -> int:
+    """How many deliveries were accepted."""
+    query = select(func.count()).select_from(deliveries).where(deliveries.c.sent_at >= since)
+    return int((await tx.execute(query)).scalar_one())
