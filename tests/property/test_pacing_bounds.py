@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.lookups.pacing import Pace
+from watcher.lookups.pacing import Bucket, Pace
 
 _STEP = st.tuples(
     st.floats(0.0, 2.0),
@@ -47,3 +47,23 @@ def test_reserved_turns_never_overtake(passes):
         now += passed
         turns.append(now + pace.reserve(now))
     assert all(later >= earlier - 1e-9 for earlier, later in pairwise(turns))
+
+
+@given(
+    rate=st.floats(min_value=0.5, max_value=10_000),
+    steps=st.lists(st.tuples(st.floats(min_value=0, max_value=5), st.integers(0, 10_000)), max_size=60),
+)
+def test_a_bucket_gives_no_more_than_its_rate_in_any_span(rate, steps):
+    bucket = Bucket(rate, now=0.0)
+    now, taken = 0.0, []
+    for wait, wanted in steps:
+        now += wait
+        count = min(wanted, bucket.ready(now))
+        bucket.take(count)
+        taken.append((now, count))
+    burst = max(1.0, rate * 0.1)
+    for start in range(len(taken)):
+        total = 0
+        for at, count in taken[start:]:
+            total += count
+            assert total <= burst + (at - taken[start][0]) * rate + 1e-6
