@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from aiohttp import web
@@ -15,9 +16,11 @@ from watcher.api.inputs import Moment, Paged
 from watcher.api.problems import Problem, not_found
 from watcher.core import names
 from watcher.core.events import Event, EventKind
-from watcher.core.shapes import event_json
+from watcher.core.shapes import JSON, event_json
 from watcher.services.tokens import Scope
 from watcher.store import events as rows
+from watcher.store import outbox
+from watcher.store.outbox import Told
 
 MEDIA = "text/event-stream"
 MOST_STREAMS = 100
@@ -74,16 +77,25 @@ async def listed(call: Call[WantedEvents, Nothing]) -> Any:
             newest_first=newest,
             limit=wanted.limit + 1,
         )
-    return cursors.page(found, wanted.limit, lambda event: (event.id,), event_json)
+        told = await outbox.told(tx, [event.id for event in found])
+    return cursors.page(found, wanted.limit, lambda event: (event.id,), lambda event: shape(event, told))
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
     """The event."""
     async with call.parts.store.read() as tx:
         event = await rows.found(tx, call.path["id"])
+        told = await outbox.told(tx, [call.path["id"]])
     if event is None:
         raise not_found(call.path["id"])
-    return event_json(event)
+    return shape(event, told)
+
+
+def shape(event: Event, told: Mapping[str, Told]) -> JSON:
+    """The event shape, with what became of it: told at once, in a digest or not at all, and why."""
+    one = told.get(event.id)
+    became = None if one is None else {"decision": one.decision, "reason": one.reason, "alert_id": one.alert_id}
+    return {**event_json(event), "told": became}
 
 
 async def streamed(call: Call[WantedStream, Nothing]) -> web.StreamResponse:

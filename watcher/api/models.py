@@ -105,6 +105,14 @@ class Resemblance(Output):
     rank: int | None = None
 
 
+class Told(Output):
+    """What became of an event in the outbox."""
+
+    decision: str | None = Field(description="page (at once), digest, none; null: not decided yet")
+    reason: str | None = Field(description="Why so: the kind, the severity, the route, a silence")
+    alert_id: str | None = Field(description="The message that tells of it; its deliveries have the same `alert_id`")
+
+
 class Event(Output):
     """What happened, once. For mail kinds `from` and `to` hold ability, basis, flags and exchanges."""
 
@@ -122,6 +130,7 @@ class Event(Output):
     to: dict[str, Any]
     evidence: list[dict[str, Any]]
     resembles: list[Resemblance]
+    told: Told | None = Field(default=None, description="How it was told, and why so; only in lists of events")
 
 
 class Known(Output):

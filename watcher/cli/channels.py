@@ -32,7 +32,9 @@ def test(options: GlobalOptions, name: str | None) -> int:
     made = bootstrap.channels(bootstrap.settings(options))
     if not made:
         raise ConfigurationError(
-            "alerts", "no channel is configured; set alerts.slack.webhook_url, or alerts.email.smtp_url, from and to"
+            "alerts",
+            "no channel is configured; set alerts.slack.webhook_url, or alerts.email.smtp_url, from and to; "
+            "docs/how-to has all of them",
         )
     if name is not None and name not in made:
         raise click.BadParameter(f"{name!r} is not configured; there is {', '.join(made)}", param_hint="NAME")

@@ -43,6 +43,7 @@ def events(
             "kind": lambda row: row["kind"],
             "name": lambda row: row["name"],
             "resembles": lambda row: row["protected"],
+            "told": lambda row: (row["told"] or {}).get("reason") or "not decided yet",
         },
         fields=("id", "at", "kind", "severity", "severity_reasons", "name", "registrable_domain", "protected"),
     )
@@ -57,6 +58,7 @@ def _line(row: Any) -> str:
 async def _happened(options: GlobalOptions, since: datetime | None, name: str | None, *, follow: bool) -> Rows:
     from watcher.core.shapes import event_json
     from watcher.store import events as rows_of
+    from watcher.store import outbox
 
     async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
         last = ""
@@ -65,8 +67,11 @@ async def _happened(options: GlobalOptions, since: datetime | None, name: str | 
                 rows = await rows_of.listed(
                     tx, after=last, since=since, names=None if name is None else [name], limit=_PAGE
                 )
+                told = await outbox.told(tx, [row.id for row in rows])
             for row in rows:
-                yield event_json(row)
+                one = told.get(row.id)
+                became = {"decision": one.decision, "reason": one.reason, "alert_id": one.alert_id} if one else None
+                yield {**event_json(row), "told": became}
                 last = row.id
             if len(rows) == _PAGE:
                 continue

@@ -13,14 +13,14 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal,
 from watcher.core.alerts import Alert, AlertKind, alert_from_json, alert_json
 from watcher.core.events import Event
 from watcher.core.shapes import event_from_json, time_json
+from watcher.store import delivery_order
 from watcher.store import facts as small_facts
 from watcher.store.database import Tx
-from watcher.store.delivery_order import PENDING as PENDING
 from watcher.store.delivery_order import is_due, next_due
 from watcher.store.tables import alerts, deliveries, events, facts, outbox, protected, shards
 from watcher.store.upsert import chunks
 
-SENT, REJECTED = "sent", "rejected"
+PENDING, SENT, REJECTED = delivery_order.PENDING, "sent", "rejected"
 _BASELINE = "baseline_told:"
 _RECENT = 50
 
@@ -109,6 +109,25 @@ async def events_of(tx: Tx, alert_id: str) -> list[Event]:
         .order_by(events.c.id)
     )
     return [event_from_json(body) for body in (await tx.execute(query)).scalars()]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of an event: the decision (page, digest, none; None: not decided yet), why, and in which alert."""
+
+    decision: str | None
+    reason: str | None
+    alert_id: str | None
+
+
+async def told(tx: Tx, event_ids: Sequence[str]) -> dict[str, Told]:
+    """What became of each of these events."""
+    found: dict[str, Told] = {}
+    for some in chunks(list(event_ids)):
+        columns = (outbox.c.event_id, outbox.c.decision, outbox.c.reason, outbox.c.alert_id)
+        for row in await tx.execute(select(*columns).where(outbox.c.event_id.in_(some))):
+            found[row[0]] = Told(row[1], row[2], row[3])
+    return found
 
 
 async def channels_told(tx: Tx, kind: str, event: Event) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes.alert_samples import became_able
 from tests.fakes.api_client import ApiClient, World
 from watcher.core.alerts import Alert, AlertKind, group_key
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -305,3 +306,14 @@ async def test_readiness_names_what_is_wrong(behind: World):
 async def test_what_needs_no_token(api: ApiClient, behind: World, path):
     await behind.token("t", Scope.READ)
     assert (await api.get(path)).status == 200
+
+
+async def test_events_say_how_they_were_told_and_why(api: ApiClient, behind: World):
+    told, waiting = became_able(), became_able(2, "navy.ml")
+    async with behind.store.write() as tx:
+        await events.add(tx, [told, waiting], group=group_key, now=behind.clock.now())
+        await outbox.decide(tx, {told.id: ("none", "silenced: name army.ml")}, now=behind.clock.now())
+    listed = {row["name"]: row["told"] for row in (await api.get("/api/v1/events")).json["items"]}
+    assert listed["army.ml"] == {"decision": "none", "reason": "silenced: name army.ml", "alert_id": None}
+    assert listed["navy.ml"]["decision"] is None
+    assert (await api.get(f"/api/v1/events/{told.id}")).json["told"] == listed["army.ml"]
