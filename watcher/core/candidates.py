@@ -178,7 +178,7 @@ class _Pool:
             self._add_whole(slip)
         ends: list[Slip] = []
         techniques = [technique for technique in techniques if technique.NAME not in NOT_BELOW_SUFFIX]
-        for position, label in enumerate(known_labels(intended.suffix, tables, known)):
+        for label, position in known_labels(intended.suffix, tables, tuple(known)).items():
             prior = known_label(position)
             self._add_left(prior, label, ())
             if position < SLIPPED_LABELS:

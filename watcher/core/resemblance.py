@@ -6,6 +6,7 @@ Exact for everything `candidates` can enumerate, found without enumerating it.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from watcher.core.candidates import Candidate
@@ -88,17 +89,16 @@ class _Reverse:
             yield from self._double(intended)
             return
         self._techniques = [one for one in self._techniques if one.NAME not in NOT_BELOW_SUFFIX]
-        for position, label in enumerate(known_labels(intended.suffix, tables, known)):
+        labels = known_labels(intended.suffix, tables, tuple(known))
+        parts = self._text.split(".")
+        behind = {".".join(parts[:count]) for count in range(1, len(parts))}
+        for label in dict.fromkeys((*islice(labels, SLIPPED_LABELS), *sorted(behind & labels.keys()))):
             below = _intended(Fqdn(f"{label}.{intended.suffix}"), tables)
-            prior = known_label(position)
-            if position < SLIPPED_LABELS:
-                ways = (*self._single(below), *self._double(below))
-            elif self._text.startswith(label + "."):
-                ways = tuple(self._single(below))
-            else:
-                continue
+            ways = [*self._single(below)]
+            if labels[label] < SLIPPED_LABELS:
+                ways += self._double(below)
             for way in ways:
-                yield way._replace(likelihood=way.likelihood * prior)
+                yield way._replace(likelihood=way.likelihood * known_label(labels[label]))
 
     def _single(self, intended: Intended) -> Iterator[_Found]:
         explained = self._explained(self._text, intended)

@@ -81,7 +81,7 @@ class Index:
             return
         for slip in slips(intended, self._tables, self._techniques):
             self._add_text(slip.text, name)
-        for position, label in enumerate(known_labels(name, self._tables, known)):
+        for label, position in known_labels(name, self._tables, tuple(known)).items():
             below = Fqdn(f"{label}.{name}")
             if position < SLIPPED_LABELS:
                 self._add_labels(name, Intended(below, self._tables))

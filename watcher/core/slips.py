@@ -1,6 +1,6 @@
 """Slips: what techniques make of a name, weighed and put together, and how readily a name under a suffix exists."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import fsum
 from typing import NamedTuple, Protocol
@@ -113,13 +113,24 @@ def reach(suffix: str, home: str | None, tables: Tables) -> tuple[float, tuple[s
     return (CLOSED, (RESTRICTED_SUFFIX,)) if tables.is_restricted(suffix) else (1.0, ())
 
 
-def known_labels(suffix: str, tables: Tables, known: Sequence[str] = ()) -> tuple[str, ...]:
-    """The labels taken to be in use under a protected suffix, the most written-to first: `known`, then bundled ones."""
+@lru_cache(maxsize=64)
+def known_labels(suffix: str, tables: Tables, known: tuple[str, ...] = ()) -> Mapping[str, int]:
+    """The labels taken to be in use under a protected suffix with their places, 0 the most written-to.
+
+    Those of `known` come first, then the bundled ones; what is itself a suffix is none.
+    """
     bundled = tables.well_known.get(suffix)
     if bundled is None:
         bundled = tables.well_known["*"] if tables.is_government(suffix) else ()
-    labels = dict.fromkeys((*known, *bundled))
-    return tuple(label for label in labels if tables.suffixes.public_suffix(f"{label}.{suffix}") == suffix)
+    rules = tables.icann | tables.private
+    wild = f"*.{suffix}" in rules
+    labels = [
+        label
+        for label in dict.fromkeys((*known, *bundled))
+        if f"{label}.{suffix}" not in rules
+        and (not wild or tables.suffixes.public_suffix(f"{label}.{suffix}") == suffix)
+    ]
+    return {label: place for place, label in enumerate(labels)}
 
 
 def both_slips(techniques: Sequence[str]) -> float:

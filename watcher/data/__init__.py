@@ -57,7 +57,7 @@ def load_tables(words: tuple[str, ...] = ()) -> Tables:
         government_labels=frozenset(registries["government"]),
         restricted=frozenset(registries["restricted"]),
         no_idn=frozenset(registries["no_idn"]),
-        well_known=dict(_grouped("well_known.txt")),
+        well_known=_well_known(),
     )
 
 
@@ -126,6 +126,12 @@ def _grouped(file: str) -> Iterable[tuple[str, tuple[str, ...]]]:
         key, *values = line.split()
         groups.setdefault(key, []).extend(values)
     return [(key, tuple(values)) for key, values in groups.items()]
+
+
+def _well_known() -> dict[str, tuple[str, ...]]:
+    groups = dict(_grouped("well_known.txt"))
+    public = (label for line in _lines("gov_labels.txt") for label in line.split())
+    return groups | {"gov": tuple(dict.fromkeys((*groups["gov"], *public)))}
 
 
 def _homophones() -> dict[str, tuple[str, ...]]:
