@@ -19,7 +19,7 @@ _NAME = parse("army.ml")
 
 async def _probed(server: SmtpDialogue, *, seconds: float = 10.0) -> Probed:
     probe = SmtpProbe(lambda address: address == "127.0.0.1", port=server.port, timeout=seconds)
-    async with asyncio.timeout(seconds + 5):
+    async with asyncio.timeout(seconds + 30):
         return await probe.probe(_NAME, "mx.army.ml", "127.0.0.1")
 
 
@@ -71,7 +71,7 @@ async def test_a_server_that_only_costs_time_is_left_when_the_time_is_over(repli
         probed = await _probed(server, seconds=0.5)
         took = asyncio.get_running_loop().time() - started
     assert probed.outcome is ProbeOutcome.TIMEOUT
-    assert 0.4 < took < 3
+    assert 0.4 < took < 15
 
 
 @pytest.mark.parametrize("greeting", [dialogue.endless_banner, dialogue.endless_line])
