@@ -16,11 +16,12 @@ from watcher.lookups.referral import read_referral
 from watcher.lookups.suffix_servers import SuffixLanes, SuffixServers
 from watcher.lookups.sweep_engine import Course, Item, ResolverSweeper, Tally
 from watcher.lookups.sweep_progress import SweepProgress
-from watcher.lookups.wire import FORMERR, NOTIMP, encode_name, truncated
+from watcher.lookups.wire import FORMERR, NOTIMP, encode_name
 
 _AHEAD = 50_000  # names drawn before their turn, so that one slow suffix does not hold up the others
 _MOST_ACTIVE = 128  # suffixes asked at once: each has its sockets
 _DRAWN_AT_ONCE = 256
+_CUT = 0x02  # TC, in the header's third byte
 _TRIES = 2  # of one name at a suffix's servers, before the resolvers are asked
 
 
@@ -128,11 +129,7 @@ class _SuffixCourse(Course):
             if qname is None:
                 self._unsettled(name, Outcome.FORMERR, "")
                 continue
-            suffix = self._public_suffix(name)
-            route = self._routes.get(suffix)
-            if route is None:
-                route = self._routes[suffix] = _Route(suffix)
-                self._find(route)
+            route = self._routes.get(name.partition(".")[2]) or self._route(name)
             item = Item(name, qname)
             if route.queue:
                 item.route = route
@@ -140,6 +137,15 @@ class _SuffixCourse(Course):
                 self._queued += 1
             else:
                 self._put(item, route)
+
+    def _route(self, name: Fqdn) -> _Route:
+        """That of its suffix, made where it is new. A registrable domain's suffix is what follows its first label."""
+        suffix = self._public_suffix(name)
+        route = self._routes.get(suffix)
+        if route is None:
+            route = self._routes[suffix] = _Route(suffix)
+            self._find(route)
+        return route
 
     def _put(self, item: Item, route: _Route) -> None:
         """Into the queue of a route, which becomes active with it; to the resolvers where its servers do not work."""
@@ -221,14 +227,18 @@ class _SuffixCourse(Course):
 
     def _replied(self, context: object, reply: bytes, seconds: float) -> None:
         item: Item = context  # type: ignore[assignment]  # (it is what `_send` handed over)
-        if item.route is None:
+        route: _Route | None = item.route  # type: ignore[assignment]
+        if route is None:
             super()._replied(item, reply, seconds)
             return
         self._in_flight -= 1
-        self._left(item)
+        if route.under_way > 1 or route.queue:
+            route.under_way -= 1
+        else:
+            self._left(item)
         if self._closed:
             return
-        if truncated(reply):
+        if reply[2] & _CUT:
             self._over_tcp(item, seconds)
         else:
             self._judge(item, reply, seconds)
