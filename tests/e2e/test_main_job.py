@@ -230,7 +230,11 @@ def kill_at_random(world: World, folder: Path, *, times: int, seed: int) -> None
                 service.kill()
                 service.start()
             for name in names:
-                story.until_event(name, "mail_became_able")
+                eventually(
+                    lambda name=name: "mail_became_able" in story.kinds(name),
+                    f"mail_became_able of {name}",
+                    log=lambda name=name: f"{name}: {story.events(name)}\n{story.known(name)}\n{service.tail(200)}",
+                )
             story.until(lambda: not service.get("/api/v1/deliveries?status=pending")["items"], "all sent", seconds=240)
             for name in names:
                 _told_once_each_and_in_order(story, name)
