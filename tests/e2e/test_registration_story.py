@@ -1,8 +1,8 @@
 """A name's registration from its first day to its second holder, through the real service: each event once."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +162,27 @@ def test_registered_held_deleted_and_registered_by_another(outside: Outside, sto
     report = story.service.get(f"/api/v1/reports/{NAME}?text=takedown")
     assert "(Second Names Ltd, IANA 222)" in report
     assert [line for line in report.splitlines() if "no longer registered" in line]
+
+
+def test_what_happens_to_an_own_name_is_told_at_once(outside: Outside, story: Story) -> None:
+    """Whatever `alerts.kinds` says: another holder, other nameservers, expiry, loss; one message each."""
+    story.until(lambda: story.facts(OWN).get("status") == "registered", "its registration")
+    told: list[str] = []
+
+    def pages() -> list[str]:
+        return [page.text for page in list(outside.slack.accepted) if OWN in page.text.replace("[.]", ".")]
+
+    changes: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("registration_changed", lambda: outside.registered.change(OWN, iana_id="666", registrar="Thieves & Sons")),
+        ("nameservers_changed", lambda: outside.registered.change(OWN, nameservers=("ns1.elsewhere.net",))),
+        ("expiring", lambda: outside.registered.change(OWN, expires=datetime.now(UTC) + timedelta(days=20))),
+        ("lapsed", lambda: outside.registered.delete(OWN)),
+    )
+    for kind, change in changes:
+        change()
+        told.append(kind)
+        assert story.until_told(OWN, *told)["severity"] == "high"
+        story.until(lambda: len(pages()) >= len(told), f"a message of {kind}")
+    story.until_asked_again(OWN)
+    assert story.registered(OWN) == told, "each once"
+    assert len(pages()) == len(told)
