@@ -39,7 +39,7 @@ class WantedLookalikes(Paged):
 
 
 class TriageChange(Input):
-    """What people decided. `owned` puts the name on the own list, `ignored` silences it."""
+    """What people decided. While it is `owned` the name is on the own list, while it is `ignored` it is silenced."""
 
     triage: Triage
     note: Note | None = Field(default=None, description="Why; absent: the note stays")
@@ -96,8 +96,7 @@ async def _decide(call: Call[Any, Any], wanted: list[names.Fqdn], change: Triage
     unknown = await triage.decide(call.parts.store, wanted, change.triage, note=change.note, now=call.parts.clock.now())
     if unknown:
         raise not_found(unknown[0])
-    if change.triage is Triage.OWNED:
-        await call.parts.changed()
+    await call.parts.changed()  # the own list may have grown or shrunk
 
 
 async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from watcher.core.alerts import SilenceScope
 from watcher.core.names import Fqdn
-from watcher.store import Store, lookalikes, own, silences
+from watcher.store import Store, Tx, lookalikes, own, silences
 from watcher.store.own import OwnRow
 from watcher.store.silences import SilenceRow
 
@@ -19,28 +19,49 @@ class Triage(StrEnum):
     TAKEDOWN = "takedown"
     BLOCKED = "blocked"
     OWNED = "owned"
-    """It is ours: put on the own list."""
+    """It is ours: on the own list while this is decided."""
     IGNORED = "ignored"
-    """It is harmless: silenced by name, until the silence is removed."""
+    """It is harmless: silenced by name, while this is decided or until the silence is removed."""
 
 
 async def decide(
     store: Store, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime
 ) -> tuple[str, ...]:
-    """Triage the lookalikes; those of `names` that are none. If there are any, nothing was done. Idempotent."""
+    """Triage the lookalikes; those of `names` that are none. If there are any, nothing was done. Idempotent.
+
+    What an earlier triage put on the own list or silenced goes with it; what a person added there stays.
+    """
     async with store.write() as tx:
         rows = await lookalikes.by_names(tx, names)
         unknown = tuple(name for name in names if name not in rows or rows[name].first_seen_at is None)
         if unknown:
             return unknown
         await lookalikes.triage(tx, names, triage.value, note=note, now=now)
-        if triage is Triage.OWNED:
-            await own.add(tx, [OwnRow(name, now, note or "") for name in names])
-        if triage is Triage.IGNORED:
-            silent = {row.value for row in await silences.listed(tx, active_at=now) if row.scope == SilenceScope.NAME}
-            for name in names:
-                if name not in silent:
-                    await silences.add(
-                        tx, SilenceRow(store.ids(), SilenceScope.NAME.value, name, now, None, note or "triage: ignored")
-                    )
+        await _own(tx, names, triage, note=note, now=now)
+        await _silence(store, tx, names, triage, note=note, now=now)
     return ()
+
+
+async def _own(tx: Tx, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime) -> None:
+    if triage is Triage.OWNED:
+        # a name that a person put there is on the list already and stays that person's
+        known = await own.known_among(tx, names)
+        await own.add(tx, [OwnRow(name, now, note or "", by_triage=True) for name in names if name not in known])
+    else:
+        gone = await own.remove_of_triage(tx, names)
+        await lookalikes.look_at(tx, sorted(gone), at=now)  # the last look took it for ours
+
+
+async def _silence(
+    store: Store, tx: Tx, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime
+) -> None:
+    if triage is not Triage.IGNORED:
+        await silences.remove_of_triage(tx, names)
+        return
+    endless = {row.value for row in await silences.listed(tx) if row.scope == SilenceScope.NAME and row.until is None}
+    for name in names:
+        if name not in endless:
+            new = SilenceRow(
+                store.ids(), SilenceScope.NAME.value, name, now, None, note or "triage: ignored", by_triage=True
+            )
+            await silences.add(tx, new)

@@ -1,5 +1,6 @@
 """Silences: what is recorded, but told to nobody, until a time."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -7,11 +8,15 @@ from sqlalchemy import delete, insert, or_, select
 
 from watcher.store.database import Tx
 from watcher.store.tables import silences
+from watcher.store.upsert import chunks
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceRow:
-    """`scope` is name, suffix, technique or protected; `until` None: until it is removed."""
+    """`scope` is name, suffix, technique or protected; `until` None: until it is removed.
+
+    `by_triage`: made by the decision to ignore the name, so that it ends with that decision.
+    """
 
     id: str
     scope: str
@@ -19,6 +24,7 @@ class SilenceRow:
     created_at: datetime
     until: datetime | None = None
     note: str = ""
+    by_triage: bool = False
 
 
 async def add(tx: Tx, row: SilenceRow) -> None:
@@ -43,3 +49,9 @@ async def found(tx: Tx, silence_id: str) -> SilenceRow | None:
 async def remove(tx: Tx, silence_id: str) -> bool:
     """Remove a silence; False when there is none with that id."""
     return (await tx.execute(delete(silences).where(silences.c.id == silence_id))).rowcount > 0
+
+
+async def remove_of_triage(tx: Tx, names: Sequence[str]) -> None:
+    """Remove the silences that triage made for these names; no error where there are none."""
+    for some in chunks(names):
+        await tx.execute(delete(silences).where(silences.c.by_triage, silences.c.value.in_(some)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -76,6 +78,7 @@ own = Table(
     Cell("name", Text, primary_key=True),
     Cell("note", Text, nullable=False, server_default=""),
     Cell("created_at", Moment, nullable=False),
+    Cell("by_triage", Boolean, nullable=False, server_default=false()),  # goes when triage leaves `owned`
 )
 
 shards = Table(  # one tier of one protected name: how far its candidates have been settled
@@ -217,6 +220,7 @@ silences = Table(
     Cell("until", Moment),  # null: until removed
     Cell("created_at", Moment, nullable=False),
     Cell("note", Text, nullable=False, server_default=""),
+    Cell("by_triage", Boolean, nullable=False, server_default=false()),  # goes when triage leaves `ignored`
 )
 
 probes = Table(  # registered domains of absent candidates: when their registry was asked last
