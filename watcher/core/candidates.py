@@ -8,7 +8,7 @@ first 200 cost little, and nothing but the names already given is held.
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from watcher.core.intended import Intended
@@ -32,6 +32,8 @@ DEFAULT_LIMIT = 20_000
 
 _LABELS = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _MAX_NAME = 253
+_SHORT = 63
+"""A left part of so many characters stays within the limit under any suffix."""
 
 
 class Candidate(NamedTuple):
@@ -108,6 +110,7 @@ def enumerate_candidates(
     rank = 0
     away = _Away(name, excluded)
     impersonation: dict[tuple[str, ...], float] = {}
+    new: Callable[..., Candidate] = tuple.__new__  # what the named tuple's own constructor calls, without the way there
     for negative, text, names, registrable, marks in pool.ordered(limit + limit // 8 + 64):
         if text in given or away.holds(text, registrable):
             continue
@@ -116,7 +119,7 @@ def enumerate_candidates(
         likeness = impersonation.get(names)
         if likeness is None:
             likeness = impersonation[names] = max(WEIGHTS[used].impersonation for used in names)
-        yield Candidate(Fqdn(text), registrable, names, -negative, likeness, rank, marks, name)
+        yield new(Candidate, (text, registrable, names, -negative, likeness, rank, marks, name))
         if rank >= limit:
             return
 
@@ -162,6 +165,7 @@ class _Pool:
         self._single: list[tuple[float, str, tuple[str, ...], End]] = []
         self._whole: list[_Row] = []
         self._ascii: dict[str, str | None] = {}
+        self._rules = tables.icann | tables.private
 
     def fill(self, techniques: Sequence[Technique]) -> None:
         """Take the slips of the protected name itself."""
@@ -269,7 +273,7 @@ class _Pool:
         registrable = end.registrable
         if registrable is None:
             registrable = Fqdn(f"{last}.{end.text}")
-            if not end.plain or registrable in self._tables.icann or registrable in self._tables.private:
+            if not end.plain or registrable in self._rules:
                 registrable = self._tables.suffixes.registrable_domain(text)
                 if registrable is None and text not in self._tables.private:
                     return None
@@ -331,11 +335,28 @@ class _Pool:
 
     def _products(self, above: float, below: float) -> Iterator[_Row]:
         """Rows of a slip in the suffix, with or without one before it, with `below` <= likelihood < `above`."""
-        ends = self._ends
+        ends, rules = self._ends, self._rules
         keys = [-end.likelihood for end in ends]
         for likelihood, left, last, names in self._lefts:
             start = bisect_right(keys, -above / likelihood)
             stop = bisect_right(keys, -below / likelihood)
+            if left == last and len(left) <= _SHORT and left.isascii():
+                # nearly all: one label, under a suffix without exceptions
+                for chance, suffix, more, registrable, plain, marks in ends[start:stop]:
+                    text = f"{left}.{suffix}"
+                    if plain and text not in rules:
+                        yield -likelihood * chance, text, names + more, Fqdn(text), marks
+                    elif (
+                        row := self._row(
+                            likelihood * chance,
+                            left,
+                            last,
+                            names + more,
+                            End(chance, suffix, more, registrable, plain, marks),
+                        )
+                    ) is not None:
+                        yield row
+                continue
             for end in ends[start:stop]:
                 row = self._row(likelihood * end.likelihood, left, last, names + end.techniques, end)
                 if row is not None:
