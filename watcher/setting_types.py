@@ -60,5 +60,6 @@ def read_secret_files(model: type[BaseModel], data: Any) -> Any:
         try:
             values[name] = Path(str(path)).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{name}_file {str(path)!r} cannot be read: {error}") from error
+            why = getattr(error, "strerror", None) or "it is not text"
+            raise ValueError(f"{name}_file {str(path)!r} cannot be read: {why}") from error
     return values

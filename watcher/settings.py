@@ -1,15 +1,16 @@
 """Every setting with its default: `watcher.toml`, overridden by `WATCHER_<SECTION>__<FIELD>` in the environment."""
 
+import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -153,15 +154,6 @@ class Retention(Section):
     gone: Duration = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
 
 
-class Retention(Section):
-    """How long the past is kept; what is known of names now is kept anyway."""
-
-    events: Duration = Field(default=timedelta(days=730), description="Events that were told, or were not to be told")
-    evidence: Duration = Field(default=timedelta(days=180), description="The DNS answers in them")
-    alerts: Duration = Field(default=timedelta(days=90), description="Alerts and their deliveries")
-    gone: Duration = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
-
-
 class Vigil(Section):
     """The watch over the watcher."""
 
@@ -197,7 +189,6 @@ class Settings(BaseSettings):
     api: Api = Api()
     vigil: Vigil = Vigil()
     retention: Retention = Retention()
-    retention: Retention = Retention()
     techniques: Techniques = Techniques()
 
     @field_validator("timezone")
@@ -225,8 +216,9 @@ def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None)
     try:
         settings = _layered(_read_toml(config))(**(overrides or {}))
     except SettingsError as error:
+        variable = next(_not_json(), "environment")
         raise ConfigurationError(
-            "environment", f"{error}; lists and tables are written as JSON in environment variables"
+            variable, """write lists and tables as JSON, such as '["127.0.0.1", "9.9.9.10"]'"""
         ) from error
     except ValidationError as error:
         raise _readable(error) from error
@@ -278,6 +270,25 @@ def _check_environment() -> tuple[str, ...]:
         if not nested and name not in plain:
             warnings.append(f"{variable} is set but is no setting of watcher; it is ignored")
     return tuple(warnings)
+
+
+def _not_json() -> Iterator[str]:
+    """The variables whose setting is a list or a table, and that hold something else."""
+    for variable, value in sorted(os.environ.items()):
+        model: Any = Settings
+        *tables, name = variable.lower().removeprefix("watcher_").split("__")
+        for table in tables:
+            model = getattr(model.model_fields.get(table), "annotation", None)
+            if not (isinstance(model, type) and issubclass(model, BaseModel)):
+                break
+        else:
+            field = model.model_fields.get(name)
+            if field is None or not str(field.annotation).startswith(("tuple", "dict", "list")):
+                continue
+            try:
+                json.loads(value)
+            except ValueError:
+                yield variable
 
 
 def _readable(error: ValidationError) -> ConfigurationError:

@@ -49,9 +49,11 @@ def test_without_a_network_it_says_so_and_is_not_ready(tmp_path):
     service = Service(tmp_path, settings(f"127.0.0.1:{free_port()}"))
     service.run("protect", "add", "army.mil")
     with pytest.raises(AssertionError):
-        service.start(seconds=6)
-    assert "does not answer" in service.tail()
+        service.start(seconds=1)
+    eventually(lambda: "does not answer" in service.tail(), "it says so", log=service.tail)
     assert "is there a network?" in service.tail()
+    with pytest.raises(AssertionError):
+        eventually(service._ready, "it is not ready", seconds=1)
     service.kill(signal.SIGTERM)
 
 

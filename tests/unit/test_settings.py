@@ -108,3 +108,11 @@ def test_a_file_that_was_named_must_be_there(tmp_path):
 @pytest.mark.parametrize("text", ["500ms", "60s", "5m", "6h", "1d"])
 def test_durations_are_written_as_they_are_read(text):
     assert parse_duration(format_duration(parse_duration(text))) == parse_duration(text)
+
+
+def test_a_variable_that_is_no_json_is_named_with_an_example(monkeypatch):
+    monkeypatch.setenv("WATCHER_DNS__RESOLVERS", "127.0.0.1")
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+    assert caught.value.setting == "WATCHER_DNS__RESOLVERS"
+    assert '["127.0.0.1", "9.9.9.10"]' in caught.value.why

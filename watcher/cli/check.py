@@ -9,7 +9,8 @@ import click
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option, visible
-from watcher.cli.seeing import must_see, resolver_option, store_if_any
+from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
+from watcher.core.mail_state import SETTLED
 from watcher.core.names import Fqdn, parse
 
 
@@ -61,13 +62,16 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, prob
     from watcher.services.ours import Ours
 
     async with store_if_any(chosen) as store, bootstrap.network(chosen, registration=registration) as net:
-        await must_see(net)
+        sees = await must_see(net)
         await (ours := Ours(store, bootstrap.suffixes())).read()
         await ours.read_likeness()
         known = bootstrap.enumeration(ours, chosen.techniques.words)
         lookup = bootstrap.lookup(net, store=store, ours=ours, names=known)
         looks = (lookup.looked_at(name, registration=registration, probe=probe) for name in names)
-        return list(await asyncio.gather(*looks))
+        shapes = list(await asyncio.gather(*looks))
+    if not sees and all(shape["last_outcome"] != SETTLED for shape in shapes):
+        raise NoResolver("no resolver could say anything about these names; see `watcher doctor`")
+    return shapes
 
 
 def sentence(shape: Mapping[str, Any]) -> str:

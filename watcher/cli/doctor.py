@@ -1,9 +1,10 @@
 """`watcher doctor`: is everything fit to watch? Each line says what was looked at and, where not well, the mend."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from watcher.cli.seeing import resolver_option
 from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherError
 
 _SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
+_OLD = timedelta(days=90)
 _WELL_KNOWN = ("com", "org", "de", "uk")
 
 
@@ -85,7 +87,8 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
         yield Examined("database", "broken", str(error))
         return
     yield Examined("database", "ok", f"{path}, {names} protected names, {coverage['backlog']} looks overdue")
-    yield plan(names, chosen.sweep.tiers, chosen.dns.max_rate, max(len(chosen.dns.resolvers), 1))
+    with contextlib.suppress(ConfigurationError):  # told about the resolvers themselves
+        yield plan(names, chosen.sweep.tiers, chosen.dns.max_rate, len(bootstrap.servers(chosen)))
 
 
 def plan(names: int, tiers: Any, max_rate: float, resolvers: int) -> Examined:
@@ -135,16 +138,26 @@ async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
 
     try:
         async with bootstrap.network(chosen) as net:
-            for name, found in (await net.honesty()).items():
+            resolvers = await net.honesty()
+            for name, found in resolvers.items():
                 yield _resolver(name, found)
-            yield await _suffix_servers(chosen, net)
+            if "honest" in resolvers.values():  # else their servers cannot even be found
+                yield await _suffix_servers(chosen, net)
             if net.registry is None:
                 yield Examined("registries", "warning", "registration.enabled is false: nobody says who holds a name")
             else:
-                published = net.registry.bootstrap_published_at
-                yield Examined("registries", "ok", f"RDAP bootstrap of {published:%Y-%m-%d}" if published else "RDAP")
+                yield _registries(net.registry.bootstrap_published_at, bootstrap.clock().now())
     except ConfigurationError as error:
         yield Examined(error.setting, "broken", error.why)
+
+
+def _registries(published: datetime | None, now: datetime) -> Examined:
+    if published is None:
+        return Examined("registries", "ok", "RDAP bootstrap of unknown date")
+    detail = f"RDAP bootstrap of {published:%Y-%m-%d}"
+    if now - published > _OLD:
+        return Examined("registries", "warning", f"{detail}: old; `serve` fetches a new one, or install a new version")
+    return Examined("registries", "ok", detail)
 
 
 async def _suffix_servers(chosen: Any, net: Any) -> Examined:

@@ -29,7 +29,7 @@ class Narrator:
         self._started = clock.now()
         self._spoken_at = 0.0
         self._able = 0
-        self._blind: str | None = None
+        self._blind = False
         self._done = False
 
     def say(self, text: str) -> None:
@@ -67,9 +67,13 @@ class Narrator:
 
     async def progress(self, sweep: Sweep) -> None:
         """How far the first sweep is, at ten and 25 seconds, then every minute until it has ended; and blindness."""
-        if sweep.report.blind != self._blind:
-            self._blind = sweep.report.blind
-            self.say(f"cannot see the DNS: {self._blind}; trying again" if self._blind else "the DNS is seen again")
+        report = sweep.report
+        if report.blind and not self._blind:
+            self._blind = True
+            self.say(f"cannot see the DNS: {report.blind}; trying again")
+        elif self._blind and report.shards and not report.blind:  # a pass went through
+            self._blind = False
+            self.say("the DNS is seen again")
         seconds = (self._clock.now() - self._started).total_seconds()
         due = next((at for at in _PROGRESS_SECONDS if self._spoken_at < at <= seconds), None)
         if due is None and seconds - self._spoken_at < _THEN_EVERY:

@@ -31,8 +31,11 @@ def resolver_option(command: F) -> F:
     )(command)
 
 
-async def must_see(net: "Network") -> None:
-    """Check the resolvers; raises DishonestResolver or NoResolver when none is left to judge by."""
+async def must_see(net: "Network") -> bool:
+    """Check the resolvers; whether one resolves anything. Raises DishonestResolver or NoResolver when none is left.
+
+    One that resolves none of our random names may still know the names that are asked about, as in a closed network.
+    """
     found = await net.honesty()
     liars = [error for error in found.values() if isinstance(error, DishonestResolver)]
     for error in liars[:-1] if len(liars) == len(found) else liars:
@@ -46,6 +49,7 @@ async def must_see(net: "Network") -> None:
     if all(isinstance(result, DishonestResolver) or result == "unreachable" for result in found.values()):
         names = ", ".join(name for name, result in found.items() if not isinstance(result, DishonestResolver))
         raise NoResolver(f"no resolver answers ({names}); check the network, or name another one with --resolver")
+    return any(result in {"honest", "stripping"} for result in found.values())
 
 
 @asynccontextmanager

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from watcher.api.metrics import Metrics
     from watcher.bootstrap import Watching
     from watcher.cli.narrator import Narrator
+    from watcher.core.ports import Clock
     from watcher.engines.local import Job, Local
     from watcher.settings import Settings
 
 _SOON = timedelta(seconds=1)
+_LONGEST_REST = timedelta(minutes=1)
 _GRACE = timedelta(seconds=2)
 
 
@@ -42,6 +44,7 @@ def serve(options: GlobalOptions) -> None:
         level=levels.get(options.verbosity, logging.DEBUG),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # a line for each statement helps nobody
     asyncio.run(_serve(bootstrap.settings(options)))
 
 
@@ -93,6 +96,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         watching.store, metrics, watching.net.pulse, chosen.sweep.tiers, bootstrap.clock(), sweep=watching.sweep
     )
     honest = asyncio.Event()
+    rest = _Rest(bootstrap.clock(), longest=max(min(_LONGEST_REST, soonest), _SOON))
     registry = watching.net.registry
 
     async def check_resolvers() -> None:
@@ -106,6 +110,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         report = await watching.sweep.run()
         if report.shards:
             metrics.swept()
+        await rest.after(blind=report.blind is not None)
 
     def after_honesty(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
         async def looks() -> None:
@@ -131,6 +136,22 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         Job("measure", measuring.refresh, timedelta(seconds=5)),
         Job("narrate", lambda: narrator.progress(watching.sweep), timedelta(seconds=1)),
     ]
+
+
+class _Rest:
+    """Waits after blind passes, each time twice as long: a resolver in trouble is not hammered."""
+
+    def __init__(self, clock: "Clock", *, longest: timedelta) -> None:
+        self._clock = clock
+        self._longest = longest
+        self._next = _SOON
+
+    async def after(self, *, blind: bool) -> None:
+        if not blind:
+            self._next = _SOON
+            return
+        await self._clock.sleep(self._next.total_seconds())
+        self._next = min(2 * self._next, self._longest)
 
 
 @asynccontextmanager
@@ -206,11 +227,13 @@ def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], 
             await protected.count(tx)
         return None
 
-    async def migrations() -> str | None:
-        from watcher.store.migrate import head, revision_of
+    from watcher.store.migrate import head, revision_of
 
+    needed = head()
+
+    async def migrations() -> str | None:
         found = await asyncio.to_thread(revision_of, watching.store.path)
-        return None if found == head() else f"the database is of schema {found}, this version needs {head()}"
+        return None if found == needed else f"the database is of schema {found}, this version needs {needed}"
 
     async def scheduler() -> str | None:
         return None if engine.running else "the scheduler does not run"

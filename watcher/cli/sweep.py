@@ -8,6 +8,7 @@ import click
 
 from watcher.cli.main import GlobalOptions
 from watcher.cli.seeing import NoResolver, must_see, resolver_option
+from watcher.core.errors import WatcherError
 
 _TELL_WITHIN = timedelta(seconds=60)
 
@@ -29,8 +30,13 @@ async def _sweep(chosen: Any) -> None:
 
     async with bootstrap.open_store(chosen, create=True) as store, bootstrap.network(chosen) as net:
         watching = bootstrap.watching(chosen, store, net)
-        await must_see(net)
         await watching.ours.read()
+        try:
+            await must_see(net)
+        except WatcherError:
+            await watching.vigil.check()  # that we could not look is an event, and what waits is sent all the same
+            await watching.notifier.flush(within=_TELL_WITHIN)
+            raise
         if not watching.ours.protected:
             click.echo("watcher: nothing is protected yet; `watcher protect add NAME` says what to watch", err=True)
         swept = watching.sweep

@@ -180,10 +180,14 @@ class Lookup:
             look = await self._looker.confirm(look, owner=owner)
         shape = await self.known(name)
         ranks = [one["rank"] for one in shape["resembles"] if one["rank"] is not None]
+        seen = _looked(look, min(ranks, default=None))
+        if look.verdict.ability is Ability.UNKNOWN and shape["mail"] is not None and shape["mail"]["settled_at"]:
+            # What is settled stays so; the failed look only ages it.
+            seen = {key: seen[key] for key in ("attempted_at", "last_outcome")}
         return self._compared(
             {
                 **shape,
-                **_looked(look, min(ranks, default=None)),
+                **seen,
                 "registration": None if facts is None else registration_json(facts),
                 **({} if look.probed is None else {"probe": probed_json(look.probed)}),
             }

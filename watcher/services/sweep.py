@@ -210,7 +210,7 @@ class Sweep:
                 await batch.sweep(lambda: self._save_sometimes(agenda, report))
             except Blind as error:
                 report.blind = str(error)
-                log.warning("the sweep saw nothing: %s", error)
+                log.info("the sweep saw nothing: %s", error)
             await self._save(agenda, report)
 
     def _tell(self, one: Pass, count: int) -> None:
