@@ -1,5 +1,6 @@
 """`watcher lookalikes`: the names that exist and resemble protected ones, as last seen."""
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,10 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
 
     wanted = Wanted(ability=ability, severity=severity, technique=technique, triage=triage)
     if protected is not None:
-        wanted = replace(wanted, protected=parse_protected(protected, load_suffixes())[0])
+        name = parse_protected(protected, load_suffixes())[0]
+        if not asyncio.run(_is_protected(options, name)):  # before the head of a table or a CSV is out
+            raise click.BadParameter(f"{name} is not protected", param_hint="--protected")
+        wanted = replace(wanted, protected=name)
     emit(
         streamed(_listed(options, wanted)),
         output_format,
@@ -79,6 +83,13 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
         },
         fields=FIELDS,
     )
+
+
+async def _is_protected(options: GlobalOptions, name: str) -> bool:
+    from watcher.store import protected as rows_of
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store, store.read() as tx:
+        return await rows_of.found(tx, name) is not None
 
 
 async def _listed(options: GlobalOptions, wanted: "Wanted") -> Rows:

@@ -74,6 +74,13 @@ def test_lookalikes_of_no_name(seen):
     seen.refused("lookalikes", "--ability", "maybe")
 
 
+@pytest.mark.parametrize("output_format", ["plain", "table", "json", "jsonl", "csv"])
+def test_lookalikes_of_what_is_not_protected(seen, output_format):
+    line = seen.refused("lookalikes", "--protected", "nosuch.com", "--format", output_format)
+    assert "nosuch.com is not protected" in line
+    assert seen("lookalikes", "--protected", "army.mil", "--triage", "blocked").code == 0, "nothing found is no error"
+
+
 def test_events_are_shown_oldest_first(seen):
     rows = json.loads(seen("events", "--format", "json").out)
     assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
