@@ -124,6 +124,18 @@ async def listed(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None =
     return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
 
 
+async def worst(tx: Tx, wanted: Wanted, *, limit: int) -> list[Lookalike]:
+    """The first `limit` of the rows that `wanted` describes by severity, then by likelihood, then by name."""
+    severity = case({one.value: place for place, one in enumerate(Severity)}, value=lookalikes.c.severity)
+    likelihood = (
+        select(func.coalesce(func.max(resemblances.c.likelihood), 0.0))
+        .where(resemblances.c.name == lookalikes.c.name)
+        .scalar_subquery()
+    )
+    query = _where(select(lookalikes), wanted).order_by(severity.desc(), likelihood.desc(), lookalikes.c.name)
+    return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+
+
 async def count(tx: Tx, wanted: Wanted) -> int:
     """How many rows `wanted` describes."""
     return int((await tx.execute(_where(select(func.count()).select_from(lookalikes), wanted))).scalar_one())

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from watcher.api.parts import Parts
-from watcher.core.risk import Severity
 from watcher.core.shapes import JSON, event_json
+from watcher.core.verdict import Ability
 from watcher.services.coverage import coverage_json
 from watcher.services.lookup import lookalike_json
 from watcher.services.protect import protected_json
@@ -15,27 +15,24 @@ from watcher.store.lookalikes import Wanted
 SHOWN = 200
 """At most so many rows of each list; the API has all of them."""
 _EVENTS = 30
-_SEVERITIES = [severity.value for severity in reversed(Severity)]
 
 
 async def overview(parts: Parts) -> JSON:
     """The values of the template."""
     async with parts.store.read() as tx:
-        able = await lookalikes.listed(tx, Wanted(ability="able"), limit=10 * SHOWN)
+        able = await lookalikes.worst(tx, Wanted(ability=Ability.ABLE), limit=SHOWN)
         known = await resemblances.of(tx, [row.name for row in able])
         counts = await lookalikes.abilities(tx)
         happened = await events.listed(tx, newest_first=True, limit=_EVENTS)
         names = await protected.listed(tx, limit=SHOWN)
         number = await protected.count(tx)
         baselines = await shards.baselines(tx, [row.name for row in names])
-    shapes = [lookalike_json(row, known[row.name]) for row in able]
-    shapes.sort(key=lambda shape: (_SEVERITIES.index(shape["severity"]), -shape["likelihood"], shape["name"]))
     checks = await asyncio.gather(*(_checked(check) for check in parts.ready.values()))
     return {
         "version": parts.version,
         "now": parts.clock.now().isoformat(),
-        "able": shapes[:SHOWN],
-        "more": max(len(shapes) - SHOWN, 0),
+        "able": [lookalike_json(row, known[row.name]) for row in able],
+        "more": counts.get(Ability.ABLE, 0) - len(able),
         "counts": counts,
         "events": [event_json(event) for event in happened],
         "protected": [protected_json(row, baselines[row.name]) for row in names],

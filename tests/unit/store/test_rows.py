@@ -258,6 +258,25 @@ class TestLookalikes:
             assert [row.name for row in listed] == everything[1:3]
             assert await lookalikes.abilities(tx) == {"able": 3, "unable": 1}
 
+    async def test_the_worst_come_by_severity_then_likelihood_then_name(self, store):
+        rows = [
+            lookalike("a.ml", severity=Severity.INFO),
+            lookalike("b.ml", severity=Severity.MEDIUM),
+            lookalike("c.ml", severity=Severity.MEDIUM),
+            lookalike("d.ml", severity=Severity.LOW),
+            lookalike("e.ml", severity=Severity.HIGH),
+            lookalike("f.ml", severity=Severity.HIGH),
+            lookalike("g.ml", no_address, severity=Severity.CRITICAL),
+            lookalike("z.ml", severity=Severity.CRITICAL),
+        ]
+        slip = Resemblance("army.mil", ("suffix_edit",), 0.2, "why", 3)
+        async with store.write() as tx:
+            await lookalikes.save(tx, rows)
+            await resemblances.save(tx, "b.ml", [slip])
+            await resemblances.save(tx, "c.ml", [slip, replace(slip, protected="navy.mil", likelihood=0.5)])
+            worst = [row.name for row in await lookalikes.worst(tx, Wanted(ability="able"), limit=6)]
+        assert worst == ["z.ml", "e.ml", "f.ml", "c.ml", "b.ml", "d.ml"]
+
     async def test_resemblances(self, store):
         slips = [
             Resemblance(name, ("omission",), likelihood, "why", None) for name, likelihood in (("b", 0.1), ("a", 0.9))

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 from aiohttp import ClientSession
@@ -9,8 +10,11 @@ from aiohttp.test_utils import TestServer
 
 from tests.fakes.api_client import VERSION, make_parts, make_world
 from watcher.api.app import every_endpoint, make_app
+from watcher.core.risk import Severity
 from watcher.services.tokens import Scope
+from watcher.store import lookalikes
 from watcher.web import pages
+from watcher.web.overview import SHOWN
 
 ENDPOINTS = (*every_endpoint(VERSION), *pages.ENDPOINTS)
 
@@ -43,6 +47,21 @@ async def test_the_first_page_shows_who_can_receive_mail(world, get):
     assert "mx.army.ml" in text
     assert "it resembles army.mil" in text
     assert "mail found able" in text
+
+
+async def test_of_many_the_worst_are_on_the_first_page_and_the_rest_is_counted(world, get):
+    await world.protect("army.mil")
+    await world.see("army.ml", "army.mil")
+    async with world.store.write() as tx:
+        seen = await lookalikes.found(tx, "army.ml")
+        assert seen is not None
+        many = [replace(seen, name=f"a{n:04}.ml", unicode=f"a{n:04}.ml", severity=Severity.LOW) for n in range(2100)]
+        worst = replace(seen, name="zzz.ml", unicode="zzz.ml", severity=Severity.CRITICAL)
+        await lookalikes.save(tx, [*many, worst])
+    _, text, _ = await get("/")
+    shown = re.findall(r'<td><a href="/names/([^"]+)">', text)
+    assert shown[:2] == ["army.ml", "zzz.ml"], "both critical, and the likelier one first"
+    assert f"and {2102 - SHOWN} more" in text
 
 
 async def test_the_first_page_of_an_empty_watch_says_what_to_do(get):
