@@ -256,7 +256,8 @@ async def _claim(tx: Tx, due: Any, *, now: datetime, limit: int, lease: timedelt
     until = lookalikes.c.claimed_until
     free = or_(until.is_(None), until <= now, until > now + lease)
     # what was looked at later than now was so before the clock was set back: it must not wait for the clock to catch up
-    query = select(lookalikes).where(or_(due <= now, lookalikes.c.attempted_at > now), free).order_by(due, lookalikes.c.name).limit(limit)
+    late = or_(due <= now, lookalikes.c.attempted_at > now)
+    query = select(lookalikes).where(late, free).order_by(due, lookalikes.c.name).limit(limit)
     rows = [_lookalike(row) for row in (await tx.execute(query)).mappings()]
     for some in chunks([row.name for row in rows]):
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(claimed_until=now + lease))
