@@ -111,8 +111,12 @@ class Agenda:
 
     async def _plan(self) -> None:
         """Make the shards of names that have none yet, or those of other tiers."""
+        async with self._store.read() as tx:
+            names = await shards.unplanned(tx, len(self._tiers))
+        if not names:
+            return
         async with self._store.write() as tx:
-            for name in await shards.unplanned(tx, len(self._tiers)):
+            for name in names:
                 await shards.plan(tx, name, range(len(self._tiers)), version=self._version)
 
     def _pass(self, shard: Shard, tier: Tier, now: datetime) -> Pass:
