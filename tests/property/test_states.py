@@ -12,7 +12,7 @@ from watcher.core.events import EventKind
 from watcher.core.mail_state import MailState, Origin, Policy, Standing, exists, sighted, standing_of
 from watcher.core.state_shapes import state_from_json, state_json
 from watcher.core.states import step
-from watcher.core.verdict import Ability
+from watcher.core.verdict import Ability, Flag
 
 NAME = "army.ml"
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -20,10 +20,13 @@ SETTLING = {
     "plain": explicit,
     "weak": implicit,
     "other plain": lambda name, at, **options: explicit(name, at, "mx.other.net", **options),
+    "defensive": lambda name, at, **options: explicit(name, at, "mail.army.mil", flags=(Flag.DEFENSIVE,), **options),
+    "disagreed": lambda name, at, **options: explicit(name, at, "mx.b.net", flags=(Flag.INCONSISTENT,), **options),
     "null": null_mx,
     "nothing": no_address,
     "absent": absent,
 }
+ABLE = {Standing.DEFENSIVE, Standing.WEAK, Standing.PLAIN}
 TTLS = st.sampled_from([0, 60, 600, 7200, 86_400])
 STEPS = st.sampled_from([1, 30, 60, 61, 300, 301, 3600, 86_400])
 
@@ -94,24 +97,26 @@ class Looks(RuleBasedStateMachine):
 
     def _check(self, draft, before):
         self.told.append(draft.kind)
-        able_looks = [look for look in self.looks if look[1] in {Standing.WEAK, Standing.PLAIN}]
+        able_looks = [look for look in self.looks if look[1] in ABLE]
         match draft.kind:
             case EventKind.MAIL_BECAME_ABLE:
-                self.able_since_unable += 1
+                self.able_since_unable += int(standing_of(draft.after) is not Standing.DEFENSIVE)
                 assert self.able_since_unable <= 2
                 assert len(able_looks) >= 2
-                assert self.looks[-1][1] in {Standing.WEAK, Standing.PLAIN}
-                assert self.looks[-2][1] in {Standing.WEAK, Standing.PLAIN}, "a contradicted one ended"
+                assert self.looks[-1][1] in ABLE
+                assert self.looks[-2][1] in ABLE, "a contradicted one ended"
                 assert len({answer.at for answer in draft.evidence}) >= 2, "both readings are shown"
                 if not self.news and EventKind.MAIL_BECAME_UNABLE not in self.told:
                     stood = standing_of(draft.before)
-                    assert stood is Standing.WEAK or self._was_unable_first(), "able by baseline pages for nothing"
+                    assert stood in {Standing.DEFENSIVE, Standing.WEAK} or self._was_unable_first(), (
+                        "able by baseline pages for nothing"
+                    )
             case EventKind.MAIL_BECAME_UNABLE:
                 self.able_since_unable = 0
                 since_able = self._since_last_able()
                 assert len(since_able) >= self.policy.losses
                 assert since_able[-1] - since_able[0] >= (self.policy.losses - 1) * self.policy.loss_gap
-                assert standing_of(draft.before) in {Standing.WEAK, Standing.PLAIN}
+                assert standing_of(draft.before) in ABLE
             case EventKind.MAIL_FOUND_ABLE:
                 assert not self.news
                 assert len(self.looks) == 1

@@ -1,8 +1,12 @@
-"""The name is on the own list, or all its mail goes to hosts of a protected name: the owner holds it (M35)."""
+"""The name is on the own list, or all its exchanges are hosts of a protected name: the owner holds it (M35).
+
+One exchange of somebody else's is enough not to hold: a dead one may take mail tomorrow.
+"""
 
 from collections.abc import Sequence
 
 from watcher.core.dns import Answer
+from watcher.core.exchanges import parse_mx
 from watcher.core.names import is_under
 from watcher.core.verdict import Basis, Case, Flag
 
@@ -17,5 +21,6 @@ def find(case: Case) -> Sequence[Answer] | None:
         return ()
     if not case.able or not reading.usable or reading.mx is None:
         return None
-    owned = all(any(is_under(host.name, domain) for domain in owner.domains) for host in reading.usable)
+    named = {host.name for host in reading.hosts} | parse_mx(reading.mx.records).names
+    owned = all(any(is_under(host, domain) for domain in owner.domains) for host in named)
     return (reading.mx,) if owned else None

@@ -213,6 +213,8 @@ def concerns_ours(event: Event) -> bool:
     """Whether the event is a loss or change of an own, defensive or protected name."""
     if event.kind is EventKind.OWN_MAIL_AT_RISK:
         return True
+    if event.kind is EventKind.MAIL_BECAME_ABLE:  # M35: it was the owner's, and is not any more
+        return event.before.get("ability") == "able" and Flag.DEFENSIVE.value in event.before.get("flags", ())
     if event.kind not in _TOLD_OF_OURS:
         return False
     if any(is_under(event.name, name) for name in event.protected):

@@ -144,6 +144,8 @@ class Standing(StrEnum):
     """No settled look yet; seen: unknown."""
     UNABLE = "unable"
     """Also: absent."""
+    DEFENSIVE = "defensive"
+    """Able, and the owner's own (M35)."""
     WEAK = "weak"
     """Able, but by `implicit_mx`, `registry_wildcard` or with `sender_dependent`."""
     PLAIN = "plain"
@@ -156,8 +158,19 @@ def standing_of(verdict: Verdict | None) -> Standing:
         return Standing.NOTHING
     if verdict.ability is Ability.UNABLE:
         return Standing.UNABLE
+    if Flag.DEFENSIVE in verdict.flags:
+        return Standing.DEFENSIVE
     plain = verdict.basis is Basis.EXPLICIT_MX and Flag.SENDER_DEPENDENT not in verdict.flags
     return Standing.PLAIN if plain else Standing.WEAK
+
+
+def exchange_set(verdict: Verdict | None) -> tuple[Basis, tuple[frozenset[str], ...]] | None:
+    """The basis and the hosts from best to worst; order, TTLs and addresses do not count (M66)."""
+    if verdict is None:
+        return None
+    preferences = sorted({exchange.preference for exchange in verdict.exchanges})
+    ranks = (frozenset(e.host for e in verdict.exchanges if e.preference == p) for p in preferences)
+    return verdict.basis, tuple(ranks)
 
 
 def exists(verdict: Verdict) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from watcher.core.addresses import is_global
 from watcher.core.dns import Answer
 from watcher.core.events import EventKind
 from watcher.core.mail_state import (
@@ -22,14 +23,18 @@ from watcher.core.mail_state import (
     Policy,
     Sighting,
     Standing,
+    exchange_set,
     exists,
     obstacle,
     standing_of,
 )
-from watcher.core.verdict import Ability, Basis, Flag, Verdict
+from watcher.core.verdict import Ability, Basis, Exchange, Flag, Verdict
 
 MOST_GAINS = 2
 """`mail_became_able` is raised at most this often until the name has been unable: becoming able, and M70."""
+
+_ORDER = (Standing.NOTHING, Standing.UNABLE, Standing.DEFENSIVE, Standing.WEAK, Standing.PLAIN)
+"""From the least to the most that somebody else's mail can do."""
 
 _ABSENT = Verdict(Ability.UNABLE, Basis.NO_SUCH_NAME)
 
@@ -86,7 +91,8 @@ def _begin(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noq
     """M67: the first settled look at its candidate is baseline, not news."""
     verdict = sighting.verdict
     able = verdict.ability is Ability.ABLE
-    done = _settled(state, sighting, gains=int(able), baseline_since=state.baseline_since if able else None)
+    gains = int(able and standing_of(verdict) is not Standing.DEFENSIVE)
+    done = _settled(state, sighting, gains=gains, baseline_since=state.baseline_since if able else None)
     if able:
         return done, (Draft(EventKind.MAIL_FOUND_ABLE, None, _brief(verdict), verdict.evidence, None),)
     return done, _found(state, done, verdict.evidence, None)
@@ -99,40 +105,54 @@ def _settle(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # no
 
 
 def _gain(state: MailState, sighting: Sighting, policy: Policy) -> Step:
-    """M38, M67b: able where it was unable or absent. M70: plain where it was weak. Both by a confirming look."""
-    was_able = standing_of(state.standing) is not Standing.UNABLE
-    seen_before = standing_of(state.pending.readings[-1].verdict) if state.pending else Standing.NOTHING
-    pending = state.pending
-    if pending is None or (was_able and seen_before is not Standing.PLAIN):
+    """M38, M67b: able where it was unable or absent. M70: plain where it was weak. M35: the owner's no more.
+
+    All by a confirming look.
+    """
+    stood, seen_now, pending = standing_of(state.standing), standing_of(sighting.verdict), state.pending
+    was_able = stood is not Standing.UNABLE
+    seen_before = standing_of(pending.readings[-1].verdict) if pending else Standing.NOTHING
+    if pending is None or not _more(seen_before, stood):
         return _wait(state, sighting, _pending(state, sighting, policy)), ()
-    if standing_of(sighting.verdict) is Standing.PLAIN and seen_before is Standing.WEAK:
+    if _more(seen_now, seen_before):
         stronger = _pending(state, sighting, policy)  # worth a minute more: one alert, with what it can do in the end
         return _wait(state, sighting, _after(pending, stronger)), ()
     if not _confirms(pending, sighting, policy):
         return _wait(state, sighting, _patient(pending, sighting, policy)), ()
     told = not was_able or state.gains < MOST_GAINS
     kind = EventKind.MAIL_BECAME_ABLE if told else EventKind.EXCHANGES_CHANGED
-    gains = state.gains + int(told) if was_able else 1
+    gains = state.gains + int(told) if was_able else int(seen_now is not Standing.DEFENSIVE)
     return _change(state, sighting, kind, pending.readings, pending.since, gains=gains)
 
 
 def _compare(state: MailState, sighting: Sighting, policy: Policy) -> Step:
-    """M66: as able as before; another set of exchanges is told when a second look shows the same one."""
-    if Flag.INCONSISTENT in sighting.verdict.flags:  # M13: what its servers disagree about is no change
-        return _settled(state, sighting, standing=state.standing), ()
-    if _set_of(sighting.verdict) == _set_of(state.standing):
-        return _settled(state, sighting), ()
-    pending = state.pending
-    if pending is None or _set_of(pending.readings[-1].verdict) != _set_of(sighting.verdict):
+    """M66: as able as before; another set of exchanges is told when a second look shows the same one.
+
+    M13: what its servers disagree about is told when as many looks show the same as a loss takes.
+    """
+    seen, stood, pending = sighting.verdict, state.standing, state.pending
+    disagree = Flag.INCONSISTENT in seen.flags
+    if not _differs(stood, seen):
+        if not disagree:
+            return _settled(state, sighting, standing=_with_known(stood, seen)), ()
+        return replace(_settled(state, sighting, standing=stood), pending=_kept(pending, sighting, policy)), ()
+    if pending is None or not _agree(stood, pending.readings[-1].verdict, seen):
         return _wait(state, sighting, _pending(state, sighting, policy)), ()
     if not _confirms(pending, sighting, policy):
         return _wait(state, sighting, _patient(pending, sighting, policy)), ()
+    if disagree and len(pending.readings) + 1 < policy.losses:
+        return _wait(state, sighting, _after(pending, _pending(state, sighting, policy))), ()
     return _change(state, sighting, EventKind.EXCHANGES_CHANGED, pending.readings, pending.since)
 
 
 def _lose(state: MailState, sighting: Sighting, policy: Policy) -> Step:
-    """M64: unable where it was able. M71: weak where it was plain. Both after several settled looks apart."""
+    """M64: unable where it was able. M71: weak where it was plain. Both after several settled looks apart.
+
+    What became the owner's without any change in the DNS was put on the own list, or is protected now.
+    """
     losses, seen_now = state.losses, standing_of(sighting.verdict)
+    if seen_now is Standing.DEFENSIVE and not _differs(state.standing, sighting.verdict):
+        return _settled(state, sighting), ()
     if losses is None or standing_of(losses.readings[-1].verdict) is not seen_now:
         losses = Losses((), sighting.heard, state.settled_at)
     if sighting.heard < losses.due_at:
@@ -151,18 +171,27 @@ TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy]
     # (what stands, what was seen): what is done
     (Standing.NOTHING, Standing.NOTHING): _age,
     (Standing.NOTHING, Standing.UNABLE): _begin,
+    (Standing.NOTHING, Standing.DEFENSIVE): _begin,
     (Standing.NOTHING, Standing.WEAK): _begin,
     (Standing.NOTHING, Standing.PLAIN): _begin,
     (Standing.UNABLE, Standing.NOTHING): _age,
     (Standing.UNABLE, Standing.UNABLE): _settle,
+    (Standing.UNABLE, Standing.DEFENSIVE): _gain,
     (Standing.UNABLE, Standing.WEAK): _gain,
     (Standing.UNABLE, Standing.PLAIN): _gain,
+    (Standing.DEFENSIVE, Standing.NOTHING): _age,
+    (Standing.DEFENSIVE, Standing.UNABLE): _lose,
+    (Standing.DEFENSIVE, Standing.DEFENSIVE): _compare,
+    (Standing.DEFENSIVE, Standing.WEAK): _gain,
+    (Standing.DEFENSIVE, Standing.PLAIN): _gain,
     (Standing.WEAK, Standing.NOTHING): _age,
     (Standing.WEAK, Standing.UNABLE): _lose,
+    (Standing.WEAK, Standing.DEFENSIVE): _lose,
     (Standing.WEAK, Standing.WEAK): _compare,
     (Standing.WEAK, Standing.PLAIN): _gain,
     (Standing.PLAIN, Standing.NOTHING): _age,
     (Standing.PLAIN, Standing.UNABLE): _lose,
+    (Standing.PLAIN, Standing.DEFENSIVE): _lose,
     (Standing.PLAIN, Standing.WEAK): _lose,
     (Standing.PLAIN, Standing.PLAIN): _compare,
 }
@@ -244,13 +273,54 @@ def _ttl(sighting: Sighting, policy: Policy) -> timedelta:
     return min(timedelta(seconds=sighting.ttl or 0), policy.longest)
 
 
-def _set_of(verdict: Verdict | None) -> tuple[Basis, tuple[frozenset[str], ...]] | None:
-    """What M66 compares: the basis and the hosts from best to worst; order, TTLs and addresses do not count."""
-    if verdict is None:
+def _more(one: Standing, other: Standing) -> bool:
+    return _ORDER.index(one) > _ORDER.index(other)
+
+
+def _differs(stood: Verdict | None, seen: Verdict) -> bool:
+    """Whether the exchanges are others, or one that was dead takes mail now."""
+    return exchange_set(seen) != exchange_set(stood) or bool(_revived(stood, seen))
+
+
+def _agree(stood: Verdict | None, first: Verdict, second: Verdict) -> bool:
+    """Whether two looks that differ from what stands do so alike."""
+    if exchange_set(first) != exchange_set(second):
+        return False
+    return exchange_set(first) != exchange_set(stood) or bool(_revived(stood, first) & _revived(stood, second))
+
+
+def _revived(stood: Verdict | None, seen: Verdict) -> frozenset[str]:
+    """The usable exchanges that were not when it stood with dead ones; one that was merely unsettled is none."""
+    if stood is None or Flag.PARTLY_DEAD not in stood.flags:
+        return frozenset()
+    return _usable(seen) - _usable(stood)
+
+
+def _usable(verdict: Verdict) -> frozenset[str]:
+    return frozenset(exchange.host for exchange in verdict.exchanges if _is_usable(exchange))
+
+
+def _is_usable(exchange: Exchange) -> bool:
+    return any(is_global(address) for address in exchange.addresses)
+
+
+def _with_known(stood: Verdict | None, seen: Verdict) -> Verdict:
+    """What stands after a look at the same exchanges: the addresses of one that fails now and then are kept.
+
+    So one that was told of is not told again whenever it comes back.
+    """
+    known = {one.host: one.addresses for one in (stood.exchanges if stood else ()) if _is_usable(one)}
+    exchanges = (
+        one if _is_usable(one) else replace(one, addresses=known.get(one.host, one.addresses)) for one in seen.exchanges
+    )
+    return replace(_brief(seen), exchanges=tuple(exchanges))
+
+
+def _kept(pending: Pending | None, sighting: Sighting, policy: Policy) -> Pending | None:
+    """What is under way after servers that disagree showed what stands: still so, for a while."""
+    if pending is None or sighting.at - pending.readings[0].at > policy.longest:
         return None
-    preferences = sorted({exchange.preference for exchange in verdict.exchanges})
-    ranks = (frozenset(e.host for e in verdict.exchanges if e.preference == p) for p in preferences)
-    return verdict.basis, tuple(ranks)
+    return replace(pending, due_at=max(pending.due_at, sighting.at + policy.loss_gap))
 
 
 def _brief(verdict: Verdict) -> Verdict:

@@ -208,6 +208,7 @@ def unite(first: Verdict, second: Verdict) -> Verdict:
     counts.
     """
     able = [one for one in (second, first) if one.ability is Ability.ABLE]
+    able.sort(key=lambda one: Flag.DEFENSIVE in one.flags)  # the owner's by one server alone is not the owner's
     settled = [one for one in (second, first) if one.ability is not Ability.UNKNOWN]
     counts = (able or settled or [second])[0]
     flags = set(counts.flags)

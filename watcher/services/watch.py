@@ -137,6 +137,7 @@ class Watch:
             origin = replace(origin, registered_at=registration.created_at)
         sighting = sighted(row.name, verdict, seen.attempted_at)
         state, drafts = step(row.state, sighting, now, self._policy, origin)
+        drafts = tuple(_moved(draft) if row.relation != LOOKALIKE else draft for draft in drafts)
         if state == row.state:  # the same look again
             await resemblances.save(tx, row.name, new)
             return Recorded(before)
@@ -357,6 +358,12 @@ def _came_or_went(before: Lookalike | None, state: MailState) -> bool:
 def _under_wildcard(row: Lookalike, draft: Draft) -> bool:
     flags = draft.after.flags + (draft.before.flags if draft.before else ())
     return Flag.WILDCARD in flags and row.name != row.registrable_domain
+
+
+def _moved(draft: Draft) -> Draft:
+    """What is ours and takes its mail away from our hosts changes its exchanges: it is no lookalike that gains."""
+    away = draft.kind is EventKind.MAIL_BECAME_ABLE and standing_of(draft.before) is Standing.DEFENSIVE
+    return replace(draft, kind=EventKind.EXCHANGES_CHANGED) if away else draft
 
 
 def _wild(row: Lookalike) -> bool:

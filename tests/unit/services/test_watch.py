@@ -282,10 +282,17 @@ class TestOurs:
         assert (told.kind, told.severity) == (EventKind.NAMESERVERS_CHANGED, Severity.HIGH)
         assert concerns_ours(told)
         await bench.look(explicit, "mx.other.net", after=3600, resolver=ONE)
-        assert await bench.look(explicit, "mx.other.net", after=60, resolver=OTHER) == ["exchanges_changed"]
+        assert await bench.look(explicit, "mx.other.net", after=60, resolver=OTHER) == ["mail_became_able"]
         told = (await bench.events())[-1]
         assert told.severity.at_least(Severity.HIGH)
         assert concerns_ours(told)
+
+    async def test_a_protected_name_that_moves_its_mail_away_from_home(self, bench):
+        ours = {"name": "army.mil", "resembling": (), "relation": PROTECTED}
+        await bench.look(explicit, "mail.army.mil", flags=(Flag.DEFENSIVE,), **ours)
+        await bench.look(explicit, "mx.other.net", after=3600, resolver=ONE, **ours)
+        assert await bench.look(explicit, "mx.other.net", after=60, resolver=OTHER, **ours) == ["exchanges_changed"]
+        assert (await bench.events())[-1].severity is Severity.HIGH
 
     @pytest.mark.parametrize("relation", [OWN, PROTECTED])
     async def test_mail_of_ours_at_risk(self, bench, relation):
