@@ -100,8 +100,6 @@ def _digest(alert: Alert) -> Wording:
         lead = "From now on you hear at once when one of its lookalikes becomes able to receive mail."
     elif alert.kind is AlertKind.SUMMARY:
         subject, lead = "Summary: what watcher watched, and what came of it", ""
-    elif alert.kind is AlertKind.SUMMARY:
-        subject, lead = "Summary: what watcher watched, and what came of it", ""
     else:
         subject = f"Digest: {alert.total} event{plural(alert.total)}, worst {alert.severity.value}"
         lead = "Nothing here needed you at once."
@@ -122,14 +120,14 @@ def _wording(
 
 
 def _link(alert: Alert) -> str | None:
-    """What is known about the name now, or the list of events, below `public_url`; None without one."""
+    """The page of the name, or the first page, below `public_url`; None without one."""
     if not alert.public_url:
         return None
-    base = alert.public_url.rstrip("/") + "/api/v1"
+    base = alert.public_url.rstrip("/")
     names = {event.name for event in alert.events}
     if alert.kind is not AlertKind.PAGE or len(names) != 1 or "" in names:
-        return f"{base}/events"
-    return f"{base}/domains/{quote(names.pop()[:_LONGEST_NAME], safe='', errors='replace')}?fresh=false"
+        return f"{base}/"
+    return f"{base}/names/{quote(names.pop()[:_LONGEST_NAME], safe='', errors='replace')}"
 
 
 def _listings(alert: Alert) -> tuple[Listing, ...]:

@@ -263,8 +263,8 @@ async def test_a_memory_that_fails_after_acceptance_costs_nothing(receiver: Slac
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("mail_became_able", "/api/v1/domains/army.ml?fresh=false"), ("two_events", "/api/v1/domains/army.ml?fresh=false"),
-        ("storm", "/api/v1/events"), ("digest", "/api/v1/events"), ("watch_stale", "/api/v1/events"), ("test", "/api/v1/events"),
+        ("mail_became_able", "/names/army.ml"), ("two_events", "/names/army.ml"),
+        ("storm", "/"), ("digest", "/"), ("watch_stale", "/"), ("test", "/"),
     ],
 )  # fmt: skip
 async def test_a_button_leads_to_what_is_known(receiver: SlackReceiver, name: str, path: str) -> None:
@@ -283,4 +283,4 @@ async def test_a_button_leads_nowhere_else_whatever_the_name(receiver: SlackRece
     assert receiver.problems == []
     text = json.dumps(receiver.accepted[0].payload["blocks"])
     assert text.count("https://") == 1
-    assert '"https://watch.army.mil/api/v1/domains/' in text
+    assert '"https://watch.army.mil/names/' in text
