@@ -16,7 +16,16 @@ from random import random
 from watcher.core.alerts import group_key
 from watcher.core.cadence import Cadence, Refresh, next_look, next_registration
 from watcher.core.events import Event, EventKind, Resemblance
-from watcher.core.mail_state import Draft, MailState, Origin, Policy, Standing, exists, sighted, standing_of
+from watcher.core.mail_state import (
+    Draft,
+    MailState,
+    Origin,
+    Policy,
+    Standing,
+    exists,
+    sighted,
+    standing_of,
+)
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, compared_with_dns
@@ -27,6 +36,7 @@ from watcher.core.states import reconsider, step
 from watcher.core.verdict import Ability, Basis, Flag, Verdict
 from watcher.services.drafting import Subject, mail_event, plain_event, registration_event
 from watcher.services.examine import Look
+from watcher.services.parent_wildcard import by_wildcard, is_first_to_say
 from watcher.services.transactions import SharedTransactions
 from watcher.store import Store, Tx, events, facts, lookalikes, own, protected, raw_replies, resemblances
 from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike
@@ -222,23 +232,23 @@ class Watch:
             return False
         if draft.after.basis is Basis.REGISTRY_WILDCARD:
             return False  # M54: reported once for the suffix
-        if not _under_wildcard(row, draft) or row.registrable_domain is None:
+        domain = row.registrable_domain
+        if domain is None or domain == row.name or not by_wildcard(draft):
             return True
-        others = [one for one in await lookalikes.of_domain(tx, row.registrable_domain) if one.name != row.name]
-        if draft.kind is EventKind.LOOKALIKE_FOUND:
-            return not any(one.state.seen for one in others)
-        stands = [one.state.standing for one in others if one.name == row.registrable_domain or _wild(one)]
-        if draft.kind is EventKind.MAIL_BECAME_UNABLE:
-            return all(standing_of(standing) in {Standing.UNABLE, Standing.NOTHING} for standing in stands)
-        return all(standing_of(standing) is not standing_of(draft.after) for standing in stands)
+        siblings = await lookalikes.of_domain(tx, domain)
+        return is_first_to_say(draft, [one for one in siblings if one.name != row.name])
 
     async def _attributed(self, tx: Tx, subject: Subject, draft: Draft) -> Subject:
-        """M51: what a parent's wildcard does is the parent's."""
-        wild = Flag.WILDCARD in draft.after.flags and subject.registrable_domain is not None
-        if not wild or subject.registrable_domain is None or subject.name == subject.registrable_domain:
+        """M51: what a parent's wildcard does is the parent's; its end is not, while the parent itself is able."""
+        domain = subject.registrable_domain
+        if domain is None or subject.name == domain or not by_wildcard(draft):
             return subject
-        parent = (await resemblances.of(tx, [subject.registrable_domain]))[subject.registrable_domain]
-        return replace(subject, name=subject.registrable_domain, resembles=_joined(subject.resembles, parent))
+        if draft.kind is EventKind.MAIL_BECAME_UNABLE:
+            apex = await lookalikes.found(tx, domain)
+            if apex is not None and apex.state.standing is not None and apex.state.standing.ability is Ability.ABLE:
+                return subject
+        parent = (await resemblances.of(tx, [domain]))[domain]
+        return replace(subject, name=domain, resembles=_joined(subject.resembles, parent))
 
     async def _suffix_wildcard(
         self, tx: Tx, suffix: str, verdict: Verdict, subject: Subject, *, origin: Origin | None, now: datetime
@@ -355,19 +365,10 @@ def _came_or_went(before: Lookalike | None, state: MailState) -> bool:
     return delegated(before.state) != delegated(state)
 
 
-def _under_wildcard(row: Lookalike, draft: Draft) -> bool:
-    flags = draft.after.flags + (draft.before.flags if draft.before else ())
-    return Flag.WILDCARD in flags and row.name != row.registrable_domain
-
-
 def _moved(draft: Draft) -> Draft:
     """What is ours and takes its mail away from our hosts changes its exchanges: it is no lookalike that gains."""
     away = draft.kind is EventKind.MAIL_BECAME_ABLE and standing_of(draft.before) is Standing.DEFENSIVE
     return replace(draft, kind=EventKind.EXCHANGES_CHANGED) if away else draft
-
-
-def _wild(row: Lookalike) -> bool:
-    return row.state.standing is not None and Flag.WILDCARD in row.state.standing.flags
 
 
 def _as_ours(verdict: Verdict) -> Verdict:

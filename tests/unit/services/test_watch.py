@@ -237,6 +237,53 @@ class TestWildcards:
                 told += await bench.look(null_mx, name=name, **wild)
         assert told == ["mail_became_unable"]
 
+    @pytest.mark.parametrize("wildcard", [null_mx, explicit])
+    async def test_a_host_that_leaves_it_is_told_itself(self, bench, wildcard):
+        """M51, M53: a name that exists itself escapes the wildcard, whatever its parent can do."""
+        await bench.look(explicit, "mx.army.ml")
+        for name in ("us.army.ml", "mail.army.ml"):
+            await bench.look(wildcard, name=name, flags=(Flag.WILDCARD,))
+        await bench.look(explicit, "mx.evil.net", name="us.army.ml", after=3600, resolver=ONE)
+        kind = "mail_became_able" if wildcard is null_mx else "exchanges_changed"
+        assert await bench.look(explicit, "mx.evil.net", name="us.army.ml", after=60, resolver=OTHER) == [kind]
+        assert (await bench.events())[-1].name == "us.army.ml"
+
+    async def test_a_wildcard_that_begins_under_an_able_parent_is_told_once(self, bench):
+        await bench.look(explicit, "mx.army.ml")
+        wild, told = {"flags": (Flag.WILDCARD,)}, []
+        for resolver in (ONE, OTHER):
+            await bench.clock.advance(60)
+            for name in ("us.army.ml", "mail.army.ml"):
+                told += await bench.look(
+                    explicit, "mx.army.ml", name=name, origin=bench.sweep, resolver=resolver, **wild
+                )
+        assert told == ["mail_became_able"]
+        assert (await bench.events())[-1].name == NAME
+
+    async def test_its_end_is_not_the_parent_s_that_stays_able(self, bench):
+        await bench.look(explicit, "mx.army.ml")
+        for name in ("us.army.ml", "mail.army.ml"):
+            await bench.look(explicit, "mx.army.ml", name=name, flags=(Flag.WILDCARD,))
+        told = []
+        for _ in range(3):
+            await bench.clock.advance(600)
+            for name in ("us.army.ml", "mail.army.ml"):
+                told += await bench.look(absent, name=name)
+        assert told == ["mail_became_unable"]
+        assert (await bench.events())[-1].name == "mail.army.ml"
+
+    async def test_another_exchange_of_it_is_told_once(self, bench):
+        wild, names = {"flags": (Flag.WILDCARD,)}, ("us.army.ml", "mail.army.ml")
+        for name in names:
+            await bench.look(explicit, "mx.army.ml", name=name, **wild)
+        told = []
+        for resolver in (ONE, OTHER):
+            await bench.clock.advance(600)
+            for name in names:
+                told += await bench.look(explicit, "mx.evil.net", name=name, resolver=resolver, **wild)
+        assert told == ["exchanges_changed"]
+        assert (await bench.events())[-1].name == NAME
+
     async def test_a_suffix_that_answers_for_any_name_is_told_once(self, bench):
         assert await bench.look(suffix_wildcard, name="army.ws") == ["mail_found_able"]
         assert await bench.look(suffix_wildcard, name="navy.ws") == []
