@@ -1,6 +1,7 @@
 """The arithmetic of the plan, with the figures that the documentation gives."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_cold_start_sees_what_the_rate_allows_and_the_best_first(names, rate):
         assert candidates <= rate / QUESTIONS_A_CANDIDATE * moment.total_seconds() * 1.001
         assert list(shares) == sorted(shares, reverse=True)
         assert all(0 <= share <= 1 for share in shares)
-    for earlier, later in zip(seen, seen[1:], strict=False):
+    for earlier, later in pairwise(seen):
         assert all(one <= other for one, other in zip(earlier, later, strict=True))
 
 
