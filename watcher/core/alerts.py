@@ -5,7 +5,7 @@ the reason is a value that is kept with the event. `watcher.core.gathering` puts
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -31,11 +31,24 @@ class AlertKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FirstSweep:
+    """What the first sweep of a protected name found: `found` lookalikes, each counted once.
+
+    `told` of them are in an earlier message and not in this one, some in the first sweeps of `told_for`.
+    """
+
+    found: int
+    told: int = 0
+    told_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One message to people. `id` stays the same on every try and on every channel.
 
     `events` are the ones shown, worst first; `total` counts all of the group, shown or not. `group` is the key they
     were gathered by. `text` is an extra line for digests, summaries and tests. `public_url` leads to our page, or None.
+    `first_sweep` is there when that is what the alert is about.
     """
 
     id: str
@@ -47,6 +60,7 @@ class Alert:
     created_at: datetime
     text: str = ""
     public_url: str | None = None
+    first_sweep: FirstSweep | None = None
 
 
 SHOWN_EVENTS = 50
@@ -151,7 +165,13 @@ class Decision:
 
 
 BASELINE_KINDS = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE})
-"""What a first sweep finds: told in one digest of its own for each protected name."""
+"""What a first sweep finds: told in one digest of its own for each protected name, where it is no news."""
+
+
+def is_baseline(event: Event) -> bool:
+    """Whether the event is what a first look found, and no news."""
+    return event.kind in BASELINE_KINDS and bool(event.after.get("baseline"))
+
 
 _TOLD_OF_OURS = frozenset(
     {
@@ -303,6 +323,7 @@ def gathered(
     total: int | None = None,
     text: str = "",
     public_url: str | None = None,
+    first_sweep: FirstSweep | None = None,
 ) -> Alert:
     """The alert about `events`: the worst SHOWN_EVENTS of them shown; `total`, where there are more than given."""
     ordered = worst_first(events)
@@ -316,6 +337,7 @@ def gathered(
         created_at=created_at,
         text=text,
         public_url=public_url,
+        first_sweep=first_sweep,
     )
 
 
@@ -331,11 +353,13 @@ def alert_json(alert: Alert) -> JSON:
         "created_at": time_json(alert.created_at),
         "text": alert.text,
         "public_url": alert.public_url,
+        "first_sweep": None if alert.first_sweep is None else asdict(alert.first_sweep),
     }
 
 
 def alert_from_json(row: Mapping[str, Any]) -> Alert:
     """The inverse of `alert_json`."""
+    swept = row.get("first_sweep")
     return Alert(
         id=row["id"],
         kind=AlertKind(row["kind"]),
@@ -346,4 +370,5 @@ def alert_from_json(row: Mapping[str, Any]) -> Alert:
         created_at=datetime.fromisoformat(row["created_at"]),
         text=row["text"],
         public_url=row["public_url"],
+        first_sweep=None if swept is None else FirstSweep(swept["found"], swept["told"], tuple(swept["told_for"])),
     )

@@ -6,7 +6,7 @@ Everything in a `Wording` is plain text on one line each, cleaned, bounded, with
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from watcher.core.alerts import Alert, AlertKind
+from watcher.core.alerts import Alert, AlertKind, FirstSweep
 from watcher.core.clean import clean, defanged_text, shown_name
 from watcher.core.events import Event
 from watcher.core.kind_words import KIND_WORDS
@@ -16,6 +16,7 @@ from watcher.core.story import Story, exchanges_words, moment, plural, reason_wo
 FULL_STORIES = 2
 """A page with more events than this lists them, one line each."""
 _LONGEST_NAME = 253
+_TOLD_FOR = 3
 LISTED = 30
 """Lines of a list before "and N more"."""
 
@@ -95,8 +96,7 @@ def _common(alert: Alert) -> str:
 def _digest(alert: Alert) -> Wording:
     sort, _, name = alert.group.partition(":")
     if sort == "baseline":
-        found = f"{alert.total} lookalike{plural(alert.total)}" if alert.total else "no lookalike"
-        subject = f"First sweep of {clean(name)} finished: {found} found"
+        subject = f"First sweep of {clean(name)} finished: {_found_words(alert)}"
         lead = "From now on you hear at once when one of its lookalikes becomes able to receive mail."
     elif alert.kind is AlertKind.SUMMARY:
         subject, lead = "Summary: what watcher watched, and what came of it", ""
@@ -105,6 +105,17 @@ def _digest(alert: Alert) -> Wording:
         lead = "Nothing here needed you at once."
     text = defanged_text(alert.text, 1000, keep=_ours(alert))
     return _wording(alert, subject, lead=f"{text} {lead}".strip(), listings=_listings(alert))
+
+
+def _found_words(alert: Alert) -> str:
+    swept = alert.first_sweep or FirstSweep(alert.total)
+    found = f"{swept.found} lookalike{plural(swept.found)}" if swept.found else "no lookalike"
+    if not swept.told:
+        return f"{found} found"
+    for_whom = ", ".join(clean(name) for name in swept.told_for[:_TOLD_FOR])
+    more = len(swept.told_for) - _TOLD_FOR
+    whom = (f" for {for_whom}" if for_whom else "") + (f" and {more} more" if more > 0 else "")
+    return f"{found} found, of which {swept.told} {'was' if swept.told == 1 else 'were'} told already{whom}"
 
 
 def _test(alert: Alert) -> Wording:

@@ -4,31 +4,33 @@ Each step is one transaction that reads what waits and writes what becomes of it
 crash, and run in several processes, without telling anything twice or forgetting it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from watcher.core.alerts import (
-    BASELINE_KINDS,
     SHOWN_EVENTS,
     AlertKind,
     Decision,
     DecisionKind,
+    FirstSweep,
     Policy,
     Silence,
     SilenceScope,
     decide,
     gathered,
     group_key,
+    is_baseline,
     worst_first,
 )
 from watcher.core.events import ENDED_BY, Event, EventKind
 from watcher.core.gathering import Group, Waiting, grouped, last_digest_time
 from watcher.core.shapes import time_from_json, time_json
-from watcher.store import Store, Tx, facts, outbox, shards, silences
+from watcher.store import Store, Tx, facts, first_sweeps, outbox, shards, silences
 from watcher.store.outbox import Undecided
 
 _DIGEST = "digest.handled"
+_GROUP = "baseline:"
 _PAGE = 1000
 
 
@@ -126,10 +128,18 @@ class Gatherer:
             text = f"{progress.settled:,} of {progress.total:,} candidates are settled."
             if not told and self._policy.channels:
                 told = {self._policy.channels: _Part()}  # that nothing was found is worth knowing too
-            group = f"baseline:{name}"
+            swept = await _swept(tx, name, {about for one in told.values() for about in one.names})
             for channels, one in told.items():
                 await self._add(
-                    tx, AlertKind.DIGEST, now, group=group, events=one.worst, channels=channels, ids=one.ids, text=text
+                    tx,
+                    AlertKind.DIGEST,
+                    now,
+                    group=_GROUP + name,
+                    events=one.worst,
+                    channels=channels,
+                    ids=one.ids,
+                    text=text,
+                    first_sweep=swept,
                 )
             await outbox.baseline_is_told(tx, name, now=now)
 
@@ -190,9 +200,9 @@ class Gatherer:
         after = ""
         while page := await outbox.undigested(tx, after=after, limit=_PAGE):
             after = page[-1].event.id
-            held = await outbox.baselines_untold(tx, _baseline_names(page))
+            mine = await _belonging(tx, page, baseline)
             for one in page:
-                if _baseline_of(one.event, held) != baseline or (before is not None and one.since >= before):
+                if one.event.id not in mine or (before is not None and one.since >= before):
                     continue
                 decision = decide(one.event, self._policy, in_force)
                 if decision.kind is DecisionKind.NONE:
@@ -214,6 +224,7 @@ class Gatherer:
         channels: tuple[str, ...],
         ids: list[str] | None = None,
         text: str = "",
+        first_sweep: FirstSweep | None = None,
     ) -> None:
         shown = tuple(events)
         event_ids = [event.id for event in shown] if ids is None else ids
@@ -226,19 +237,22 @@ class Gatherer:
             created_at=now,
             text=text,
             public_url=self._public_url,
+            first_sweep=first_sweep,
         )
         await outbox.add_alert(tx, alert, event_ids, {name: self._store.ids() for name in channels}, now=now)
 
 
 @dataclass(slots=True)
 class _Part:
-    """Events of one digest: all ids, and the worst of them in full, so that memory stays bounded."""
+    """Events of one digest: all ids and names, and the worst in full, so that memory stays bounded."""
 
     ids: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     worst: list[Event] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         self.ids.append(event.id)
+        self.names.add(event.name)
         self.worst.append(event)
         if len(self.worst) >= 4 * SHOWN_EVENTS:
             self.worst = list(worst_first(self.worst)[:SHOWN_EVENTS])
@@ -252,12 +266,35 @@ class _Collected:
     dropped: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def _baseline_names(page: Iterable[Undecided]) -> set[str]:
-    return {name for one in page if one.event.kind in BASELINE_KINDS for name in one.event.protected}
+async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) -> set[str]:
+    """The ids of the events in `page` that belong to that baseline; for None, those that belong to no baseline.
+
+    An event waits for the baselines of the names that it is about and that were protected when it happened. The first
+    of them that is told takes it, and so does any other that the name resembles.
+    """
+    found = [one.event for one in page if is_baseline(one.event)]
+    untold = await outbox.baselines_untold(tx, {name for event in found for name in event.protected})
+    waits = {}
+    for event in found:
+        holders = {name for name in event.protected if name in untold and untold[name] <= event.at}
+        if holders:
+            waits[event.id] = event, holders
+    if baseline is None:
+        return {one.event.id for one in page} - waits.keys()
+    alike = await first_sweeps.alike(tx, baseline, sorted({event.name for event, _ in waits.values()}))
+    return {event_id for event_id, (event, holders) in waits.items() if baseline in holders or event.name in alike}
 
 
-def _baseline_of(event: Event, held: set[str]) -> str | None:
-    """The protected name whose baseline the event belongs to: the first one that is not told yet."""
-    if event.kind not in BASELINE_KINDS:
-        return None
-    return next((name for name in event.protected if name in held), None)
+async def _swept(tx: Tx, name: str, told_now: set[str]) -> FirstSweep:
+    """How many lookalikes the first sweep of `name` found, and how many of them are in earlier alerts only.
+
+    A name's mail may have been told as its domain's, whose wildcard it is.
+    """
+    found = await first_sweeps.found(tx, name)
+    groups = await first_sweeps.told(tx, sorted({*found, *filter(None, found.values())}))
+    told, told_for = 0, set()
+    for one, domain in found.items():
+        if one not in told_now and domain not in told_now and (earlier := groups.get(one) or groups.get(domain or "")):
+            told += 1
+            told_for |= {group.removeprefix(_GROUP) for group in earlier if group.startswith(_GROUP)}
+    return FirstSweep(len(found), told, tuple(sorted(told_for)))

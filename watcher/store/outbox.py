@@ -306,9 +306,9 @@ async def baselines_to_tell(tx: Tx) -> list[str]:
     return sorted(await _untold(tx, protected.c.name.in_(done)))
 
 
-async def baselines_untold(tx: Tx, names: Iterable[str]) -> set[str]:
-    """Those of `names` that are protected and whose baseline is still to be told."""
-    found: set[str] = set()
+async def baselines_untold(tx: Tx, names: Iterable[str]) -> dict[str, datetime]:
+    """Those of `names` that are protected and whose baseline is still to be told, and since when they are protected."""
+    found: dict[str, datetime] = {}
     for some in chunks(sorted(set(names))):
         found |= await _untold(tx, protected.c.name.in_(some))
     return found
@@ -320,11 +320,11 @@ async def baseline_is_told(tx: Tx, name: str, *, now: datetime) -> None:
     await small_facts.put(tx, _BASELINE + name, time_json(created_at), now=now)
 
 
-async def _untold(tx: Tx, which: ColumnElement[bool]) -> set[str]:
+async def _untold(tx: Tx, which: ColumnElement[bool]) -> dict[str, datetime]:
     told = and_(facts.c.key == literal(_BASELINE) + protected.c.name)
     query = select(protected.c.name, protected.c.created_at, facts.c.value).outerjoin(facts, told).where(which)
     # a name that was removed and added again has a baseline of its own
-    return {name for name, created_at, value in await tx.execute(query) if value != time_json(created_at)}
+    return {name: since for name, since, value in await tx.execute(query) if value != time_json(since)}
 
 
 async def _waiting(tx: Tx, which: ColumnElement[bool], *, limit: int) -> list[Undecided]:

@@ -1,5 +1,6 @@
 """The words of an alert: for a tired reader, and whatever somebody puts into a name or a record."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from tests.fakes.hostile import HOSTILE, hostile_event
 from tests.fakes.slack_receiver import block_problems
 from watcher.channels.email import html
 from watcher.channels.slack import payload
+from watcher.core.alerts import FirstSweep, alert_from_json, alert_json
 from watcher.core.clean import clean, defanged, defanged_text, shown_name, slip
 from watcher.core.events import EventKind
 from watcher.core.names import parse
@@ -137,6 +139,25 @@ def test_a_storm_lists_names_and_counts_the_rest() -> None:
     assert sum(len(listing.lines) for listing in words.listings) == 30
     assert words.listings[0].more == 20
     assert words.listings[1].title == "and 350 more, see `watcher events`"
+
+
+@pytest.mark.parametrize(
+    ("swept", "words"),
+    [
+        (FirstSweep(0), "no lookalike found"),
+        (FirstSweep(1), "1 lookalike found"),
+        (FirstSweep(5, 1), "5 lookalikes found, of which 1 was told already"),
+        (FirstSweep(5, 2, ("navy.mil",)), "5 lookalikes found, of which 2 were told already for navy.mil"),
+        (
+            FirstSweep(9, 9, ("a.mil", "b.mil", "c.mil", "d.mil", "e.mil")),
+            "9 lookalikes found, of which 9 were told already for a.mil, b.mil, c.mil and 2 more",
+        ),
+    ],
+)
+def test_a_baseline_says_how_many_lookalikes_there_are_and_which_were_told(swept: FirstSweep, words: str) -> None:
+    told = replace(ALERTS["baseline"], first_sweep=swept)
+    assert word(told).subject == f"First sweep of army.mil finished: {words}"
+    assert alert_from_json(json.loads(json.dumps(alert_json(told)))) == told
 
 
 def test_a_baseline_that_found_nothing_says_so() -> None:

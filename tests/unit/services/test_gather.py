@@ -9,15 +9,17 @@ import pytest
 
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
-from watcher.core.alerts import Alert, AlertKind, DigestEvery, Policy, Route, group_key
-from watcher.core.events import Event, EventKind
+from watcher.core.alerts import Alert, AlertKind, DigestEvery, FirstSweep, Policy, Route, group_key
+from watcher.core.events import Event, EventKind, Resemblance
 from watcher.services.gather import Gatherer
-from watcher.store import Store, events, outbox, protected, shards, silences
+from watcher.store import Store, events, lookalikes, outbox, protected, resemblances, shards, silences
+from watcher.store.lookalikes import Lookalike
 from watcher.store.protected import ProtectedRow
 from watcher.store.silences import SilenceRow
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-FOUND = EVENTS["mail_found_able"]
+FOUND = replace(EVENTS["mail_found_able"], after={**EVENTS["mail_found_able"].after, "baseline": True})
+EXISTS = replace(EVENTS["lookalike_found"], after={**EVENTS["lookalike_found"].after, "baseline": True})
 
 
 class Desk:
@@ -43,6 +45,22 @@ class Desk:
         async with self.store.write() as tx:
             await protected.add(tx, [ProtectedRow(name, "domain", now)])
             await shards.plan(tx, name, [0, 1], version="v1")
+
+    async def see(self, name: str, *alike: str, domain: str | None = None) -> None:
+        """The row of a lookalike that was seen to exist."""
+        async with self.store.write() as tx:
+            row = Lookalike(name, domain or name, "ml", name, first_seen_at=self.clock.now())
+            await lookalikes.save(tx, [row])
+            slips = [Resemblance(one, ("suffix_edit",), 0.03, "i left out", 3) for one in alike]
+            await resemblances.save(tx, name, slips)
+
+    async def sweeps(self) -> dict[str, tuple[FirstSweep | None, list[str]]]:
+        """What each baseline told: the counts, and the names of the events."""
+        told = [alert for alert in await self.alerts() if alert.group.startswith("baseline:")]
+        return {
+            alert.group.removeprefix("baseline:"): (alert.first_sweep, sorted(event.name for event in alert.events))
+            for alert in told
+        }
 
     async def finish(self, name: str, *tiers: int) -> None:
         now = self.clock.now()
@@ -100,7 +118,7 @@ async def test_what_was_down_at_the_hour_is_told_after(desk: Desk) -> None:
 async def test_a_baseline_is_one_digest_when_the_first_sweep_ends(desk: Desk) -> None:
     await desk.protect("army.mil")
     found = [replace(FOUND, name=f"army{n}.ml", registrable_domain=f"army{n}.ml") for n in range(70)]
-    await desk.happens(*found, EVENTS["lookalike_found"], became_able(name="other.ml", registrable_domain="other.ml"))
+    await desk.happens(*found, EXISTS, became_able(name="other.ml", registrable_domain="other.ml"))
     await desk.finish("army.mil", 0)
     await desk.passes(days=2)
     assert [alert.kind for alert in await desk.alerts()] == [AlertKind.PAGE], "held back until the sweep has ended"
@@ -118,7 +136,95 @@ async def test_a_baseline_that_found_nothing_is_told_too(desk: Desk) -> None:
     await desk.finish("army.mil", 0, 1)
     await desk.passes(seconds=1)
     (baseline,) = await desk.alerts()
-    assert baseline.total == 0
+    assert (baseline.total, baseline.first_sweep) == (0, FirstSweep(0))
+
+
+async def test_a_baseline_counts_names_and_not_events(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    await desk.see("army.ml", "army.mil")
+    await desk.happens(EXISTS, FOUND)
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(seconds=1)
+    assert await desk.sweeps() == {"army.mil": (FirstSweep(1), ["army.ml", "army.ml"])}
+
+
+async def test_what_the_second_name_has_in_common_with_the_first_is_counted_and_not_told_again(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    await desk.protect("navy.mil")
+    await desk.see("army.ml", "army.mil", "navy.mil")
+    await desk.see("navy.ml", "navy.mil")
+    await desk.happens(replace(FOUND, protected=("army.mil", "navy.mil")))
+    await desk.happens(replace(FOUND, name="navy.ml", registrable_domain="navy.ml", protected=("navy.mil",)))
+    await desk.finish("army.mil", 0, 1)
+    await desk.finish("navy.mil", 0, 1)
+    await desk.passes(seconds=1)
+    assert await desk.sweeps() == {
+        "army.mil": (FirstSweep(1), ["army.ml"]),
+        "navy.mil": (FirstSweep(2, 1, ("army.mil",)), ["navy.ml"]),
+    }
+
+
+async def test_the_name_whose_sweep_ends_first_tells_what_was_found_for_the_other(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    await desk.happens(FOUND)
+    await desk.passes(hours=1)
+    await desk.protect("navy.mil")
+    await desk.see("army.ml", "army.mil", "navy.mil")  # that it resembles the second name is known since
+    await desk.finish("navy.mil", 0, 1)
+    await desk.passes(seconds=1)
+    assert await desk.sweeps() == {"navy.mil": (FirstSweep(1), ["army.ml"])}
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(seconds=1)
+    assert (await desk.sweeps())["army.mil"] == (FirstSweep(1, 1, ("navy.mil",)), [])
+
+
+async def test_a_host_whose_mail_was_told_as_its_domains_was_told(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    await desk.protect("us.army.mil")
+    await desk.see("army.ml", "army.mil")
+    await desk.see("us.army.ml", "us.army.mil", domain="army.ml")
+    await desk.happens(replace(FOUND, protected=("army.mil", "us.army.mil")))
+    await desk.finish("army.mil", 0, 1)
+    await desk.finish("us.army.mil", 0, 1)
+    await desk.passes(seconds=1)
+    assert (await desk.sweeps())["us.army.mil"] == (FirstSweep(1, 1, ("army.mil",)), [])
+
+
+async def test_what_was_paged_is_counted_as_told(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    await desk.see("army.ml", "army.mil")
+    await desk.happens(became_able())
+    await desk.passes(minutes=5)
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(seconds=1)
+    assert (await desk.sweeps())["army.mil"] == (FirstSweep(1, 1), [])
+
+
+async def test_news_is_in_no_baseline(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    await desk.happens(EVENTS["lookalike_found"])
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(seconds=1)
+    assert (await desk.sweeps())["army.mil"] == (FirstSweep(0), [])
+    await desk.passes(days=1)
+    assert [(alert.group, alert.total) for alert in await desk.alerts()][1:] == [("digest", 1)]
+
+
+async def test_what_was_found_before_the_name_was_protected_again_is_in_the_common_digest(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(seconds=1)
+    await desk.happens(replace(FOUND, name="old.ml", registrable_domain="old.ml"))
+    await desk.passes(seconds=1)
+    async with desk.store.write() as tx:
+        await protected.remove(tx, ["army.mil"])
+    await desk.protect("army.mil")
+    await desk.happens(FOUND)
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(minutes=1)
+    assert [[event.name for event in alert.events] for alert in await desk.alerts()] == [[], ["army.ml"]]
+    await desk.passes(days=1)
+    assert [[event.name for event in alert.events] for alert in await desk.alerts()][2:] == [["old.ml"]]
 
 
 async def test_what_a_grown_enumeration_finds_is_in_the_common_digest(desk: Desk) -> None:

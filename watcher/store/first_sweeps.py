@@ -1,0 +1,49 @@
+"""What the digest of a protected name's first sweep counts: its lookalikes, and which of them were told before."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from watcher.store.database import Tx
+from watcher.store.lookalikes import LOOKALIKE
+from watcher.store.tables import alerts, events, lookalikes, outbox, resemblances
+from watcher.store.upsert import chunks
+
+
+async def found(tx: Tx, protected: str) -> dict[str, str | None]:
+    """The lookalikes of `protected` that were seen to exist, each with its registrable domain."""
+    query = (
+        select(lookalikes.c.name, lookalikes.c.registrable_domain)
+        .join(resemblances, resemblances.c.name == lookalikes.c.name)
+        .where(
+            resemblances.c.protected == protected,
+            lookalikes.c.first_seen_at.is_not(None),
+            lookalikes.c.relation == LOOKALIKE,
+        )
+    )
+    return {row.name: row.registrable_domain for row in await tx.execute(query)}
+
+
+async def told(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:
+    """Those of `names` whose events went into an alert, each with the groups of these alerts."""
+    groups: dict[str, set[str]] = {}
+    for some in chunks(names):
+        query = (
+            select(events.c.name, alerts.c.group_key)
+            .join(outbox, outbox.c.event_id == events.c.id)
+            .join(alerts, alerts.c.id == outbox.c.alert_id)
+            .where(events.c.name.in_(some))
+            .distinct()
+        )
+        for name, group in await tx.execute(query):
+            groups.setdefault(name, set()).add(group)
+    return groups
+
+
+async def alike(tx: Tx, protected: str, names: Sequence[str]) -> set[str]:
+    """Those of `names` that resemble `protected`."""
+    known: set[str] = set()
+    for some in chunks(names):
+        query = select(resemblances.c.name).where(resemblances.c.protected == protected, resemblances.c.name.in_(some))
+        known.update((await tx.execute(query)).scalars())
+    return known
