@@ -277,9 +277,7 @@ class Watching:
 
     async def check_resolvers(self) -> "Mapping[str, Reachability | DishonestResolver]":
         """The honesty check, its refusals recorded."""
-        found = await self.net.honesty()
-        await self.vigil.refused([error for error in found.values() if isinstance(error, DishonestResolver)])
-        return found
+        return await bootstrap_upkeep.checked(self.net.honesty, self.vigil)
 
 
 def watching(
@@ -385,6 +383,7 @@ def watching(
         budget=lambda: sweep.budget,
         channels=tuple(made),
         random_label=random_label,
+        check_resolvers=lambda: bootstrap_upkeep.checked(net.honesty, vigil),
     )
     return Watching(store, net, ours, names, relook, registrations, probes, sweep, notifier, vigil, made, kept)
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from watcher.core.errors import DishonestResolver
+
 if TYPE_CHECKING:
     from watcher.core.ports import Clock, Resolver
     from watcher.core.verdict import Verdict
+    from watcher.lookups.honesty import Reachability
     from watcher.lookups.registry import RegistryClient
     from watcher.services.examine import Examiner
     from watcher.services.ours import Ours
@@ -16,11 +19,13 @@ if TYPE_CHECKING:
     from watcher.services.retain import Retention
     from watcher.services.suffix_watch import SuffixWatch
     from watcher.services.summary import Summaries
-    from watcher.services.vigil import Canary
+    from watcher.services.vigil import Canary, Vigil
     from watcher.services.watch import Watch
     from watcher.services.wellness import Wellness
     from watcher.settings import Settings
     from watcher.store import Store
+
+    Found = Mapping[str, Reachability | DishonestResolver]
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -65,6 +70,7 @@ def upkeep(
     budget: Callable[[], float | None],
     channels: tuple[str, ...],
     random_label: Callable[[], str],
+    check_resolvers: Callable[[], Awaitable[Mapping[str, object]]],
 ) -> Upkeep:
     """All of it, by plain calls."""
     from watcher.bootstrap_channels import policy
@@ -75,6 +81,9 @@ def upkeep(
     from watcher.services.suffix_watch import SuffixWatch
     from watcher.services.summary import Summaries
     from watcher.services.wellness import Limits, Wellness
+
+    async def honest() -> bool:
+        return not any(isinstance(one, DishonestResolver) for one in (await check_resolvers()).values())
 
     soonest = min(interval for _, interval in chosen.sweep.tiers)
     wellness = Wellness(
@@ -105,6 +114,7 @@ def upkeep(
             resolver=resolver,
             clock=clock,
             random_label=random_label,
+            honest=honest,
             every=soonest,
             again=min(timedelta(minutes=5), soonest),
         ),
@@ -121,6 +131,13 @@ def upkeep(
         retention=Retention(store=store, clock=clock, kept=Kept(kept.events, kept.evidence, kept.alerts, kept.gone)),
         soonest=soonest,
     )
+
+
+async def checked(honesty: "Callable[[], Awaitable[Found]]", vigil: "Vigil") -> "Found":
+    """The honesty check, its refusals recorded."""
+    found = await honesty()
+    await vigil.refused([error for error in found.values() if isinstance(error, DishonestResolver)])
+    return found
 
 
 def canary(text: str | None, examiner: "Examiner") -> "Canary | None":

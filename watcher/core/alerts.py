@@ -302,8 +302,8 @@ def group_key(event: Event) -> str:
         return f"resolver:{event.after.get('resolver', event.source)}"
     if not event.name:
         return "watch"
-    if event.registrable_domain is None:
-        return f"suffix:{event.name}"
+    if event.registrable_domain is None:  # a wildcard of `uk` shows under `org.uk` too
+        return f"suffix:{event.name.rpartition('.')[2]}"
     return f"domain:{event.registrable_domain}"
 
 

@@ -30,12 +30,16 @@ MOST_EVIDENCE = 300
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom an event concerns. `ours`: own, protected, defensive (M35), or None for a name of somebody else's."""
+    """Whom an event concerns. `ours`: own, protected, defensive (M35), or None for a name of somebody else's.
+
+    `protected`: the protected names where no one resemblance is what matters.
+    """
 
     name: str
     registrable_domain: str | None
     resembles: tuple[Resemblance, ...] = field(default=())
     ours: str | None = None
+    protected: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int | None:
@@ -137,7 +141,9 @@ def _event(
         severity_reasons=rating.reasons,
         name=subject.name,
         registrable_domain=subject.registrable_domain,
-        protected=tuple(one.protected for one in subject.resembles) or ((subject.name,) if itself else ()),
+        protected=tuple(one.protected for one in subject.resembles)
+        or subject.protected
+        or ((subject.name,) if itself else ()),
         at=at,
         source=source,
         detected_after_seconds=None if since is None else max(0.0, (at - since).total_seconds()),

@@ -2,11 +2,12 @@
 
 Watched are the suffixes among the candidates of protected suffixes (`.ml` for `.mil`), and every suffix that was seen
 to answer for names nobody registered. Their apex records are rows like any other candidate's. A change is told when
-looks some minutes apart agree: two for a beginning, three for an end.
+looks some minutes apart agree: two for a beginning, by another resolver where there is one, three for an end.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -14,32 +15,38 @@ from watcher.core import nameservers as core_nameservers
 from watcher.core.alerts import group_key
 from watcher.core.dns import Answer, Question, RRType
 from watcher.core.events import Event, EventKind
+from watcher.core.mail_state import sighted
 from watcher.core.names import Fqdn
 from watcher.core.nameservers import SIGHTINGS, Seen
 from watcher.core.ports import Clock, Resolver
 from watcher.core.risk import Severity
 from watcher.core.shapes import JSON, mail_brief_json
-from watcher.core.verdict import Ability, Basis, Owner, Verdict
+from watcher.core.verdict import Ability, Basis, Verdict
+from watcher.services import suffix_sightings
 from watcher.services.drafting import Subject, plain_event
 from watcher.services.examine import Look
 from watcher.services.own_looks import AGAIN
-from watcher.store import Store, Tx, events, facts, lookalikes, nameservers, resemblances
+from watcher.store import Store, Tx, events, facts, lookalikes, nameservers, protected, resemblances
 
 EVERY = timedelta(hours=1)
-_WILDCARD, _SEEN = "suffix_wildcard:", "suffix_seen:"
 _LOSSES = 3
+_MOST_AT_ONCE = 2
+"""More unrelated suffixes than this do not begin to answer for any name at once: a resolver lies."""
 
 
 class Looker(Protocol):
     """What is needed of `examine.Examiner`."""
 
-    async def look(self, name: Fqdn, *, fresh: bool = False, owner: Owner | None = None) -> Look:
+    async def look(self, name: Fqdn, *, avoid: frozenset[str] = frozenset(), fresh: bool = False) -> Look:
         """The observation and the verdict."""
         ...
 
 
 class SuffixWatch:
-    """Looks at each watched suffix every `every`, by a random label that nobody can have registered or foreseen."""
+    """Looks at each watched suffix every `every`, by a random label that nobody can have registered or foreseen.
+
+    `honest` checks all resolvers now: whether none of them lies. Where one does, what it said is not kept.
+    """
 
     def __init__(
         self,
@@ -49,6 +56,7 @@ class SuffixWatch:
         resolver: Resolver,
         clock: Clock,
         random_label: Callable[[], str],
+        honest: Callable[[], Awaitable[bool]],
         every: timedelta = EVERY,
         again: timedelta = AGAIN,
     ) -> None:
@@ -57,52 +65,77 @@ class SuffixWatch:
         self._resolver = resolver
         self._clock = clock
         self._random_label = random_label
+        self._honest = honest
         self._every = every
         self._again = min(again, every)
 
     async def due(self, limit: int = 20) -> int:
         """Look at the suffixes that are due; how many that were."""
         async with self._store.read() as tx:
-            watched = await self._watched(tx)
-            due = await nameservers.due(
-                tx, [_key(name) for name in watched], now=self._clock.now(), limit=limit, most=2 * self._every
-            )
-        names = [name for name in watched if _key(name) in set(due)]
-        async with asyncio.TaskGroup() as looks:
-            for name in names:
-                looks.create_task(self._look(name))
+            kept, new = await suffix_sightings.watched(tx)
+            watched = sorted({*await lookalikes.suffixes(tx), *kept})
+            keys = [_key(name) for name in watched]
+            now = self._clock.now()
+            due = set(await nameservers.due(tx, keys, now=now, limit=len(keys), most=2 * self._every))
+        names = [*new, *(name for name in watched if _key(name) in due and name not in new)][:limit]
+        async with asyncio.TaskGroup() as tasks:
+            looks = [tasks.create_task(self._see(name)) for name in names]
+        seen = [look.result() for look in looks]
+        began = [one for one in seen if one.begins]
+        if len({one.suffix.rpartition(".")[2] for one in began}) > _MOST_AT_ONCE and not await self._honest():
+            await self._forget([one.suffix for one in began])
+            seen = [one for one in seen if not one.begins]
+        for one in seen:
+            await self._record(one)
         return len(names)
 
-    async def _watched(self, tx: Tx) -> list[str]:
-        wild = [key.removeprefix(_WILDCARD) for key in await facts.starting(tx, _WILDCARD)]
-        return sorted({*await lookalikes.suffixes(tx), *wild})
-
-    async def _look(self, suffix: str) -> None:
-        look = await self._looker.look(Fqdn(f"{self._random_label()}.{suffix}"), fresh=True)
+    async def _see(self, suffix: str) -> "_Seen":
+        async with self._store.read() as tx:
+            stands, _ = await suffix_sightings.standing(tx, suffix)
+            waiting = await suffix_sightings.waiting(tx, suffix) or {}
+        label, avoid = self._random_label(), frozenset(waiting.get("resolvers", ()))
+        look = await self._looker.look(Fqdn(f"{label}.{suffix}"), fresh=True, avoid=avoid)
         (listing,) = await self._resolver.ask([Question(suffix, RRType.NS)])
-        now = self._clock.now()
+        return _Seen(suffix, look, listing, begins=_is_wild(look.verdict) and not stands)
+
+    async def _forget(self, suffixes: list[str]) -> None:
+        """A resolver lied: what it made of suffixes is not kept."""
         async with self._store.write() as tx:
-            known = (await resemblances.of(tx, [suffix]))[suffix]
-            subject = Subject(suffix, None, known)
+            for suffix in suffixes:
+                await facts.remove(tx, suffix_sightings.SEEN + suffix)
+
+    async def _record(self, seen: "_Seen") -> None:
+        suffix, verdict, now = seen.suffix, seen.look.verdict, self._clock.now()
+        async with self._store.write() as tx:
+            subject = await self._subject(tx, suffix)
             told = []
             state = (await nameservers.of(tx, _key(suffix))).state
             first = state.names is None
-            hosts = core_nameservers.listed(listing)
+            hosts = core_nameservers.listed(seen.listing)
             if hosts:  # a suffix without any is one we could not see
                 before = state.names
                 state, changed, _ = core_nameservers.step(state, Seen(hosts, {}))
                 if changed:
-                    told.append(self._nameservers(subject, listing, before or (), hosts))
+                    told.append(self._nameservers(subject, seen.listing, before or (), hosts))
             open_question = hosts is None or state.other is not None
-            if look.verdict.ability is Ability.UNKNOWN:
+            if verdict.ability is Ability.UNKNOWN:
                 open_question = True
             else:
-                news, pending = await self._wildcard(tx, subject, look.verdict, first=first)
+                news, pending = await self._wildcard(tx, subject, seen.look, first=first)
                 told += news
                 open_question = open_question or pending
             wait = self._again if open_question else self._every
             await nameservers.save(tx, _key(suffix), state, now=now, wait=wait)
             await events.add(tx, told, group=group_key, now=now)
+
+    async def _subject(self, tx: Tx, suffix: str) -> Subject:
+        """The suffix; explained only where it resembles a protected suffix itself, not by names met under it."""
+        known = (await resemblances.of(tx, [suffix]))[suffix]
+        _, named = await suffix_sightings.standing(tx, suffix)
+        noted = (await suffix_sightings.waiting(tx, suffix) or {}).get("protected", ())
+        names = list(dict.fromkeys((*named, *noted)))
+        still = await protected.known_among(tx, names)
+        return Subject(suffix, None, known, protected=tuple(name for name in names if name in still))
 
     def _nameservers(self, subject: Subject, listing: Answer, before: tuple[str, ...], after: tuple[str, ...]) -> Event:
         return plain_event(
@@ -116,25 +149,28 @@ class SuffixWatch:
             severity=Severity.MEDIUM,
         )
 
-    async def _wildcard(self, tx: Tx, subject: Subject, verdict: Verdict, *, first: bool) -> tuple[list[Event], bool]:
+    async def _wildcard(self, tx: Tx, subject: Subject, look: Look, *, first: bool) -> tuple[list[Event], bool]:
         """The event where a wildcard began, changed or ended; whether a difference waits to be seen again."""
-        now, key = self._clock.now(), _WILDCARD + subject.name
-        stands: JSON = await facts.get(tx, key) or {}
-        seen = _told(verdict) if verdict.basis is Basis.REGISTRY_WILDCARD else {}
-        waiting: JSON = await facts.get(tx, _SEEN + subject.name) or {"points": None, "times": 0, "baseline": first}
+        now, name, verdict = self._clock.now(), subject.name, look.verdict
+        stands, _ = await suffix_sightings.standing(tx, name)
+        seen = _told(verdict) if _is_wild(verdict) else {}
+        waiting: JSON = await suffix_sightings.waiting(tx, name) or {"points": None, "times": 0, "baseline": first}
         points = sorted(_points(seen))
         if points == sorted(_points(stands)):
-            await facts.remove(tx, _SEEN + subject.name)
+            await facts.remove(tx, suffix_sightings.SEEN + name)
             return [], False
         times = waiting["times"] + 1 if waiting["points"] == points else 1
         if times < (SIGHTINGS if seen else _LOSSES):
-            await facts.put(tx, _SEEN + subject.name, {**waiting, "points": points, "times": times}, now=now)
+            heard = sighted(look.observation.name, verdict, look.observation.attempted_at).resolvers
+            waiting |= {"points": points, "times": times, "resolvers": sorted(heard)}
+            await facts.put(tx, suffix_sightings.SEEN + name, waiting, now=now)
             return [], True
-        await facts.remove(tx, _SEEN + subject.name)
+        await facts.remove(tx, suffix_sightings.SEEN + name)
         if seen:
-            await facts.put(tx, key, seen, now=now)
+            kept = {**seen, "protected": list(subject.protected)}
+            await facts.put(tx, suffix_sightings.STANDING + name, kept, now=now)
         else:
-            await facts.remove(tx, key)
+            await facts.remove(tx, suffix_sightings.STANDING + name)
         baseline = waiting["baseline"] and not stands
         event = plain_event(
             self._store.ids(),
@@ -147,6 +183,20 @@ class SuffixWatch:
             severity=Severity.MEDIUM,
         )
         return [event], False
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One look at a suffix. `begins`: it answers for any name, and did not as far as is known."""
+
+    suffix: str
+    look: Look
+    listing: Answer
+    begins: bool
+
+
+def _is_wild(verdict: Verdict) -> bool:
+    return verdict.basis is Basis.REGISTRY_WILDCARD
 
 
 def _key(suffix: str) -> str:

@@ -30,15 +30,16 @@ from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, compared_with_dns
 from watcher.core.registration_changes import changes, doubted, merged
-from watcher.core.risk import Severity, rate
+from watcher.core.risk import rate
 from watcher.core.shapes import mail_brief_json
 from watcher.core.states import reconsider, step
 from watcher.core.verdict import Ability, Basis, Flag, Verdict
+from watcher.services import suffix_sightings
 from watcher.services.drafting import Subject, mail_event, plain_event, registration_event
 from watcher.services.examine import Look
 from watcher.services.parent_wildcard import by_wildcard, is_first_to_say
 from watcher.services.transactions import SharedTransactions
-from watcher.store import Store, Tx, events, facts, lookalikes, own, protected, raw_replies, resemblances
+from watcher.store import Store, Tx, events, lookalikes, own, protected, raw_replies, resemblances
 from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike
 from watcher.store.raw_replies import RawReply
 
@@ -141,8 +142,10 @@ class Watch:
         verdict = _as_ours(look.verdict) if subject.ours == OWN else look.verdict
         if verdict.basis is Basis.REGISTRY_WILDCARD and not row.state.seen and row.relation == LOOKALIKE:
             await lookalikes.remove(tx, [row.name])
-            told_once = await self._suffix_wildcard(tx, seen.public_suffix, verdict, subject, origin=origin, now=now)
-            return Recorded(None, told_once)
+            # M54: the suffix's doing; the watch over suffixes looks for itself, and tells
+            news = origin is not None and origin.known_absent_since is not None
+            await suffix_sightings.note(tx, seen.public_suffix, [one.protected for one in joined], news=news, now=now)
+            return Recorded(None)
         if registration is not None and origin is not None:
             origin = replace(origin, registered_at=registration.created_at)
         sighting = sighted(row.name, verdict, seen.attempted_at)
@@ -249,29 +252,6 @@ class Watch:
                 return subject
         parent = (await resemblances.of(tx, [domain]))[domain]
         return replace(subject, name=domain, resembles=_joined(subject.resembles, parent))
-
-    async def _suffix_wildcard(
-        self, tx: Tx, suffix: str, verdict: Verdict, subject: Subject, *, origin: Origin | None, now: datetime
-    ) -> tuple[Event, ...]:
-        """M54: a suffix answers for names that nobody registered; told once, as news only where it did not before."""
-        key = f"suffix_wildcard:{suffix}"
-        if await facts.get(tx, key) is not None:
-            return ()
-        brief = mail_brief_json(verdict)
-        await facts.put(tx, key, brief, now=now)
-        news = origin is not None and origin.known_absent_since is not None
-        event = plain_event(
-            self._store.ids(),
-            EventKind.SUFFIX_WILDCARD_CHANGED if news else EventKind.MAIL_FOUND_ABLE,
-            replace(subject, name=suffix, registrable_domain=None),
-            verdict,
-            at=now,
-            before={},
-            after=brief if news else {**brief, "baseline": True},
-            severity=Severity.MEDIUM,
-        )
-        await events.add(tx, [event], group=group_key, now=now)
-        return (event,)
 
     def _registered_by_dns(self, row: Lookalike, verdict: Verdict, subject: Subject, at: datetime) -> list[Event]:
         """`registered` for a name that was there, was gone, and is back, where no registry says so."""

@@ -187,6 +187,8 @@ def test_every_kind_is_decided_with_a_reason() -> None:
         (became_able(), "domain:army.ml"),
         (became_able(name="us.army.ml", registrable_domain="army.ml"), "domain:army.ml"),
         (EVENTS["suffix_wildcard_changed"], "suffix:ml"),
+        (replace(EVENTS["suffix_wildcard_changed"], name="org.uk"), "suffix:uk"),
+        (replace(EVENTS["suffix_wildcard_changed"], name="uk"), "suffix:uk"),
         (EVENTS["watch_stale"], "watch"),
         (EVENTS["channel_failing"], "channel:slack"),
         (EVENTS["resolver_refused"], "resolver:192.0.2.1:53"),
