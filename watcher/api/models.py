@@ -145,6 +145,9 @@ class Known(Output):
     mail: Mail | None = Field(description="Null only when never looked at")
     attempted_at: datetime | None = Field(description="The newest look")
     last_outcome: str | None = Field(description="`settled`, or the outcome that prevented it")
+    unconfirmed: bool = Field(
+        description="Whether `mail` waits for further looks to say so too; `severity` is of what stood before"
+    )
     registration: Registration | None
     resembles: list[Resemblance]
     first_seen_at: datetime | None

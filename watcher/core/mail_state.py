@@ -118,6 +118,11 @@ class MailState:
     losses: Losses | None = None
 
     @property
+    def unconfirmed(self) -> bool:
+        """Whether the last settled look said something else than what stands, and waits to be confirmed."""
+        return self.pending is not None or self.losses is not None
+
+    @property
     def avoid(self) -> frozenset[str]:
         """The resolvers that a confirming look should avoid."""
         return self.pending.readings[-1].resolvers if self.pending else frozenset()

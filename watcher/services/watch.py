@@ -193,12 +193,13 @@ class Watch:
     ) -> Lookalike:
         """The row after the look; its verdict is the last settled one, or the newest while none has settled.
 
+        Its severity is that of what stands: a gain or loss that is not confirmed yet makes it neither worse nor better.
         Of a name that `came_or_went` the registry is asked at once.
         """
         state = row.state
         unsettled_yet = row.verdict is None or row.verdict.ability is Ability.UNKNOWN
         shown = verdict if verdict.ability is not Ability.UNKNOWN or unsettled_yet else row.verdict
-        rating = rate(shown or verdict, rank=subject.rank)
+        rating = rate(state.standing or shown or verdict, rank=subject.rank)
         first_seen_at = row.first_seen_at or (state.attempted_at if state.seen else None)
         asks = state.seen or row.relation != LOOKALIKE
         return replace(

@@ -27,6 +27,7 @@ from watcher.core.registration import RegistrationFacts, RegistrationSource, Reg
 from watcher.core.risk import Severity
 from watcher.core.verdict import Ability, Flag
 from watcher.services import suffix_sightings
+from watcher.services.lookup import lookalike_json
 from watcher.services.watch import Watch
 from watcher.store import Store, events, lookalikes, own, protected, resemblances
 from watcher.store.lookalikes import OWN, PROTECTED
@@ -84,6 +85,7 @@ async def test_a_name_that_gains_an_exchange_is_told_with_both_readings(bench):
     assert await bench.look(explicit, after=300, resolver=ONE) == []
     row = await bench.row()
     assert row.verdict.ability is Ability.ABLE
+    assert (row.severity, lookalike_json(row, [])["unconfirmed"]) == (Severity.INFO, True), "no fact yet"
     assert row.next_look_at == bench.clock.now() + timedelta(seconds=60)
     assert await bench.look(explicit, after=60, resolver=OTHER) == ["mail_became_able"]
     found, told = await bench.events()
@@ -99,7 +101,7 @@ async def test_a_name_that_gains_an_exchange_is_told_with_both_readings(bench):
     assert found.detected_after_seconds == 3600
     assert await bench.count("outbox") == 2
     row = await bench.row()
-    assert row.severity is Severity.CRITICAL
+    assert (row.severity, lookalike_json(row, [])["unconfirmed"]) == (Severity.CRITICAL, False)
     assert row.first_seen_at == FakeClock().now()
     assert row.next_look_at > bench.clock.now() + timedelta(minutes=30)
 
@@ -160,6 +162,7 @@ async def test_unknown_keeps_what_stood(bench):
 async def test_a_loss_takes_three_looks(bench):
     await bench.look(explicit)
     assert await bench.look(null_mx, after=3600) == []
+    assert ((await bench.row()).severity, (await bench.row()).state.unconfirmed) == (Severity.CRITICAL, True)
     assert (await bench.row()).next_look_at == bench.clock.now() + timedelta(minutes=5)
     assert await bench.look(unknown, after=300) == []
     assert await bench.look(null_mx, after=300) == []

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.fakes.api_client import VERSION, make_parts, make_world
 from watcher.api.app import every_endpoint, make_app
+from watcher.core.mail_state import Pending, Sighting
 from watcher.core.risk import Severity
 from watcher.services.tokens import Scope
 from watcher.store import lookalikes
@@ -143,3 +144,17 @@ async def test_a_token_without_read_sees_no_page(world, get):
 
 async def test_a_foreign_host_is_not_served(get):
     assert (await get("/", Host="evil.example"))[0] == 421
+
+
+async def test_what_is_not_confirmed_is_marked(world, get):
+    await world.protect("army.mil")
+    await world.see("army.ml", "army.mil")
+    for path in ("/", "/names/army.ml"):
+        assert "not confirmed yet" not in (await get(path))[1]
+    async with world.store.write() as tx:
+        seen = await lookalikes.found(tx, "army.ml")
+        sighting = Sighting(seen.verdict, world.clock.now())
+        pending = Pending((sighting,), world.clock.now(), None)
+        await lookalikes.save(tx, [replace(seen, state=replace(seen.state, pending=pending))])
+    for path in ("/", "/names/army.ml"):
+        assert "not confirmed yet" in (await get(path))[1]
