@@ -298,8 +298,8 @@ class Watch:
         ]
 
     async def _keep_raw(self, tx: Tx, rows: Sequence[Lookalike], new: RegistrationFacts) -> None:
-        """Keep the reply as it came where one of the rows is able, or ours: it is evidence then."""
-        if new.raw is None or not any(_matters(row) for row in rows):
+        """Keep the reply as it came where one of the rows is able: it is evidence then, and else a person's data."""
+        if new.raw is None or not any(_is_able(row) for row in rows):
             return
         domain = rows[0].registrable_domain or rows[0].name
         await raw_replies.keep(tx, RawReply(domain, new.fetched_at, new.source.value, new.raw))
@@ -322,7 +322,11 @@ class Watch:
 
 def _matters(row: Lookalike) -> bool:
     """Whether it is able, or one of ours."""
-    return row.relation != LOOKALIKE or (row.verdict is not None and row.verdict.ability is Ability.ABLE)
+    return row.relation != LOOKALIKE or _is_able(row)
+
+
+def _is_able(row: Lookalike) -> bool:
+    return row.verdict is not None and row.verdict.ability is Ability.ABLE
 
 
 def _worthless(row: Lookalike) -> bool:

@@ -122,12 +122,14 @@ async def test_a_slow_registry_slows_only_its_suffix(bench):
 
 
 async def test_replies_about_able_names_are_kept_for_thirty_days(bench):
-    """As they came, in no shape, and not of names that cannot receive mail."""
+    """As they came, in no shape, and not of names that cannot receive mail, whosever they are."""
     body = packed(b"Registrant Name: Jane Roe")
-    for name in ("able.ml", "unable.ml"):
+    for name in ("able.ml", "unable.ml", "own.ml", "army.mil"):
         bench.registry.register(name, raw=body)
     await bench.saw("able.ml", "explicit")
     await bench.saw("unable.ml")
+    await bench.saw("own.ml", relation="own")
+    await bench.saw("army.mil", relation="protected")
 
     async def kept(name):
         async with bench.store.read() as tx:
@@ -136,7 +138,9 @@ async def test_replies_about_able_names_are_kept_for_thirty_days(bench):
     await bench.registrations.due()
     (reply,) = await kept("able.ml")
     assert unpacked(reply.body) == b"Registrant Name: Jane Roe"
-    assert await kept("unable.ml") == []
+    for name in ("unable.ml", "own.ml", "army.mil"):
+        assert (await bench.row(name)).registration.registrar == "Quick Names"
+        assert await kept(name) == []
     row = await bench.row("able.ml")
     assert row.registration.raw is None
     assert "Jane" not in str(row)
