@@ -90,22 +90,32 @@ class RegistryClient:
         self._registrars = ServerPace(clock, max_rate, patience)
         self._known: OrderedDict[Fqdn, tuple[datetime, RegistrationFacts]] = OrderedDict()
         self._asking: dict[Fqdn, asyncio.Task[RegistrationFacts]] = {}
+        self._worth: dict[Fqdn, float] = {}  # of what is being asked: of its worthiest caller
 
     async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
         """The facts of a registered domain, from the last minutes or asked now; never raises for what a registry did.
 
         Of several domains that wait for the same server the one of highest `worth` is asked about first. Callers that
-        ask about the same domain at the same time share one question. `since`: what is remembered from before is old.
+        ask about the same domain at the same time share one question, of the highest worth among theirs. `since`: what
+        is remembered from before is old.
         """
         known = self._known.get(domain)
         if known is not None and self._clock.now() < known[0] and (since is None or known[1].fetched_at >= since):
             return known[1]
         asking = self._asking.get(domain)
         if asking is None:
-            asking = asyncio.create_task(self._ask(domain, worth), name=f"registration of {domain}")
+            self._worth[domain] = worth
+            asking = asyncio.create_task(self._ask(domain), name=f"registration of {domain}")
             self._asking[domain] = asking
-            asking.add_done_callback(lambda _: self._asking.pop(domain, None))
+            asking.add_done_callback(lambda _: self._answered(domain))
+        elif worth > self._worth[domain]:
+            self._worth[domain] = worth
+            for pace in (*self._paces.values(), self._registrars):
+                pace.overtake(domain, worth)
         return await asyncio.shield(asking)
+
+    def _answered(self, domain: Fqdn) -> None:
+        del self._asking[domain], self._worth[domain]
 
     async def refresh_bootstrap(self) -> bool:
         """Fetch the bootstrap where it comes from a URL; whether it is new. One that cannot be used changes nothing.
@@ -155,8 +165,8 @@ class RegistryClient:
         await self._rdap.close()
         await self._whois.close()
 
-    async def _ask(self, domain: Fqdn, worth: float) -> RegistrationFacts:
-        facts = await self._first_answer(domain, worth)
+    async def _ask(self, domain: Fqdn) -> RegistrationFacts:
+        facts = await self._first_answer(domain)
         settled = facts.status is not RegistrationStatus.UNKNOWN
         self._known[domain] = (
             self._clock.now() + (self._kept if settled else min(_UNKNOWN_KEPT, self._kept)),
@@ -167,44 +177,43 @@ class RegistryClient:
             self._known.popitem(last=False)
         return facts
 
-    async def _first_answer(self, domain: Fqdn, worth: float) -> RegistrationFacts:
+    async def _first_answer(self, domain: Fqdn) -> RegistrationFacts:
         """The answer of the first server that has one; the failures before it, or all of them, are in `reason`."""
         reasons: list[str] = []
         source = RegistrationSource.RDAP
         for server in self._routes.servers(domain):
-            reply = await self._ask_server(server, domain, worth)
+            reply = await self._ask_server(server, domain)
             source = reply.facts.source
             if reply.facts.reason is not None:
                 reasons.append(reply.facts.reason)
             if not reply.failed:
                 facts = replace(reply.facts, reason="; ".join(reasons) or None)
-                return await self._with_registrar(domain, facts, reply.registrar, worth)
+                return await self._with_registrar(domain, facts, reply.registrar)
         reason = "; ".join(reasons) or f"no RDAP or WHOIS server is known for {domain}"
         return unknown(source, self._clock.now(), reason)
 
-    async def _with_registrar(
-        self, domain: Fqdn, facts: RegistrationFacts, link: str | None, worth: float
-    ) -> RegistrationFacts:
+    async def _with_registrar(self, domain: Fqdn, facts: RegistrationFacts, link: str | None) -> RegistrationFacts:
         """The facts with their gaps filled by the registrar's own RDAP, where that matters; unchanged when it fails.
 
         All registrars share one pace: a registry's links must not make us keep one for each host they name.
         """
+        worth = self._worth[domain]
         wanted = facts.status is RegistrationStatus.REGISTERED and worth >= Worth.ABLE and gaps(facts)
-        if link is None or not wanted or not await self._registrars.turn(worth):
+        if link is None or not wanted or not await self._registrars.turn(worth, about=domain):
             return facts
         reply = await self._rdap.ask_registrar(domain, link)
         if reply.facts.status is not RegistrationStatus.REGISTERED:
             return facts
         return completed(facts, reply.facts, origin(link)[0])
 
-    async def _ask_server(self, server: Server, domain: Fqdn, worth: float) -> Reply:
+    async def _ask_server(self, server: Server, domain: Fqdn) -> Reply:
         match server:
             case RdapServer(url):
                 return await self._paced(
-                    server.pace, RegistrationSource.RDAP, worth, lambda: self._rdap.ask(domain, url)
+                    server.pace, RegistrationSource.RDAP, domain, lambda: self._rdap.ask(domain, url)
                 )
             case WhoisServer(whois.Address() as address):
-                return await self._ask_whois(address, domain, worth)
+                return await self._ask_whois(address, domain)
             case WhoisServer(_, suffix):
                 try:
                     found = await self._whois.server_of(suffix)
@@ -213,21 +222,21 @@ class RegistryClient:
                 if found is None:
                     reason = f"WHOIS: no server is known for .{suffix}"
                     return failed(RegistrationSource.WHOIS, self._clock.now(), reason)
-                return await self._ask_whois(found, domain, worth)
+                return await self._ask_whois(found, domain)
 
-    async def _ask_whois(self, address: whois.Address, domain: Fqdn, worth: float) -> Reply:
+    async def _ask_whois(self, address: whois.Address, domain: Fqdn) -> Reply:
         return await self._paced(
-            f"whois {address}", RegistrationSource.WHOIS, worth, lambda: self._whois.ask(domain, address)
+            f"whois {address}", RegistrationSource.WHOIS, domain, lambda: self._whois.ask(domain, address)
         )
 
     async def _paced(
-        self, key: str, source: RegistrationSource, worth: float, ask: Callable[[], Awaitable[Reply]]
+        self, key: str, source: RegistrationSource, domain: Fqdn, ask: Callable[[], Awaitable[Reply]]
     ) -> Reply:
         """Ask when it is our turn; a throttled question is asked once more when the server's break is short."""
         pace = self._paces.setdefault(key, ServerPace(self._clock, self._max_rate, self._patience))
         reply: Reply | None = None
         for _ in range(_TRIES):
-            if not await pace.turn(worth):
+            if not await pace.turn(self._worth[domain], about=domain):
                 break
             reply = await ask()
             if not reply.throttled:

@@ -31,18 +31,33 @@ class ServerPace:
         self._wait_set = timedelta(0)
         self._throttled_in_a_row = 0
         self._waiting: list[tuple[float, int, asyncio.Future[bool]]] = []
+        self._about: dict[str, asyncio.Future[bool]] = {}
         self._order = itertools.count()
         self._serving: asyncio.Task[None] | None = None
 
-    async def turn(self, worth: float = 0.0) -> bool:
-        """True when the server may be asked one question, False when it wants a break longer than our patience."""
+    async def turn(self, worth: float = 0.0, *, about: str = "") -> bool:
+        """True when the server may be asked one question, False when it wants a break longer than our patience.
+
+        `about`: what `overtake` knows the waiter by; no two wait about the same at the same time.
+        """
         if self.closed_for() > self._patience:
             return False
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (-worth, next(self._order), waiter))
+        self._about[about] = waiter
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve(), name="registry pace")
-        return await waiter
+        try:
+            return await waiter
+        finally:
+            if self._about.get(about) is waiter:
+                del self._about[about]
+
+    def overtake(self, about: str, worth: float) -> None:
+        """Who waits `about` it goes before all of less `worth` from now on; nothing where nobody does."""
+        waiter = self._about.get(about)
+        if waiter is not None and not waiter.done():  # its old place in the queue is passed over when it comes up
+            heapq.heappush(self._waiting, (-worth, next(self._order), waiter))
 
     def closed_for(self) -> timedelta:
         """How long the server wants to be left alone, zero when it may be asked."""

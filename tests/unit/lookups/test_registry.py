@@ -218,6 +218,29 @@ async def test_the_same_question_at_the_same_time_is_asked_once(make, rdap):
     assert rdap.asked == ["army.ml"]
 
 
+async def test_somebody_who_waits_overtakes_with_a_question_that_is_queued_already(make, rdap, domains):
+    """The question in the queue gains the worth; it is neither asked twice nor left where it stood."""
+    clock = FakeClock()
+    client = make(clock, rdap_servers={"ml": rdap.url}, max_rate=1, timeout=60)
+    names = [f"army{number}.ml" for number in range(5)]
+    for name in names:
+        domains.register(name)
+    queued = [asyncio.create_task(client.facts(parse(name), worth=Worth.KNOWN)) for name in names]
+    async with asyncio.timeout(10):
+        while not rdap.asked:
+            await asyncio.sleep(0.01)
+        awaited = asyncio.create_task(client.facts(parse("army4.ml"), worth=Worth.AWAITED))
+        while not awaited.done():
+            await clock.advance(0.1)
+            await asyncio.sleep(0.01)
+        assert rdap.asked[:2] == ["army0.ml", "army4.ml"]
+        while not all(task.done() for task in queued):
+            await clock.advance(0.1)
+            await asyncio.sleep(0.01)
+    assert rdap.asked == ["army0.ml", "army4.ml", "army1.ml", "army2.ml", "army3.ml"]
+    assert (await awaited) == (await queued[4])
+
+
 async def test_one_caller_that_gives_up_spoils_nothing_for_the_other(make, rdap):
     client = make(rdap_servers={"ml": rdap.url})
     hasty, patient = (asyncio.create_task(client.facts(parse("army.ml"))) for _ in range(2))

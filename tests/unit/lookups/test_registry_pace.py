@@ -46,6 +46,26 @@ async def test_worth_goes_first_and_equals_in_order(clock):
     ]  # fmt: skip
 
 
+async def test_who_gains_worth_while_waiting_overtakes_and_takes_one_turn(clock):
+    pace, times = ServerPace(clock, max_rate=1), []
+
+    async def named(name, worth):
+        assert await pace.turn(worth, about=name)
+        times.append((clock.now(), name))
+
+    tasks = [asyncio.create_task(named(name, 1)) for name in ("first", "a", "b", "c")]
+    await clock.advance(0.5)
+    pace.overtake("c", 4)
+    pace.overtake("first", 4)  # had its turn
+    pace.overtake("nobody", 4)
+    tasks.append(asyncio.create_task(named("late", 3)))
+    await clock.advance(10)
+    await asyncio.gather(*tasks)
+    assert [name for _, name in times] == ["first", "c", "late", "a", "b"]
+    gaps = {later - earlier for (earlier, _), (later, _) in itertools.pairwise(times)}
+    assert gaps == {timedelta(seconds=1)}
+
+
 async def test_throttling_without_a_time_backs_off_longer_and_longer(clock):
     pace = ServerPace(clock, max_rate=1)
     waits = []
