@@ -180,6 +180,7 @@ _TOLD_OF_OURS = frozenset(
         EventKind.EXCHANGES_CHANGED,
         EventKind.NAMESERVERS_CHANGED,
         EventKind.REGISTRATION_CHANGED,
+        EventKind.REGISTERED,
         EventKind.LAPSED,
         EventKind.EXPIRING,
     }

@@ -102,6 +102,7 @@ class MailState:
     `gains`: how often it was told to be able since it was last unable. `failures`: unsettled looks in a row.
     `baseline_since`: set while it stands able by baseline alone: the sweep before its first look (M68).
     `ttl`: of the last settled look, in seconds. `at_risk`: settled looks in a row that saw mail of ours at risk.
+    `was_ours`: when it last stood able, its mail was the owner's (M35).
     """
 
     standing: Verdict | None = None
@@ -114,6 +115,7 @@ class MailState:
     gains: int = 0
     baseline_since: datetime | None = None
     at_risk: int = 0
+    was_ours: bool = False
     pending: Pending | None = None
     losses: Losses | None = None
 

@@ -56,7 +56,10 @@ def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, or
     elif origin is not None:
         state = _from_origin(state, origin)
     done, drafts = TABLE[standing_of(state.standing), standing_of(sighting.verdict)](state, sighting, policy)
-    return replace(done, attempted_at=sighting.at), drafts
+    stands = standing_of(done.standing)
+    able = stands not in {Standing.NOTHING, Standing.UNABLE}
+    was_ours = stands is Standing.DEFENSIVE if able else state.was_ours
+    return replace(done, attempted_at=sighting.at, was_ours=was_ours), drafts
 
 
 def reconsider(state: MailState, registered_at: datetime, now: datetime) -> MailState:

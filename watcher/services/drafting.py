@@ -13,12 +13,13 @@ from watcher.core.shapes import answer_json, mail_brief_json, registration_json
 from watcher.core.verdict import Flag, Verdict
 from watcher.store.lookalikes import PROTECTED
 
-_LOSS_OF_OURS = frozenset(
+_CHANGES_OF_OURS = frozenset(
     {
         EventKind.MAIL_BECAME_UNABLE,
         EventKind.EXCHANGES_CHANGED,
         EventKind.NAMESERVERS_CHANGED,
         EventKind.REGISTRATION_CHANGED,
+        EventKind.REGISTERED,
         EventKind.LAPSED,
         EventKind.EXPIRING,
         EventKind.OWN_MAIL_AT_RISK,
@@ -131,7 +132,7 @@ def _event(
     itself = subject.ours == PROTECTED
     if subject.ours is not None:
         after = {"flags": [Flag.DEFENSIVE.value], **after, "relation": subject.ours}
-        if kind in _LOSS_OF_OURS:
+        if kind in _CHANGES_OF_OURS:
             severity = rating.severity if rating.severity.at_least(Severity.HIGH) else Severity.HIGH
             rating = Rating(severity, ("it is one of ours", *rating.reasons))
     return Event(

@@ -269,8 +269,8 @@ class Watch:
                 (RegistrationStatus.REGISTERED, at),
             )
         )
-        kind, event_id = EventKind.REGISTERED, self._store.ids()
-        return [registration_event(event_id, kind, subject, verdict, at=at, before=before, after=after)]
+        kind, event_id, whose = EventKind.REGISTERED, self._store.ids(), _held(subject, row.state)
+        return [registration_event(event_id, kind, whose, verdict, at=at, before=before, after=after)]
 
     def _at_risk(
         self, row: Lookalike, state: MailState, verdict: Verdict, subject: Subject, at: datetime
@@ -290,9 +290,10 @@ class Watch:
         return state, [plain_event(event_id, kind, subject, verdict, at=at, before=before, after=brief)]
 
     def _registration_events(self, row: Lookalike, new: RegistrationFacts, subject: Subject) -> list[Event]:
+        whose = _held(subject, row.state)
         return [
             registration_event(
-                self._store.ids(), kind, subject, row.verdict, at=new.fetched_at, before=row.registration, after=new
+                self._store.ids(), kind, whose, row.verdict, at=new.fetched_at, before=row.registration, after=new
             )
             for kind in (changes(row.registration, new) if doubted(row.registration, new) is None else ())
         ]
@@ -334,6 +335,11 @@ def _worthless(row: Lookalike) -> bool:
     state = row.state
     open_question = state.failures > 0 or state.pending is not None or state.standing is None
     return row.relation == LOOKALIKE and not state.seen and not open_question
+
+
+def _held(subject: Subject, state: MailState) -> Subject:
+    """Whose the registration is: a defensive name stays the owner's until it takes mail for somebody else (M35)."""
+    return replace(subject, ours=_DEFENSIVE) if subject.ours is None and state.was_ours else subject
 
 
 def delegated(state: MailState) -> bool:

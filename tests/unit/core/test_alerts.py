@@ -57,7 +57,8 @@ def test_with_digests_off_nothing_is_put_into_one() -> None:
     "kind",
     [
         EventKind.OWN_MAIL_AT_RISK, EventKind.EXCHANGES_CHANGED, EventKind.NAMESERVERS_CHANGED,
-        EventKind.REGISTRATION_CHANGED, EventKind.LAPSED, EventKind.EXPIRING, EventKind.MAIL_BECAME_UNABLE,
+        EventKind.REGISTRATION_CHANGED, EventKind.REGISTERED, EventKind.LAPSED, EventKind.EXPIRING,
+        EventKind.MAIL_BECAME_UNABLE,
     ],
 )  # fmt: skip
 def test_loss_and_change_of_ours_are_told_whatever_the_kinds_say(kind: EventKind) -> None:

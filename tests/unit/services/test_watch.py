@@ -20,7 +20,8 @@ from tests.fakes.sightings import (
     suffix_wildcard,
     unknown,
 )
-from watcher.core.alerts import concerns_ours
+from watcher.core.alerts import DecisionKind, DigestEvery, concerns_ours, decide
+from watcher.core.alerts import Policy as Telling
 from watcher.core.events import EventKind, Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -372,6 +373,108 @@ class TestOurs:
         changed = await bench.look(explicit, "mx.other.net", after=60, resolver=OTHER, **ours)
         assert changed == ["exchanges_changed"]
         assert (await bench.events())[-1].severity is Severity.HIGH
+
+
+class TestWhatIsOursIsAlwaysTold:
+    """M35: what happens to names of the owner's is high and a page, whatever the policy leaves out."""
+
+    DEAF = Telling(channels=("slack",), kinds=frozenset(), min_severity=Severity.CRITICAL, digest=DigestEvery.NEVER)
+
+    @pytest.fixture(params=["own", "protected", "on the own list", "defensive"])
+    async def ours(self, bench, request):
+        """How to look at a name that is ours in one of the ways; it takes mail at mx.army.mil."""
+        name = "army.mil" if request.param == "protected" else NAME
+        how = {
+            "own": {"resembling": (), "relation": OWN},
+            "protected": {"resembling": (), "relation": PROTECTED},
+            "on the own list": {},
+            "defensive": {"flags": (Flag.DEFENSIVE,)},
+        }[request.param]
+        if request.param == "on the own list":
+            async with bench.store.write() as tx:
+                await own.add(tx, [OwnRow(NAME, bench.clock.now())])
+        await bench.look(explicit, "mx.army.mil", name=name, **how)
+        return name, how
+
+    async def told(self, bench, *kinds):
+        """Each of the newest events is told, and high at least."""
+        newest = (await bench.events())[-len(kinds) :]
+        assert [event.kind.value for event in newest] == list(kinds)
+        for event in newest:
+            assert event.severity.at_least(Severity.HIGH), event.kind
+            assert event.severity_reasons[0] == "it is one of ours"
+            decision = decide(event, self.DEAF)
+            assert decision.kind is DecisionKind.PAGE, event.kind
+            assert "of a name of ours is always told" in decision.reason
+
+    async def says(self, bench, name, facts, after=86_400):
+        await bench.clock.advance(after)
+        await bench.watch.record_registration(name, replace(facts, fetched_at=bench.clock.now()))
+
+    async def test_another_exchange(self, bench, ours):
+        name, how = ours
+        for resolver in (ONE, OTHER):
+            await bench.look(explicit, "other.army.mil", name=name, after=3600, resolver=resolver, **how)
+        await self.told(bench, "exchanges_changed")
+
+    @pytest.mark.parametrize(
+        ("change", "kind"),
+        [
+            ({"registrar_iana_id": "666"}, "registration_changed"),
+            ({"registrant_organisation": "Somebody Else"}, "registration_changed"),
+            ({"statuses": ("pending delete",)}, "registration_changed"),
+            ({"nameservers": ("ns1.elsewhere.net",)}, "nameservers_changed"),
+            ({"expires_at": FakeClock().now() + timedelta(days=10)}, "expiring"),
+        ],
+    )
+    async def test_another_holder_other_nameservers_and_nearness_of_expiry(self, bench, ours, change, kind):
+        name, _ = ours
+        facts = registered(
+            bench.clock, registrar_iana_id="1", registrant_organisation="Army", nameservers=("ns1.army.mil",)
+        )
+        await self.says(bench, name, facts)
+        await self.says(bench, name, replace(facts, **change))
+        await self.told(bench, kind)
+
+    async def test_a_lapse_and_the_next_holder_while_the_dns_still_shows_it(self, bench, ours):
+        name, _ = ours
+        facts = registered(bench.clock)
+        await self.says(bench, name, facts)
+        for _ in range(2):
+            await self.says(bench, name, replace(facts, status=RegistrationStatus.UNREGISTERED))
+        await self.told(bench, "lapsed")
+        await self.says(bench, name, facts)
+        await self.told(bench, "registered")
+
+    async def test_a_lapse_and_the_next_holder_after_it_left_the_dns(self, bench, ours):
+        """What was defensive stays the owner's until it takes mail for somebody else."""
+        name, how = ours
+        facts = registered(bench.clock, nameservers=("ns1.army.mil",))
+        await self.says(bench, name, facts)
+        gone = {key: value for key, value in how.items() if key != "flags"}
+        for _ in range(3):
+            await bench.look(absent, name=name, after=3600, **gone)
+        await self.told(bench, "mail_became_unable")
+        await self.says(bench, name, replace(facts, status=RegistrationStatus.UNREGISTERED, nameservers=()), after=60)
+        await self.told(bench, "lapsed")
+        await self.says(bench, name, replace(facts, nameservers=("ns1.evil.net",)))
+        await self.told(bench, "registered")
+
+    async def test_what_takes_mail_for_somebody_else_is_the_owner_s_no_more(self, bench):
+        facts = registered(bench.clock, nameservers=("ns1.army.mil",))
+        await bench.look(explicit, "mx.army.mil", flags=(Flag.DEFENSIVE,))
+        await self.says(bench, NAME, facts)
+        for _ in range(3):
+            await bench.look(absent, after=3600)
+        for resolver in (ONE, OTHER):
+            await bench.look(explicit, "mx.evil.net", after=3600, resolver=resolver)
+        became = (await bench.events())[-1]
+        assert (became.kind, became.severity) == (EventKind.MAIL_BECAME_ABLE, Severity.CRITICAL)
+        assert "relation" not in became.after
+        await self.says(bench, NAME, replace(facts, nameservers=("ns1.evil.net",)))
+        moved = (await bench.events())[-1]
+        assert moved.kind is EventKind.NAMESERVERS_CHANGED
+        assert not concerns_ours(moved)
 
 
 def registered(clock, **fields):
