@@ -1,0 +1,47 @@
+"""What `watcher doctor` says of the registries: whether they are asked, and how old the list of their servers is."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+
+@pytest.fixture
+def doctor(bare, monkeypatch, tmp_path):
+    """The doctor's rows by what was looked at, where the only resolver is silent and the bootstrap has this date."""
+    monkeypatch.setenv("WATCHER_DNS__RESOLVERS", '["127.0.0.1:9"]')
+    monkeypatch.setenv("WATCHER_DNS__TIMEOUT", "100ms")
+
+    def examine(published):
+        bootstrap = {"services": [[["ml"], ["https://rdap.nic.invalid/"]]]}
+        if published is not None:
+            bootstrap["publication"] = f"{published:%Y-%m-%dT%H:%M:%SZ}"
+        (tmp_path / "dns.json").write_text(json.dumps(bootstrap))
+        monkeypatch.setenv("WATCHER_REGISTRATION__RDAP_BOOTSTRAP", str(tmp_path / "dns.json"))
+        ran = bare("doctor", "--format", "json")
+        return {row["what"]: (row["state"], row["detail"]) for row in json.loads(ran.out)}
+
+    return examine
+
+
+def test_the_bootstrap_is_told_with_its_date(doctor):
+    published = datetime.now(UTC) - timedelta(days=80)
+    assert doctor(published)["registries"] == ("ok", f"RDAP bootstrap of {published:%Y-%m-%d}")
+
+
+def test_an_old_bootstrap_is_a_warning_with_its_mend(doctor):
+    published = datetime.now(UTC) - timedelta(days=91)
+    state, detail = doctor(published)["registries"]
+    assert state == "warning"
+    assert detail.startswith(f"RDAP bootstrap of {published:%Y-%m-%d}: old; `serve` fetches a new one")
+
+
+def test_a_bootstrap_without_a_date_is_told_as_such(doctor):
+    assert doctor(None)["registries"] == ("ok", "RDAP bootstrap of unknown date")
+
+
+def test_registries_that_are_not_asked_are_a_warning(doctor, monkeypatch):
+    monkeypatch.setenv("WATCHER_REGISTRATION__ENABLED", "false")
+    state, detail = doctor(datetime.now(UTC))["registries"]
+    assert state == "warning"
+    assert "registration.enabled is false" in detail
