@@ -1,6 +1,8 @@
 """The outside world but the DNS: people's Slack and mailbox, and registries, in a thread so that a test may wait."""
 
 import re
+from collections.abc import Iterator
+from typing import TypeVar
 
 from tests.e2e.background import Background
 from tests.fakes import mail_server, slack_receiver
@@ -15,6 +17,9 @@ WHOIS_SUFFIXES = ("il", "mil")
 """Registries that have no RDAP."""
 
 
+T = TypeVar("T")
+
+
 class Outside(Background):
     """`slack`, `mail`, `rdap` and `whois` as the fakes are, listening while the context lasts.
 
@@ -23,11 +28,17 @@ class Outside(Background):
 
     def __init__(self, *, faulty: bool = False) -> None:
         self.registered = RegisteredDomains()
-        self.slack = SlackReceiver(faults=slack_receiver.half_of_the_time() if faulty else None)
-        self.mail = MailServer(security="plain", login=False, faults=mail_server.half_of_the_time() if faulty else None)
+        self.faulty = faulty
+        self.slack = SlackReceiver(faults=self._while_faulty(slack_receiver.half_of_the_time()))
+        self.mail = MailServer(security="plain", login=False, faults=self._while_faulty(mail_server.half_of_the_time()))
         self.rdap = RdapServer(self.registered, faulty=True)
         self.whois = WhoisServer(self.registered, faulty=True)
         super().__init__(self.slack, self.mail, self.rdap, self.whois)
+
+    def _while_faulty(self, faults: Iterator[T]) -> Iterator[T | None]:
+        """The faults, until `faulty` is taken back."""
+        for fault in faults:
+            yield fault if self.faulty else None
 
     @property
     def settings(self) -> dict[str, str]:

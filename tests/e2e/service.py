@@ -80,8 +80,8 @@ class Service:
             raise ServiceError(f"watcher {' '.join(words)} exited {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def start(self, *, seconds: float = 60) -> Self:
-        """Start `watcher serve` and return when it is ready."""
+    def launch(self) -> Self:
+        """Start `watcher serve` and return at once."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._command, "serve"],
@@ -92,6 +92,11 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
+        return self
+
+    def start(self, *, seconds: float = 60) -> Self:
+        """Start `watcher serve` and return when it is ready."""
+        self.launch()
         try:
             eventually(self._ready, "the service is ready", seconds=seconds, log=self.tail)
         except BaseException:
@@ -124,6 +129,14 @@ class Service:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as reply:
             text = reply.read().decode()
             return json.loads(text) if "json" in reply.headers.get_content_type() else text
+
+    def post(self, path: str) -> None:
+        """`POST path` without a body's worth. Raises urllib.error.HTTPError."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", b"{}", {"Content-Type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=10):
+            pass
 
     def tail(self, lines: int = 60) -> str:
         """The end of the service's log."""

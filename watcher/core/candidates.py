@@ -196,15 +196,16 @@ class _Pool:
 
     def _take(self, name: Intended, techniques: Sequence[Technique], prior: float, own: End | None) -> list[Slip]:
         """Sort the slips of `name` into the pool; returns those of the suffix alone."""
-        head, tail = name.left + ".", "." + name.suffix
-        same_domain = "." + name.labels[-1]
+        head, tail, same_domain = name.left + ".", "." + name.suffix, "." + name.labels[-1]
         ends = []
         for slip in slips(name, self._tables, techniques):
             likelihood, text, names = slip
             if text.endswith(tail):
                 left = text[: -len(tail)]
                 self._add_left(prior * likelihood * both_slips(names), left, names)
-                if own is not None and _possible(left):
+                if f"{left.rpartition('.')[2]}{tail}" in self._rules:  # `x.gov.ml` for `x.ml`: under another suffix
+                    self._add_whole(Slip(prior * likelihood, text, names))
+                elif own is not None and _possible(left):
                     owner = SAME_OWNER if left.endswith(same_domain) else 1.0
                     self._single.append((-likelihood * own.likelihood * owner, left, names, own))
             elif text.startswith(head):
