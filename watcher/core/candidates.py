@@ -203,7 +203,7 @@ class _Pool:
             if text.endswith(tail):
                 left = text[: -len(tail)]
                 self._add_left(prior * likelihood * both_slips(names), left, names)
-                if f"{left.rpartition('.')[2]}{tail}" in self._rules:  # `x.gov.ml` for `x.ml`: under another suffix
+                if f"{left.rpartition('.')[2]}{tail}" in self._rules:  # `x.gov.ml` for `x.ml`
                     self._add_whole(Slip(prior * likelihood, text, names))
                 elif own is not None and _possible(left):
                     owner = SAME_OWNER if left.endswith(same_domain) else 1.0
@@ -222,9 +222,8 @@ class _Pool:
         """A text whose suffix is nobody's: it is looked up."""
         text = slip.text
         suffixes = self._tables.suffixes
-        if not _possible(text) or not suffixes.is_delegated(text):
-            return
-        if not text.isascii() and text.rpartition(".")[2] in self._tables.no_idn:
+        foreign = not text.isascii() and text.rpartition(".")[2] in self._tables.no_idn
+        if foreign or not _possible(text) or not suffixes.is_delegated(text):
             return
         ascii_text = _a_labels(text)
         if ascii_text is None or len(ascii_text) > _MAX_NAME:
