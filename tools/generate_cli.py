@@ -29,7 +29,8 @@ suffix, with or without its leading dot, is a suffix (`.mil`, `gov.uk`).
 
 
 def page() -> str:
-    context = click.Context(cli, info_name="watcher")
+    # With the settings a real invocation has: click keeps the help option of whichever context asked first.
+    context = click.Context(cli, info_name="watcher", **cli.context_settings)
     parts = [HEAD, block("watcher", cli, context)]
     for name in COMMANDS:
         command = cli.get_command(context, name)
