@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from watcher.core.mail_state import MailState, exists
 from watcher.core.registration import RegistrationFacts, RegistrationStatus, is_held
-from watcher.core.verdict import Ability, Flag
+from watcher.core.verdict import Ability, Flag, Verdict
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -85,10 +85,19 @@ def _wait(
         wait = cadence.unable
     else:
         wait = cadence.gone
+    return min(wait, cadence.new) if is_new(standing, now, cadence, registration, first_seen_at) else wait
+
+
+def is_new(
+    standing: Verdict,
+    now: datetime,
+    cadence: Cadence,
+    registration: RegistrationFacts | None,
+    first_seen_at: datetime | None,
+) -> bool:
+    """Whether a name that exists was registered, or first seen, a short while ago."""
     born = [at for at in (registration.created_at if registration else None, first_seen_at) if at is not None]
-    if born and exists(standing) and now - max(born) < cadence.newness:
-        wait = min(wait, cadence.new)
-    return wait
+    return bool(born) and exists(standing) and now - max(born) < cadence.newness
 
 
 def _spread(wait: timedelta, jitter: float) -> timedelta:
