@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.fakes.clock import FakeClock
-from tests.fakes.dns_server import DnsServer, Effect
-from tests.fakes.dns_server import Fault as ServerFault
+from tests.fakes.dns_faults import Effect
+from tests.fakes.dns_faults import Fault as ServerFault
+from tests.fakes.dns_server import DnsServer
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher.core.dns import Outcome, Question, RRType
 from watcher.lookups.resolver import CarefulResolver

@@ -10,7 +10,8 @@ import pytest
 
 from tests.e2e.background import Background
 from tests.e2e.service import COMMAND, HERE, free_port
-from tests.fakes.dns_server import DnsServer, Effect, Fault
+from tests.fakes.dns_faults import Effect, Fault
+from tests.fakes.dns_server import DnsServer
 
 SUFFIX = "@ 1 SOA ns hostmaster 1 3600 600 86400 1\n@ 1 NS ns\n"
 

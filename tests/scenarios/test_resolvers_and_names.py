@@ -8,7 +8,8 @@ from typing import Any
 import idna
 import pytest
 
-from tests.fakes.dns_server import DnsServer, Effect, Fault
+from tests.fakes.dns_faults import Effect, Fault
+from tests.fakes.dns_server import DnsServer
 from tests.scenarios.timeline import PROBE, line
 from watcher import checks
 from watcher.core.errors import DishonestResolver

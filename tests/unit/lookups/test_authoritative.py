@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.fakes.clock import FakeClock
-from tests.fakes.dns_server import DnsServer, Effect, Fault
+from tests.fakes.dns_faults import Effect, Fault
+from tests.fakes.dns_server import DnsServer
 from tests.fakes.zone_resolver import ZoneResolver
 from watcher import checks
 from watcher.core.addresses import is_global

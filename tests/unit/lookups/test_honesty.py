@@ -7,7 +7,8 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from tests.fakes.dns_server import DnsServer, Effect, Fault
+from tests.fakes.dns_faults import Effect, Fault
+from tests.fakes.dns_server import DnsServer
 from watcher.core.errors import DishonestResolver
 from watcher.lookups.honesty import CANARY, Reachability, check_honesty
 from watcher.lookups.servers import Server, parse_server

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.fakes.dns_server import DnsServer, Effect, Fault
+from tests.fakes.dns_faults import Effect, Fault
+from tests.fakes.dns_server import DnsServer
 from watcher.core.dns import Outcome, Question, RRType
 from watcher.core.errors import ConfigurationError
 from watcher.lookups.resolver import CarefulResolver

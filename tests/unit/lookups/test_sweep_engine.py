@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from tests.fakes.dns_server import DnsServer, Effect, Fault
+from tests.fakes.dns_faults import Effect, Fault
+from tests.fakes.dns_server import DnsServer
 from watcher.core.dns import Outcome
 from watcher.core.ports import Presence
 from watcher.lookups.resolver import CarefulResolver

@@ -6,7 +6,8 @@ import socket
 import dns.message
 import pytest
 
-from tests.fakes.dns_server import DnsServer, Effect, Fault
+from tests.fakes.dns_faults import Effect, Fault
+from tests.fakes.dns_server import DnsServer
 from watcher.core.dns import RRType
 from watcher.lookups.servers import Server, parse_server
 from watcher.lookups.udp import Multiplexer
