@@ -13,13 +13,17 @@ from watcher.core.names import Fqdn
 from watcher.core.ports import Clock
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, is_held
 from watcher.services.examine import Examiner
+from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.ours import Ours
 from watcher.services.watch import Recorded, Watch
 from watcher.store import Store, lookalikes, protected, resemblances
 from watcher.store.lookalikes import Lookalike
 
 LEASE = timedelta(minutes=5)
-"""How long a row that was taken up is nobody else's; a crash delays its look by that much at most."""
+"""How long a row that was taken up is nobody else's; where the crash of its owner cannot be seen, that delays its look.
+
+On the same machine it can be: a service that was killed and started again takes up at once what it had in hand.
+"""
 
 Found = Callable[[Recorded, "Candidate | None"], None]
 """Told of every recorded look; the candidate where it is the first one."""
@@ -29,7 +33,7 @@ class Relook:
     """Takes looks and hands them to the watch; several at once, never two of one claim.
 
     `resemblance` says what a candidate resembles and where the slip is. `looks_at_once` bounds the inquiries that wait.
-    `probe`: close looks ask the mail servers of able names too.
+    `probe`: close looks ask the mail servers of able names too. `owner`: whose the claims are; None: this process's.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Relook:
         looks_at_once: int = 32,
         probe: bool = False,
         found: Found | None = None,
+        owner: str | None = None,
     ) -> None:
         self._store = store
         self._examiner = examiner
@@ -54,6 +59,8 @@ class Relook:
         self._places = asyncio.Semaphore(looks_at_once)
         self._probe = probe
         self._found = found
+        self._owner = owner or this_process()
+        self._took_over = False
 
     async def candidate(
         self, candidate: Candidate, origin: Origin, registration: RegistrationFacts | None = None
@@ -102,9 +109,17 @@ class Relook:
                     await resemblances.save(tx, candidate.name, [resemblance])
 
     async def due(self, limit: int = 200) -> int:
-        """Look again at what is due; how many looks that were."""
+        """Look again at what is due; how many looks that were. The first time also what dead processes had in hand.
+
+        A look that goes wrong leaves the others alone; what it raised is raised when they have ended.
+        """
+        now = self._clock.now()
         async with self._store.write() as tx:
-            rows = await lookalikes.claim_due(tx, now=self._clock.now(), limit=limit, lease=LEASE)
+            if not self._took_over:
+                dead = [owner for owner in await lookalikes.claimants(tx) if is_dead(owner, self._owner)]
+                await lookalikes.release(tx, dead)
+            rows = await lookalikes.claim_due(tx, owner=self._owner, now=now, limit=limit, lease=LEASE)
+        self._took_over = True
         await self._each(rows, self._again)
         return len(rows)
 
@@ -116,9 +131,19 @@ class Relook:
             await self._again(row, closely=True)
 
     async def _each(self, rows: Sequence[Lookalike], work: Callable[[Lookalike], Coroutine[None, None, None]]) -> None:
+        failed: list[Exception] = []
+
+        async def one(row: Lookalike) -> None:
+            try:
+                await work(row)
+            except Exception as error:  # noqa: BLE001 (raised below: the others would be cut off, and stay claimed)
+                failed.append(error)
+
         async with asyncio.TaskGroup() as tasks:
             for row in rows:
-                tasks.create_task(work(row))
+                tasks.create_task(one(row))
+        if failed:
+            raise failed[0]
 
     async def _again(self, row: Lookalike, *, closely: bool = False) -> None:
         # Always fresh: what a sweep remembers would repeat itself where a change is looked for.

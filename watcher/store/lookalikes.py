@@ -154,9 +154,30 @@ async def remove(tx: Tx, names: Sequence[str]) -> None:
         await tx.execute(delete(lookalikes).where(lookalikes.c.name.in_(some)))
 
 
-async def claim_due(tx: Tx, *, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
+async def claim_due(tx: Tx, *, owner: str, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
     """Take up to `limit` rows that are to be looked at, longest due first: nobody else gets them for `lease`."""
-    return await _claim(tx, lookalikes.c.next_look_at, now=now, limit=limit, lease=lease)
+    due, until = lookalikes.c.next_look_at, lookalikes.c.claimed_until
+    free = or_(until.is_(None), until <= now, until > now + lease)
+    # what was looked at later than now was so before the clock was set back: it must not wait for the clock to catch up
+    late = or_(due <= now, lookalikes.c.attempted_at > now)
+    query = select(lookalikes).where(late, free).order_by(due, lookalikes.c.name).limit(limit)
+    rows = [_lookalike(row) for row in (await tx.execute(query)).mappings()]
+    for some in chunks([row.name for row in rows]):
+        named = lookalikes.c.name.in_(some)
+        await tx.execute(update(lookalikes).where(named).values(claimed_until=now + lease, claimed_by=owner))
+    return rows
+
+
+async def claimants(tx: Tx) -> list[str]:
+    """Who has claims, run out or not."""
+    query = select(lookalikes.c.claimed_by).where(lookalikes.c.claimed_by.is_not(None)).distinct()
+    return sorted((await tx.execute(query)).scalars())
+
+
+async def release(tx: Tx, owners: Sequence[str]) -> None:
+    """The claims of `owners` end: they are dead."""
+    theirs = lookalikes.c.claimed_by.in_(owners)
+    await tx.execute(update(lookalikes).where(theirs).values(claimed_until=None, claimed_by=None))
 
 
 async def claim_registrations(
@@ -252,18 +273,6 @@ async def triage(tx: Tx, names: Collection[str], value: str, *, note: str | None
     return known
 
 
-async def _claim(tx: Tx, due: Any, *, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
-    until = lookalikes.c.claimed_until
-    free = or_(until.is_(None), until <= now, until > now + lease)
-    # what was looked at later than now was so before the clock was set back: it must not wait for the clock to catch up
-    late = or_(due <= now, lookalikes.c.attempted_at > now)
-    query = select(lookalikes).where(late, free).order_by(due, lookalikes.c.name).limit(limit)
-    rows = [_lookalike(row) for row in (await tx.execute(query)).mappings()]
-    for some in chunks([row.name for row in rows]):
-        await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(claimed_until=now + lease))
-    return rows
-
-
 def _where(query: Select[Any], wanted: Wanted) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = [
         lookalikes.c.first_seen_at.is_not(None),
@@ -307,6 +316,7 @@ def _cells(row: Lookalike) -> dict[str, Any]:
         "severity_reasons": list(row.severity_reasons),
         "next_look_at": row.next_look_at,
         "claimed_until": None,
+        "claimed_by": None,
         "attempted_at": row.state.attempted_at,
         "settled_at": row.settled_at,
         "last_outcome": row.state.last_outcome,

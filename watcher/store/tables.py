@@ -122,6 +122,7 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("severity_reasons", Json, nullable=False),
     Cell("next_look_at", Moment, index=True),  # null: never again by itself
     Cell("claimed_until", Moment),  # who took it from the due ones has it until then
+    Cell("claimed_by", Text),  # services.lease_owner; a dead process's claim ends at once
     Cell("attempted_at", Moment),
     Cell("settled_at", Moment),
     Cell("last_outcome", Text),  # settled, or the outcome that prevented it

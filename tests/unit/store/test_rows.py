@@ -305,7 +305,7 @@ class TestLookalikes:
             assert await lookalikes.next_due_at(tx) == AT - 2 * minute
 
             async def claim(at, limit=2):
-                claimed = await lookalikes.claim_due(tx, now=at, limit=limit, lease=lease)
+                claimed = await lookalikes.claim_due(tx, owner="here", now=at, limit=limit, lease=lease)
                 return [row.name for row in claimed]
 
             assert await claim(AT) == ["n2.ml", "n1.ml"]
