@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +22,9 @@ _FEW = 10
 """Below so many questions only a pass in which nothing at all settled counts as blind."""
 PLENTY = 50
 """After so many answers a blind pass is not carried on."""
+
+_LOOKS = 48
+"""At once in one batch: what a killed process has looked at and not recorded yet is looked at again."""
 
 Member = tuple[Pass, Candidate]
 
@@ -83,7 +86,10 @@ class SharedAbsence:
 
 
 class Batch:
-    """The candidates of some slices; `sweep` settles them in their passes. `tell` hears of each that is done with."""
+    """The candidates of some slices; `sweep` settles them in their passes.
+
+    `tell` hears of every pass that came further, and with how many candidates it is done.
+    """
 
     def __init__(
         self,
@@ -104,18 +110,27 @@ class Batch:
         self._report = report
         self._tell = tell
         self._members: list[Member] = []
+        self._found: dict[Fqdn, list[Member]] = {}
+        self._places = asyncio.Semaphore(_LOOKS)
 
     def add(self, one: Pass, candidates: Iterable[Candidate]) -> None:
         """Candidates that a pass has handed out."""
         self._members += [(one, candidate) for candidate in candidates]
 
-    async def sweep(self, between: Callable[[], Awaitable[None]]) -> None:
-        """Settle every candidate; `between` is called again and again. Raises Blind."""
+    async def sweep(self) -> None:
+        """Settle every candidate. Raises Blind."""
         self._report.candidates += len(self._members)
-        suffixes, groups = self._grouped(await self._without_rows())
+        suffixes, groups = self._grouped(self._unfound(await self._without_rows()))
         self._shared.asked_for.update(groups)
         try:
-            unsettled = await self._ask(suffixes, groups, between)
+            async with asyncio.TaskGroup() as looks:
+                for suffix in suffixes:
+                    looks.create_task(self._look([suffix]))
+                for found in self._found.values():
+                    self._look_at(found, looks)
+                heard, unsettled = await self._ask(groups, looks)
+            if is_blind(heard, len(unsettled)):
+                raise Blind(heard, Counter(unsettled.values()))
             async with asyncio.TaskGroup() as looks:
                 for domain in unsettled:
                     looks.create_task(self._look(groups[domain], unsettled=True))
@@ -125,14 +140,12 @@ class Batch:
                     del self._shared.asked_for[domain]
 
     async def _ask(
-        self, suffixes: Sequence[Member], groups: Mapping[Fqdn, list[Member]], between: Callable[[], Awaitable[None]]
-    ) -> dict[Fqdn, Outcome]:
-        """Ask for every domain, and look at what is there; what did not settle."""
+        self, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup
+    ) -> tuple[int, dict[Fqdn, Outcome]]:
+        """Ask for every domain, and look at what is there; how many answers came, and what did not settle."""
         unsettled: dict[Fqdn, Outcome] = {}
         heard = 0
-        async with asyncio.TaskGroup() as looks, aclosing(self._sweeper.sweep(groups)) as found:
-            for suffix in suffixes:
-                looks.create_task(self._look([suffix]))
+        async with aclosing(self._sweeper.sweep(groups)) as found:
             async for existence in found:
                 group = groups[existence.name]
                 heard += 1
@@ -147,20 +160,25 @@ class Batch:
                     self._settled(existence, group, looks)
                 if heard == PLENTY and is_blind(heard, len(unsettled)):
                     break
-                await between()
-        if is_blind(heard, len(unsettled)):
-            raise Blind(heard, Counter(unsettled.values()))
-        return unsettled
+        return heard, unsettled
 
     def _settled(self, existence: Existence, group: Sequence[Member], looks: asyncio.TaskGroup) -> None:
         if existence.presence is Presence.LOOK:
-            self._report.existing += len(group)
-            looks.create_task(self._look(group, delegated=existence.delegated))
+            for one, candidate in group:
+                one.found[candidate.rank] = existence.delegated
+                self._tell(one, 0)
+            self._look_at(group, looks)
             return
         self._report.absent += len(group)
         self._shared.keep(existence.name)
         for member in group:
             self._done(member)
+
+    def _look_at(self, group: Sequence[Member], looks: asyncio.TaskGroup) -> None:
+        """Look at candidates of one domain that exists."""
+        self._report.existing += len(group)
+        delegated = any(one.found.get(candidate.rank) for one, candidate in group)
+        looks.create_task(self._look(group, delegated=delegated))
 
     def _done(self, member: Member, *, unsettled: bool = False) -> None:
         one, candidate = member
@@ -184,6 +202,17 @@ class Batch:
                 self._done((one, candidate))
         return [member for member in self._members if member[1].name not in known]
 
+    def _unfound(self, members: Iterable[Member]) -> list[Member]:
+        """Those that are to be asked for. What an earlier run found to exist is looked at unasked (`_found`)."""
+        rest = []
+        for member in members:
+            one, candidate = member
+            if candidate.registrable_domain is not None and candidate.rank in one.found:
+                self._found.setdefault(candidate.registrable_domain, []).append(member)
+            else:
+                rest.append(member)
+        return rest
+
     def _grouped(self, members: Iterable[Member]) -> tuple[list[Member], dict[Fqdn, list[Member]]]:
         """Suffixes, and the others by registrable domain; what another batch asks for waits there."""
         suffixes: list[Member] = []
@@ -197,6 +226,8 @@ class Batch:
                 one.since = min(one.since, at)
                 self._report.absent += 1
                 self._done(member)
+            elif domain in self._found:
+                self._found[domain].append(member)
             elif domain in self._shared.asked_for:
                 self._shared.asked_for[domain].append(member)
             else:
@@ -211,9 +242,10 @@ class Batch:
         for same in by_name.values():
             absent = [one.origin for one, _ in same if one.origin.absent_since is not None]
             first, *others = same
-            recorded = await self._relook.candidate(first[1], absent[0] if absent else first[0].origin)
-            if delegated:
-                await self._relook.delegated(recorded)
+            async with self._places:
+                recorded = await self._relook.candidate(first[1], absent[0] if absent else first[0].origin)
+                if delegated:
+                    await self._relook.delegated(recorded)
             for one, candidate in others:
                 await self._relook.resembling([candidate], one.protected)
             for member in same:

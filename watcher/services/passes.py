@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watcher.core.mail_state import Origin
-from watcher.store.shards import Progress, Shard
+from watcher.store.shards import Progress, Shard, Spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Pass:
     open: set[int] = field(default_factory=set)
     left: list[int] = field(default_factory=list)
     """Handed out by an earlier run that was cut off before they settled: they come first."""
+    found: dict[int, bool] = field(default_factory=dict)
+    """Not settled, but known to exist: only the look is missing. True: the suffix's own servers delegate it."""
 
     def __post_init__(self) -> None:
         self.next = self.next or self.first
@@ -78,7 +80,8 @@ class Pass:
         self.begun = True
         self.next, self.settled, self.unsettled = progress.next, progress.settled, progress.unsettled
         self.since = min(self.since, progress.since)
-        self.left = [rank for low, high in progress.open for rank in range(low, high + 1) if rank <= self.last]
+        self.left = [rank for rank in ranks_of(progress.open) if rank <= self.last]
+        self.found = dict.fromkeys(ranks_of(progress.found), False) | dict.fromkeys(ranks_of(progress.delegated), True)
 
     def take(self, most: int) -> Collection[int]:
         """The next ranks, at most `most`."""
@@ -95,6 +98,7 @@ class Pass:
         """A candidate is done with: recorded, absent, or (`unsettled`) kept as a row to be asked again."""
         if rank in self.open:
             self.open.remove(rank)
+            self.found.pop(rank, None)
             if unsettled:
                 self.unsettled += 1
             else:
@@ -107,10 +111,23 @@ class Pass:
     @property
     def progress(self) -> Progress:
         """To be kept, so that nothing settled is asked again."""
-        return Progress(self.next, spans((*self.open, *self.left)), self.settled, self.unsettled, self.since)
+        return Progress(
+            self.next,
+            spans((*self.open, *self.left)),
+            self.settled,
+            self.unsettled,
+            self.since,
+            spans(self.found),
+            spans(rank for rank, delegated in self.found.items() if delegated),
+        )
 
 
-def spans(ranks: Iterable[int]) -> tuple[tuple[int, int], ...]:
+def ranks_of(spans: Spans) -> Iterable[int]:
+    """The ranks in the ranges."""
+    return (rank for first, last in spans for rank in range(first, last + 1))
+
+
+def spans(ranks: Iterable[int]) -> Spans:
     """`ranks` as ranges with both ends included."""
     found: list[list[int]] = []
     for rank in sorted(ranks):

@@ -3,7 +3,7 @@
 A shard is one tier of one protected name. Candidates without a row are absent once their shard's pass has ended; what
 did not settle is kept as a row. A batch in which hardly anything settled is none: nothing is recorded of it, its
 shards stay due, and the report is `blind`, because "we could not look" must never read as "nothing there".
-How far each pass is is written down about once a second, so that a run that was killed goes on where it was.
+How far each pass is is written down twice a second, so that a run that was killed goes on where it was.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from watcher.services.enumerate import Named
 from watcher.services.first_tier import FirstTier
 from watcher.services.passes import Pass, Tier
 from watcher.services.relook import Relook
-from watcher.store import Store, protected, shards
+from watcher.store import Store, Tx, protected, shards
 
 __all__ = ["PLENTY", "Report", "Sweep", "SweepState", "is_blind"]
 
 log = logging.getLogger(__name__)
 
 _BATCHES_AT_ONCE = 3  # so that one that waits for its last answers holds up nothing
-_SAVED_EVERY = timedelta(seconds=1)
+_SAVED_EVERY = timedelta(seconds=0.5)  # and written within another half, so that a kill costs a second's work at most
 _SHARED_FOR = timedelta(minutes=5)
 
 
@@ -98,7 +98,7 @@ class Sweep:
         self._turn = asyncio.Lock()
         self._shared = SharedAbsence(clock, min(_SHARED_FOR, min(tier.interval for tier in tiers) / 4))
         self._agenda: Agenda | None = None
-        self._saved_at = clock.now()
+        self._saving = asyncio.Lock()
         self._touched: set[Pass] = set()
         self._names = 0
         self._waiting = 0
@@ -182,9 +182,11 @@ class Sweep:
             self._names = await protected.count(tx)
         self._touched.clear()
         try:
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(_BATCHES_AT_ONCE):
-                    workers.create_task(self._work(agenda, report))
+            async with asyncio.TaskGroup() as tasks:
+                saving = tasks.create_task(self._save_again_and_again(agenda, report))
+                await asyncio.gather(*(tasks.create_task(self._work(agenda, report)) for _ in range(_BATCHES_AT_ONCE)))
+                async with self._saving:  # not in the middle of it
+                    saving.cancel()
         finally:
             await self._save(agenda, report)
             report.ended_at = self._clock.now()
@@ -207,14 +209,14 @@ class Sweep:
             )
             try:
                 await self._begin(batch)
-                await batch.sweep(lambda: self._save_sometimes(agenda, report))
+                await batch.sweep()
             except Blind as error:
                 report.blind = str(error)
                 log.info("the sweep saw nothing: %s", error)
             await self._save(agenda, report)
 
     def _tell(self, one: Pass, count: int) -> None:
-        """Candidates of a pass are done with."""
+        """A pass came further, and is done with so many candidates."""
         self._touched.add(one)
         self.seen += count
 
@@ -255,34 +257,45 @@ class Sweep:
         found = self._enumerate(row, min(wanted), max(wanted))
         return [candidate for candidate in found if candidate.rank in wanted]
 
-    async def _save_sometimes(self, agenda: Agenda, report: Report) -> None:
-        if self._clock.now() - self._saved_at >= _SAVED_EVERY:
+    async def _save_again_and_again(self, agenda: Agenda, report: Report) -> None:
+        while True:
+            await self._clock.sleep(_SAVED_EVERY.total_seconds())
             await self._save(agenda, report)
 
     async def _save(self, agenda: Agenda, report: Report) -> None:
         """Write down how far the passes are that went on since the last time; end those that are through."""
-        touched = [one for one in self._touched if not one.finished]
-        self._touched.clear()
-        self._saved_at = now = self._clock.now()
-        if not touched:
-            return
-        for one in touched:
-            one.finished = one.ended
-        through = [one for one in touched if one.finished]
-        ended = [one for one in through if not one.cut]
-        going = [(one.protected, one.shard.tier, one.progress) for one in touched if not one.finished or one.cut]
-        async with self._store.write() as tx:
-            await shards.save_progress(tx, going)
-            for one in ended:
-                await shards.finish(
-                    tx,
-                    one.protected,
-                    one.shard.tier,
-                    settled=one.settled,
-                    unsettled=one.unsettled,
-                    at=now,
-                    since=one.since,
-                )
+        async with self._saving:
+            touched = [one for one in self._touched if not one.finished]
+            self._touched.clear()
+            if not touched:
+                return
+            try:
+                async with self._store.write() as tx:
+                    through = await self._written(tx, touched)
+            except BaseException:
+                self._touched.update(touched)
+                raise
+            for one in through:
+                one.finished = True
+                agenda.ended(one)
+                report.shards += 1
+
+    async def _written(self, tx: Tx, touched: Sequence[Pass]) -> list[Pass]:
+        """Which of them are through."""
+        now = self._clock.now()
+        through = [one for one in touched if one.ended]
+        going = [(one.protected, one.shard.tier, one.progress) for one in touched if not one.ended or one.cut]
+        await shards.save_progress(tx, going)
         for one in through:
-            agenda.ended(one)
-            report.shards += 1
+            if one.cut:
+                continue
+            await shards.finish(
+                tx,
+                one.protected,
+                one.shard.tier,
+                settled=one.settled,
+                unsettled=one.unsettled,
+                at=now,
+                since=one.since,
+            )
+        return through

@@ -18,20 +18,26 @@ from watcher.store.tables import protected as protected_rows
 from watcher.store.tables import shards
 from watcher.store.upsert import chunks, insert_or_leave
 
+Spans = tuple[tuple[int, int], ...]
+"""Ranges of ranks, both ends included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a pass under way is: every rank below `next` was handed out, and is settled unless it is among `open`.
 
-    `since`: the earliest answer that it rests on, not before the last pass's.
+    `since`: the earliest answer that it rests on, not before the last pass's. `found`: those of `open` whose domain is
+    known to exist, so that only the look at them is missing; `delegated`: those of `found` that the suffix's own
+    servers delegate.
     """
 
     next: int
-    open: tuple[tuple[int, int], ...]
-    """Ranges of ranks, both ends included."""
+    open: Spans
     settled: int
     unsettled: int
     since: datetime
+    found: Spans = ()
+    delegated: Spans = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,11 @@ async def save_progress(tx: Tx, passes: Sequence[tuple[str, int, Progress]]) -> 
                 "tier": tier,
                 "settled": progress.settled,
                 "unsettled": progress.unsettled,
-                "progress": [progress.next, [list(span) for span in progress.open], time_json(progress.since)],
+                "progress": [
+                    progress.next,
+                    time_json(progress.since),
+                    *([list(span) for span in some] for some in (progress.open, progress.found, progress.delegated)),
+                ],
             }
             for name, tier, progress in passes
         ],
@@ -216,12 +226,8 @@ def _shard(row: RowMapping) -> Shard:
     del values["first_settled"], values["first_total"]
     progress = None
     if kept is not None:
-        following, spans, since = kept
-        progress = Progress(
-            following,
-            tuple((first, last) for first, last in spans),
-            values["settled"],
-            values["unsettled"],
-            datetime.fromisoformat(since),
-        )
+        following, since, *kinds = kept
+        left, found, delegated = (tuple((first, last) for first, last in spans) for spans in kinds)
+        done = values["settled"], values["unsettled"]
+        progress = Progress(following, left, *done, datetime.fromisoformat(since), found, delegated)
     return Shard(**values, progress=progress)
