@@ -39,7 +39,8 @@ class Patience:
     """How a delivery is tried: time limits, and when it is tried again.
 
     `limit` bounds one try, `lease` is how long nobody else takes it meanwhile; `drain` bounds a try that is under way
-    when the service stops. The wait doubles from `first` up to `longest`; a channel may ask for a `pause` at most.
+    when the service stops. The wait doubles from `first` up to `longest` while the channel accepts nothing, so that
+    one message's bad luck with a channel that works is no long wait; a channel may ask for a `pause` at most.
     After `give_up` a delivery that was never accepted is rejected. A channel that has accepted nothing for
     `failing_after` since its first failure is told of.
     """
@@ -60,9 +61,9 @@ class Patience:
             message = "a lease must outlive the try that it is for"
             raise ValueError(message)
 
-    def wait(self, attempts: int, jitter: float, retry_after: timedelta | None = None) -> timedelta:
-        """Until the next try after `attempts` of them; `jitter` from 0 to 1 spreads it over 75 % to 125 %."""
-        doubled = self.first * 2 ** min(max(attempts - 1, 0), 30) if self.first else self.first
+    def wait(self, failing_for: timedelta, jitter: float, retry_after: timedelta | None = None) -> timedelta:
+        """Until the next try on a channel that fails for so long; `jitter`, 0 to 1, spreads it over 75 % to 125 %."""
+        doubled = self.first + max(failing_for, timedelta())  # a wait each time as long as all before it
         spread = min(doubled, self.longest) * (0.75 + jitter / 2)
         return max(spread, min(retry_after or timedelta(), self.pause))
 
@@ -246,15 +247,16 @@ class Notifier:
 
     async def _failed(self, one: Delivery, error: DeliveryFailed) -> None:
         now = self._clock.now()
-        again = now + self._patience.wait(one.attempts, self._jitter(), error.retry_after)
         async with self._store.write() as tx:
+            since = time_from_json(await facts.get(tx, _TROUBLE + one.channel))
+            if since is None or since > now:
+                since = now
+                await facts.put(tx, _TROUBLE + one.channel, time_json(now), now=now)
+            again = now + self._patience.wait(now - since, self._jitter(), error.retry_after)
             await outbox.mark_failed(tx, one.id, owner=self._owner, why=error.why, next_attempt_at=again)
             if error.retry_after is not None:
                 await outbox.hold(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
-            since = time_from_json(await facts.get(tx, _TROUBLE + one.channel))
-            if since is None or since > now:
-                await facts.put(tx, _TROUBLE + one.channel, time_json(now), now=now)
-            elif now - since >= self._patience.failing_after:
+            if now - since >= self._patience.failing_after:
                 await self._tell_failing(tx, one.channel, error.why, since, now)
         self._seen(one, "failed", now)
         _log.warning("alert %s, try %d, again at %s: %s", one.alert.id, one.attempts, time_json(again), error.why)

@@ -170,11 +170,11 @@ async def test_tries_are_spaced_ever_wider_with_one_id(office: Office) -> None:
 
 async def test_the_wait_has_jitter_and_a_ceiling() -> None:
     patience = Patience()
-    assert patience.wait(1, 0.0) == timedelta(seconds=3.75)
-    assert patience.wait(1, 1.0) == timedelta(seconds=6.25)
-    assert patience.wait(100, 1.0) == timedelta(minutes=37.5)
-    assert patience.wait(1, 0.5, timedelta(minutes=2)) == timedelta(minutes=2)
-    assert patience.wait(1, 0.5, timedelta(days=9)) == timedelta(hours=1)
+    assert patience.wait(timedelta(), 0.0) == timedelta(seconds=3.75)
+    assert patience.wait(timedelta(), 1.0) == timedelta(seconds=6.25)
+    assert patience.wait(timedelta(days=1), 1.0) == timedelta(minutes=37.5)
+    assert patience.wait(timedelta(), 0.5, timedelta(minutes=2)) == timedelta(minutes=2)
+    assert patience.wait(timedelta(), 0.5, timedelta(days=9)) == timedelta(hours=1)
     with pytest.raises(ValueError, match="outlive"):
         Patience(limit=timedelta(seconds=60))
 
@@ -199,6 +199,26 @@ async def test_success_brings_forward_what_waits(office: Office) -> None:
     await office.happens(became_able(2, "navy.ml"))
     await office.passes(33)
     assert [alert.events[0].name for alert in office.slack.accepted] == ["navy.ml", "army.ml"]
+
+
+async def test_bad_luck_with_a_channel_that_works_is_no_long_wait(office: Office) -> None:
+    """One message is refused each time, others get through meanwhile: it is tried soon, not after minutes."""
+    unlucky = []
+
+    def fails(alert):
+        if alert.events[0].name == "army.ml" and len(unlucky) < 8:
+            unlucky.append(office.clock.now())
+            return DeliveryFailed("slack: half of the time")
+        return None
+
+    office.slack.fails = fails
+    await office.happens(became_able(1, "army.ml"))
+    for number in range(8):
+        await office.happens(became_able(number, f"navy{number}.ml"))
+        await office.passes(45)
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(unlucky)]
+    assert max(gaps) <= 45, "each message that gets through brings it forward, and it waits as if it were the first"
+    assert "army.ml" in [alert.events[0].name for alert in office.slack.accepted]
 
 
 async def test_order_is_kept_for_one_name(office: Office) -> None:
