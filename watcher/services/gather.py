@@ -26,6 +26,7 @@ from watcher.core.alerts import (
 from watcher.core.events import ENDED_BY, Event, EventKind
 from watcher.core.gathering import Group, Waiting, grouped, last_digest_time
 from watcher.core.shapes import time_from_json, time_json
+from watcher.core.telling_order import in_order
 from watcher.store import Store, Tx, facts, first_sweeps, outbox, shards, silences
 from watcher.store.outbox import Undecided
 
@@ -40,7 +41,7 @@ class _Plan:
 
     settled: dict[str, Decision] = field(default_factory=dict)
     """Events that are not told at once."""
-    groups: list[Group] = field(default_factory=list)
+    groups: Sequence[Group] = ()
     paged: dict[str, Decision] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -159,11 +160,9 @@ class Gatherer:
         groups = grouped(waiting, digest_after=self._policy.digest_after, operator_of=self._operator_of)
         newest = now - self._policy.group_wait
         # a clock set back must not hold an event for longer: what seems to come from the future is told too
-        plan.groups = [
-            group
-            for group in groups
-            if not wait or any(one.since <= newest or one.since > now for one in group.members)
-        ]
+        plan.groups = in_order(
+            groups, lambda group: not wait or any(one.since <= newest or one.since > now for one in group.members)
+        )
         ready = {one.event.id for group in plan.groups for one in group.members}
         plan.paged = {event_id: decision for event_id, decision in plan.paged.items() if event_id in ready}
         return plan
