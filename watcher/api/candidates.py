@@ -8,6 +8,7 @@ from pydantic import Field
 from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.api.inputs import MOST_ITEMS, Line, Paged
+from watcher.services.enumerate import known_technique
 from watcher.services.tokens import Scope
 
 MOST_CANDIDATES = 20_000
@@ -25,12 +26,13 @@ class WantedCandidates(Paged):
 async def listed(call: Call[WantedCandidates, Nothing]) -> Any:
     """By rank, best first, up to the end of the default tiers."""
     wanted = call.query
+    chosen = [known_technique(name) for name in wanted.technique]
     key = cursors.decode(wanted.cursor, int)
     skipped = min(max(key[0], 0), MOST_CANDIDATES) if key else 0
     last = min(skipped + wanted.limit + 1, MOST_CANDIDATES)
 
     def enumerated() -> list[dict[str, Any]]:
-        found = call.parts.enumerate(wanted.name, last, wanted.technique)
+        found = call.parts.enumerate(wanted.name, last, chosen)
         return [row for place, row in enumerate(found) if skipped <= place < last]
 
     async with call.parts.enumerating:

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from watcher.api import models
+from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
-from watcher.api.inputs import Moment, Note
+from watcher.api.inputs import Moment, Note, Paged
 from watcher.api.problems import not_found
 from watcher.core.alerts import SilenceScope
 from watcher.services import silence
@@ -15,7 +15,7 @@ from watcher.services.tokens import Scope
 from watcher.store import silences as rows
 
 
-class Wanted(Input):
+class Wanted(Paged):
     """Which silences."""
 
     active: bool = Field(default=False, description="Only those in force now")
@@ -38,10 +38,17 @@ class SilenceChange(Input):
 
 
 async def listed(call: Call[Wanted, Nothing]) -> Any:
-    """Oldest first, all of them."""
+    """Oldest first."""
+    wanted = call.query
+    after = cursors.decode(wanted.cursor, str)
     async with call.parts.store.read() as tx:
-        found = await rows.listed(tx, active_at=call.parts.clock.now() if call.query.active else None)
-    return {"items": [silence_json(row) for row in found], "next_cursor": None}
+        found = await rows.listed(
+            tx,
+            active_at=call.parts.clock.now() if wanted.active else None,
+            after=after[0] if after else "",
+            limit=wanted.limit + 1,
+        )
+    return cursors.page(found, wanted.limit, lambda row: (row.id,), silence_json)
 
 
 async def added(call: Call[Nothing, NewSilence]) -> Any:

@@ -76,12 +76,14 @@ async def _add(options: GlobalOptions, scope: str, value: str, until: datetime |
     from watcher.data import load_suffixes
     from watcher.services import silence as service
 
+    suffixes = load_suffixes()
+    service.kept(SilenceScope(scope), value, suffixes)  # before the database is made: a wrong value leaves nothing
     async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
         return await service.add(
             store,
             SilenceScope(scope),
             value,
-            suffixes=load_suffixes(),
+            suffixes=suffixes,
             now=bootstrap.clock().now(),
             until=until,
             note=note,
@@ -96,11 +98,8 @@ async def _listed(options: GlobalOptions) -> "list[SilenceRow]":
 
 
 async def _remove(options: GlobalOptions, which: str) -> bool:
-    from watcher.store import silences
+    from watcher.data import load_suffixes
+    from watcher.services import silence as service
 
-    value = which.strip().lower().removesuffix(".")
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store, store.write() as tx:
-        rows = [row for row in await silences.listed(tx) if which == row.id or value == row.value]
-        for row in rows:
-            await silences.remove(tx, row.id)
-    return bool(rows)
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        return await service.remove(store, which, suffixes=load_suffixes())

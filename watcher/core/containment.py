@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from watcher.core.likelihood import CONTAINED
 from watcher.core.names import Fqdn
 
+NAME = "containment"
+"""What a resemblance by this is recorded as, beside the techniques' names."""
+
 _START = 4
 """By so many first characters labels are filed; a shorter one counts between hyphens only."""
 _ALONE, _AT_AN_END, _ANYWHERE = 3, 5, 8
@@ -32,6 +35,12 @@ class Contained:
             sizes = self._sizes.get(text[:_START], ())
             if len(text) >= _START and len(text) not in sizes:
                 self._sizes[text[:_START]] = (*sizes, len(text))
+
+    def may_hold(self, label: str) -> bool:
+        """Whether `find` may find something in `label`: a test that costs little."""
+        if "-" in label:
+            return True
+        return not self._sizes.keys().isdisjoint([label[at : at + _START] for at in range(len(label) - _START + 1)])
 
     def find(self, label: str) -> Iterator[tuple[Fqdn, str, float]]:
         """Each protected name whose label stands inside `label`, with the words for it and how likely it is meant."""

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from watcher.core.candidates import Candidate, candidate_json, enumerate_candidates
+from watcher.core.containment import NAME as CONTAINMENT
+from watcher.core.errors import ConfigurationError
 from watcher.core.events import Resemblance
 from watcher.core.names import Fqdn
 from watcher.core.protected import Kind, parse_protected
@@ -16,6 +18,7 @@ from watcher.core.resemblance_index import Index
 from watcher.core.slips import Technique
 from watcher.core.tables import Tables
 from watcher.services.ours import Ours
+from watcher.techniques import ALL
 
 _FIRST = 200
 """Up to which rank the candidates of a protected name are kept, to say at once that a name is among them."""
@@ -23,6 +26,15 @@ _KEPT = 256
 """Of how many protected names."""
 _RANKED = 5
 """For how many of the names it resembles a rank is worked out, the likeliest first."""
+
+
+def known_technique(text: str) -> str:
+    """The name of a technique as it is recorded. Raises ConfigurationError where there is none of that name."""
+    name = text.strip().lower().replace("-", "_")
+    known = (*(technique.NAME for technique in ALL), CONTAINMENT)
+    if name not in known:
+        raise ConfigurationError("technique", f"there is no {text[:64]!r}; there are {', '.join(known)}")
+    return name
 
 
 class Named(Protocol):

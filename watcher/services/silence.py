@@ -1,6 +1,5 @@
 """Silences: what is recorded, but told to nobody, for a while or until removed."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,13 +8,25 @@ from typing import Any
 from watcher.core import names
 from watcher.core.alerts import SilenceScope
 from watcher.core.errors import ConfigurationError, InvalidName
-from watcher.core.protected import parse_protected
+from watcher.core.protected import parse_any, parse_protected
 from watcher.core.shapes import JSON, time_json
 from watcher.core.suffixes import Suffixes
+from watcher.services.enumerate import known_technique
 from watcher.store import Store, silences
 from watcher.store.silences import SilenceRow
 
-_TECHNIQUE = re.compile(r"[a-z][a-z_]{0,63}\Z")
+
+def kept(scope: SilenceScope, value: str, suffixes: Suffixes) -> str:
+    """`value` as a silence holds it. Raises InvalidName, and ConfigurationError for a technique that is none."""
+    match scope:
+        case SilenceScope.NAME:
+            return parse_any(value, suffixes)
+        case SilenceScope.SUFFIX:
+            return names.parse(value.strip().removeprefix("."))
+        case SilenceScope.PROTECTED:
+            return parse_protected(value, suffixes)[0]
+        case SilenceScope.TECHNIQUE:
+            return known_technique(value)
 
 
 async def add(
@@ -28,24 +39,10 @@ async def add(
     until: datetime | None = None,
     note: str = "",
 ) -> SilenceRow:
-    """Add a silence, in force at once.
-
-    Raises InvalidName for a value that its scope does not know, ConfigurationError for an end in the past.
-    """
+    """Add a silence, in force at once. Raises as `kept`, and ConfigurationError for an end in the past."""
     _check_end(until, now)
-    match scope:
-        case SilenceScope.NAME:
-            kept: str = names.parse(value)
-        case SilenceScope.SUFFIX:
-            kept = names.parse(value.strip().removeprefix("."))
-        case SilenceScope.PROTECTED:
-            kept = parse_protected(value, suffixes)[0]
-        case SilenceScope.TECHNIQUE:
-            kept = value.strip().lower().replace("-", "_")
-            if not _TECHNIQUE.match(kept):
-                raise InvalidName(value, "a technique is a word like suffix_edit")
+    row = SilenceRow(store.ids(), scope.value, kept(scope, value, suffixes), now, until, note)
     async with store.write() as tx:
-        row = SilenceRow(store.ids(), scope.value, kept, now, until, note)
         await silences.add(tx, row)
     return row
 
@@ -61,6 +58,22 @@ async def change(store: Store, silence_id: str, fields: Mapping[str, Any], *, no
         await silences.remove(tx, silence_id)
         await silences.add(tx, changed)
     return changed
+
+
+async def remove(store: Store, which: str, *, suffixes: Suffixes) -> bool:
+    """Remove the silence of this id, or every silence of this value as one may write it; whether there was one."""
+    async with store.write() as tx:
+        rows = [row for row in await silences.listed(tx) if row.id == which or _means(which, row, suffixes)]
+        for row in rows:
+            await silences.remove(tx, row.id)
+    return bool(rows)
+
+
+def _means(text: str, row: SilenceRow, suffixes: Suffixes) -> bool:
+    try:
+        return kept(SilenceScope(row.scope), text, suffixes) == row.value
+    except (InvalidName, ConfigurationError):
+        return text == row.value
 
 
 def _check_end(until: datetime | None, now: datetime) -> None:

@@ -32,9 +32,11 @@ async def add(tx: Tx, row: SilenceRow) -> None:
     await tx.execute(insert(silences), [asdict(row)])
 
 
-async def listed(tx: Tx, *, active_at: datetime | None = None) -> list[SilenceRow]:
-    """All, oldest first; with `active_at` only those in force then."""
-    query = select(silences).order_by(silences.c.created_at, silences.c.id)
+async def listed(
+    tx: Tx, *, active_at: datetime | None = None, after: str = "", limit: int | None = None
+) -> list[SilenceRow]:
+    """Oldest first, by id, which sorts by time; with `active_at` only those in force then. `limit` None: all."""
+    query = select(silences).where(silences.c.id > after).order_by(silences.c.id).limit(limit)
     if active_at is not None:
         query = query.where(or_(silences.c.until.is_(None), silences.c.until > active_at))
     return [SilenceRow(**row) for row in (await tx.execute(query)).mappings()]

@@ -178,5 +178,14 @@ def test_silences_are_made_shown_and_removed(watcher):
     assert watcher("silence", "list").out == ""
     watcher.refused("silence", "remove", "army.ml")
     watcher.refused("silence", "add", "a..b")
+    assert "there are omission, " in watcher.refused("silence", "add", "nosuch", "--by", "technique")
+    assert watcher("silence", "add", ".ml", "--by", "suffix").code == 0
+    assert watcher("silence", "remove", ".ml").code == 0
     watcher.refused("silence", "add", "a.ml", "--until", "2020-01-01")
     assert watcher("silence", "list").out == ""
+
+
+def test_a_silence_of_nothing_makes_no_database(bare):
+    bare.refused("silence", "add", "nosuch", "--by", "technique")
+    bare.refused("silence", "add", "a..b")
+    assert not bare.database.exists()
