@@ -2,15 +2,19 @@
 
 from typing import Any
 
-from watcher.api import models
+from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
+from watcher.api.inputs import Paged
 from watcher.api.problems import Problem, not_found
 from watcher.services.tokens import Scope
 
 
-async def listed(call: Call[Nothing, Nothing]) -> Any:
-    """By name; what they are set to is nobody's business here."""
-    return {"items": [{"name": name} for name in call.parts.channels], "next_cursor": None}
+async def listed(call: Call[Paged, Nothing]) -> Any:
+    """In the order of the settings; what they are set to is nobody's business here."""
+    key = cursors.decode(call.query.cursor, int)
+    first = max(key[0], 0) if key else 0
+    names = list(enumerate(call.parts.channels, 1))[first : first + call.query.limit + 1]
+    return cursors.page(names, call.query.limit, lambda row: (row[0],), lambda row: {"name": row[1]})
 
 
 async def tested(call: Call[Nothing, Nothing]) -> Any:
@@ -33,7 +37,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         listed,
         "The configured channels",
         _TAG,
-        Nothing,
+        Paged,
         Nothing,
         models.ChannelPage,
         (Scope.READ,),

@@ -1,5 +1,6 @@
 """`/deliveries`: which alert was accepted by which channel, which waits and why; and another try now."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.api.inputs import Line, Paged
-from watcher.api.problems import not_found
+from watcher.api.problems import Problem, not_found
 from watcher.core.shapes import JSON, time_json
 from watcher.services.tokens import Scope
 from watcher.store import outbox
@@ -55,10 +56,14 @@ async def listed(call: Call[WantedDeliveries, Nothing]) -> Any:
 
 
 async def retried(call: Call[Nothing, Nothing]) -> Any:
-    """It is due now, also when it was rejected. 404 for one that was sent already."""
+    """It is due now, also when it was rejected. 409 for one that was sent already."""
+    delivery = call.path["id"]
     async with call.parts.store.write() as tx:
-        if not await outbox.retry(tx, call.path["id"], now=call.parts.clock.now()):
-            raise not_found(call.path["id"])
+        if await outbox.retry(tx, delivery, now=call.parts.clock.now()):
+            return
+        if await outbox.is_known(tx, delivery):
+            raise Problem(HTTPStatus.CONFLICT, "already_sent", f"{delivery} was accepted by its channel already")
+        raise not_found(delivery)
 
 
 _TAG = "deliveries"
@@ -86,6 +91,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         None,
         (Scope.WRITE,),
         204,
-        errors=(404,),
+        errors=(404, 409),
     ),
 )

@@ -8,7 +8,7 @@ from watcher.api import models
 from watcher.api.endpoints import LARGE_BODY, AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.guard import check_origin, check_scopes
 from watcher.api.problems import Problem
-from watcher.core import names
+from watcher.core.protected import parse_any
 from watcher.services.tokens import Scope
 
 MOST_NAMES = 10_000
@@ -31,7 +31,7 @@ class Names(Input):
 
 async def checked(call: Call[Freshness, Nothing]) -> Any:
     """The check shape. A look needs the scope `lookup`; a name that was never looked at has no `mail`."""
-    name = names.parse(call.path["name"])
+    name = parse_any(call.path["name"], call.parts.suffixes)
     fresh = call.query.fresh
     if fresh is not True:
         known = await call.parts.lookup.known(name)
@@ -50,7 +50,7 @@ async def checked(call: Call[Freshness, Nothing]) -> Any:
 
 async def batch(call: Call[Nothing, Names]) -> Any:
     """Known verdicts and resemblance, in the order given, each name once; no lookups."""
-    wanted = dict.fromkeys(names.parse(text) for text in call.body.names)
+    wanted = dict.fromkeys(parse_any(text, call.parts.suffixes) for text in call.body.names)
     return {"items": await call.parts.lookup.batch(list(wanted))}
 
 

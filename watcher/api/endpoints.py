@@ -24,6 +24,12 @@ class Nothing(Input):
     """No parameters, or no body."""
 
 
+class Whatever(Input):
+    """No parameters of ours: what a prober adds to its address is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 Q = TypeVar("Q", bound=Input)
 B = TypeVar("B", bound=Input)
 
@@ -63,8 +69,8 @@ class Endpoint(Generic[Q, B]):
 
     `serve` gives JSON data, a Reply, None for "no content", or a response of its own. `answer` documents that data, a
     pydantic model or None; `status` and `also` are what it comes with. `scopes`: one of them is needed; empty: no
-    token. `any_host`: probes come by address. `media` is the content type when it is not JSON. `errors` are documented
-    beside those that every endpoint has.
+    token. `any_host`: probes come by address. `media` is the content type when it is not JSON, `also_media` are those
+    of other forms that may be asked for. `errors` are documented beside those that every endpoint has.
     """
 
     method: str
@@ -80,6 +86,7 @@ class Endpoint(Generic[Q, B]):
     also: tuple[int, ...] = ()
     any_host: bool = False
     media: str = "application/json"
+    also_media: tuple[str, ...] = ()
     errors: tuple[int, ...] = ()
     largest_body: int = SMALL_BODY
 

@@ -14,8 +14,8 @@ from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.guard import caller_of
 from watcher.api.inputs import Moment, Paged
 from watcher.api.problems import Problem, not_found
-from watcher.core import names
 from watcher.core.events import Event, EventKind
+from watcher.core.protected import parse_any
 from watcher.core.shapes import JSON, event_json
 from watcher.services.tokens import Scope
 from watcher.store import events as rows
@@ -72,7 +72,7 @@ async def listed(call: Call[WantedEvents, Nothing]) -> Any:
             after=key[0] if key and not newest else None,
             before=key[0] if key and newest else None,
             since=wanted.since,
-            names=None if wanted.name is None else [names.parse(wanted.name)],
+            names=None if wanted.name is None else [parse_any(wanted.name, call.parts.suffixes)],
             kinds=[kind.value for kind in wanted.kind] or None,
             newest_first=newest,
             limit=wanted.limit + 1,

@@ -1,5 +1,6 @@
 """What clients send: query parameters and bodies shared by several resources."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
@@ -29,7 +30,16 @@ Note = Annotated[str, Field(max_length=2000)]
 Tag = Annotated[Line, Field(min_length=1, max_length=64)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=50)]
 Owner = Annotated[Line, Field(max_length=200)]
-Moment = AwareDatetime
-"""RFC 3339 with a zone; naive times are refused, never guessed."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it is beyond the years 1 to 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""RFC 3339 with a zone, kept in UTC; naive times are refused, never guessed."""
 
 __all__ = ["MOST_ITEMS", "Line", "Moment", "Note", "Owner", "Paged", "Tag", "Tags"]

@@ -8,11 +8,12 @@ from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.inputs import Line, Moment, Note, Paged
 from watcher.api.problems import not_found
-from watcher.core import names
-from watcher.core.protected import parse_protected
+from watcher.core.names import Fqdn
+from watcher.core.protected import parse_any, parse_protected
 from watcher.core.risk import Severity
 from watcher.core.verdict import Ability, Basis
 from watcher.services import triage
+from watcher.services.enumerate import known_technique
 from watcher.services.lookup import lookalike_json
 from watcher.services.tokens import Scope
 from watcher.services.triage import Triage
@@ -41,13 +42,15 @@ class WantedLookalikes(Paged):
 class TriageChange(Input):
     """What people decided. While it is `owned` the name is on the own list, while it is `ignored` it is silenced."""
 
-    triage: Triage
+    triage: Triage | None = Field(default=None, description="Absent: what was decided stays")
     note: Note | None = Field(default=None, description="Why; absent: the note stays")
 
 
-class TriageOfMany(TriageChange):
+class TriageOfMany(Input):
     """The same for many names; all or nothing."""
 
+    triage: Triage
+    note: Note | None = Field(default=None, description="Why; absent: the notes stay")
     names: tuple[str, ...] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
@@ -60,7 +63,7 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
         ability=query.ability,
         basis=query.basis,
         severity=query.severity,
-        technique=None if query.technique is None else query.technique.replace("-", "_"),
+        technique=None if query.technique is None else known_technique(query.technique),
         triage=query.triage,
         text=query.q,
         since=query.since,
@@ -75,25 +78,29 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
     """The lookalike."""
-    return await _shape(call, names.parse(call.path["name"]))
+    return await _shape(call, parse_any(call.path["name"], call.parts.suffixes))
 
 
 async def triaged(call: Call[Nothing, TriageChange]) -> Any:
     """The lookalike as it is now."""
-    name = names.parse(call.path["name"])
-    await _decide(call, [name], call.body)
+    name = parse_any(call.path["name"], call.parts.suffixes)
+    shape = await _shape(call, name)
+    change = call.body
+    if change.triage is None and change.note is None:
+        return shape
+    await _decide(call, [name], change.triage or Triage(shape["triage"]), change.note)
     return await _shape(call, name)
 
 
 async def triaged_many(call: Call[Nothing, TriageOfMany]) -> Any:
     """The names that were triaged."""
-    wanted = list(dict.fromkeys(names.parse(text) for text in call.body.names))
-    await _decide(call, wanted, call.body)
+    wanted = list(dict.fromkeys(parse_any(text, call.parts.suffixes) for text in call.body.names))
+    await _decide(call, wanted, call.body.triage, call.body.note)
     return {"triaged": wanted}
 
 
-async def _decide(call: Call[Any, Any], wanted: list[names.Fqdn], change: TriageChange) -> None:
-    unknown = await triage.decide(call.parts.store, wanted, change.triage, note=change.note, now=call.parts.clock.now())
+async def _decide(call: Call[Any, Any], wanted: list[Fqdn], decision: Triage, note: str | None) -> None:
+    unknown = await triage.decide(call.parts.store, wanted, decision, note=note, now=call.parts.clock.now())
     if unknown:
         raise not_found(unknown[0])
     await call.parts.changed()  # the own list may have grown or shrunk

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
 from watcher.core.ports import Clock
@@ -16,6 +16,7 @@ class Metrics:
     """Every metric of this service. `clock` tells how long ago the last sweep ended."""
 
     def __init__(self, version: str, clock: Clock) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asked for
         self.registry = CollectorRegistry()
         self._clock = clock
         self._detection = Histogram(

@@ -169,12 +169,17 @@ def good_statuses(endpoint: AnyEndpoint) -> tuple[int, ...]:
 
 
 def _responses(endpoint: AnyEndpoint, schemas: dict[type[BaseModel], JSON]) -> JSON:
-    good: JSON = {}
+    content: JSON = {}
     if endpoint.answer is not None:
-        good["content"] = {endpoint.media: {"schema": schemas[endpoint.answer]}}
+        content[endpoint.media] = {"schema": schemas[endpoint.answer]}
     elif endpoint.status != HTTPStatus.NO_CONTENT:
-        good["content"] = {endpoint.media: {"schema": {"type": "string"}}}
-    responses = {str(status): {**good, "description": HTTPStatus(status).phrase} for status in good_statuses(endpoint)}
+        content[endpoint.media] = {"schema": {"type": "object" if endpoint.media == "application/json" else "string"}}
+    content |= {media: {"schema": {"type": "string"}} for media in endpoint.also_media}
+    responses: JSON = {}
+    for status in good_statuses(endpoint):
+        responses[str(status)] = {"description": HTTPStatus(status).phrase}
+        if content and status != HTTPStatus.NOT_MODIFIED:
+            responses[str(status)]["content"] = content
     bad = set(endpoint.errors)
     if not endpoint.any_host:
         bad.update(_ALWAYS)

@@ -6,19 +6,19 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from watcher.api import models
-from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing, Reply
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing, Reply, Whatever
 from watcher.api.parts import Ready
 from watcher.core.errors import WatcherError
 
 _PATIENCE_SECONDS = 5.0
 
 
-async def alive(_call: Call[Nothing, Nothing]) -> Any:
+async def alive(_call: Call[Whatever, Nothing]) -> Any:
     """The event loop turns; nothing else is asked."""
     return {"status": "ok"}
 
 
-async def ready(call: Call[Nothing, Nothing]) -> Any:
+async def ready(call: Call[Whatever, Nothing]) -> Any:
     """200 when every check says ok, else 503; the checks run at once and none may take longer than a few seconds."""
     names = list(call.parts.ready)
     results = await asyncio.gather(*(_checked(call.parts.ready[name]) for name in names))
@@ -37,13 +37,13 @@ async def _checked(check: Ready) -> str | None:
         return str(error)
 
 
-async def metrics(call: Call[Nothing, Nothing]) -> web.Response:
+async def metrics(call: Call[Whatever, Nothing]) -> web.Response:
     """For Prometheus."""
     body, media = call.parts.metrics.exposition(call.request.headers.get(hdrs.ACCEPT, ""))
     return web.Response(body=body, headers={hdrs.CONTENT_TYPE: media})
 
 
-async def version(call: Call[Nothing, Nothing]) -> Any:
+async def version(call: Call[Whatever, Nothing]) -> Any:
     """What runs here."""
     return {"name": "watcher", "version": call.parts.version}
 
@@ -51,19 +51,19 @@ async def version(call: Call[Nothing, Nothing]) -> Any:
 _TAG = "about"
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    Endpoint("GET", "/healthz", alive, "Alive", _TAG, Nothing, Nothing, models.Health, any_host=True),
+    Endpoint("GET", "/healthz", alive, "Alive", _TAG, Whatever, Nothing, models.Health, any_host=True),
     Endpoint(
         "GET",
         "/readyz",
         ready,
         "Ready: database, migrations, scheduler, resolver",
         _TAG,
-        Nothing,
+        Whatever,
         Nothing,
         models.Readiness,
         also=(503,),
         any_host=True,
     ),
-    Endpoint("GET", "/metrics", metrics, "For Prometheus", _TAG, Nothing, Nothing, any_host=True, media="text/plain"),
-    Endpoint("GET", "/version", version, "What runs here", _TAG, Nothing, Nothing, models.Version),
+    Endpoint("GET", "/metrics", metrics, "For Prometheus", _TAG, Whatever, Nothing, any_host=True, media="text/plain"),
+    Endpoint("GET", "/version", version, "What runs here", _TAG, Whatever, Nothing, models.Version),
 )

@@ -9,7 +9,7 @@ from pydantic import Field
 from watcher.api import models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.problems import Problem
-from watcher.core import names
+from watcher.core.protected import parse_any
 from watcher.core.report import Purpose
 from watcher.services.report import report_on
 from watcher.services.tokens import Scope
@@ -25,18 +25,26 @@ class Wanted(Input):
 
 async def reported(call: Call[Wanted, Nothing]) -> Any:
     """The report on a name that was looked at, made from what is known; nothing is asked and nothing sent."""
-    name = names.parse(call.path["name"])
+    name = parse_any(call.path["name"], call.parts.suffixes)
     made = await report_on(call.parts.lookup, name, store=call.parts.store)
     if made is None:
         raise Problem(404, "not_found", f"{name} was never looked at; GET /api/v1/domains/{name}?fresh=true looks")
     wanted = call.query.text
     told = made["texts"][Purpose(wanted)] if wanted is not None else repr(made)
     etag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
-    if call.request.headers.get("If-None-Match") == etag:
-        return web.Response(status=304, headers={"ETag": etag})
+    # It may be kept, but not used without asking whether it is still so.
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if is_known(call.request, etag):
+        return web.Response(status=304, headers=headers)
     if wanted is not None:
-        return web.Response(text=told, headers={"ETag": etag, "X-Content-Type-Options": "nosniff"})
-    return Reply(made, 200, {"ETag": etag})
+        return web.Response(text=told, headers=headers)
+    return Reply(made, 200, headers)
+
+
+def is_known(request: web.BaseRequest, etag: str) -> bool:
+    """Whether the client has what `etag` stands for: one of those it lists, weak or not, or `*` (RFC 9110 13.1.2)."""
+    listed = ",".join(request.headers.getall("If-None-Match", []))
+    return any(one.strip().removeprefix("W/") in {etag, "*"} for one in listed.split(","))
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -51,6 +59,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         models.Report,
         (Scope.READ,),
         also=(304,),
+        also_media=("text/plain",),
         errors=(404,),
     ),
 )

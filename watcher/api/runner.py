@@ -2,16 +2,28 @@
 
 import asyncio
 import json
+import logging
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiMapping
 
 from watcher.api.endpoints import B, Call, Endpoint, Input, Nothing, Q, Reply
 from watcher.api.guard import admit
 from watcher.api.parts import Parts
 from watcher.api.problems import Handler, Problem
+
+
+class Strangers(logging.Filter):
+    """Keeps what is no HTTP out of aiohttp's log: whoever sends that would fill it with our traces."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is written."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
 
 BODY_SECONDS = 30.0
 """How long a client may take to send its body."""

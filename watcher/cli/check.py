@@ -11,7 +11,7 @@ from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option, visible
 from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
 from watcher.core.mail_state import SETTLED
-from watcher.core.names import Fqdn, parse
+from watcher.core.names import Fqdn
 
 
 @click.command()
@@ -35,7 +35,7 @@ def check(
     """Look at NAME now: whether it can receive mail and why, who holds it, and what it resembles."""
     from watcher import bootstrap
 
-    parsed = [parse(name.strip().removeprefix(".") if _is_suffix(name) else name) for name in names]
+    parsed = [_parsed(name) for name in names]
     chosen = bootstrap.settings(options, resolvers)
     shapes = asyncio.run(_check(chosen, parsed, registration=not no_registration, probe=probe))
     if output_format is Format.TABLE:
@@ -46,15 +46,11 @@ def check(
     return EXIT_FOUND if any(found(shape, fail_on) for shape in shapes) else 0
 
 
-def _is_suffix(text: str) -> bool:
-    """Whether a leading dot is right: in front of a public suffix. Raises InvalidName where it is wrong."""
-    if not text.strip().startswith("."):
-        return False
-    from watcher.core.protected import parse_protected
+def _parsed(text: str) -> Fqdn:
+    from watcher.core.protected import parse_any
     from watcher.data import load_suffixes
 
-    parse_protected(text, load_suffixes())
-    return True
+    return parse_any(text, load_suffixes())
 
 
 async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, probe: bool) -> list[dict[str, Any]]:

@@ -163,6 +163,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
     from watcher.api.app import every_endpoint, make_app
     from watcher.api.parts import Parts
     from watcher.api.policy import Policy
+    from watcher.api.runner import Strangers
     from watcher.services.notify import send_test
     from watcher.services.scans import Scans
     from watcher.services.tokens import Gatekeeper, any_valid
@@ -201,6 +202,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         scans=(scans := Scans(watching.sweep, clock)),
     )
     endpoints = (*every_endpoint(__version__), *pages.ENDPOINTS)
+    logging.getLogger("aiohttp.server").addFilter(Strangers())
     runner = web.AppRunner(make_app(parts, endpoints), access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:

@@ -37,18 +37,27 @@ def parse_protected(text: str, suffixes: Suffixes) -> tuple[Fqdn, Kind]:
     Raises InvalidName: when it is no name, when its top-level label is not in the root zone, and for a dot in front
     of anything but a public suffix.
     """
+    name = parse_any(text, suffixes)
+    if not suffixes.is_delegated(name):
+        top = name.rpartition(".")[2]
+        raise InvalidName(text, f"there is no top-level domain {top!r}")
+    if suffixes.is_suffix(name):
+        return name, Kind.SUFFIX
+    kind = Kind.DOMAIN if suffixes.registrable_domain(name) == name else Kind.HOST
+    return name, kind
+
+
+def parse_any(text: str, suffixes: Suffixes) -> Fqdn:
+    """The name in `text`, whether or not it could be protected: any name, or a suffix with or without leading dot.
+
+    Raises InvalidName: when it is no name, and for a dot in front of anything but a public suffix.
+    """
     stripped = text.strip()
     dotted = stripped.startswith(".") and not stripped.startswith("..")
     try:
         name = parse(stripped[1:] if dotted else stripped)
     except InvalidName as error:
         raise InvalidName(text, error.reason) from error
-    if not suffixes.is_delegated(name):
-        top = name.rpartition(".")[2]
-        raise InvalidName(text, f"there is no top-level domain {top!r}")
-    if suffixes.is_suffix(name):
-        return name, Kind.SUFFIX
-    if dotted:
+    if dotted and not suffixes.is_suffix(name):
         raise InvalidName(text, "a dot stands in front of a public suffix only")
-    kind = Kind.DOMAIN if suffixes.registrable_domain(name) == name else Kind.HOST
-    return name, kind
+    return name

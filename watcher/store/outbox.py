@@ -250,6 +250,11 @@ async def retry(tx: Tx, delivery_id: str, *, now: datetime) -> bool:
     return done.rowcount > 0
 
 
+async def is_known(tx: Tx, delivery_id: str) -> bool:
+    """Whether there is such a delivery, whatever became of it."""
+    return (await tx.execute(select(deliveries.c.id).where(deliveries.c.id == delivery_id))).first() is not None
+
+
 async def listed(
     tx: Tx, *, status: str | None = None, channel: str | None = None, before: str | None = None, limit: int = 100
 ) -> list[Delivery]:

@@ -8,9 +8,9 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
-from watcher.core import names
 from watcher.core.clean import defanged
 from watcher.core.durations import duration
+from watcher.core.protected import parse_any
 from watcher.core.sentences import reason
 from watcher.core.shapes import JSON, verdict_from_json
 from watcher.services.tokens import Scope
@@ -43,7 +43,7 @@ async def home(call: Call[Nothing, Nothing]) -> web.Response:
 
 async def one(call: Call[Nothing, Nothing]) -> web.Response:
     """All that is known about a name; nothing is asked outside."""
-    shape = await call.parts.lookup.known(names.parse(call.path["name"]))
+    shape = await call.parts.lookup.known(parse_any(call.path["name"], call.parts.suffixes))
     return _page("name.html", {"shape": shape, "version": call.parts.version})
 
 
