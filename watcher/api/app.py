@@ -51,7 +51,10 @@ def every_endpoint(version: str) -> tuple[AnyEndpoint, ...]:
 
 def make_app(parts: Parts, endpoints: Sequence[AnyEndpoint] | None = None) -> web.Application:
     """The application, not yet listening. `parts.store` stays the caller's to close."""
-    app = web.Application(middlewares=[_counted(parts), problems, _known_host(parts)])
+    app = web.Application(
+        middlewares=[_counted(parts), problems, _known_host(parts)],
+        handler_args={"auto_decompress": False},  # who shows no token must not make us unpack gigabytes
+    )
     app.on_response_prepare.append(harden)
     app[events.STREAMS] = events.Streams()
     app.on_shutdown.append(events.end_streams)

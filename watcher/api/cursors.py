@@ -32,7 +32,7 @@ def decode(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
     if not isinstance(key, list) or len(key) != len(types):
         raise _bad()
     for part, kind in zip(key, types, strict=True):
-        if type(part) is not kind:
+        if type(part) is not kind or (isinstance(part, str) and not _can_be_stored(part)):
             raise _bad()
     return tuple(key)
 
@@ -47,6 +47,15 @@ def page(
     shown = rows[:limit]
     more = len(rows) > limit
     return {"items": [shape(row) for row in shown], "next_cursor": encode(key(shown[-1])) if more else None}
+
+
+def _can_be_stored(text: str) -> bool:
+    """JSON may hold half of a surrogate pair, which is no character and which no database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bad() -> Problem:

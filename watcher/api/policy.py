@@ -31,7 +31,10 @@ class Policy:
 
     def is_our_origin(self, origin: str, host: str) -> bool:
         """Whether a page of ours sent this: same host and port as `Host`, or the public URL's origin."""
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
             return False
         if self.public_url:

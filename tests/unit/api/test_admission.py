@@ -127,7 +127,10 @@ async def test_every_endpoint_asks_for_its_scope_and_takes_no_other(api: ApiClie
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:3000", "http://127.0.0.1", ""])
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "http://localhost:3000", "http://127.0.0.1", "", "http://[", "http://a\uff0fb"],
+)
 async def test_a_write_from_a_foreign_page_is_refused(api: ApiClient, behind: World, method, origin):
     await behind.protect("army.mil")
     path = READ if method == "POST" else f"{READ}/army.mil"

@@ -128,6 +128,7 @@ def _encoded(data: object) -> str:
         _encoded([True]),
         _encoded(["a", "b"]),
         _encoded([["a"]]),
+        _encoded(["\ud800"]),
         "A" * 3000,
         base64.urlsafe_b64encode(b"[" * 1000).decode(),
         base64.urlsafe_b64encode(b"\xff\xff").decode(),
