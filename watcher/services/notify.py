@@ -22,9 +22,10 @@ from watcher.core.events import Event, EventKind
 from watcher.core.ports import Channel, Clock
 from watcher.core.risk import Severity
 from watcher.core.shapes import time_from_json, time_json
+from watcher.core.story import plural
 from watcher.services.gather import Gatherer
 from watcher.services.lease_owner import is_dead, this_process
-from watcher.store import Store, Tx, facts, outbox
+from watcher.store import Store, Tx, facts, outbox, stranded
 from watcher.store import events as event_rows
 from watcher.store.outbox import Delivery
 
@@ -140,6 +141,7 @@ class Notifier:
         if not wait or due is None or now >= due or due - now > self._patience.digests:
             made += await self._gatherer.baselines(now) + await self._gatherer.digest(now)
             await self._mend(now)
+            await self._strand(now)
             self._digests_due = now + self._patience.digests
         return made
 
@@ -180,6 +182,27 @@ class Notifier:
                 return
         async with self._store.write() as tx:
             await outbox.bring_back(tx, *bounds, now=now)
+
+    async def _strand(self, now: datetime) -> None:
+        """What waits for a channel that is configured no more says so, is told of once, and is given up in the end.
+
+        If the channel comes back before that, it gets all of it.
+        """
+        before = now - self._patience.give_up
+        async with self._store.read() as tx:
+            found = await stranded.waiting(tx, self._channels)
+            new = [name for name in found if await stranded.any_unmarked(tx, name, why=_gone(name), before=before)]
+        for name in new:
+            async with self._store.write() as tx:
+                if await stranded.give_up(tx, name, why=f"given up: {_gone(name)}", before=before):
+                    _log.error("messages are rejected: %s", _gone(name))
+                await stranded.mark(tx, name, why=_gone(name))
+                if left := (await stranded.waiting(tx, self._channels)).get(name):
+                    wait = f"{left} message{plural(left)} wait{'s' if left == 1 else ''} for it"
+                    await self._tell_failing(tx, name, f"{_gone(name)}; {wait}", now, now)
+                else:
+                    await facts.remove(tx, _FAILING + name)
+                    await facts.remove(tx, _TROUBLE + name)
 
     async def _undisturbed(self, one: Delivery) -> bool:
         """Try it; when the service stops meanwhile, the try may end first, so that it is not sent again for nothing."""
@@ -308,6 +331,10 @@ class Notifier:
                 if once:
                     return
             await self._clock.sleep(self._patience.poll.total_seconds())
+
+
+def _gone(channel: str) -> str:
+    return f"{channel} is not configured any more"
 
 
 async def send_test(channels: Mapping[str, Channel], clock: Clock, *, ids: Callable[[], str]) -> dict[str, str | None]:

@@ -248,3 +248,45 @@ async def test_events_of_the_watch_are_told_whatever_the_least_severity(desk: De
     await notifier.gather()
     await notifier.deliver()
     assert stale.id in _told(desk.slack)
+
+
+async def test_what_waits_for_a_channel_that_is_gone_says_so_and_comes_when_it_is_back(desk: Desk) -> None:
+    desk.slack.die()
+    await desk.happens(became_able())
+    await desk.clock.advance(31)
+    await desk.notifier().gather()
+    await desk.notifier().deliver()
+
+    without = desk.notifier({"email": desk.email})
+    for _ in range(4):
+        await desk.clock.advance(31)
+        await without.gather()
+        await without.deliver()
+    (waiting,) = await desk.deliveries(channel="slack")
+    assert (waiting.status, waiting.last_error) == ("pending", "slack is not configured any more")
+    told = [event.after["reason"] for alert in desk.email.accepted[1:] for event in alert.events]
+    assert told == ["slack is not configured any more; 1 message waits for it"], "once"
+
+    desk.slack.live()
+    back = desk.notifier()
+    await back.gather()
+    await back.deliver()
+    assert [alert.id for alert in desk.slack.accepted] == [waiting.alert.id]
+
+
+async def test_what_waits_for_a_channel_that_stays_gone_is_given_up(desk: Desk) -> None:
+    desk.slack.die()
+    await desk.happens(became_able())
+    await desk.clock.advance(31)
+    await desk.notifier().gather()
+    without = desk.notifier({"email": desk.email})
+    await without.gather()
+    await desk.clock.advance(timedelta(days=3).total_seconds() + 1)
+    await without.gather()
+    (lost,) = await desk.deliveries(channel="slack")
+    assert (lost.status, lost.last_error) == ("rejected", "given up: slack is not configured any more")
+    desk.slack.live()
+    back = desk.notifier()
+    assert await back.retry(lost.id), "by hand it can still be sent"
+    await back.deliver()
+    assert [alert.id for alert in desk.slack.accepted] == [lost.alert.id]

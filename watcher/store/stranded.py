@@ -1,0 +1,47 @@
+"""Deliveries to channels that are configured no more: what waits for them, why, and for how long."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, update
+
+from watcher.store.database import Tx
+from watcher.store.delivery_order import PENDING
+from watcher.store.tables import deliveries
+
+
+async def waiting(tx: Tx, configured: Collection[str]) -> dict[str, int]:
+    """How many deliveries are pending for each channel that is not among `configured`."""
+    query = (
+        select(deliveries.c.channel, func.count())
+        .where(deliveries.c.status == PENDING, deliveries.c.channel.not_in(sorted(configured)))
+        .group_by(deliveries.c.channel)
+        .order_by(deliveries.c.channel)
+    )
+    return {row[0]: row[1] for row in await tx.execute(query)}
+
+
+async def any_unmarked(tx: Tx, channel: str, *, why: str, before: datetime) -> bool:
+    """Whether something pending for `channel` does not say why it waits, or has waited since before then."""
+    left = or_(deliveries.c.last_error.is_distinct_from(why), deliveries.c.created_at < before)
+    query = select(deliveries.c.id).where(deliveries.c.channel == channel, deliveries.c.status == PENDING, left)
+    return (await tx.execute(query.limit(1))).first() is not None
+
+
+async def mark(tx: Tx, channel: str, *, why: str) -> None:
+    """Say of what is pending for `channel` why it waits; nobody is at it."""
+    await tx.execute(
+        update(deliveries)
+        .where(deliveries.c.channel == channel, deliveries.c.status == PENDING)
+        .values(last_error=why, leased_until=None, lease_owner=None)
+    )
+
+
+async def give_up(tx: Tx, channel: str, *, why: str, before: datetime) -> int:
+    """Reject what has waited for `channel` since before then; how many that were."""
+    done = await tx.execute(
+        update(deliveries)
+        .where(deliveries.c.channel == channel, deliveries.c.status == PENDING, deliveries.c.created_at < before)
+        .values(status="rejected", last_error=why, leased_until=None, lease_owner=None)
+    )
+    return done.rowcount
