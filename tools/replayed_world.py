@@ -41,6 +41,11 @@ class Logged:
         return any(FAILED in (records or ()) for records in (self.a, self.aaaa, self.mx))
 
     @property
+    def as_diffed(self) -> tuple[object, ...]:
+        """What a plain diff for "can it receive mail" compares: the exchange, and whether there is an address."""
+        return self.mx, bool(self.a or self.aaaa)
+
+    @property
     def sort(self) -> tuple[object, ...]:
         """What decides the verdict: equal ones need no new look where nothing is under way."""
         return self.absent, self.mx, bool(self.a), bool(self.aaaa), self.failed

@@ -1,7 +1,7 @@
 """Gathering: events that are to be told at once become messages, and the times at which the rest is told.
 
-One message for each registrable domain; one for a storm, where many of them have a wildcard, an exchange operator or
-a nameserver operator in common.
+One message for each registrable domain; one for a storm, where many of them have a wildcard, an exchange operator, an
+address or a nameserver operator in common.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,15 +17,19 @@ from watcher.core.verdict import Basis
 def storm_keys(event: Event, operator_of: Callable[[str], str]) -> tuple[str, ...]:
     """What many events may have in common, widest first: a suffix's wildcard, exchange operators, nameserver operators.
 
-    `operator_of` gives the registrable domain of a host. Kinds do not mix: the key ends with the event's kind.
+    Of names that take mail by an address alone, also the addresses. `operator_of` gives the registrable domain of a
+    host. Kinds do not mix: the key ends with the event's kind.
     """
     keys = []
     now = event.after or event.before
     if now.get("basis") == Basis.REGISTRY_WILDCARD and event.registrable_domain:
         keys.append(f"wildcard:{event.registrable_domain.partition('.')[2]}")
-    exchanges = _rows(event.after.get("exchanges")) or _rows(event.before.get("exchanges"))  # lost ones count as well
+    side = event.after if _rows(event.after.get("exchanges")) else event.before  # lost ones count as well
+    exchanges = _rows(side.get("exchanges"))
     operators = sorted({operator_of(row["host"]) for row in exchanges if row.get("host")})
     keys += [f"exchange:{operator}" for operator in operators if operator != event.registrable_domain]
+    if side.get("basis") == Basis.IMPLICIT_MX:  # no operator but the name itself: whoever has the host has them all
+        keys += sorted({f"address:{address}" for row in exchanges for address in row.get("addresses", ())})
     servers = {str(server) for server in now.get("nameservers") or ()}
     for row in event.evidence:
         if row.get("type") == "NS":

@@ -81,11 +81,12 @@ def _storm_lead(alert: Alert) -> str:
 def _common(alert: Alert) -> str:
     """What the group has in common, from its key: `exchange:google.com:mail_became_able`."""
     sort, _, rest = alert.group.partition(":")
-    value = rest.partition(":")[0]
+    value = rest.rpartition(":")[0] or rest
     words = {
         "domain": "the domain {}",
         "wildcard": "the suffix {} answers for every name",
         "exchange": "the mail exchanges of {}",
+        "address": "the host at {}",
         "nameserver": "the nameservers of {}",
         "suffix": "the suffix {}",
         "channel": "the channel {}",

@@ -243,13 +243,13 @@ class Watch:
         return is_first_to_say(draft, [one for one in siblings if one.name != row.name])
 
     async def _attributed(self, tx: Tx, subject: Subject, draft: Draft) -> Subject:
-        """M51: what a parent's wildcard does is the parent's; its end is not, while the parent itself is able."""
+        """M51: what a parent's wildcard does is the parent's; its end is not while anything under it is able."""
         domain = subject.registrable_domain
         if domain is None or subject.name == domain or not by_wildcard(draft):
             return subject
         if draft.kind is EventKind.MAIL_BECAME_UNABLE:
-            apex = await lookalikes.found(tx, domain)
-            if apex is not None and apex.state.standing is not None and apex.state.standing.ability is Ability.ABLE:
+            others = [one for one in await lookalikes.of_domain(tx, domain) if one.name != subject.name]
+            if any(one.state.standing is not None and one.state.standing.ability is Ability.ABLE for one in others):
                 return subject
         parent = (await resemblances.of(tx, [domain]))[domain]
         return replace(subject, name=domain, resembles=_joined(subject.resembles, parent))

@@ -65,6 +65,19 @@ def test_what_lost_its_mail_at_one_operator_is_a_storm() -> None:
     assert _groups(*lost) == [("exchange:mailhub.net:mail_became_unable", 6, True)]
 
 
+def test_a_portfolio_with_an_address_alone_is_a_storm_by_that() -> None:
+    def parked(number: int, address: str = "93.184.215.14") -> Event:
+        name = f"army{number}.ml"
+        rows = [{"preference": 0, "host": name, "addresses": [address]}]
+        side = {**ABLE, "basis": "implicit_mx", "exchanges": rows}
+        gone = {"ability": "unable", "basis": "no_such_name", "flags": [], "exchanges": []}
+        return replace(became_able(number, name, after=gone), before=side, kind=EventKind.MAIL_BECAME_UNABLE)
+
+    lost = [parked(n) for n in range(6)]
+    assert _groups(*lost) == [("address:93.184.215.14:mail_became_unable", 6, True)]
+    assert all(not storm for _, _, storm in _groups(*(parked(n, f"93.184.215.{n + 10}") for n in range(6))))
+
+
 def test_a_registry_wildcard_and_a_nameserver_make_storms_too() -> None:
     side = {**ABLE, "basis": "registry_wildcard", "exchanges": []}
     wild = [became_able(n, f"army{n}.ml", after=side, evidence=()) for n in range(6)]

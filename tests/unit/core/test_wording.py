@@ -163,3 +163,9 @@ def test_a_baseline_says_how_many_lookalikes_there_are_and_which_were_told(swept
 def test_a_baseline_that_found_nothing_says_so() -> None:
     empty = replace(ALERTS["baseline"], events=(), total=0)
     assert word(empty).subject == "First sweep of army.mil finished: no lookalike found"
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:220:1::1"])
+def test_a_portfolio_has_its_host_in_common(address: str) -> None:
+    words = word(replace(ALERTS["storm_large"], group=f"address:{address}:mail_became_able"))
+    assert f"What they have in common: the host at {defanged(address)}." in words.lead

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tools import replay
+from tools import replay, replay_score
 
 
 @pytest.mark.corpus
@@ -13,18 +13,20 @@ async def test_every_real_gain_is_told_once_and_flicker_never(corpus, capsys):
     folder = corpus / "lookalike-timeline"
     (deltas,), (gains,) = folder.glob("*.deltas.jsonl.gz"), folder.glob("*.gains.csv")
     done = await replay.replay(deltas)
-    result = replay.score(done, gains)
+    result = replay_score.score(done, gains)
     with capsys.disabled():
         print()
-        replay.show(result)
+        replay_score.show(result)
     assert result["gains"] == 16
-    assert len(result["right"]) == 16, "each told exactly once"
-    assert result["precision"] >= 0.97
+    assert len(result["right"]) == 16, "each told exactly once, when it happened"
+    assert result["precision"] >= 0.97, "by the log: docs/explanation/decisions/0004-what-a-real-gain-is.md"
     assert result["recall"] >= 0.97
-    for domain in result["told"]:  # hindsight, apart from the watch: it did have an exchange, in more than one snapshot
-        rows = ["".join(letters) for name, letters in done.letters.items() if name.endswith(domain)]
-        assert any("MM" in row for row in rows), domain
-    assert result["alerts_a_day"] < result["naive"]["alerts_a_day"] / 4
+    assert result["recall_by_the_log"] >= 0.97
+    assert result["losses_without_ground"] == []
+    naive = result["naive"]
+    assert result["alerts_a_day"] < naive["alerts_a_day"] / 10
+    assert result["precision"] > 10 * naive["precision"]
+    assert result["messages_a_day"] < naive["differences_a_day"] / 10, "a portfolio that changes hands is one message"
     null_or_loop = {name for name, letters in done.letters.items() if "M" not in letters and "0" in letters}
     assert null_or_loop
     assert null_or_loop.isdisjoint(result["told"])
@@ -54,10 +56,12 @@ async def test_any_log_of_that_form(tmp_path):
     days[11] = [logged("arny.mil", mx=["!ServFail"], a=["!ServFail"])]
     days[12] = [logged("arny.mil")]
     deltas, gains = written(tmp_path, *days, gains=[("2026-01-09", "army.ml")])
-    result = replay.score(await replay.replay(deltas), gains)
+    result = replay_score.score(await replay.replay(deltas), gains)
     assert result["told"] == result["right"] == ["army.ml"]
     assert (result["precision"], result["recall"], result["median_hours_after_first_sight"]) == (1.0, 1.0, 24.0)
     assert result["naive"]["alerts"] == 3
+    assert result["naive"]["precision"] == pytest.approx(1 / 3, abs=0.01)
+    assert (result["messages"]["mail_became_able"], result["implicit_gains"]) == (2, ["arny.mil"])
 
 
 async def test_hosts_of_several_protected_names_under_one_parent_are_one_gain(tmp_path):
@@ -66,6 +70,6 @@ async def test_hosts_of_several_protected_names_under_one_parent_are_one_gain(tm
     days[0] = [logged(name, whose) for name, whose in hosts]
     days[7] = [logged(name, whose, mx=["mx.net.net"]) for name, whose in hosts]
     deltas, gains = written(tmp_path, *days, gains=[("2026-01-08", "us.armyy.net")])
-    result = replay.score(await replay.replay(deltas), gains)
+    result = replay_score.score(await replay.replay(deltas), gains)
     assert result["right"] == ["armyy.net"]
     assert result["events"]["mail_became_able"] == 1

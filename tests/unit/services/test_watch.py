@@ -277,6 +277,16 @@ class TestWildcards:
         assert told == ["mail_became_unable"]
         assert (await bench.events())[-1].name == "mail.army.ml"
 
+    async def test_its_end_at_one_host_is_not_the_parent_s_while_others_are_able(self, bench):
+        """A wildcard that flickers, or addresses that take turns: the flag of one host says nothing of the rest."""
+        await bench.look(explicit, "mx.army.ml", name="mail.army.ml")
+        await bench.look(explicit, "mx.army.ml", name="us.army.ml", flags=(Flag.WILDCARD,))
+        told = []
+        for _ in range(3):
+            told += await bench.look(absent, name="us.army.ml", after=600)
+        assert told == ["mail_became_unable"]
+        assert (await bench.events())[-1].name == "us.army.ml"
+
     async def test_another_exchange_of_it_is_told_once(self, bench):
         wild, names = {"flags": (Flag.WILDCARD,)}, ("us.army.ml", "mail.army.ml")
         for name in names:
