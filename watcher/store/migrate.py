@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 
 import watcher
 from watcher.core.errors import StoreError
-from watcher.store.sqlite import backup_file, failure, listen
+from watcher.store.sqlite import backup_file, failure, listen, make_private
 
 KEPT_COPIES = 2
 
@@ -80,6 +80,8 @@ def migrate(path: Path, *, now: datetime, folder: Path | None = None) -> str | N
 
 @contextmanager
 def _opened(path: Path, *, create: bool = False) -> Iterator[Connection]:
+    if create:
+        make_private(path)
     uri = f"{path.resolve().as_uri()}?mode={'rwc' if create else 'rw'}"
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
     listen(engine, writes=True)

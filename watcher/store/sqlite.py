@@ -6,7 +6,7 @@ error: so every write transaction begins IMMEDIATE, and every connection has a b
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,15 @@ def listen(engine: Engine, *, writes: bool = False) -> None:
 def backup_file(source: Path, target: Path) -> None:
     """A consistent copy of the database `source` at `target`, also while others write; complete or not there at all.
 
-    Raises StoreError when the source cannot be read or the target not be written.
+    Nobody may read the copy who may not read the source. Raises StoreError when the source cannot be read or the target
+    not be written.
     """
     if target.exists() and source.samefile(target):
         raise StoreError(f"{target} is the database itself; give another file for the copy")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        part.unlink(missing_ok=True)  # of a process of the same number that died, or laid there by somebody else
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL, source.stat().st_mode & 0o666))
         with (
             closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as reader,
             closing(sqlite3.connect(part)) as writer,
@@ -61,6 +64,15 @@ def backup_file(source: Path, target: Path) -> None:
         raise StoreError(f"cannot write the copy {target}: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """An empty file at `path` that only its owner may read, where there is none: other modes are the operator's to set.
+
+    Registries' replies, which may hold persons' data, are in a database. Where it cannot be made SQLite says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def failure(path: Path, error: DBAPIError | sqlite3.Error, *, doing: str = "cannot be used") -> StoreError:
