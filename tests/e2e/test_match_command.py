@@ -46,3 +46,23 @@ def test_without_protected_names_it_says_so(tmp_path: Path) -> None:
     assert done.returncode in {2, 3}
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+def test_neither_bytes_that_are_no_text_nor_a_line_without_end_stop_the_stream(tmp_path: Path) -> None:
+    assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29)); "
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            limited + "import sys; sys.argv[1:] = ['match']; runpy.run_module('watcher', run_name='__main__')",
+        ],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), "PYTHONIOENCODING": "utf-8:strict"},
+        input=b"bad\xff.com\n" + b"a" * (200 << 20) + b"\narmy.ml\n",
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == b"army.ml\n"

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from watcher.cli.output import Format, emit, format_option
+from watcher.core.lines import bounded_lines
 
 if TYPE_CHECKING:
     from watcher.cli.main import GlobalOptions
@@ -33,9 +35,9 @@ def match(options: "GlobalOptions", file: Path, output_format: Format) -> None:
     chosen = bootstrap.settings(options)
     names = asyncio.run(_known(chosen))
     with ExitStack() as opened:
-        lines: Any = sys.stdin if str(file) == "-" else opened.enter_context(file.open(errors="replace"))
+        text: Any = _given() if str(file) == "-" else opened.enter_context(file.open(errors="replace"))
         emit(
-            _rows(names, _names_in(lines)),
+            _rows(names, _names_in(bounded_lines(text.readline))),
             output_format,
             plain=lambda row: row["name"],
             table={
@@ -47,6 +49,13 @@ def match(options: "GlobalOptions", file: Path, output_format: Format) -> None:
             },
             fields=("name", "unicode", "registrable_domain", "protected", "techniques", "likelihood"),
         )
+
+
+def _given() -> TextIO:
+    """Standard input, where no byte that is no text ends the stream: certificates and feeds hold anything."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    return sys.stdin
 
 
 async def _known(chosen: Any) -> "Enumeration":

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from watcher.core.errors import ConfigurationError
+from watcher.core.lines import bounded_lines
 
 
 def read_names(file: Path) -> list[str]:
@@ -17,10 +18,10 @@ def read_names(file: Path) -> list[str]:
     shown = "standard input" if str(file) == "-" else str(file)
     try:
         if str(file) == "-":
-            found = names_in(sys.stdin, shown)
+            found = names_in(bounded_lines(sys.stdin.readline), shown)
         else:
             with file.open(encoding="utf-8") as lines:
-                found = names_in(lines, shown)
+                found = names_in(bounded_lines(lines.readline), shown)
     except OSError as error:
         raise ConfigurationError(shown, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TextIO
 
 from watcher.core.errors import ConfigurationError, InvalidName
+from watcher.core.lines import bounded_lines
 from watcher.core.names import Fqdn, parse
 
 _TYPES = frozenset(
     {"a", "aaaa", "cname", "dname", "dnskey", "ds", "mx", "ns", "nsec", "nsec3", "nsec3param", "rrsig", "soa", "txt"}
 )
-_LONGEST_LINE = 4096
 _FIRST = 2
 
 
@@ -54,7 +54,7 @@ def read_existing(files: Iterable[Path]) -> ExistingNames:
         shown = "standard input" if str(file) == "-" else str(file)
         try:
             with nullcontext(sys.stdin) if str(file) == "-" else _opened(file) as lines:
-                _read(lines, digests, zones)
+                _read(bounded_lines(lines.readline), digests, zones)
         except (OSError, EOFError) as error:
             raise ConfigurationError("sweep.names", f"{shown} cannot be read: {error}") from error
         except UnicodeDecodeError as error:
@@ -71,7 +71,7 @@ def _opened(file: Path) -> TextIO:
 def _read(lines: Iterable[str], digests: "array[int]", zones: set[str]) -> None:
     origin, owner, open_parentheses = "", "", 0
     for raw in lines:
-        line = raw[:_LONGEST_LINE].partition(";")[0].partition("#")[0]
+        line = raw.partition(";")[0].partition("#")[0]
         fields = line.split()
         if open_parentheses:
             open_parentheses += line.count("(") - line.count(")")
