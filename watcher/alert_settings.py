@@ -103,7 +103,9 @@ class Route(Section):
     protected: tuple[str, ...] = Field(default=(), description="Protected names or suffixes; empty: all")
     kinds: tuple[EventKind, ...] = Field(default=(), description="Event kinds; empty: all")
     min_severity: Severity = Field(default=Severity.INFO, description="This severity or worse")
-    channels: tuple[str, ...] = Field(description="Channel names")
+    channels: tuple[Literal["slack", "email", "webhook", "alertmanager", "apprise", "command"], ...] = Field(
+        min_length=1, description="Channel names"
+    )
 
 
 class Alerts(Section):

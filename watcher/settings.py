@@ -20,9 +20,11 @@ from pydantic_settings import (
 )
 
 from watcher.alert_settings import Alerts
-from watcher.core.errors import ConfigurationError
-from watcher.setting_types import Duration, Section, read_secret_files
+from watcher.core.errors import ConfigurationError, InvalidName
+from watcher.core.names import parse
+from watcher.setting_types import Duration, Lasting, Section, read_secret_files
 
+_PORTS = 65535
 CONFIG_FILES = (Path("watcher.toml"), Path("/etc/watcher/watcher.toml"))
 
 
@@ -37,7 +39,7 @@ class Dns(Section):
     max_rate: float = Field(
         default=200, gt=0, le=1_000_000, description="Questions a second for each resolver, a ceiling"
     )
-    timeout: Duration = Field(default=timedelta(seconds=3), description="How long one try waits")
+    timeout: Lasting = Field(default=timedelta(seconds=3), description="How long one try waits")
     attempts: int = Field(default=3, ge=1, le=10, description="Tries before a question is unsettled")
 
 
@@ -53,10 +55,10 @@ class Registration(Section):
         default={}, description='Overrides by suffix: `{"ml": "127.0.0.1:4300"}`; may be non-global addresses'
     )
     max_rate: float = Field(default=1, gt=0, le=1000, description="Questions a second for each server, a ceiling")
-    refresh: Duration = Field(
+    refresh: Lasting = Field(
         default=timedelta(days=7), description="How old the facts of a registered name may grow that gives no cause"
     )
-    refresh_soon: Duration = Field(
+    refresh_soon: Lasting = Field(
         default=timedelta(days=1),
         description="The same for names that are able, ours, new, held or near expiry, and for unregistered ones",
     )
@@ -68,7 +70,7 @@ class Registration(Section):
 class Sweep(Section):
     """Which candidates are looked for, and how often."""
 
-    tiers: tuple[tuple[Annotated[int, Field(gt=0)], Duration], ...] = Field(
+    tiers: tuple[tuple[Annotated[int, Field(gt=0)], Lasting], ...] = Field(
         default=(
             (200, timedelta(hours=1)),
             (2_000, timedelta(hours=6)),
@@ -142,23 +144,42 @@ class Api(Section):
         default=("localhost", "127.0.0.1", "[::1]"),
         description="`Host` headers that are served, besides the listen address",
     )
-    public_url: str | None = Field(default=None, description="Where people reach the page; links in messages")
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = Field(
+        default=None, description="Where people reach the page; links in messages"
+    )
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host.removeprefix("[").removesuffix("]") or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _PORTS:
+            raise ValueError(f"{value!r} is not ADDR:PORT, such as 127.0.0.1:8080")
+        return value
 
 
 class Retention(Section):
     """How long the past is kept; what is known of names now is kept anyway."""
 
-    events: Duration = Field(default=timedelta(days=730), description="Events that were told, or were not to be told")
-    evidence: Duration = Field(default=timedelta(days=180), description="The DNS answers in them")
-    alerts: Duration = Field(default=timedelta(days=90), description="Alerts and their deliveries")
-    gone: Duration = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
+    events: Lasting = Field(default=timedelta(days=730), description="Events that were told, or were not to be told")
+    evidence: Lasting = Field(default=timedelta(days=180), description="The DNS answers in them")
+    alerts: Lasting = Field(default=timedelta(days=90), description="Alerts and their deliveries")
+    gone: Lasting = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
 
 
 class Vigil(Section):
     """The watch over the watcher."""
 
     canary: str | None = Field(default=None, description="A name of yours that must always be seen able")
-    stale_after: Duration = Field(
+
+    @field_validator("canary")
+    @classmethod
+    def _name(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else parse(value)
+        except InvalidName as error:
+            raise ValueError(str(error)) from error
+
+    stale_after: Lasting = Field(
         default=timedelta(minutes=15), description="No settled answer for this long: the watch is stale, and says so"
     )
 
@@ -213,8 +234,9 @@ def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None)
     command-line options) win over everything. Raises ConfigurationError that names the setting.
     """
     warnings = _check_environment()
+    given = {**_database_of_environment(), **(overrides or {})}
     try:
-        settings = _layered(_read_toml(config))(**(overrides or {}))
+        settings = _layered(_read_toml(config))(**given)
     except SettingsError as error:
         variable = next(_not_json(), "environment")
         raise ConfigurationError(
@@ -253,6 +275,20 @@ def _read_toml(config: Path | None) -> dict[str, Any]:
         raise ConfigurationError("--config", f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(str(path), f"this is not TOML: {error}") from error
+
+
+def _database_of_environment() -> dict[str, str]:
+    """`WATCHER_DATABASE_URL_FILE`, which wins over the file's as any variable does. Raises ConfigurationError."""
+    file = next((os.environ[name] for name in os.environ if name.upper() == "WATCHER_DATABASE_URL_FILE"), None)
+    if file is None:
+        return {}
+    if any(name.upper() == "WATCHER_DATABASE_URL" for name in os.environ):
+        raise ConfigurationError("database_url", "WATCHER_DATABASE_URL and its _FILE are both set; keep one")
+    try:
+        return {"database_url": Path(file).read_text(encoding="utf-8").strip()}
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigurationError("WATCHER_DATABASE_URL_FILE", f"{file!r} cannot be read: {why}") from error
 
 
 def _check_environment() -> tuple[str, ...]:

@@ -52,6 +52,13 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
         ("[sweep]\ntiers = []\n", "sweep.tiers", "rising"),
         ('[sweep]\ntiers = [[200, "1h"], [100, "1h"]]\n', "sweep.tiers", "rising"),
         ('timezone = "Atlantis"\n', "timezone", "time zone"),
+        ('[dns]\ntimeout = "0s"\n', "dns.timeout", "has to last"),
+        ('[sweep]\ntiers = [[200, "0s"]]\n', "sweep.tiers", "has to last"),
+        ('[api]\nlisten = "8080"\n', "api.listen", "ADDR:PORT"),
+        ('[api]\nlisten = "127.0.0.1:65536"\n', "api.listen", "ADDR:PORT"),
+        ('[api]\npublic_url = "watcher.army.mil"\n', "api.public_url", "match"),
+        ('[vigil]\ncanary = "a..b"\n', "vigil.canary", "not a name"),
+        ('[[alerts.routes]]\nchannels = ["slakc"]\n', "alerts.routes.0.channels.0", "'slack'"),
         ('[alerts.slack]\ntoken = "xoxb-1"\n', "alerts.slack", "go together"),
         ('[alerts.email]\nsmtp_url = "smtp://u:hunter2@h"\n', "alerts.email", "from and to"),
         ("= broken", "watcher.toml", "not TOML"),
@@ -116,3 +123,18 @@ def test_a_variable_that_is_no_json_is_named_with_an_example(monkeypatch):
         load()
     assert caught.value.setting == "WATCHER_DNS__RESOLVERS"
     assert '["127.0.0.1", "9.9.9.10"]' in caught.value.why
+
+
+def test_the_database_may_stand_in_a_file_that_the_environment_names(tmp_path, monkeypatch):
+    written(tmp_path, 'database_url = "sqlite:///file.db"\n')
+    (tmp_path / "secret").write_text("sqlite:///secret.db\n")
+    monkeypatch.setenv("WATCHER_DATABASE_URL_FILE", str(tmp_path / "secret"))
+    assert load()[0].database_url.get_secret_value() == "sqlite:///secret.db"
+    assert load(overrides={"database_url": "sqlite:///o.db"})[0].database_url.get_secret_value() == "sqlite:///o.db"
+    monkeypatch.setenv("WATCHER_DATABASE_URL", "sqlite:///env.db")
+    with pytest.raises(ConfigurationError, match="both set"):
+        load()
+    monkeypatch.delenv("WATCHER_DATABASE_URL")
+    monkeypatch.setenv("WATCHER_DATABASE_URL_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(ConfigurationError, match=r"WATCHER_DATABASE_URL_FILE.*cannot be read"):
+        load()
