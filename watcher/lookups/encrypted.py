@@ -8,12 +8,13 @@ import asyncio
 import contextlib
 import os
 import ssl
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import aiohttp
 
 from watcher.lookups.servers import Server, Transport
-from watcher.lookups.udp import Counters, Multiplexer, OnReply, OnSilence
+from watcher.lookups.udp import Asker, Counters, Multiplexer, OnReply, OnSilence
 from watcher.lookups.wire import Match, match
 
 _AT_ONCE = 64
@@ -36,6 +37,12 @@ class Questions(Protocol):
         context: object,
     ) -> None:
         """Send one question; exactly one of `calls` follows."""
+        ...
+
+    def ask_all(
+        self, questions: Sequence[bytes], contexts: Sequence[object], frame: tuple[bytes, bytes], asker: Asker
+    ) -> None:
+        """Send many questions, each with its context; `asker` is told about each exactly once."""
         ...
 
     def rest(self) -> None:
@@ -81,6 +88,24 @@ class Encrypted:
         task = asyncio.get_running_loop().create_task(self._ask(qname + type_in, frame, calls, context))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def ask_all(
+        self, questions: Sequence[bytes], contexts: Sequence[object], frame: tuple[bytes, bytes], asker: Asker
+    ) -> None:
+        """Send many questions, each with its context; `asker` is told about each exactly once, never from within."""
+        loop = asyncio.get_running_loop()
+
+        def replied(flight: Any, reply: bytes, seconds: float) -> None:
+            question, context = flight
+            now = loop.time()
+            asker.heard.append(((question, context, now - seconds, asker, frame), reply))
+            asker.replied(now)
+
+        def silent(flight: Any, doubtful: bool) -> None:
+            asker.silent(flight[1], doubtful)
+
+        for question, context in zip(questions, contexts, strict=True):
+            self.ask(question[:-4], question[-4:], frame, (replied, silent), (question, context))
 
     def rest(self) -> None:
         """Nothing to close: there is one connection."""

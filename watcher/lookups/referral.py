@@ -20,17 +20,22 @@ _NS_IN = b"\x00\x02\x00\x01"
 _ERRORS = (dns.exception.DNSException, ValueError, IndexError, KeyError)
 
 
+def denies(reply: bytes, question_size: int, name: str, zone: str) -> bool:
+    """Whether `reply` is of the usual form that says with authority that `name` does not exist."""
+    if reply[3] & 0x0F != NXDOMAIN or not reply[2] & _AUTHORITATIVE:
+        return False
+    return clean_nxdomain(reply, question_size) == len(name) - len(zone)
+
+
 def read_referral(reply: bytes, question_size: int, name: str, zone: str) -> Presence | None:
     """ABSENT, LOOK (delegated, or there in another way), or None: it says nothing about `name`.
 
     `reply` is matched and not cut; `zone` is the zone that the server was asked for, an ancestor of `name`.
     """
     code = reply[3] & 0x0F
-    if code == NXDOMAIN and reply[2] & _AUTHORITATIVE:
-        owner = clean_nxdomain(reply, question_size)
-        if owner is not None and owner == len(name) - len(zone):
-            return Presence.ABSENT
-    elif code == 0 and reply[6:8] == b"\x00\x00" and reply[8:10] != b"\x00\x00":
+    if denies(reply, question_size, name, zone):
+        return Presence.ABSENT
+    if code == 0 and reply[6:8] == b"\x00\x00" and reply[8:10] != b"\x00\x00":
         at = HEADER_SIZE + question_size
         if reply[at : at + 2] == _OWNER_IS_NAME and reply[at + 2 : at + 6] == _NS_IN:
             return Presence.LOOK

@@ -5,11 +5,12 @@ A server's address comes from outside and decides where we connect, so only glob
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watcher.core.dns import Outcome, Question, RRType
 from watcher.core.ports import Resolver
+from watcher.lookups.first_tries import Tails
 from watcher.lookups.lane import Lane
 from watcher.lookups.pacing import Bucket
 from watcher.lookups.resolver import CarefulResolver
@@ -34,6 +35,8 @@ class SuffixLanes:
     until: datetime
     good: int = 0
     bad: int = 0
+    tails: Tails = field(default_factory=Tails)
+    """Of its names, with what its replies look like."""
 
     @property
     def working(self) -> bool:

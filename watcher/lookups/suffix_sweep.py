@@ -7,20 +7,22 @@ found, are silent, or do not speak for it, and for single names that they fail o
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from watcher.core.dns import Outcome
 from watcher.core.names import Fqdn
 from watcher.core.ports import Existence, Presence
+from watcher.lookups.first_tries import FirstTries, Item, Tail
 from watcher.lookups.lane import Lane
-from watcher.lookups.referral import read_referral
+from watcher.lookups.referral import denies, read_referral
 from watcher.lookups.suffix_servers import SuffixLanes, SuffixServers
-from watcher.lookups.sweep_engine import Course, Item, ResolverSweeper, Tally
+from watcher.lookups.sweep_engine import Course, ResolverSweeper
 from watcher.lookups.sweep_progress import SweepProgress
-from watcher.lookups.wire import FORMERR, NOTIMP, encode_name
+from watcher.lookups.wire import FORMERR, NOTIMP
 
 _AHEAD = 50_000  # names drawn before their turn, so that one slow suffix does not hold up the others
 _MOST_ACTIVE = 128  # suffixes asked at once: each has its sockets
-_DRAWN_AT_ONCE = 256
+_DRAWN_AT_ONCE = 512
 _CUT = 0x02  # TC, in the header's third byte
 _TRIES = 2  # of one name at a suffix's servers, before the resolvers are asked
 
@@ -46,15 +48,11 @@ class SuffixSweeper:
         self.progress = SweepProgress(servers.clock.now().timestamp())
         """Of the sweep begun last."""
 
-    async def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
+    def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
         """Every name once, in the order they settle; see `core.ports.Sweeper`."""
         course = _SuffixCourse(self, names)
         self.progress = course.progress
-        try:
-            async for existence in course.run():
-                yield existence
-        finally:
-            course.close()
+        return course.run()
 
 
 async def reached(sweeper: SuffixSweeper, suffixes: Sequence[str], label: str) -> dict[str, bool]:
@@ -70,13 +68,50 @@ async def reached(sweeper: SuffixSweeper, suffixes: Sequence[str], label: str) -
 class _Route:
     """One suffix's names of this sweep: waiting until its servers are known, then until it is their turn."""
 
-    __slots__ = ("queue", "servers", "suffix", "under_way")
+    __slots__ = ("again", "first_tries", "queue", "servers", "suffix", "under_way")
 
     def __init__(self, suffix: str) -> None:
         self.suffix = suffix
-        self.queue: deque[Item] = deque()
+        self.queue: deque[Fqdn] = deque()
+        self.again: deque[Item] = deque()
         self.servers: SuffixLanes | None = None
+        self.first_tries: dict[Lane, _FirstTries] = {}
         self.under_way = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is still to be asked."""
+        return bool(self.queue or self.again)
+
+
+class _FirstTries(FirstTries):
+    """The first tries of one sweep at one server of a suffix."""
+
+    __slots__ = ("_route", "_servers")
+
+    course: "_SuffixCourse"
+
+    def __init__(self, course: "_SuffixCourse", lane: Lane, route: _Route, servers: SuffixLanes) -> None:
+        super().__init__(course, lane, servers.tails)
+        self._route = route
+        self._servers = servers
+
+    def item(self, name: Fqdn, qname: bytes) -> Item:
+        item = super().item(name, qname)
+        item.route = self._route
+        return item
+
+    def nameless(self, name: Fqdn) -> None:
+        self._route.under_way -= 1
+        super().nameless(name)
+
+    def denied(self, count: int, seconds: float) -> None:
+        super().denied(count, seconds)
+        self._servers.good += count
+        self.course.left(self._route, count)
+
+    def denies(self, reply: bytes, question: bytes, name: Fqdn, tail: Tail) -> bool:  # noqa: ARG002 (others need it)
+        return denies(reply, len(question), name, self._servers.zone)
 
 
 class _SuffixCourse(Course):
@@ -91,11 +126,12 @@ class _SuffixCourse(Course):
         self._active: deque[_Route] = deque()
         self._idle: deque[_Route] = deque()
         self._queued = 0
+        self._fallen_back: deque[Fqdn] = deque()
 
     @property
     def over(self) -> bool:
         """Whether every name was drawn and settled or given up."""
-        return super().over and not self._queued
+        return super().over and not self._queued and not self._fallen_back
 
     def close(self) -> None:
         """Leave what is under way, and close the suffixes' sockets."""
@@ -118,25 +154,29 @@ class _SuffixCourse(Course):
                 _rest(route)
         self._hungry = bool(self._hungry or self._active)
 
+    def _undrawn(self) -> int:
+        return len(self._fallen_back)
+
+    def _draw(self, count: int) -> list[Fqdn]:
+        return [self._fallen_back.popleft() for _ in range(min(count, len(self._fallen_back)))]
+
     def _distribute(self) -> None:
         """Draw names and queue each for its suffix."""
-        for _ in range(_DRAWN_AT_ONCE if self._queued < self._ahead else 0):
-            name = next(self._names, None)
-            if name is None:
-                self._exhausted = True
-                return
-            qname = encode_name(name)
-            if qname is None:
-                self._unsettled(name, Outcome.FORMERR, "")
-                continue
-            route = self._routes.get(name.partition(".")[2]) or self._route(name)
-            item = Item(name, qname)
+        if self._exhausted or self._queued >= self._ahead:
+            return
+        routes, count, queued = self._routes, 0, 0
+        for name in islice(self._names, _DRAWN_AT_ONCE):
+            count += 1
+            route = routes.get(name.partition(".")[2]) or self._route(name)
             if route.queue:
-                item.route = route
-                route.queue.append(item)
-                self._queued += 1
+                route.queue.append(name)
+                queued += 1
+            elif route.servers is None or route.servers.working:
+                self._enqueue(name, route)
             else:
-                self._put(item, route)
+                self._fallen_back.append(name)
+        self._queued += queued
+        self._exhausted = count < _DRAWN_AT_ONCE
 
     def _route(self, name: Fqdn) -> _Route:
         """That of its suffix, made where it is new. A registrable domain's suffix is what follows its first label."""
@@ -147,18 +187,15 @@ class _SuffixCourse(Course):
             self._find(route)
         return route
 
-    def _put(self, item: Item, route: _Route) -> None:
-        """Into the queue of a route, which becomes active with it; to the resolvers where its servers do not work."""
-        servers = route.servers
-        if servers is not None and not servers.working:
-            item.route = None
-            self._retries.append(item)
-            return
-        if servers is not None and not route.queue and route not in self._active:
+    def _enqueue(self, one: Fqdn | Item, route: _Route) -> None:
+        """Into the queue of a route, which becomes active with it."""
+        if route.servers is not None and not route.waits and route not in self._active:
             self._idle.append(route)
-        item.route = route
-        route.queue.append(item)
         self._queued += 1
+        if isinstance(one, Item):
+            route.again.append(one)
+        else:
+            route.queue.append(one)
 
     def _find(self, route: _Route) -> None:
         route.servers = self._servers.known(route.suffix)
@@ -170,7 +207,7 @@ class _SuffixCourse(Course):
     async def _found(self, route: _Route) -> None:
         route.servers = await self._servers.find(route.suffix)
         if route.servers.working:
-            if route.queue:
+            if route.waits:
                 self._idle.append(route)
         else:
             self._fall_back(route)
@@ -178,11 +215,11 @@ class _SuffixCourse(Course):
 
     def _fall_back(self, route: _Route) -> None:
         """Its servers do not work: everything that waits goes to the resolvers."""
-        self._queued -= len(route.queue)
-        for item in route.queue:
-            item.route, item.tries, item.plain = None, 0, False
-            self._retries.append(item)
+        self._queued -= len(route.queue) + len(route.again)
+        self._fallen_back.extend(route.queue)
+        self._fallen_back.extend(item.name for item in route.again)
         route.queue.clear()
+        route.again.clear()
 
     def _fill_route(self, route: _Route, now: float) -> bool:
         """Send what may go; whether nothing is left to send."""
@@ -190,18 +227,24 @@ class _SuffixCourse(Course):
         if servers is None or not servers.working:
             self._fall_back(route)
             return True
-        room = min(servers.bucket.ready(now), len(route.queue), self._window - self._in_flight)
+        room = min(servers.bucket.ready(now), len(route.queue) + len(route.again), self._window - self.in_flight)
         for lane in sorted((lane for lane in servers.lanes if lane.usable), key=_health, reverse=True):
             if room <= 0:
                 break
             number = lane.pace.take(now, room)
-            for _ in range(number):
-                self._queued -= 1
-                route.under_way += 1
-                self._send(route.queue.popleft(), lane)
             servers.bucket.take(number)
             room -= number
-        return not route.queue
+            self._queued -= number
+            route.under_way += number
+            for _ in range(min(number, len(route.again))):
+                self.send(route.again.popleft(), lane)
+                number -= 1
+            if number:
+                first_tries = route.first_tries.get(lane)
+                if first_tries is None:
+                    first_tries = route.first_tries[lane] = _FirstTries(self, lane, route, servers)
+                first_tries.ask([route.queue.popleft() for _ in range(number)], recursive=False)
+        return not route.waits
 
     def _delays(self, now: float) -> Iterator[float]:
         yield from super()._delays(now)
@@ -210,48 +253,39 @@ class _SuffixCourse(Course):
                 paces = [lane.pace.until_next(now) for lane in route.servers.lanes if lane.usable]
                 yield max(route.servers.bucket.until_next(), min(paces, default=0.0))
 
-    def _next(self, lane: Lane, *, alone: bool) -> Item | None:
-        return self._again(lane, alone=alone)
-
     def _give_up(self) -> None:
         self.progress.silent = True
-        while self._retries:
-            item = self._retries.popleft()
-            self._unsettled(item.name, Outcome.TIMEOUT, "")
+        waiting = [*(item.name for item in self._retries), *self._fallen_back]
+        self._retries.clear()
+        self._fallen_back.clear()
+        for name in waiting:
+            self.unsettled(name, Outcome.TIMEOUT, "")
 
-    def _tally(self, lane: Lane) -> Tally:
-        tally = self._tallies.get(lane)
-        if tally is None:
-            tally = self._tallies[lane] = Tally()
-        return tally
-
-    def _replied(self, context: object, reply: bytes, seconds: float) -> None:
-        item: Item = context  # type: ignore[assignment]  # (it is what `_send` handed over)
+    def replied(self, context: object, reply: bytes, seconds: float) -> None:
+        item: Item = context  # type: ignore[assignment]  # (it is what `send` handed over)
         route: _Route | None = item.route  # type: ignore[assignment]
         if route is None:
-            super()._replied(item, reply, seconds)
+            super().replied(item, reply, seconds)
             return
-        self._in_flight -= 1
-        if route.under_way > 1 or route.queue:
-            route.under_way -= 1
-        else:
-            self._left(item)
-        if self._closed:
+        self.in_flight -= 1
+        self.left(route, 1)
+        if self.closed:
             return
         if reply[2] & _CUT:
             self._over_tcp(item, seconds)
         else:
             self._judge(item, reply, seconds)
 
-    def _silent(self, context: object, doubtful: bool) -> None:
-        if context.route is not None:  # type: ignore[attr-defined]  # (an Item)
-            self._left(context)  # type: ignore[arg-type]
-        super()._silent(context, doubtful)
+    def silent(self, context: object, doubtful: bool) -> None:
+        route: _Route | None = context.route  # type: ignore[attr-defined]  # (of an Item)
+        if route is not None:
+            self.left(route, 1)
+        super().silent(context, doubtful)
 
-    def _left(self, item: Item) -> None:
-        route: _Route = item.route  # type: ignore[assignment]
-        route.under_way -= 1
-        if not route.under_way and not route.queue:
+    def left(self, route: _Route, count: int) -> None:
+        """So many of a route's questions are under way no more."""
+        route.under_way -= count
+        if not route.under_way and not route.waits:
             asyncio.get_running_loop().call_soon(_rest, route)
 
     def _read(self, item: Item, reply: bytes, seconds: float | None) -> None:
@@ -272,7 +306,7 @@ class _SuffixCourse(Course):
             self._failed(item, outcome, seconds, without_edns=code in (FORMERR, NOTIMP))
             return
         servers.good += 1
-        tally = self._tallies.get(item.lane) or self._tally(item.lane)
+        tally = self.tally(item.lane)
         tally.seconds += seconds or 0.0
         absent = presence is Presence.ABSENT
         if absent:
@@ -293,7 +327,7 @@ class _SuffixCourse(Course):
             self._servers.give_up(route.suffix)
         item.plain = item.plain or without_edns
         if item.tries < _TRIES and servers is not None and servers.working:
-            self._put(item, route)
+            self._enqueue(item, route)
         else:
             item.route, item.tries, item.plain = None, 0, False
             self._retries.append(item)

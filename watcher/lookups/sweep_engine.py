@@ -1,16 +1,19 @@
 """The existence sweep: does each of very many names exist? One question a name, at the pace of the resolvers.
 
-The hot path: an NXDOMAIN reply of the usual form is read by hand, and everything else is only told apart as "look
-carefully" or "ask again". Names are drawn one by one as there is room, so memory does not grow with their number.
+First tries go in bulk (`first_tries`). What they leave is seen to here, one by one: an NXDOMAIN reply of the usual form
+is read by hand, and everything else is only told apart as "look carefully" or "ask again". Names are drawn as there is
+room, so memory does not grow with their number.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
+from itertools import islice
 
 from watcher.core.dns import Outcome, Question, RRType
 from watcher.core.names import Fqdn
 from watcher.core.ports import Existence, Presence
+from watcher.lookups.first_tries import MX, FirstTries, Item, Tails
 from watcher.lookups.lane import Lane
 from watcher.lookups.resolver import CarefulResolver
 from watcher.lookups.sweep_progress import SweepProgress
@@ -19,16 +22,14 @@ from watcher.lookups.wire import (
     NOTIMP,
     NXDOMAIN,
     REFUSED,
-    TYPE_IN,
     clean_nxdomain,
-    encode_name,
     parse_answer,
 )
 
-_MX = TYPE_IN[RRType.MX]
 _WINDOW = 8192
 _AT_ONCE = 256  # names drawn before others get their turn: making candidates costs time too
 _GATHER = 0.003  # seconds in which results are gathered before they are handed over
+_PLENTY = 32  # results that are handed over without waiting for more
 _TICK = 0.005  # seconds: pace is looked at no more often
 _IDLE_TICK = 0.1  # the same while every server is left alone
 _PATIENCE = 30.0
@@ -54,32 +55,15 @@ class ResolverSweeper:
         self.registrable_domain = registrable_domain
         self.window = window
         self.patience = patience
+        self.tails = Tails(registrable_domain)
         self.progress = SweepProgress(resolver.clock.now().timestamp())
         """Of the sweep begun last."""
 
-    async def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
+    def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
         """Every name once, in the order they settle; see `core.ports.Sweeper`."""
         course = Course(self, names)
         self.progress = course.progress
-        try:
-            async for existence in course.run():
-                yield existence
-        finally:
-            course.close()
-
-
-class Item:
-    """One name under way. `route`: who else than the resolvers is asked (see `suffix_sweep`)."""
-
-    __slots__ = ("lane", "name", "plain", "qname", "route", "tries")
-
-    def __init__(self, name: Fqdn, qname: bytes) -> None:
-        self.name = name
-        self.qname = qname
-        self.tries = 0
-        self.plain = False
-        self.route: object | None = None
-        self.lane: Lane
+        return course.run()
 
 
 class Tally:
@@ -105,44 +89,44 @@ class Course:
         self._names = iter(names)
         self._exhausted = False
         self._retries: deque[Item] = deque()
-        self._in_flight = 0
-        self._calls = (self._replied, self._silent)
-        self._tallies = {lane: Tally() for lane in self._lanes}
+        self._first_tries = {lane: FirstTries(self, lane, sweeper.tails) for lane in self._lanes}
+        self._calls = (self.replied, self.silent)
+        self._tallies: dict[Lane, Tally] = {}
         self._waiter: asyncio.Future[None] | None = None
         self._gathering: asyncio.TimerHandle | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
         self._hungry = False
         self._first = 0
+        self.closed = False
+        self.in_flight = 0
         self.results: list[Existence] = []
         self.progress = SweepProgress(self._clock.now().timestamp())
 
     async def run(self) -> AsyncGenerator[Existence, None]:
         """Ask until it is over."""
-        while True:
-            self.fill()
-            if self.results:
-                for existence in self.take_results():
-                    yield existence
-            elif self.over:
-                return
-            else:
-                await self.wait()
+        try:
+            while True:
+                self.fill()
+                if self.results:
+                    results, self.results = self.results, []
+                    for existence in results:
+                        yield existence
+                elif self.over:
+                    return
+                else:
+                    await self.wait()
+        finally:
+            self.close()
 
     @property
     def over(self) -> bool:
         """Whether every name was drawn and settled or given up."""
-        return self._exhausted and not self._in_flight and not self._retries
-
-    def take_results(self) -> list[Existence]:
-        """What has settled since the last time."""
-        results, self.results = self.results, []
-        return results
+        return self._exhausted and not self.in_flight and not self._retries
 
     def close(self) -> None:
         """Leave what is under way; replies that still come are dropped."""
-        self._closed = True
+        self.closed = True
         self._tell_paces()
         self.progress.finished = self._clock.now().timestamp()
         for task in (*self._tasks, self._ticker):
@@ -155,23 +139,46 @@ class Course:
         """Send as many questions as paces and window allow."""
         self._tell_paces()
         now = self._clock.now().timestamp()
-        if not self._in_flight and self._nobody_there(now):
+        if not self.in_flight and self._nobody_there(now):
             self._give_up()
             return
         lanes, self._hungry = self._lanes, False
         self._first = (self._first + 1) % len(lanes)
         usable = [lane for lane in (*lanes[self._first :], *lanes[: self._first]) if lane.usable]
         for lane in usable:
-            room = min(self._window - self._in_flight - len(self._retries), _AT_ONCE)
-            room = max(room, len(self._retries))
-            if room <= 0 or (self._exhausted and not self._retries):
+            room = self._room()
+            if room <= 0:
                 return
-            for _ in range(lane.pace.take(now, room)):
-                item = self._next(lane, alone=len(usable) == 1)
+            count = lane.pace.take(now, room)
+            while count and self._retries:
+                item = self._again(lane, alone=len(usable) == 1)
                 if item is None:
                     break
-                self._send(item, lane)
+                self.send(item, lane)
+                count -= 1
+            count = min(count, self._space(), self._undrawn())
+            names = self._draw(count) if count else None
+            if names:
+                self._first_tries[lane].ask(names)
         self._hungry = True
+
+    def _space(self) -> int:
+        """For how many more names there is space."""
+        return max(0, self._window - self.in_flight - len(self._retries))
+
+    def _room(self) -> int:
+        """How many questions could go now but for the paces."""
+        return max(len(self._retries), min(self._space(), self._undrawn()))
+
+    def _undrawn(self) -> int:
+        """How many names could be drawn at most."""
+        return 0 if self._exhausted else _AT_ONCE
+
+    def _draw(self, count: int) -> list[Fqdn]:
+        """The next names, at most so many."""
+        names = list(islice(self._names, count))
+        self._exhausted = len(names) < count
+        return names
 
     def _nobody_there(self, now: float) -> bool:
         """Whether every server was found dishonest or has been silent for longer than our patience."""
@@ -184,7 +191,7 @@ class Course:
         """Return when there are results, or when more may be sent."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        if (self._hungry or not self._in_flight) and (self._ticker is None or self._ticker.done()):
+        if (self._hungry or not self.in_flight) and (self._ticker is None or self._ticker.done()):
             delay = min(self._delays(self._clock.now().timestamp()), default=_IDLE_TICK)
             self._ticker = loop.create_task(self._tick(max(delay, _TICK)))
         try:
@@ -201,25 +208,11 @@ class Course:
         self._wake()
 
     def _wake(self) -> None:
-        self._gathering = None
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-    def _next(self, lane: Lane, *, alone: bool) -> Item | None:
-        """A name to ask again, or a new one."""
-        item = self._again(lane, alone=alone) if self._retries else None
-        if item is not None:
-            return item
-        while not self._exhausted and self._in_flight + len(self._retries) < self._window:
-            name = next(self._names, None)
-            if name is None:
-                self._exhausted = True
-                break
-            qname = encode_name(name)
-            if qname is not None:
-                return Item(name, qname)
-            self._unsettled(name, Outcome.FORMERR, "")
-        return None
 
     def _again(self, lane: Lane, *, alone: bool) -> Item | None:
         """A name to ask again, by another server than the last where there is one."""
@@ -230,23 +223,32 @@ class Course:
             self._retries.append(item)
         return None
 
-    def _send(self, item: Item, lane: Lane) -> None:
+    def send(self, item: Item, lane: Lane) -> None:
+        """Ask for one name."""
         item.lane = lane
         item.tries += 1
-        self._in_flight += 1
+        self.in_flight += 1
         self.progress.asked += 1
-        lane.udp.ask(item.qname, _MX, self._frame(item), self._calls, item)
+        lane.udp.ask(item.qname, MX, self._frame(item), self._calls, item)
+
+    def tally(self, lane: Lane) -> Tally:
+        """What the pace of `lane` is to be told."""
+        tally = self._tallies.get(lane)
+        if tally is None:
+            tally = self._tallies[lane] = Tally()
+        return tally
 
     def _frame(self, item: Item) -> tuple[bytes, bytes]:
         return item.lane.frame(edns=item.lane.edns and not item.plain, recursive=item.route is None)
 
-    def _replied(self, context: object, reply: bytes, seconds: float) -> None:
-        item: Item = context  # type: ignore[assignment]  # (it is what `_send` handed over)
-        self._in_flight -= 1
-        if self._closed:
+    def replied(self, context: object, reply: bytes, seconds: float) -> None:
+        """A reply came for an item."""
+        item: Item = context  # type: ignore[assignment]  # (it is what `send` handed over)
+        self.in_flight -= 1
+        if self.closed:
             return
         lane = item.lane
-        tally = self._tallies[lane]
+        tally = self.tally(lane)
         code = reply[3] & 0x0F
         if item.plain and code in (0, NXDOMAIN):
             lane.answers_plain()
@@ -276,10 +278,11 @@ class Course:
             without_edns = code in (FORMERR, NOTIMP)  # it may not know EDNS
             self._failed(item, _FAILURES.get(code, Outcome.SERVFAIL), seconds, without_edns=without_edns)
 
-    def _silent(self, context: object, doubtful: bool) -> None:
+    def silent(self, context: object, doubtful: bool) -> None:
+        """No reply came for an item."""
         item: Item = context  # type: ignore[assignment]
-        self._in_flight -= 1
-        if self._closed:
+        self.in_flight -= 1
+        if self.closed:
             return
         if doubtful:
             self._over_tcp(item, None)
@@ -300,14 +303,14 @@ class Course:
         self._settled(item.name, absent=absent, outcome=answer.outcome, lane=item.lane)
 
     def _over_tcp(self, item: Item, seconds: float | None) -> None:
-        self._in_flight += 1
+        self.in_flight += 1
         task = asyncio.get_running_loop().create_task(self._ask_over_tcp(item, seconds))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _ask_over_tcp(self, item: Item, seconds: float | None) -> None:
-        reply = await item.lane.over_tcp(item.qname + _MX, self._frame(item))
-        self._in_flight -= 1
+        reply = await item.lane.over_tcp(item.qname + MX, self._frame(item))
+        self.in_flight -= 1
         if reply is None:
             self._failed(item, Outcome.TRUNCATED, seconds)
         else:
@@ -320,7 +323,7 @@ class Course:
         if not item.plain and lane.edns and without_edns:
             item.plain = True
         elif item.tries >= self._resolver.attempts or once:
-            self._unsettled(item.name, outcome, lane.name)
+            self.unsettled(item.name, outcome, lane.name)
             return
         self._retries.append(item)
         self._result()
@@ -335,10 +338,18 @@ class Course:
         if self._gathering is None:
             self._result()
 
-    def _unsettled(self, name: Fqdn, outcome: Outcome, resolver: str) -> None:
+    def unsettled(self, name: Fqdn, outcome: Outcome, resolver: str) -> None:
+        """It is given up for now."""
         self.progress.unsettled[outcome] += 1
         self.results.append(Existence(name, Presence.UNSETTLED, outcome, resolver))
         self._result()
+
+    def gathered(self) -> None:
+        """Hand over at once where much has settled, else soon."""
+        if len(self.results) >= _PLENTY:
+            self._wake()
+        else:
+            self._result()
 
     def _result(self) -> None:
         """Hand over soon, together with what else settles in the next moment."""
@@ -346,27 +357,27 @@ class Course:
             self._gathering = asyncio.get_running_loop().call_later(_GATHER, self._wake)
 
     def _tell_paces(self) -> None:
-        for lane, tally in self._tallies.items():
+        tallies, self._tallies = self._tallies, {}
+        for lane, tally in tallies.items():
             count = tally.nxdomains + tally.answers + tally.nodata
             if count:
                 outcomes = {
                     Outcome.NXDOMAIN: tally.nxdomains, Outcome.ANSWER: tally.answers, Outcome.NODATA: tally.nodata,
                 }  # fmt: skip
                 lane.note_proper({outcome: n for outcome, n in outcomes.items() if n}, tally.seconds / count)
-                self._tallies[lane] = Tally()
 
     def _give_up(self) -> None:
         """Nobody answers: hand the rest over as it is, a part at a time."""
         self.progress.silent = True
         while self._retries:
             item = self._retries.popleft()
-            self._unsettled(item.name, Outcome.TIMEOUT, item.lane.name)
+            self.unsettled(item.name, Outcome.TIMEOUT, item.lane.name)
         for _ in range(_AT_ONCE):
             name = next(self._names, None)
             if name is None:
                 self._exhausted = True
                 return
-            self._unsettled(name, Outcome.TIMEOUT, "")
+            self.unsettled(name, Outcome.TIMEOUT, "")
 
 
 _FAILURES = {FORMERR: Outcome.FORMERR, NOTIMP: Outcome.NOTIMP, REFUSED: Outcome.REFUSED}

@@ -1,40 +1,35 @@
 """Every question in flight over UDP to one server: random ports, ids and case, and replies believed only when they fit.
 
-The hot path of the sweep, therefore plain sockets with `add_reader`: measured over loopback, a question and its reply
-cost 6 µs of CPU this way and 28 µs through `asyncio.DatagramProtocol`. `tests/perf/bench_sweep.py` shows it.
-
-Sockets are connected, so the kernel drops what comes from another address or port (RFC 5452 9.1) and reports
-a closed port at once.
+The hot path of the sweep, therefore plain tuples, dicts and sockets, and many questions at a time: what is asked
+together leaves from one source port, and what comes back meanwhile is read and handed over together.
+`tests/perf/bench_sweep.py` shows what that costs.
 """
 
 import asyncio
-import contextlib
-import errno
 import os
-import socket
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from watcher.lookups.servers import Server
+from watcher.lookups.source_ports import DEFAULT_PORTS, USES, SourcePort, SourcePorts
 from watcher.lookups.wire import HEADER_SIZE, Match, match, randomise_case
+
+__all__ = ["DEFAULT_PORTS", "Asker", "Counters", "Flight", "Multiplexer", "OnReply", "OnSilence"]
 
 OnReply = Callable[[object, bytes, float], None]
 """Called with the context given, the reply (its id and question fit) and the seconds it took."""
 OnSilence = Callable[[object, bool], None]
 """Called with the context given when none came in time; True: one came in the wrong case, so ask over TCP."""
 
-DEFAULT_PORTS = 16
-"""Source ports in use at once, for each server."""
-_USES = 400  # of a port, and by chance up to as many more
-_LIFETIME = 60.0  # seconds of a port
-_LOWEST_PORT = 10240
-_DRAWS = 10
+_TOGETHER = 64  # questions from one port: its replies come together, and are read without a detour
 _RECEIVE_SIZE = 4096  # more than the 1232 we offer; a longer reply is cut and so unreadable
-_AT_ONCE = 128  # replies read before others get their turn
-_RANDOM_SIZE, _MOST_RANDOM = 8192, 260
+_AT_ONCE = 256  # replies read before others get their turn
+_PAUSE = 0.001  # seconds in which replies gather in a busy port's buffer
+_BUSY = 16  # questions under way from one port that make it busy
 _FLATTENED_ENOUGH = 3
 _NO_DOUBT = False
+_ONE = b"\x00\x01"
 
 
 @dataclass(slots=True)
@@ -50,67 +45,63 @@ class Counters:
     wrong_case: int = 0
 
 
-class _Flight:
-    """One question under way."""
+class Asker:
+    """Who asks, and hears what became of each question."""
 
-    __slots__ = (
-        "answered", "context", "done", "doubtful", "frame", "on_reply", "on_silence", "port", "question", "sent_at",
-    )  # fmt: skip
+    __slots__ = ("heard",)
 
-    def __init__(  # noqa: PLR0917 (keywords cost a tenth of a microsecond on the hot path)
-        self,
-        port: "_Port",
-        question: bytes,
-        frame: tuple[bytes, bytes],
-        calls: tuple[OnReply, OnSilence],
-        context: object,
-        sent_at: float,
-    ) -> None:
-        self.port = port
-        self.question = question
-        self.frame = frame
-        self.on_reply, self.on_silence = calls
-        self.context = context
-        self.sent_at = sent_at
-        self.done = False
-        self.answered = False
-        self.doubtful = False
+    def __init__(self) -> None:
+        self.heard: list[tuple[Flight, bytes]] = []
+        """Replies that came together."""
+
+    def replied(self, now: float) -> None:
+        """Take what was heard until `now` (the loop's time), and leave `heard` empty."""
+        raise NotImplementedError
+
+    def silent(self, context: object, doubtful: bool) -> None:
+        """None came in time; see `OnSilence`."""
+        raise NotImplementedError
 
 
-@dataclass(slots=True, eq=False)
-class _Port:
-    """One source port. `flights` keeps the finished ones too, by id: late, twice and forged are told apart by them."""
+Flight = tuple[bytes, Any, float, Asker, tuple[bytes, bytes]]
+"""A question under way: name, type and class as sent; the asker's context; when it was sent; the asker; the frame."""
 
-    socket: socket.socket
-    uses: int
-    until: float
-    flights: dict[bytes, _Flight] = field(default_factory=dict)
-    waiting: int = 0
-    retired: bool = False
+
+class _One(Asker):
+    """Who asks a single question."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self, calls: tuple[OnReply, OnSilence]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def replied(self, now: float) -> None:
+        heard, self.heard = self.heard, []
+        for (_, context, sent_at, _, _), reply in heard:
+            self._calls[0](context, reply, now - sent_at)
+
+    def silent(self, context: object, doubtful: bool) -> None:
+        self._calls[1](context, doubtful)
 
 
 class Multiplexer:
     """The UDP side of one server. Belongs to the event loop it is used in; `close` it there."""
 
     def __init__(
-        self, server: Server, *, timeout: float = 3.0, port_uses: int = _USES, ports: int = DEFAULT_PORTS
+        self, server: Server, *, timeout: float = 3.0, port_uses: int = USES, ports: int = DEFAULT_PORTS
     ) -> None:
         self.server = server
         self.counters = Counters()
         self.flattens_case = False
         """The server answers in lower case: learnt from three such replies before any in the case that was sent."""
-        self._closed = False
+        self.ports = SourcePorts(server, ports, port_uses, self._readable)
         self._keeps_case = False
         self._flattened = 0
         self._timeout = timeout
-        self._port_uses = port_uses
-        self._pool = ports
-        self._ports: list[_Port | None] = [None] * ports
-        self._open: set[_Port] = set()
-        self._order: deque[_Flight] = deque()  # by time sent; the done ones leave when their time has come
+        self._paused: list[SourcePort] = []
+        self._pause: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._random = b""
-        self._random_at = 0
 
     def ask(
         self,
@@ -122,230 +113,236 @@ class Multiplexer:
     ) -> None:
         """Send one question. Exactly one of `calls` follows, never from within this call.
 
-        `qname`: wire form, lower case. `type_in`: of `wire.TYPE_IN`. `frame`: the header after its id, and what
-        follows the question.
+        `qname`: wire form. `type_in`: of `wire.TYPE_IN`. `frame`: the header after its id, and what follows
+        the question.
+        """
+        self.ask_all((qname + type_in,), (context,), frame, _One(calls))
+
+    def ask_all(
+        self, questions: Sequence[bytes], contexts: Sequence[object], frame: tuple[bytes, bytes], asker: Asker
+    ) -> None:
+        """Send many questions: names in wire form, each with its type and class; a context for each.
+
+        `asker` is told about each exactly once, never from within this call.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
-        at = self._random_at
-        if at + _MOST_RANDOM > len(self._random):
-            self._random, at = os.urandom(_RANDOM_SIZE), 0
-        random = self._random
-        name_at = at + 3
-        self._random_at = name_at + len(qname)
-        self.counters.sent += 1
-
-        port = self._ports[random[at] % self._pool]
-        if port is None or port.uses <= 0 or now > port.until:
+        self.counters.sent += len(questions)
+        for start in range(0, len(questions), _TOGETHER):
+            asked, about = questions[start : start + _TOGETHER], contexts[start : start + _TOGETHER]
             try:
-                port = self._draw(random[at] % self._pool, loop, now)
+                port = self.ports.one(now, len(asked))
             except OSError:  # no route, no such family here, no descriptors left, closed: as good as lost
-                self.counters.silent += 1
-                loop.call_soon(calls[1], context, _NO_DOUBT)
-                return
-        number = random[at + 1 : name_at]
-        flights = port.flights
-        while number in flights and not flights[number].done:
-            number = os.urandom(2)
-        question = randomise_case(qname, random[name_at : self._random_at]) + type_in
-        flight = _Flight(port, question, frame, calls, context, now)
-        flights[number] = flight
-        port.waiting += 1
-        port.uses -= 1
-        self._order.append(flight)
-        if self._timer is None:
+                self.counters.silent += len(asked)
+                for context in about:
+                    loop.call_soon(asker.silent, context, _NO_DOUBT)
+            else:
+                self._send(port, asked, about, frame, asker, now)
+        if self._timer is None and not self.ports.closed:
             self._timer = loop.call_later(self._timeout, self._expire)
-        message = number + frame[0] + question + frame[1]
+
+    def _send(  # noqa: PLR0917 (keywords cost time)
+        self,
+        port: SourcePort,
+        asked: Sequence[bytes],
+        contexts: Sequence[object],
+        frame: tuple[bytes, bytes],
+        asker: Asker,
+        now: float,
+    ) -> None:
+        names = b"".join(asked)
+        random = os.urandom(len(names) + 2 * len(asked))
+        names = randomise_case(names, random)
+        waiting, send, (header, rest) = port.waiting, port.socket.send, frame
+        at, number_at = 0, len(names)
+        for plain, context in zip(asked, contexts, strict=True):
+            end = at + len(plain)
+            question = names[at:end]
+            number = random[number_at : number_at + 2]
+            at, number_at = end, number_at + 2
+            while number in waiting:
+                number = os.urandom(2)
+            waiting[number] = (question, context, now, asker, frame)
+            try:
+                send(number + header + question + rest)
+            except BlockingIOError:
+                pass  # the send buffer is full: lost, as on the way
+            except OSError:
+                self._send_again(port, number, number + header + question + rest)
+
+    def _send_again(self, port: SourcePort, number: bytes, message: bytes) -> None:
+        """What was not sent, because of an earlier datagram's ICMP error."""
+        self._unreachable(port, but=number)
         try:
             port.socket.send(message)
-        except BlockingIOError:
-            pass  # the send buffer is full: lost, as on the way
         except OSError:
-            self._unreachable(port, but=flight)  # an earlier datagram's ICMP error: this one was not sent
-            try:
-                port.socket.send(message)
-            except OSError:
-                self._finish(flight)
-                self.counters.silent += 1
-                loop.call_soon(calls[1], context, _NO_DOUBT)
+            _, context, _, asker, _ = port.waiting.pop(number)
+            self.counters.silent += 1
+            asyncio.get_running_loop().call_soon(asker.silent, context, _NO_DOUBT)
 
     def close(self) -> None:
         """Close every socket for good; whoever still waits is told of silence."""
-        self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        waiting = [flight for flight in self._order if not flight.done]
-        self._order.clear()
-        for flight in waiting:
-            self._silence(flight)
-        for port in tuple(self._open):
-            self._shut(port)
-        self._ports = [None] * self._pool
+        for timer in (self._timer, self._pause):
+            if timer is not None:
+                timer.cancel()
+        self.ports.closed = True
+        for port in tuple(self.ports.open):
+            for number in tuple(port.waiting):
+                self._silence(port, number)
+        self.ports.close()
 
     def rest(self) -> None:
         """Close the sockets that wait for nothing; they are drawn anew when there is something to ask."""
-        for slot, port in enumerate(self._ports):
-            if port is not None:
-                self._ports[slot] = None
-                port.retired = True
-                if not port.waiting:
-                    self._shut(port)
+        self.ports.rest()
 
-    def _draw(self, slot: int, loop: asyncio.AbstractEventLoop, now: float) -> _Port:
-        """A new random source port for `slot`; the old one stays open for what it still waits for. Raises OSError."""
-        if self._closed:
-            raise OSError(errno.ESHUTDOWN, "closed")
-        old = self._ports[slot]
-        if old is not None:
-            self._ports[slot] = None
-            old.retired = True
-            if not old.waiting:
-                self._shut(old)
-        drawn = socket.socket(self.server.family, socket.SOCK_DGRAM)
-        try:
-            drawn.settimeout(0)
-            self._bind(drawn)
-            drawn.connect(self.server.socket_address)
-        except OSError:
-            drawn.close()
-            raise
-        port = _Port(drawn, self._port_uses + int.from_bytes(os.urandom(2), "big") % self._port_uses, now + _LIFETIME)
-        loop.add_reader(drawn, self._receive, port)
-        self._open.add(port)
-        self._ports[slot] = port
-        return port
+    def _readable(self, port: SourcePort) -> None:
+        """Read it, and where much more is to come leave it alone for a moment, rather than be woken for each reply."""
+        self._receive(port)
+        if len(port.waiting) >= _BUSY and not port.paused and port in self.ports.open:
+            self.ports.pause(port)
+            self._paused.append(port)
+            if self._pause is None:
+                self._pause = asyncio.get_running_loop().call_later(_PAUSE, self._read_paused)
 
-    def _bind(self, drawn: socket.socket) -> None:
-        anywhere = "::" if self.server.family == socket.AF_INET6 else "0.0.0.0"  # noqa: S104 (connected right after)
-        for _ in range(_DRAWS):
-            number = int.from_bytes(os.urandom(2), "big")
-            if number >= _LOWEST_PORT:
-                with contextlib.suppress(OSError):  # taken: draw again
-                    drawn.bind((anywhere, number))
-                    return
-        # None of ten was free: `connect` lets the kernel choose one, at random too.
+    def _read_paused(self) -> None:
+        self._pause = None
+        paused, self._paused = self._paused, []
+        for port in paused:
+            if port not in self.ports.open:
+                continue
+            if self._receive(port) and port.waiting:
+                self._paused.append(port)
+            elif port in self.ports.open:
+                self.ports.listen(port)
+        if self._paused and self._pause is None:
+            self._pause = asyncio.get_running_loop().call_later(_PAUSE, self._read_paused)
 
-    def _shut(self, port: _Port) -> None:
-        asyncio.get_running_loop().remove_reader(port.socket)
-        port.socket.close()
-        self._open.discard(port)
-
-    def _receive(self, port: _Port) -> None:
+    def _receive(self, port: SourcePort) -> int:  # noqa: C901 (a call for each reply would cost a tenth of it)
+        """Read what lies there, hand it over, and return how many replies fitted."""
         now = asyncio.get_running_loop().time()
-        receive, flights = port.socket.recv, port.flights
+        receive, waiting, answered = port.socket.recv, port.waiting, port.answered
+        keeps_case = self._keeps_case
+        askers: list[Asker] = []
+        fitted = 0
         for _ in range(_AT_ONCE):
             try:
                 reply = receive(_RECEIVE_SIZE)
             except BlockingIOError:
-                return
+                break
             except OSError:
                 self._unreachable(port)
-                return
-            flight = flights.get(reply[:2])
-            if flight is None or flight.done:
-                self._stray(flight, reply)
+                break
+            number = reply[:2]
+            flight = waiting.get(number)
+            if flight is None:
+                self._stray(port, number, reply)
                 continue
-            question = flight.question
-            if (
-                reply[4:6] == b"\x00\x01"
-                and reply[2] & 0xF8 == 0x80  # noqa: PLR2004 (QR=1, opcode QUERY)
-                and reply[HEADER_SIZE : HEADER_SIZE + len(question)] == question
-            ):
-                if not self._keeps_case and question != question.lower():
-                    self._keeps_case = True
-                self._answered(flight, reply, now)
-            else:
-                self._doubted(flight, reply, now)
-            if port.socket.fileno() < 0:
-                return
+            question = flight[0]
+            plain = reply[4:6] == _ONE and reply[2] & 0xF8 == 0x80 and reply.startswith(question, HEADER_SIZE)  # noqa: PLR2004 (QR=1, opcode QUERY)
+            if not plain:
+                if not self._doubted(port, number, flight, reply):
+                    continue
+            elif not keeps_case and question != question.lower():
+                self._keeps_case = keeps_case = True
+            fitted += 1
+            del waiting[number]
+            answered[number] = question
+            asker = flight[3]
+            if not asker.heard:
+                askers.append(asker)
+            asker.heard.append((flight, reply))
+            if not waiting:
+                break
+        self.counters.answered += fitted
+        for asker in askers:
+            asker.replied(now)
+        self.ports.done(port)
+        return fitted
 
-    def _answered(self, flight: _Flight, reply: bytes, now: float) -> None:
-        self.counters.answered += 1
-        flight.answered = True
-        self._finish(flight)
-        context, flight.context = flight.context, None
-        flight.on_reply(context, reply, now - flight.sent_at)
+    def _doubted(self, port: SourcePort, number: bytes, flight: Flight, reply: bytes) -> bool:
+        """Anything but the plain case: an old server's bare complaint, a flattened question, or a forgery.
 
-    def _doubted(self, flight: _Flight, reply: bytes, now: float) -> None:
-        """Anything but the plain case: an old server's bare complaint, a flattened question, or a forgery."""
-        fit = match(reply, flight.question)
+        True: it is to be believed.
+        """
+        question = flight[0]
+        fit = match(reply, question)
         if fit is Match.NO:
             self.counters.forged += 1
         elif fit is Match.YES or self.flattens_case:
-            self._answered(flight, reply, now)
-        elif self._keeps_case or not _is_lower(reply, flight.question):
+            return True
+        elif self._keeps_case or not _is_lower(reply, question):
             self.counters.wrong_case += 1
-            flight.doubtful = True
+            port.doubtful.add(number)
         else:
             self._flattened += 1
             if self._flattened >= _FLATTENED_ENOUGH:
                 self.flattens_case = True
-                self._answered(flight, reply, now)
-                return
+                return True
             # Ask anew, with another port, id and case: only the server itself can flatten three in a row.
             self.counters.wrong_case += 1
-            self._finish(flight)
-            calls = (flight.on_reply, flight.on_silence)
-            context, flight.context = flight.context, None
-            self.ask(flight.question[:-4].lower(), flight.question[-4:], flight.frame, calls, context)
+            self._finish(port, number)
+            _, context, _, asker, frame = flight
+            self.ask_all((question,), (context,), frame, asker)
+        return False
 
-    def _stray(self, flight: _Flight | None, reply: bytes) -> None:
-        if flight is None or match(reply, flight.question) is Match.NO:
-            self.counters.forged += 1
-        elif flight.answered:
+    def _stray(self, port: SourcePort, number: bytes, reply: bytes) -> None:
+        """A reply that nothing waits for."""
+        answered, given_up = port.answered.get(number), port.given_up.get(number)
+        if answered is not None and match(reply, answered) is not Match.NO:
             self.counters.duplicates += 1
-        else:
+        elif given_up is not None and match(reply, given_up) is not Match.NO:
             self.counters.late += 1
+        else:
+            self.counters.forged += 1
 
-    def _finish(self, flight: _Flight) -> None:
-        flight.done = True
-        port = flight.port
-        port.waiting -= 1
-        if port.retired and not port.waiting:
-            self._shut(port)
+    def _finish(self, port: SourcePort, number: bytes) -> Flight:
+        """No reply to it counts any more."""
+        flight = port.waiting.pop(number)
+        port.given_up[number] = flight[0]
+        self.ports.done(port)
+        return flight
 
-    def _silence(self, flight: _Flight) -> None:
+    def _silence(self, port: SourcePort, number: bytes) -> None:
         self.counters.silent += 1
-        self._finish(flight)
-        context, flight.context = flight.context, None
-        flight.on_silence(context, flight.doubtful)
+        doubtful = number in port.doubtful
+        _, context, _, asker, _ = self._finish(port, number)
+        asker.silent(context, doubtful)
 
-    def _unreachable(self, port: _Port, but: _Flight | None = None) -> None:
+    def _unreachable(self, port: SourcePort, but: bytes = b"") -> None:
         """The port there is closed, as ICMP says: nothing will come for what waits here."""
         call_soon = asyncio.get_running_loop().call_soon
-        for flight in [flight for flight in port.flights.values() if not flight.done and flight is not but]:
-            call_soon(self._silence_once, flight)
+        for number, flight in port.waiting.items():
+            if number != but:
+                call_soon(self._silence_once, port, number, flight)
 
-    def _silence_once(self, flight: _Flight) -> None:
-        if not flight.done:
-            self._silence(flight)
+    def _silence_once(self, port: SourcePort, number: bytes, flight: Flight) -> None:
+        if port.waiting.get(number) is flight:
+            self._silence(port, number)
 
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
-        order, limit = self._order, loop.time() - self._timeout
+        limit = loop.time() - self._timeout
         self._timer = None
-        self._read_before_giving_up(limit)
-        while order and (order[0].done or order[0].sent_at <= limit):
-            flight = order.popleft()
-            if not flight.done:
-                self._silence(flight)
-        if order and self._timer is None:
+        for port in tuple(self.ports.open):
+            if _overdue(port, limit):
+                self._receive(port)  # when we were busy with something else the replies may lie there, unread
+                for number in _overdue(port, limit):
+                    if number in port.waiting:
+                        self._silence(port, number)
+        oldest = min((next(iter(port.waiting.values()))[2] for port in self.ports.open if port.waiting), default=None)
+        if oldest is not None and self._timer is None:
             # Sent within the next twentieth of the timeout: told together, so that a busy sweep wakes seldom.
-            delay = max(order[0].sent_at - limit, self._timeout / 20)
-            self._timer = loop.call_later(delay, self._expire)
+            self._timer = loop.call_later(max(oldest - limit, self._timeout / 20), self._expire)
 
-    def _read_before_giving_up(self, limit: float) -> None:
-        """When we were busy with something else the replies may lie there, unread."""
-        ports = []
-        for flight in self._order:
-            if flight.sent_at > limit:
-                break
-            if not flight.done and flight.port not in ports:
-                ports.append(flight.port)
-        for port in ports:
-            if port in self._open:
-                self._receive(port)
+
+def _overdue(port: SourcePort, limit: float) -> list[bytes]:
+    """The ids of what was sent before, and waits still."""
+    overdue = []
+    for number, flight in port.waiting.items():
+        if flight[2] > limit:
+            break
+        overdue.append(number)
+    return overdue
 
 
 def _is_lower(reply: bytes, question: bytes) -> bool:

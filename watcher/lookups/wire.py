@@ -53,7 +53,10 @@ MAX_CHAIN = 16
 """CNAME links followed in one answer (M23)."""
 
 _CASE_BITS = bytes(0x20 if 65 <= byte <= 90 or 97 <= byte <= 122 else 0 for byte in range(256))  # noqa: PLR2004 (A-Z a-z)
-_LENGTH = {size: bytes([size]) for size in range(1, 64)}
+LENGTH = {size: bytes([size]) for size in range(1, 64)}
+"""What a label of so many bytes begins with."""
+MAX_NAME = 255
+"""Bytes of a name (RFC 1035 2.3.4)."""
 _SOA_IN = b"\x00\x06\x00\x01"
 _POINTER = 0xC0
 _OPT_ALONE = b"\x00\x00\x29"
@@ -83,10 +86,10 @@ def encode_name(name: str) -> bytes | None:
     first, _, rest = name.partition(".")
     try:
         tail = _TAILS.get(rest) or _encode_tail(rest)
-        wire = _LENGTH[len(first)] + first.encode("ascii").lower() + tail
+        wire = LENGTH[len(first)] + first.encode("ascii").lower() + tail
     except (UnicodeEncodeError, KeyError):
         return None
-    return wire if len(wire) <= 255 else None  # noqa: PLR2004 (RFC 1035 2.3.4)
+    return wire if len(wire) <= MAX_NAME else None
 
 
 _TAILS: dict[str, bytes] = {"": b"\x00"}
@@ -96,7 +99,7 @@ _MOST_TAILS = 20_000
 
 def _encode_tail(rest: str) -> bytes:
     """Raises UnicodeEncodeError, or KeyError for a label that is none."""
-    wire = b"".join([_LENGTH[len(label)] + label for label in rest.encode("ascii").lower().split(b".")]) + b"\x00"
+    wire = b"".join([LENGTH[len(label)] + label for label in rest.encode("ascii").lower().split(b".")]) + b"\x00"
     if len(_TAILS) >= _MOST_TAILS:
         _TAILS.clear()
         _TAILS[""] = b"\x00"
@@ -107,7 +110,8 @@ def _encode_tail(rest: str) -> bytes:
 def randomise_case(qname: bytes, random: bytes) -> bytes:
     """`qname` with the case of every letter taken from `random` (at least as long): 0x20 against forged replies.
 
-    Length bytes are below 64 and no letters, so the whole name is one number to flip bits in.
+    Length bytes are below 64 and no letters, so the whole name is one number to flip bits in; so are many names, each
+    with its type and class, which are no letters either.
     """
     size = len(qname)
     flips = int.from_bytes(qname.translate(_CASE_BITS), "big") & int.from_bytes(random[:size], "big")

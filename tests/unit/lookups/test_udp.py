@@ -8,9 +8,10 @@ import pytest
 
 from tests.fakes.dns_faults import Effect, Fault
 from tests.fakes.dns_server import DnsServer
+from tests.fakes.quick_dns import InItsOwnProcess, QuickDns, Running
 from watcher.core.dns import RRType
 from watcher.lookups.servers import Server, parse_server
-from watcher.lookups.udp import Multiplexer
+from watcher.lookups.udp import Asker, Multiplexer
 from watcher.lookups.wire import EDNS, HEADER, TYPE_IN, encode_name, truncated
 
 _ZONES = {"ml": "army A 93.184.215.14\n"}
@@ -142,7 +143,7 @@ async def test_ports_are_drawn_anew(server):
     for _ in range(5):
         await asyncio.gather(*(_ask(multiplexer) for _ in range(100)))
     assert len({asked.source_port for asked in server.log}) > 40
-    assert len(multiplexer._open) <= 16, "what waits for nothing is closed"
+    assert len(multiplexer.ports.open) <= 16, "what waits for nothing is closed"
     multiplexer.close()
 
 
@@ -175,7 +176,7 @@ async def test_closing_tells_those_who_wait_and_later_ones(server, multiplexer):
     await asyncio.sleep(0)
     multiplexer.close()
     assert await asyncio.gather(*waiting, _ask(multiplexer)) == [False] * 4
-    assert not multiplexer._open
+    assert not multiplexer.ports.open
 
 
 async def test_replies_that_lay_unread_while_we_were_busy_are_not_lost(multiplexer):
@@ -185,9 +186,61 @@ async def test_replies_that_lay_unread_while_we_were_busy_are_not_lost(multiplex
     await _until(lambda: multiplexer.counters.sent == 1)
     # The server runs in this loop as well: let it answer, then block longer than the timeout before reading.
     loop = asyncio.get_running_loop()
-    for port in multiplexer._open:
+    for port in multiplexer.ports.open:
         loop.remove_reader(port.socket)
     for _ in range(20):
         await asyncio.sleep(0.005)
     time.sleep(0.6)  # being busy is the point
     assert _addresses(await asking) == ["93.184.215.14"]
+
+
+class _Heard(Asker):
+    """Who asks for many names at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.replies, self.silences = {}, []
+
+    def replied(self, now):
+        for (question, context, sent_at, _, _), reply in self.heard:
+            assert context not in self.replies, "each once"
+            assert reply[12 : 12 + len(question)] == question
+            assert 0 <= now - sent_at < 60
+            self.replies[context] = reply
+        self.heard.clear()
+
+    def silent(self, context, doubtful):
+        self.silences.append((context, doubtful))
+
+
+def _many(count):
+    names = [f"gone{number}.ml" for number in range(count)]
+    return names, [encode_name(name) + TYPE_IN[RRType.MX] for name in names]
+
+
+async def test_many_questions_at_once_are_each_answered_once():
+    heard, (names, questions) = _Heard(), _many(2000)
+    with InItsOwnProcess(QuickDns()) as server:
+        multiplexer = Multiplexer(Server("127.0.0.1", server.port), timeout=20)
+        multiplexer.ask_all(questions, names, _FRAME, heard)
+        await _until(lambda: len(heard.replies) == 2000, 20)
+        assert len(multiplexer.ports.open) > 8
+        assert multiplexer.counters.answered == multiplexer.counters.sent == 2000
+        assert not heard.silences
+        multiplexer.close()
+
+
+async def test_many_questions_at_once_are_each_told_of_silence_once():
+    dns = QuickDns()
+    dns.silent = True
+    heard, (names, questions) = _Heard(), _many(300)
+    async with Running(dns) as server:
+        multiplexer = Multiplexer(Server("127.0.0.1", server.port), timeout=0.2)
+        multiplexer.ask_all(questions[:200], names[:200], _FRAME, heard)
+        await _until(lambda: len(heard.silences) == 200)
+        multiplexer.ask_all(questions[200:], names[200:], _FRAME, heard)
+        assert len(heard.silences) == 200, "never from within"
+        multiplexer.close()
+        multiplexer.ask_all(questions[:1], ["too late"], _FRAME, heard)
+        await _until(lambda: len(heard.silences) == 301)
+    assert set(heard.silences) == {(name, False) for name in [*names, "too late"]}
