@@ -161,12 +161,14 @@ def upgrade() -> None:
         sa.Column("decision", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("alert_id", sa.Text(), nullable=True),
+        sa.Column("part", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_outbox_alert_id_alerts", ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_outbox_event_id_events", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("event_id", name="pk_outbox"),
     )
     op.create_index("ix_outbox_alert_id", "outbox", ["alert_id"])
+    op.create_index("ix_outbox_part", "outbox", ["part"])
     op.create_index("ix_outbox_waiting", "outbox", ["decision", "group_key", "created_at"])
     op.create_table(
         "resemblances",

@@ -4,7 +4,7 @@ Each step is one transaction that reads what waits and writes what becomes of it
 crash, and run in several processes, without telling anything twice or forgetting it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -78,8 +78,10 @@ class Gatherer:
             words = {event_id: (one.kind.value, one.reason) for event_id, one in decided.items()}
             await outbox.decide(tx, words, now=now)
             for group in plan.groups:
-                members = [one.event for one in group.members]
-                await self._add(tx, AlertKind.PAGE, now, group=group.key, events=members, channels=group.channels)
+                part = _Part()
+                for one in group.members:
+                    part.add(one.event)
+                await self._add(tx, AlertKind.PAGE, now, group=group.key, parts=[part], channels=group.channels)
         return len(plan.groups)
 
     async def baselines(self, now: datetime) -> int:
@@ -102,12 +104,11 @@ class Gatherer:
             return 0
         async with self._store.write() as tx:
             collected = await self._collect(tx, now, before=due)
-            for channels, one in collected.told.items():
-                await self._add(
-                    tx, AlertKind.DIGEST, now, group="digest", events=one.worst, channels=channels, ids=one.ids
-                )
+            digests = self._by_channel(collected.told)
+            for channels, parts in digests.items():
+                await self._add(tx, AlertKind.DIGEST, now, group="digest", parts=parts, channels=channels)
             await facts.put(tx, _DIGEST, time_json(due), now=now)
-        return len(collected.told)
+        return len(digests)
 
     async def _without_digest(self, now: datetime) -> None:
         """Where there are no digests, what belongs to no baseline (any more) is told to nobody."""
@@ -130,15 +131,14 @@ class Gatherer:
             if not told and self._policy.channels:
                 told = {self._policy.channels: _Part()}  # that nothing was found is worth knowing too
             swept = await _swept(tx, name, {about for one in told.values() for about in one.names})
-            for channels, one in told.items():
+            for channels, parts in self._by_channel(told).items():
                 await self._add(
                     tx,
                     AlertKind.DIGEST,
                     now,
                     group=_GROUP + name,
-                    events=one.worst,
+                    parts=parts,
                     channels=channels,
-                    ids=one.ids,
                     text=text,
                     first_sweep=swept,
                 )
@@ -219,32 +219,42 @@ class Gatherer:
         now: datetime,
         *,
         group: str,
-        events: Iterable[Event],
+        parts: Sequence["_Part"],
         channels: tuple[str, ...],
-        ids: list[str] | None = None,
         text: str = "",
         first_sweep: FirstSweep | None = None,
     ) -> None:
-        shown = tuple(events)
-        event_ids = [event.id for event in shown] if ids is None else ids
         alert = gathered(
             self._store.ids(),
             kind,
-            shown,
-            total=len(event_ids),
+            [event for part in parts for event in part.worst],
+            total=sum(len(part.ids) for part in parts),
             group=group,
             created_at=now,
             text=text,
             public_url=self._public_url,
             first_sweep=first_sweep,
         )
-        await outbox.add_alert(tx, alert, event_ids, {name: self._store.ids() for name in channels}, now=now)
+        for part in parts:
+            part.id = part.id or self._store.ids()
+        deliveries = {name: self._store.ids() for name in channels}
+        await outbox.add_alert(tx, alert, (), deliveries, now=now, parts={part.id: part.ids for part in parts})
+
+    def _by_channel(self, told: Mapping[tuple[str, ...], "_Part"]) -> Mapping[tuple[str, ...], Sequence["_Part"]]:
+        """One digest for each channel: its parts, by the channels that get exactly the same."""
+        of = {name: tuple(channels for channels in told if name in channels) for name in self._policy.channels}
+        alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+        for name, parts in of.items():
+            if parts:
+                alike.setdefault(parts, []).append(name)
+        return {tuple(names): [told[channels] for channels in parts] for parts, names in alike.items()}
 
 
 @dataclass(slots=True)
 class _Part:
-    """Events of one digest: all ids and names, and the worst in full, so that memory stays bounded."""
+    """Events that are told the same way: all ids and names, and the worst in full, so that memory stays bounded."""
 
+    id: str = ""
     ids: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     worst: list[Event] = field(default_factory=list)

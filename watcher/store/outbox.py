@@ -58,7 +58,7 @@ async def undecided(tx: Tx, *, limit: int = 5000) -> list[Undecided]:
 
 async def undigested(tx: Tx, *, after: str = "", limit: int = 1000) -> list[Undecided]:
     """Events that wait for a digest, from the one after that id."""
-    waiting = and_(outbox.c.decision == "digest", outbox.c.alert_id.is_(None), outbox.c.event_id > after)
+    waiting = and_(outbox.c.decision == "digest", outbox.c.part.is_(None), outbox.c.event_id > after)
     return await _waiting(tx, waiting, limit=limit)
 
 
@@ -72,19 +72,33 @@ async def decide(tx: Tx, decisions: Mapping[str, tuple[str, str]], *, now: datet
         )  # fmt: skip
 
 
-async def add_alert(tx: Tx, alert: Alert, event_ids: Iterable[str], new: Mapping[str, str], *, now: datetime) -> None:
-    """Record the alert as what its events became, with a delivery due now for each channel; `new`: channel to id."""
+async def add_alert(
+    tx: Tx,
+    alert: Alert,
+    event_ids: Iterable[str],
+    new: Mapping[str, str],
+    *,
+    now: datetime,
+    parts: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Record the alert as what its events became, with a delivery due now for each channel; `new`: channel to id.
+
+    `parts`: the events by the id of a part, where other alerts tell of some of the parts too.
+    """
+    parts = parts or {alert.id: list(event_ids)}
     await tx.execute(
         insert(alerts).values(
             id=alert.id,
             kind=alert.kind.value,
             group_key=alert.group,
             created_at=alert.created_at,
-            body=alert_json(alert),
+            body=alert_json(alert) | {"parts": list(parts)},
         )
     )
-    for some in chunks(list(event_ids)):
-        await tx.execute(update(outbox).where(outbox.c.event_id.in_(some)).values(alert_id=alert.id))
+    for part, ids in parts.items():
+        for some in chunks(ids):
+            first = func.coalesce(outbox.c.alert_id, alert.id)
+            await tx.execute(update(outbox).where(outbox.c.event_id.in_(some)).values(alert_id=first, part=part))
     rows = [
         {
             "id": delivery_id,
@@ -102,10 +116,11 @@ async def add_alert(tx: Tx, alert: Alert, event_ids: Iterable[str], new: Mapping
 
 async def events_of(tx: Tx, alert_id: str) -> list[Event]:
     """All events that became this alert, oldest first."""
+    body = (await tx.execute(select(alerts.c.body).where(alerts.c.id == alert_id))).scalar_one()
     query = (
         select(events.c.body)
         .join(outbox, outbox.c.event_id == events.c.id)
-        .where(outbox.c.alert_id == alert_id)
+        .where(outbox.c.part.in_(body["parts"]))
         .order_by(events.c.id)
     )
     return [event_from_json(body) for body in (await tx.execute(query)).scalars()]

@@ -178,7 +178,8 @@ outbox = Table(  # one row for each event, written with it; gathered into an ale
     Cell("created_at", Moment, nullable=False),
     Cell("decision", Text),  # null until decided: page | digest | none
     Cell("reason", Text),  # why it is told so, or not told
-    Cell("alert_id", Text, ForeignKey("alerts.id", ondelete="SET NULL"), index=True),
+    Cell("alert_id", Text, ForeignKey("alerts.id", ondelete="SET NULL"), index=True),  # the first that tells of it
+    Cell("part", Text, index=True),  # set with the alert, kept after it: events of one part went the same way
     Cell("decided_at", Moment),
     Index("ix_outbox_waiting", "decision", "group_key", "created_at"),
 )

@@ -64,7 +64,7 @@ def _waits() -> ColumnElement[bool]:
     """Whether an event is not decided about yet, or waits for a digest."""
     return exists().where(
         outbox.c.event_id == events.c.id,
-        or_(outbox.c.decision.is_(None), (outbox.c.decision == "digest") & outbox.c.alert_id.is_(None)),
+        or_(outbox.c.decision.is_(None), (outbox.c.decision == "digest") & outbox.c.part.is_(None)),
     )
 
 

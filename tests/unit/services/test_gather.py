@@ -11,7 +11,9 @@ from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
 from watcher.core.alerts import Alert, AlertKind, DigestEvery, FirstSweep, Policy, Route, group_key
 from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.risk import Severity
 from watcher.services.gather import Gatherer
+from watcher.services.retain import Retention
 from watcher.store import Store, events, lookalikes, outbox, protected, resemblances, shards, silences
 from watcher.store.lookalikes import Lookalike
 from watcher.store.protected import ProtectedRow
@@ -296,7 +298,7 @@ async def test_digests_go_where_their_events_are_routed(desk: Desk) -> None:
     await desk.passes(days=1)
     async with desk.store.read() as tx:
         rows = [(one.channel, one.alert.total) for one in await outbox.listed(tx)]
-    assert sorted(rows) == [("email", 1), ("email", 1), ("slack", 1)]
+    assert sorted(rows) == [("email", 2), ("slack", 1)]
 
 
 async def test_a_thousand_events_make_one_bounded_digest(desk: Desk) -> None:
@@ -304,3 +306,37 @@ async def test_a_thousand_events_make_one_bounded_digest(desk: Desk) -> None:
     await desk.passes(days=1)
     (digest,) = await desk.alerts()
     assert (digest.total, len(digest.events)) == (1100, 50)
+
+
+async def test_each_channel_gets_one_digest_whatever_the_routes(desk: Desk) -> None:
+    routes = (
+        Route(("slack",), kinds=(EventKind.REGISTERED,)),
+        Route(("slack", "email"), kinds=(EventKind.LOOKALIKE_FOUND,)),
+        Route(("email",), kinds=(EventKind.NAMESERVERS_CHANGED,)),
+    )
+    desk.policy = Policy(channels=("slack", "email"), routes=routes)
+    kinds = ("registered", "lookalike_found", "nameservers_changed")
+    await desk.happens(*(replace(EVENTS[kind], severity=Severity.INFO, protected=()) for kind in kinds))
+    await desk.passes(days=1)
+    async with desk.store.read() as tx:
+        told = {
+            one.channel: [event.kind.value for event in await outbox.events_of(tx, one.alert.id)]
+            for one in await outbox.listed(tx)
+        }
+        assert len(await outbox.listed(tx)) == 2, "one for each channel"
+    assert told == {
+        "slack": ["registered", "lookalike_found"],
+        "email": ["lookalike_found", "nameservers_changed"],
+    }
+
+
+async def test_what_a_digest_told_is_not_told_again_when_the_alert_is_forgotten(desk: Desk) -> None:
+    await desk.happens(EVENTS["registered"])
+    await desk.passes(days=1)
+    async with desk.store.write() as tx:
+        for one in await outbox.listed(tx):
+            await outbox.mark_sent(tx, one.id, now=desk.clock.now())
+    await desk.clock.advance(timedelta(days=100).total_seconds())
+    assert await Retention(store=desk.store, clock=desk.clock).run()
+    await desk.passes(days=1)
+    assert await desk.alerts() == []
