@@ -167,8 +167,10 @@ async def network(chosen: "Settings", *, registration: bool = True) -> AsyncIter
         max_rate=chosen.dns.max_rate,
         clock=now,
     )
-    registry = bootstrap_registration.client(chosen.registration, now) if registration else None
     pulse = Pulse(now)
+    registry = (
+        bootstrap_registration.client(chosen.registration, now, heard=pulse.registry.heard) if registration else None
+    )
     resolver = PulsedResolver(careful, pulse)
     plain = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
     source = SuffixServers(
@@ -380,6 +382,7 @@ def watching(
         registry=net.registry,
         ours=ours,
         watch=watch,
+        pulse=net.pulse,
         budget=lambda: sweep.budget,
         channels=tuple(made),
         random_label=random_label,

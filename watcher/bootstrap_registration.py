@@ -1,5 +1,6 @@
 """What asks the registries: settings and bundled data become the client, by plain calls."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 _KEPT = timedelta(minutes=5)
 
 
-def client(chosen: "Registration", clock: "Clock") -> "RegistryClient | None":
+def client(
+    chosen: "Registration", clock: "Clock", *, heard: Callable[[str, str | None], None]
+) -> "RegistryClient | None":
     """The registry client; None where registries are not to be asked. Raises ConfigurationError."""
     from watcher.core.addresses import is_global
     from watcher.data import rdap_bootstrap
@@ -28,4 +31,5 @@ def client(chosen: "Registration", clock: "Clock") -> "RegistryClient | None":
         whois_servers=chosen.whois_servers,
         max_rate=chosen.max_rate,
         kept=min(_KEPT, chosen.refresh_soon / 2),
+        heard=heard,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watcher.services.examine import Examiner
     from watcher.services.ours import Ours
     from watcher.services.own_looks import OwnLooks
+    from watcher.services.pulse import Pulse
     from watcher.services.retain import Retention
     from watcher.services.suffix_watch import SuffixWatch
     from watcher.services.summary import Summaries
@@ -39,6 +40,7 @@ class Upkeep:
     wellness: "Wellness"
     summaries: "Summaries"
     retention: "Retention"
+    data_dates: Callable[[], Mapping[str, date]]
     soonest: timedelta
 
     @property
@@ -67,6 +69,7 @@ def upkeep(
     registry: "RegistryClient | None",
     ours: "Ours",
     watch: "Watch",
+    pulse: "Pulse",
     budget: Callable[[], float | None],
     channels: tuple[str, ...],
     random_label: Callable[[], str],
@@ -92,7 +95,8 @@ def upkeep(
         plan=chosen.sweep.tiers,
         budget=budget,
         free_bytes=lambda: shutil.disk_usage(store.path.parent).free,
-        data_dates=lambda: _dates(registry),
+        data_dates=lambda: data_dates(registry),
+        registries=pulse.registry,
         limits=Limits(patience=chosen.vigil.stale_after),
     )
     kept, alerts = chosen.retention, chosen.alerts
@@ -129,6 +133,7 @@ def upkeep(
             public_url=chosen.api.public_url,
         ),
         retention=Retention(store=store, clock=clock, kept=Kept(kept.events, kept.evidence, kept.alerts, kept.gone)),
+        data_dates=lambda: data_dates(registry),
         soonest=soonest,
     )
 
@@ -155,10 +160,10 @@ def canary(text: str | None, examiner: "Examiner") -> "Canary | None":
     return Canary(name, look)
 
 
-def _dates(registry: "RegistryClient | None") -> Mapping[str, date]:
+def data_dates(registry: "RegistryClient | None") -> Mapping[str, date]:
     """Of when the lists in use are: the bootstrap may have been renewed since."""
-    from watcher.data.dates import dates
+    from watcher.data.dates import RDAP_BOOTSTRAP, dates
 
     found = dates()
     renewed = None if registry is None else registry.bootstrap_published_at
-    return found if renewed is None else {**found, "the RDAP bootstrap": renewed.date()}
+    return found if renewed is None else {**found, RDAP_BOOTSTRAP: renewed.date()}

@@ -186,6 +186,9 @@ EVENTS: dict[str, Event] = {
     "resolver_refused": about_watch(
         EventKind.RESOLVER_REFUSED, resolver="192.0.2.1:53", why="it answers for names that do not exist"
     ),
+    "data_aged": about_watch(
+        EventKind.DATA_AGED, reason="the list of top-level domains is 120 days old: update watcher"
+    ),
 }
 """One event of each kind (and `mail_became_able` of a name that was able by its address), by its file name in golden/."""
 

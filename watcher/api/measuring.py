@@ -1,8 +1,8 @@
 """Feeds the metrics from what the watch leaves behind: events, shards, answers; called again and again."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 
 from watcher.api.metrics import Metrics
 from watcher.core.ports import Clock
@@ -26,6 +26,7 @@ class Measuring:
         clock: Clock,
         *,
         sweep: Sweep | None = None,
+        data_dates: Callable[[], Mapping[str, date]] = dict,
     ) -> None:
         self._store = store
         self._metrics = metrics
@@ -33,6 +34,7 @@ class Measuring:
         self._tiers = tiers
         self._clock = clock
         self._sweep = sweep
+        self._data_dates = data_dates
         self._counted: Counter[tuple[str, str]] = Counter()
         self._last: str | None = None
         self._begun = False
@@ -50,6 +52,8 @@ class Measuring:
             state = self._sweep.state
             self._metrics.sweeping(state.rate, state.left)
         self._metrics.waiting(coverage["backlog"])
+        today = self._clock.now().date()
+        self._metrics.aged({name: today - day for name, day in self._data_dates().items()})
         for (resolver, outcome), count in self._pulse.outcomes.items():
             new = count - self._counted[resolver, outcome]
             if new:

@@ -69,6 +69,9 @@ class Metrics:
             registry=self.registry,
         )
         self._last_sweep.set(float("nan"))
+        self._data_age = Gauge(
+            "watcher_data_age_seconds", "Age of lists that registries change", ["list"], registry=self.registry
+        )
         self._requests = Counter(
             "watcher_http_requests", "Requests served", ["method", "path", "status"], registry=self.registry
         )
@@ -107,6 +110,11 @@ class Metrics:
     def waiting(self, backlog: int) -> None:
         """So many looks are overdue."""
         self._backlog.set(backlog)
+
+    def aged(self, ages: Mapping[str, timedelta]) -> None:
+        """So old are the lists in use."""
+        for name, age in ages.items():
+            self._data_age.labels(name).set(age.total_seconds())
 
     def swept(self) -> None:
         """A sweep ended now."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
@@ -135,7 +135,10 @@ def _seen(names: int, tiers: Any, budget: float) -> str:
 
 async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
     from watcher import bootstrap
+    from watcher.data.dates import RDAP_BOOTSTRAP, dates
 
+    now = bootstrap.clock().now()
+    yield lists({name: day for name, day in dates().items() if name != RDAP_BOOTSTRAP}, now)
     try:
         async with bootstrap.network(chosen) as net:
             resolvers = await net.honesty()
@@ -146,9 +149,17 @@ async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
             if net.registry is None:
                 yield Examined("registries", "warning", "registration.enabled is false: nobody says who holds a name")
             else:
-                yield _registries(net.registry.bootstrap_published_at, bootstrap.clock().now())
+                yield _registries(net.registry.bootstrap_published_at, now)
     except ConfigurationError as error:
         yield Examined(error.setting, "broken", error.why)
+
+
+def lists(dates: Mapping[str, date], now: datetime) -> Examined:
+    """How old the lists are that come with watcher and that registries change."""
+    old = [f"{name} is of {day}" for name, day in dates.items() if now.date() - day > _OLD]
+    if old:
+        return Examined("lists", "warning", f"{', '.join(old)}: names under newer suffixes are missed; update watcher")
+    return Examined("lists", "ok", ", ".join(f"{name} is of {day}" for name, day in dates.items()))
 
 
 def _registries(published: datetime | None, now: datetime) -> Examined:

@@ -93,7 +93,13 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
     soonest = min(interval for _, interval in chosen.sweep.tiers)
     quick = min(_SOON, soonest / 4)
     measuring = Measuring(
-        watching.store, metrics, watching.net.pulse, chosen.sweep.tiers, bootstrap.clock(), sweep=watching.sweep
+        watching.store,
+        metrics,
+        watching.net.pulse,
+        chosen.sweep.tiers,
+        bootstrap.clock(),
+        sweep=watching.sweep,
+        data_dates=watching.upkeep.data_dates,
     )
     honest = asyncio.Event()
     rest = _Rest(bootstrap.clock(), longest=max(min(_LONGEST_REST, soonest), _SOON))

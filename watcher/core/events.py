@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     CHANNEL_FAILING = "channel_failing"
     CHANNEL_RECOVERED = "channel_recovered"
     RESOLVER_REFUSED = "resolver_refused"
+    DATA_AGED = "data_aged"
+    """Lists that watcher came with have grown old: nobody is blind by it, and nobody is woken."""
 
 
 ENDED_BY = {

@@ -97,6 +97,11 @@ KIND_WORDS: dict[EventKind, KindWords] = {
         "resolvers refused",
         ("Give watcher an unfiltered resolver in `dns.resolvers`, then run `watcher doctor`.",),
     ),
+    EventKind.DATA_AGED: KindWords(
+        "Lists that came with watcher have grown old: {reason}",
+        "lists grown old",
+        ("Install the newest version, when it suits you: names under newer suffixes are missed until then.",),
+    ),
 }
 
 _ABILITIES = {"able": "able to receive mail", "unable": "unable to receive mail", "unknown": "not known"}

@@ -3,11 +3,14 @@
 import json
 import re
 from datetime import date
+from functools import cache
 from importlib.resources import files
 
+RDAP_BOOTSTRAP = "the RDAP bootstrap"
 _DATED = re.compile(r"^# Date: serial (\d{8})", re.MULTILINE)
 
 
+@cache
 def dates() -> dict[str, date]:
     """The dates of the lists that registries change: the root's labels and the RDAP bootstrap."""
     folder = files("watcher.data")
@@ -17,5 +20,5 @@ def dates() -> dict[str, date]:
         found["the list of top-level domains"] = date.fromisoformat(dated[1])
     published = json.loads(folder.joinpath("rdap_bootstrap.json").read_bytes()).get("publication", "")
     if published:
-        found["the RDAP bootstrap"] = date.fromisoformat(published[:10])
+        found[RDAP_BOOTSTRAP] = date.fromisoformat(published[:10])
     return found

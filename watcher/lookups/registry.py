@@ -47,7 +47,7 @@ class RegistryClient:
     own may have addresses that are not global. `max_rate` is questions a second at each server; `timeout` seconds for
     one question; `patience` how long a question may wait for a server that throttles before it is answered "unknown";
     `kept` how long an answer is given again without asking, `most_kept` of them at most. `rdap` is the HTTP side, made
-    here unless given.
+    here unless given. `heard` is told of every try: which server, and what went wrong, None where it answered.
 
     Raises ConfigurationError for settings that cannot be used.
     """
@@ -68,6 +68,7 @@ class RegistryClient:
         kept: timedelta = timedelta(minutes=5),
         most_kept: int = 4096,
         rdap: Rdap | None = None,
+        heard: Callable[[str, str | None], None] = lambda server, trouble: None,  # noqa: ARG005 (what the names mean)
     ) -> None:
         if max_rate <= 0:
             raise ConfigurationError("registration.max_rate", "it must be above 0")
@@ -76,6 +77,7 @@ class RegistryClient:
         self._patience = patience
         self._kept = kept
         self._most_kept = most_kept
+        self._heard = heard
         self._bootstrap_url, bootstrap = _bootstrap(rdap_bootstrap, bundled)
         self._etag: str | None = None
         self._refreshed_at: datetime | None = None
@@ -239,6 +241,8 @@ class RegistryClient:
             if not await pace.turn(self._worth[domain], about=domain):
                 break
             reply = await ask()
+            troubled = reply.throttled or reply.failed
+            self._heard(key, (reply.facts.reason or "no answer") if troubled else None)
             if not reply.throttled:
                 pace.answered()
                 return reply
@@ -247,7 +251,9 @@ class RegistryClient:
             return reply
         seconds = round(pace.closed_for().total_seconds())
         name = source.value.upper()
-        return throttled(source, self._clock.now(), f"{name}: the server asked us to slow down, {seconds} s are left")
+        reason = f"{name}: the server asked us to slow down, {seconds} s are left"
+        self._heard(key, reason)
+        return throttled(source, self._clock.now(), reason)
 
 
 def _bootstrap(setting: str | None, bundled: bytes) -> tuple[str | None, rdap_bootstrap.Bootstrap]:

@@ -98,5 +98,7 @@ class Summaries:
         happened = [f"{counts[kind]:,} {words}" for kind, words in _WORDS.items() if counts.get(kind)]
         said.append(f"{', '.join(happened).capitalize()}." if happened else "Nothing happened.")
         said.append(f"{able:,} lookalikes can receive mail now; {sent:,} messages were delivered.")
+        old = self._wellness.old_data(now)
+        said += [] if old is None else [f"Worth doing: {old}."]
         said.append(f"Not well: {'; '.join(troubles.values())}." if troubles else "The watch is well.")
         return " ".join(said)

@@ -1,25 +1,26 @@
 """Whether the watch does what it should, beyond seeing the DNS at all: each trouble becomes an event, and its end one.
 
-Looked at are coverage and settled share of each tier, overdue looks, registries, the age of what waits to be told, the
-clock, the disk, and the age of bundled data.
+Looked at are coverage and settled share of each tier, overdue looks, registries that fail or are late, the age of what
+waits to be told, the clock, and the disk. Bundled lists that have grown old blind nobody: that is told once, as an
+event of its own that wakes nobody, and goes on being said in summaries.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from watcher.core.alerts import group_key
-from watcher.core.events import EventKind
+from watcher.core.events import Event, EventKind
 from watcher.core.ports import Clock
+from watcher.core.risk import Severity
 from watcher.core.shapes import time_from_json, time_json
 from watcher.services.coverage import coverage_json
+from watcher.services.pulse import RegistryPulse
 from watcher.services.vigil import watch_event
-from watcher.store import Store, Tx, events, facts, health
+from watcher.store import Store, Tx, events, facts, health, protected
 
-_STATE, _LOOKED = "wellness.troubles", "wellness.looked_at"
-DATA = "data"
-"""The one trouble that blinds nobody: it is told once, and nothing recovers from it but an update."""
+_STATE, _LOOKED, _OLD = "wellness.troubles", "wellness.looked_at", "wellness.old_data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Limits:
     """What is still well. `patience`: how long a trouble must last before it is told; clock and disk are told at once.
 
     `settled` and `on_time` are shares of a tier's candidates and names; `overdue`, `registries` and `untold` how late a
-    look, a question to a registry, and a delivery may be. `jump`: how far the clock may be off between two checks.
+    look, a question to a registry, and a delivery may be. `failing` of a registry server's tries within the hour, where
+    there were `tries` of them, may fail. `jump`: how far the clock may be off between two checks.
     """
 
     patience: timedelta = timedelta(minutes=15)
@@ -36,6 +38,8 @@ class Limits:
     overdue: timedelta = timedelta(hours=2)
     registries: timedelta = timedelta(days=2)
     untold: timedelta = timedelta(hours=1)
+    failing: float = 0.5
+    tries: int = 5
     jump: timedelta = timedelta(minutes=10)
     free_bytes: int = 200 * 1024 * 1024
     data_age: timedelta = timedelta(days=90)
@@ -45,7 +49,7 @@ class Wellness:
     """Each `check` compares what is with `limits`.
 
     `plan` is (rank up to, interval); `budget` questions a second, None for enough. `free_bytes`: left on the disk.
-    `data_dates`: of when the lists are that registries change.
+    `data_dates`: of when the lists are that registries change. `registries`: how they answer.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Wellness:
         budget: Callable[[], float | None],
         free_bytes: Callable[[], int],
         data_dates: Callable[[], Mapping[str, date]],
+        registries: RegistryPulse,
         limits: Limits | None = None,
     ) -> None:
         self._store = store
@@ -65,6 +70,7 @@ class Wellness:
         self._budget = budget
         self._free_bytes = free_bytes
         self._data_dates = data_dates
+        self._registries = registries
         self._limits = limits or Limits()
 
     async def check(self) -> None:
@@ -79,6 +85,7 @@ class Wellness:
         async with self._store.write() as tx:
             await facts.put(tx, _LOOKED, time_json(now), now=now)
             await self._record(tx, {**troubles, **at_once}, set(at_once), now)
+            await self._record_age(tx, now)
 
     async def troubles(self, now: datetime) -> dict[str, str]:
         """What is wrong now, whether or not it has lasted; nothing where nothing is protected."""
@@ -98,11 +105,17 @@ class Wellness:
         ):
             if since is not None and now - since > limit:
                 found[key] = f"{what} since {since:%Y-%m-%d %H:%M} UTC"
-        ages = {name: now.date() - day for name, day in self._data_dates().items()}
-        if old := [name for name, age in ages.items() if age > limits.data_age]:
-            days = max(ages[name].days for name in old)
-            found[DATA] = f"old by {days} days: {', '.join(old)}; update watcher"
+        failing = self._registries.troubles(failing=limits.failing, fewest=limits.tries)
+        found |= {f"registry.{server}": text for server, text in failing.items()}
         return found
+
+    def old_data(self, now: datetime) -> str | None:
+        """Which lists are too old, in words; None where none is."""
+        ages = {name: now.date() - day for name, day in self._data_dates().items()}
+        old = {name: age for name, age in ages.items() if age > self._limits.data_age}
+        if not old:
+            return None
+        return f"{', '.join(f'{name} is {age.days} days old' for name, age in old.items())}: update watcher"
 
     def _of_tier(self, tier: Mapping[str, Any]) -> dict[str, str]:
         found = {}
@@ -138,9 +151,9 @@ class Wellness:
         new = [
             key
             for key, one in kept.items()
-            if not one["told"] and (key in at_once or now - since.get(key, now) >= self._patience(key))
+            if not one["told"] and (key in at_once or now - since.get(key, now) >= self._limits.patience)
         ]
-        told_before = {key for key, one in known.items() if one["told"] and key != DATA}
+        told_before = {key for key, one in known.items() if one["told"]}
         for key in new:
             kept[key]["told"] = True
         told = []
@@ -148,7 +161,7 @@ class Wellness:
             first = min(time_from_json(kept[key]["since"]) or now for key in new)
             errors = [troubles[key] for key in (*new, *(key for key in kept if key not in new and kept[key]["told"]))]
             told.append(self._event(EventKind.WATCH_STALE, now, {"since": time_json(first), "errors": errors}))
-        still = {key for key, one in kept.items() if one["told"] and key != DATA}
+        still = {key for key, one in kept.items() if one["told"]}
         if told_before and not still:
             blind = (now - min(since[key] for key in told_before)).total_seconds()
             told.append(
@@ -158,8 +171,16 @@ class Wellness:
             await facts.put(tx, _STATE, kept, now=now)
         await events.add(tx, told, group=group_key, now=now)
 
-    def _patience(self, key: str) -> timedelta:
-        return timedelta(days=1) if key == DATA else self._limits.patience
+    async def _record_age(self, tx: Tx, now: datetime) -> None:
+        """Tell of old lists once, until there are new ones."""
+        old, said = self.old_data(now), await facts.get(tx, _OLD)
+        if old is None:
+            if said is not None:
+                await facts.remove(tx, _OLD)
+        elif said is None and await protected.count(tx):
+            await facts.put(tx, _OLD, time_json(now), now=now)
+            event = self._event(EventKind.DATA_AGED, now, {"reason": old})
+            await events.add(tx, [replace(event, severity=Severity.LOW)], group=group_key, now=now)
 
-    def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Any:
+    def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
         return watch_event(self._store.ids(), kind, now, after)

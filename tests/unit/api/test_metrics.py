@@ -47,6 +47,7 @@ async def test_what_is_fed_is_read():
     metrics.looked_up("9.9.9.10:53", "TIMEOUT", 3)
     metrics.covered("0", 0.75)
     metrics.waiting(7)
+    metrics.aged({"the RDAP bootstrap": timedelta(days=2)})
     metrics.swept()
     await clock.advance(90)
     read = samples(metrics)
@@ -57,6 +58,7 @@ async def test_what_is_fed_is_read():
     assert read["watcher_lookups_total", frozenset({("resolver", "9.9.9.10:53"), ("outcome", "TIMEOUT")})] == 3
     assert read["watcher_coverage_ratio", frozenset({("tier", "0")})] == 0.75
     assert read["watcher_backlog", frozenset()] == 7
+    assert read["watcher_data_age_seconds", frozenset({("list", "the RDAP bootstrap")})] == 2 * 86_400
     assert read["watcher_last_sweep_seconds", frozenset()] == 90
     assert read["watcher_build_info", frozenset({("version", "1.2.3")})] == 1
 

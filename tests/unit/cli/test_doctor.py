@@ -1,9 +1,11 @@
 """What `watcher doctor` says of the registries: whether they are asked, and how old the list of their servers is."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+
+from watcher.cli.doctor import lists
 
 
 @pytest.fixture
@@ -45,3 +47,10 @@ def test_registries_that_are_not_asked_are_a_warning(doctor, monkeypatch):
     state, detail = doctor(datetime.now(UTC))["registries"]
     assert state == "warning"
     assert "registration.enabled is false" in detail
+
+
+def test_old_lists_are_a_warning_with_their_mend():
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    old = lists({"the list of top-level domains": date(2026, 1, 10)}, now)
+    assert (old.state, "update watcher" in old.detail) == ("warning", True)
+    assert lists({"the list of top-level domains": date(2026, 11, 10)}, now).state == "ok"

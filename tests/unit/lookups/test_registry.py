@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -188,6 +189,21 @@ async def test_every_failure_is_in_the_reason(make):
     assert facts.reason is not None
     assert "RDAP: rdap.nic.invalid" in facts.reason
     assert "WHOIS: 127.0.0.1" in facts.reason
+
+
+async def test_what_became_of_every_try_is_told_by_server(make, rdap, domains):
+    heard = []
+    client = make(
+        rdap_servers={"ml": rdap.url, "mil": f"http://{DEAD}/"},
+        heard=lambda server, trouble: heard.append((server, trouble)),
+    )
+    await client.facts(parse("army.ml"))
+    await client.facts(parse("navy.ml"))
+    assert heard == [(urlsplit(rdap.url).netloc, None)] * 2, "free is an answer too"
+    await client.facts(parse("army.mil"))
+    (server, trouble) = heard[-1]
+    assert server == DEAD
+    assert trouble
 
 
 async def test_answers_are_kept_for_minutes(make, rdap, domains):

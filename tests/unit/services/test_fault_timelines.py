@@ -70,6 +70,7 @@ class Bench:
             budget=lambda: None,
             free_bytes=lambda: 10**10,
             data_dates=dict,
+            registries=pulse.registry,
         )
 
     async def begin(self):

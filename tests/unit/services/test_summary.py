@@ -10,6 +10,7 @@ from watcher.core.alerts import AlertKind, DigestEvery, Policy, group_key
 from watcher.core.wording import word
 from watcher.data import load_suffixes
 from watcher.services.protect import protect
+from watcher.services.pulse import RegistryPulse
 from watcher.services.summary import Summaries
 from watcher.services.wellness import Wellness
 from watcher.store import Store, events, outbox, shards
@@ -21,7 +22,10 @@ class Bench:
     def __init__(self, store, clock, every=DigestEvery.DAILY, channels=("slack", "email")):
         self.store, self.clock = store, clock
         options = {"store": store, "clock": clock, "plan": PLAN, "budget": lambda: None}
-        wellness = Wellness(**options, free_bytes=lambda: 10**10, data_dates=lambda: {"the root": date(2026, 1, 1)})
+        self.dates = {"the root": clock.now().date()}
+        wellness = Wellness(
+            **options, free_bytes=lambda: 10**10, data_dates=lambda: self.dates, registries=RegistryPulse(clock)
+        )
         self.summaries = Summaries(**options, policy=Policy(channels=channels, digest=every), wellness=wellness)
 
     async def days(self, count):
@@ -72,6 +76,16 @@ async def test_it_says_what_was_seen_and_what_is_not_well(bench):
     assert "100 of 200 settled" in text
     assert "Not well: 100 of 200 candidates" in text
     assert text in (lead := word((await bench.sent())[0].alert).lead) or lead
+
+
+async def test_it_goes_on_saying_that_a_list_is_old(bench):
+    bench.dates = {"the root": date(2025, 1, 1)}
+    await bench.days(3)
+    texts = [one.alert.text for one in await bench.sent()]
+    assert len(texts) >= 4
+    for text in texts:
+        assert "Worth doing: the root is 36" in text
+        assert "old" not in text.partition("Not well")[2]
 
 
 async def test_a_restart_sends_no_second_one(bench):

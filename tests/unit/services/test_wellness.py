@@ -6,9 +6,12 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import look, no_address
+from watcher.core.alerts import DecisionKind, Policy, decide
 from watcher.core.events import Resemblance
+from watcher.core.risk import Severity
 from watcher.data import load_suffixes
 from watcher.services.protect import protect
+from watcher.services.pulse import RegistryPulse
 from watcher.services.watch import Watch
 from watcher.services.wellness import Wellness
 from watcher.store import Store, events, shards
@@ -22,6 +25,7 @@ class Bench:
         self.store, self.clock = store, clock
         self.free, self.budget = 10**10, None
         self.dates = {"the list of top-level domains": clock.now().date()}
+        self.registries = RegistryPulse(clock)
         self.wellness = Wellness(
             store=store,
             clock=clock,
@@ -29,6 +33,7 @@ class Bench:
             budget=lambda: self.budget,
             free_bytes=lambda: self.free,
             data_dates=lambda: self.dates,
+            registries=self.registries,
         )
 
     async def swept(self, tier, settled, unsettled=0):
@@ -118,16 +123,54 @@ async def test_a_full_disk_and_a_clock_set_back_are_told_at_once(bench):
     assert "nothing was watched" in (await bench.told())[4][1]["errors"][0]
 
 
-async def test_old_data_are_told_of_once_and_hide_nothing(bench):
-    bench.dates = {"the RDAP bootstrap": date(2025, 1, 1)}
+async def test_old_lists_are_said_once_in_the_digest_and_wake_nobody(bench):
+    bench.dates = {"the RDAP bootstrap": date(2025, 1, 1), "the list of top-level domains": bench.clock.now().date()}
     await bench.minutes(60 * 30)
     ((kind, after),) = await bench.told()
-    assert (kind, after["errors"]) == ("watch_stale", ["old by 366 days: the RDAP bootstrap; update watcher"])
-    bench.free = 1
-    await bench.minutes(3)
-    bench.free = 10**10
-    await bench.minutes(3)
-    assert await bench.kinds() == ["watch_stale", "watch_stale", "watch_recovered"]
+    assert (kind, after["reason"]) == ("data_aged", "the RDAP bootstrap is 365 days old: update watcher")
+    async with bench.store.read() as tx:
+        (event,) = await events.listed(tx)
+    decision = decide(event, Policy(("slack",)))
+    assert (decision.kind, event.severity) == (DecisionKind.DIGEST, Severity.LOW)
+    assert await bench.wellness.troubles(bench.clock.now()) == {}, "nobody is blind by it"
+    again = Bench(bench.store, bench.clock)
+    again.dates = bench.dates
+    await again.minutes(60)
+    assert await again.kinds() == ["data_aged"]
+    again.dates = {"the RDAP bootstrap": bench.clock.now().date()}
+    await again.minutes(3)
+    again.dates = bench.dates
+    await again.minutes(3)
+    assert await again.kinds() == ["data_aged", "data_aged"]
+
+
+async def test_a_registry_that_refuses_is_told_once_with_what_it_said_and_so_is_its_end(bench):
+    for minute in range(120):
+        bench.registries.heard("rdap.nic.ml", None if minute < 30 else "RDAP: the server asked us to slow down")
+        bench.registries.heard("whois whois.nic.mil:43", None if minute % 3 else "WHOIS: timeout")
+        await bench.minutes(1)
+    ((kind, after),) = await bench.told()
+    assert kind == "watch_stale"
+    (error,) = after["errors"]
+    assert error.startswith("rdap.nic.ml failed ")
+    assert error.endswith("of 60 questions within the hour: RDAP: the server asked us to slow down")
+    for _ in range(40):
+        bench.registries.heard("rdap.nic.ml", None)
+        await bench.minutes(1)
+    assert await bench.kinds() == ["watch_stale", "watch_recovered"]
+
+
+async def test_a_few_failures_of_a_registry_and_a_quiet_hour_are_no_trouble(bench):
+    for _ in range(4):
+        bench.registries.heard("rdap.nic.ml", "RDAP: timeout")
+    await bench.minutes(50)
+    assert await bench.told() == []
+    for _ in range(10):
+        bench.registries.heard("rdap.nic.ml", "RDAP: timeout")
+    await bench.minutes(10)
+    assert await bench.told() == [], "it has not lasted yet"
+    await bench.minutes(120)
+    assert await bench.kinds() == ["watch_stale", "watch_recovered"], "what is not asked does not fail"
 
 
 async def test_a_restart_neither_forgets_nor_repeats(bench):
