@@ -1,21 +1,21 @@
 """`watcher own`: the names that are ours; no page for their mail, watched for loss and change."""
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from watcher import bootstrap
-from watcher.cli.main import EXIT_USAGE, GlobalOptions
+from watcher.cli import name_lists
+from watcher.cli.main import GlobalOptions
 from watcher.cli.output import Format, emit, format_option
-from watcher.cli.streaming import Rows, streamed
+from watcher.cli.streaming import streamed
 
 if TYPE_CHECKING:
+    from watcher.core.suffixes import Suffixes
     from watcher.services.protect import Added
-
-_PAGE = 500
+    from watcher.store import Store, Tx
 
 
 @click.group()
@@ -29,7 +29,7 @@ def own() -> None:
 @click.pass_obj
 def add(options: GlobalOptions, names: tuple[str, ...], note: str) -> None:
     """Put NAME... on the own list: all or, when one is wrong, none. Twice is no error."""
-    _report(asyncio.run(_add(options, names, note)))
+    _add(options, names, note)
 
 
 @own.command(name="import")
@@ -40,7 +40,7 @@ def import_(options: GlobalOptions, file: Path, note: str) -> None:
     """Put every name in FILE (- for standard input) on the list: one a line, # begins a comment; all or none."""
     from watcher.cli.names_file import read_names
 
-    _report(asyncio.run(_add(options, read_names(file), note)))
+    _add(options, read_names(file), note)
 
 
 @own.command(name="list")
@@ -49,7 +49,7 @@ def import_(options: GlobalOptions, file: Path, note: str) -> None:
 def list_(options: GlobalOptions, output_format: Format) -> None:
     """Show the names that are ours."""
     emit(
-        streamed(_listed(options)),
+        streamed(name_lists.listed(options, _page)),
         output_format,
         plain=lambda row: row["name"],
         table={
@@ -66,51 +66,25 @@ def list_(options: GlobalOptions, output_format: Format) -> None:
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
     """Take NAME... off the list; all, or none when one is not on it."""
-    unknown = asyncio.run(_remove(options, names))
-    if unknown:
-        click.echo(f"watcher: not on the own list: {', '.join(unknown)}; nothing was removed", err=True)
-        return EXIT_USAGE
-    return 0
-
-
-def _report(added: "Added") -> None:
-    already = len(added.names) - added.new
-    note = f", {already} already there" if already else ""
-    click.echo(f"watcher: {added.new} added{note}", err=True)
-
-
-async def _add(options: GlobalOptions, names: Iterable[str], note: str) -> "Added":
-    from watcher.core.protected import parse_protected
-    from watcher.data import load_suffixes
     from watcher.services import protect as service
 
-    suffixes = load_suffixes()
-    texts = list(names)
-    for text in texts:  # before the database is made: a wrong name leaves nothing behind
-        parse_protected(text, suffixes)
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+    async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:
+        return await service.remove_own(store, texts, suffixes=suffixes)
+
+    return name_lists.remove(options, names, take, not_there="not on the own list")
+
+
+def _add(options: GlobalOptions, names: Iterable[str], note: str) -> None:
+    from watcher.services import protect as service
+
+    async def put(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> "Added":
         return await service.add_own(store, texts, suffixes=suffixes, now=bootstrap.clock().now(), note=note)
 
-
-async def _remove(options: GlobalOptions, names: tuple[str, ...]) -> tuple[str, ...]:
-    from watcher.data import load_suffixes
-    from watcher.services import protect as service
-
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        return await service.remove_own(store, names, suffixes=load_suffixes())
+    name_lists.add(options, names, put, already="already there")
 
 
-async def _listed(options: GlobalOptions) -> Rows:
+async def _page(tx: "Tx", after: str, limit: int) -> list[dict[str, Any]]:
     from watcher.services.protect import own_json
     from watcher.store import own as rows_of
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        last = ""
-        while True:
-            async with store.read() as tx:
-                rows = await rows_of.listed(tx, after=last, limit=_PAGE)
-            for row in rows:
-                yield own_json(row)
-            if len(rows) < _PAGE:
-                return
-            last = rows[-1].name
+    return [own_json(row) for row in await rows_of.listed(tx, after=after, limit=limit)]

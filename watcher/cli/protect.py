@@ -1,21 +1,21 @@
 """`watcher protect`: the protected names, whose lookalikes are watched."""
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from watcher import bootstrap
-from watcher.cli.main import EXIT_USAGE, GlobalOptions
+from watcher.cli import name_lists
+from watcher.cli.main import GlobalOptions
 from watcher.cli.output import Format, emit, format_option
-from watcher.cli.streaming import Rows, streamed
+from watcher.cli.streaming import streamed
 
 if TYPE_CHECKING:
+    from watcher.core.suffixes import Suffixes
     from watcher.services.protect import Added
-
-_PAGE = 500
+    from watcher.store import Store, Tx
 
 
 @click.group()
@@ -33,7 +33,7 @@ def add(options: GlobalOptions, names: tuple[str, ...], owner: str | None, tags:
 
     All are added or, when one is wrong, none. A name that is protected already stays as it is.
     """
-    _report(asyncio.run(_add(options, names, owner, tags)))
+    _add(options, names, owner, tags)
 
 
 @protect.command(name="import")
@@ -45,7 +45,7 @@ def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[s
     """Protect every name in FILE (- for standard input): one a line, # begins a comment; all or none."""
     from watcher.cli.names_file import read_names
 
-    _report(asyncio.run(_add(options, read_names(file), owner, tags)))
+    _add(options, read_names(file), owner, tags)
 
 
 @protect.command(name="list")
@@ -54,7 +54,7 @@ def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[s
 def list_(options: GlobalOptions, output_format: Format) -> None:
     """Show the protected names, and how far the first pass over their candidates is."""
     emit(
-        streamed(_listed(options)),
+        streamed(name_lists.listed(options, _page)),
         output_format,
         plain=lambda row: row["name"],
         table={
@@ -83,58 +83,32 @@ def list_(options: GlobalOptions, output_format: Format) -> None:
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
     """Stop protecting NAME...; all, or none when one is not protected. What happened stays on record."""
-    unknown = asyncio.run(_remove(options, names))
-    if unknown:
-        click.echo(f"watcher: not protected: {', '.join(unknown)}; nothing was removed", err=True)
-        return EXIT_USAGE
-    return 0
+    from watcher.services import protect as service
+
+    async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:
+        return await service.unprotect(store, texts, suffixes=suffixes)
+
+    return name_lists.remove(options, names, take, not_there="not protected")
 
 
 def _share(baseline: dict[str, int]) -> str:
     return f"{baseline['settled']} of {baseline['total']}"
 
 
-def _report(added: "Added") -> None:
-    already = len(added.names) - added.new
-    note = f", {already} already protected" if already else ""
-    click.echo(f"watcher: {added.new} added{note}", err=True)
-
-
-async def _add(options: GlobalOptions, names: Iterable[str], owner: str | None, tags: tuple[str, ...]) -> "Added":
-    from watcher.core.protected import parse_protected
-    from watcher.data import load_suffixes
+def _add(options: GlobalOptions, names: Iterable[str], owner: str | None, tags: tuple[str, ...]) -> None:
     from watcher.services import protect as service
 
-    suffixes = load_suffixes()
-    texts = list(names)
-    for text in texts:  # before the database is made: a wrong name leaves nothing behind
-        parse_protected(text, suffixes)
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        return await service.protect(
-            store, texts, suffixes=suffixes, now=bootstrap.clock().now(), owner=owner, tags=tags
-        )
+    async def put(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> "Added":
+        now = bootstrap.clock().now()
+        return await service.protect(store, texts, suffixes=suffixes, now=now, owner=owner, tags=tags)
+
+    name_lists.add(options, names, put, already="already protected")
 
 
-async def _remove(options: GlobalOptions, names: tuple[str, ...]) -> tuple[str, ...]:
-    from watcher.data import load_suffixes
-    from watcher.services import protect as service
-
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        return await service.unprotect(store, names, suffixes=load_suffixes())
-
-
-async def _listed(options: GlobalOptions) -> Rows:
+async def _page(tx: "Tx", after: str, limit: int) -> list[dict[str, Any]]:
     from watcher.services.protect import protected_json
     from watcher.store import protected, shards
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        last = ""
-        while True:
-            async with store.read() as tx:
-                rows = await protected.listed(tx, after=last, limit=_PAGE)
-                baselines = await shards.baselines(tx, [row.name for row in rows])
-            for row in rows:
-                yield protected_json(row, baselines[row.name])
-            if len(rows) < _PAGE:
-                return
-            last = rows[-1].name
+    rows = await protected.listed(tx, after=after, limit=limit)
+    baselines = await shards.baselines(tx, [row.name for row in rows])
+    return [protected_json(row, baselines[row.name]) for row in rows]

@@ -1,0 +1,84 @@
+"""What `protect` and `own` share: a list of names in the database, changed all or nothing, and shown."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher import bootstrap
+from watcher.cli.main import EXIT_USAGE, GlobalOptions
+from watcher.cli.streaming import Rows
+
+if TYPE_CHECKING:
+    from watcher.core.suffixes import Suffixes
+    from watcher.services.protect import Added
+    from watcher.store import Store, Tx
+
+_PAGE = 500
+
+
+def add(
+    options: GlobalOptions,
+    names: Iterable[str],
+    put: "Callable[[Store, Sequence[str], Suffixes], Awaitable[Added]]",
+    *,
+    already: str,
+) -> None:
+    """Add `names` by `put`, and say how many are new; `already` says what the others were before."""
+    added = asyncio.run(_add(options, list(names), put))
+    known = len(added.names) - added.new
+    click.echo(f"watcher: {added.new} added{f', {known} {already}' if known else ''}", err=True)
+
+
+async def _add(
+    options: GlobalOptions, texts: Sequence[str], put: "Callable[[Store, Sequence[str], Suffixes], Awaitable[Added]]"
+) -> "Added":
+    from watcher.core.protected import parse_protected
+    from watcher.data import load_suffixes
+
+    suffixes = load_suffixes()
+    for text in texts:  # before the database is made: a wrong name leaves nothing behind
+        parse_protected(text, suffixes)
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        return await put(store, texts, suffixes)
+
+
+def remove(
+    options: GlobalOptions,
+    names: Sequence[str],
+    take: "Callable[[Store, Sequence[str], Suffixes], Awaitable[tuple[str, ...]]]",
+    *,
+    not_there: str,
+) -> int:
+    """Take `names` off by `take`, which gives those that were not there; the exit code. `not_there` says it of them."""
+    unknown = asyncio.run(_remove(options, names, take))
+    if unknown:
+        click.echo(f"watcher: {not_there}: {', '.join(unknown)}; nothing was removed", err=True)
+        return EXIT_USAGE
+    return 0
+
+
+async def _remove(
+    options: GlobalOptions,
+    names: Sequence[str],
+    take: "Callable[[Store, Sequence[str], Suffixes], Awaitable[tuple[str, ...]]]",
+) -> tuple[str, ...]:
+    from watcher.data import load_suffixes
+
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        return await take(store, names, load_suffixes())
+
+
+async def listed(options: GlobalOptions, page: "Callable[[Tx, str, int], Awaitable[Sequence[dict[str, Any]]]]") -> Rows:
+    """Every row of a list, by name; `page` gives up to so many shapes behind a name."""
+    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+        last = ""
+        while True:
+            async with store.read() as tx:
+                rows = await page(tx, last, _PAGE)
+            for row in rows:
+                yield row
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1]["name"]
