@@ -16,11 +16,16 @@ _SECONDS = 4
 def migrate(options: GlobalOptions) -> None:
     """Bring the database to this version; a copy is made first."""
     from watcher import bootstrap
-    from watcher.store import migrate_database
+    from watcher.store import migrate_database, sqlite_path
 
     url = bootstrap.settings(options).database_url.get_secret_value()
+    path = sqlite_path(url)
+    new = not path.exists()
     copy = asyncio.run(migrate_database(url, clock=bootstrap.clock()))
-    click.echo(f"the database is of this version; the copy made before is {copy}" if copy else "nothing to do")
+    if copy:
+        click.echo(f"the database is of this version now; the copy made before is {copy}")
+    else:
+        click.echo(f"made {path}" if new else f"nothing to do: {path} is of this version")
 
 
 @click.command()
