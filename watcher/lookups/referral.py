@@ -4,6 +4,8 @@ A referral means that the name is delegated, an authoritative NXDOMAIN with the 
 Anything that a proper server would not say (no authority over the zone, a referral upwards) says nothing.
 """
 
+import struct
+
 import dns.exception
 import dns.flags
 import dns.message
@@ -12,12 +14,13 @@ import dns.rcode
 import dns.rdatatype
 
 from watcher.core.ports import Presence
+from watcher.lookups.reading_cost import too_costly
 from watcher.lookups.wire import HEADER_SIZE, NXDOMAIN, clean_nxdomain
 
 _AUTHORITATIVE = 0x04
 _OWNER_IS_NAME = b"\xc0\x0c"
 _NS_IN = b"\x00\x02\x00\x01"
-_ERRORS = (dns.exception.DNSException, ValueError, IndexError, KeyError)
+_ERRORS = (dns.exception.DNSException, ValueError, IndexError, KeyError, struct.error)
 
 
 def denies(reply: bytes, question_size: int, name: str, zone: str) -> bool:
@@ -30,7 +33,8 @@ def denies(reply: bytes, question_size: int, name: str, zone: str) -> bool:
 def read_referral(reply: bytes, question_size: int, name: str, zone: str) -> Presence | None:
     """ABSENT, LOOK (delegated, or there in another way), or None: it says nothing about `name`.
 
-    `reply` is matched and not cut; `zone` is the zone that the server was asked for, an ancestor of `name`.
+    `reply` is matched and not cut; `zone` is the zone that the server was asked for, an ancestor of `name`. A reply that
+    would take too long to read (`reading_cost`) says nothing.
     """
     code = reply[3] & 0x0F
     if denies(reply, question_size, name, zone):
@@ -40,6 +44,8 @@ def read_referral(reply: bytes, question_size: int, name: str, zone: str) -> Pre
         if reply[at : at + 2] == _OWNER_IS_NAME and reply[at + 2 : at + 6] == _NS_IN:
             return Presence.LOOK
     try:
+        if too_costly(reply):
+            return None
         message = dns.message.from_wire(reply, ignore_trailing=True)
         return _in_full(message, dns.name.from_text(name), dns.name.from_text(zone))
     except _ERRORS:

@@ -12,8 +12,8 @@ from watcher.core.dns import Outcome, Question, RRType
 from watcher.lookups import wire
 from watcher.lookups.reading_cost import too_costly
 
-_QUESTION = wire.encode_name("army.ml") + wire.TYPE_IN[RRType.MX]
-_BASE = 12 + len(_QUESTION)
+QUESTION = wire.encode_name("army.ml") + wire.TYPE_IN[RRType.MX]
+_BASE = 12 + len(QUESTION)
 _LONG = b"".join(b"\x01" + bytes([97 + number % 26]) for number in range(120)) + b"\x00"
 _POINTER = struct.pack(">H", 0xC000 | _BASE)
 _TTL = b"\x00\x00\x00\x3c"
@@ -29,18 +29,18 @@ HOSTILE = {
 }
 
 
-def _reply(record, size: int) -> bytes:
+def reply_of(record, size: int) -> bytes:
     """A reply of about `size` bytes: one long name, then the same kind of record over and over."""
     body, count = _LONG + wire.TYPE_IN[RRType.MX] + _TTL + b"\x00\x03\x00\x0a\x00", 1
     while _BASE + len(body) + 20 < size:
         body += record(count)
         count += 1
-    return b"\x12\x34\x81\x80\x00\x01" + struct.pack(">HHH", count, 0, 0) + _QUESTION + body
+    return b"\x12\x34\x81\x80\x00\x01" + struct.pack(">HHH", count, 0, 0) + QUESTION + body
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_the_largest_reply_of_the_worst_kind_takes_no_time(kind: str):
-    reply = _reply(HOSTILE[kind], 65535)
+    reply = reply_of(HOSTILE[kind], 65535)
     started = time.process_time()
     answer = wire.parse_answer(reply, Question("army.ml", RRType.MX), "r", datetime.now(UTC))
     assert answer.outcome is Outcome.FORMERR
@@ -62,6 +62,6 @@ def test_real_replies_are_read():
 
 
 def test_a_name_that_points_in_a_circle_ends():
-    loop = b"\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + _QUESTION + struct.pack(">H", 0xC000 | _BASE)
+    loop = b"\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + QUESTION + struct.pack(">H", 0xC000 | _BASE)
     answer = wire.parse_answer(loop + bytes(40), Question("army.ml", RRType.MX), "r", datetime.now(UTC))
     assert answer.outcome is Outcome.FORMERR
