@@ -33,8 +33,8 @@ def denies(reply: bytes, question_size: int, name: str, zone: str) -> bool:
 def read_referral(reply: bytes, question_size: int, name: str, zone: str) -> Presence | None:
     """ABSENT, LOOK (delegated, or there in another way), or None: it says nothing about `name`.
 
-    `reply` is matched and not cut; `zone` is the zone that the server was asked for, an ancestor of `name`. A reply that
-    would take too long to read (`reading_cost`) says nothing.
+    `reply` is matched and not cut; `zone` is the zone that the server was asked for, an ancestor of `name`. A reply
+    that would take too long to read (`reading_cost`) says nothing.
     """
     code = reply[3] & 0x0F
     if denies(reply, question_size, name, zone):
