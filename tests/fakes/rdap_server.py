@@ -18,8 +18,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
+from tests.fakes.line_server import LineServer
 from tests.fakes.registered import Registered, RegisteredDomains
 
 TYPE = "application/rdap+json"
@@ -65,7 +66,7 @@ _LOCATIONS = {
 }
 
 
-class RdapServer:
+class RdapServer(LineServer):
     """The server. `domains` may be shared with a WHOIS server; what is not in it is not found."""
 
     def __init__(
@@ -80,60 +81,27 @@ class RdapServer:
         retry_after: int = 2,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(host, port, tls)
         self.domains = RegisteredDomains() if domains is None else domains
         self.faults: dict[str, Fault] = {}
         self.log: list[tuple[str, datetime]] = []
         self.retry_after = retry_after
-        self._host, self._port, self._tls = host, port, tls
         self._rate = fault_rate if faulty else 0.0
         self._random = random.Random(seed)
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
         """The base URL, for `registration.rdap_servers`."""
-        scheme = "https" if self._tls else "http"
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{scheme}://{host}:{self._port}/"
+        return f"{'https' if self._tls else 'http'}://{self.authority}/"
 
     @property
     def asked(self) -> list[str]:
         """The names asked about, in order."""
         return [name for name, _ in self.log]
 
-    async def start(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self._host, self._port, ssl=self._tls)
-        self._port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    async def __aenter__(self) -> Self:
-        return await self.start()
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await self._exchange(reader, writer):
             pass
-        except asyncio.CancelledError:
-            pass  # the server stops
-        finally:
-            self._open.discard(task)
-            writer.transport.abort()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; whether the connection stays open."""

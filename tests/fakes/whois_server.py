@@ -9,8 +9,8 @@ import random
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Self
 
+from tests.fakes.line_server import LineServer
 from tests.fakes.registered import Registered, RegisteredDomains
 
 
@@ -34,7 +34,7 @@ class WhoisFault(StrEnum):
 EVERYDAY = (WhoisFault.TIMEOUT, WhoisFault.EMPTY, WhoisFault.TRUNCATED, WhoisFault.THROTTLED, WhoisFault.UNAVAILABLE)
 
 
-class WhoisServer:
+class WhoisServer(LineServer):
     """The server. `encoding` is what it writes in."""
 
     def __init__(
@@ -49,6 +49,7 @@ class WhoisServer:
         encoding: str = "utf-8",
         referrals: dict[str, str] | None = None,
     ) -> None:
+        super().__init__(host, port)
         self.domains = RegisteredDomains() if domains is None else domains
         self.faults: dict[str, WhoisFault] = {}
         self.referrals = {} if referrals is None else referrals
@@ -56,57 +57,26 @@ class WhoisServer:
         self.encoding = encoding
         self.replies: dict[str, bytes] = {}
         """Replies to give word for word, by question."""
-        self._host, self._port = host, port
         self._rate = fault_rate if faulty else 0.0
         self._random = random.Random(seed)
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
 
     @property
     def address(self) -> str:
         """`host:port`, for `registration.whois_servers`."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{host}:{self._port}"
+        return self.authority
 
     @property
     def asked(self) -> list[str]:
         """The questions, in order."""
         return [question for question, _ in self.log]
 
-    async def start(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self._host, self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    async def __aenter__(self) -> Self:
-        return await self.start()
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        try:
-            question = (await reader.readuntil(b"\r\n")).decode("ascii", "replace").strip().lower()
-            self.log.append((question, datetime.now(UTC)))
-            await self._reply(writer, question)
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._open.discard(task)
-            writer.transport.abort()
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        question = (await reader.readuntil(b"\r\n")).decode("ascii", "replace").strip().lower()
+        self.log.append((question, datetime.now(UTC)))
+        await self._reply(writer, question)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
     async def _reply(self, writer: asyncio.StreamWriter, question: str) -> None:
         fault = self.faults.get(question)
