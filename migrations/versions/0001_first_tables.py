@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("triage", sa.Text(), server_default="new", nullable=False),
         sa.Column("triage_note", sa.Text(), server_default="", nullable=False),
         sa.Column("triage_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("triage_by", sa.Text(), nullable=True),
         sa.Column("verdict", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_lookalikes"),
     )
@@ -122,6 +123,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("by_triage", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_silences"),
     )
     op.create_table(

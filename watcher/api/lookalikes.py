@@ -100,7 +100,9 @@ async def triaged_many(call: Call[Nothing, TriageOfMany]) -> Any:
 
 
 async def _decide(call: Call[Any, Any], wanted: list[Fqdn], decision: Triage, note: str | None) -> None:
-    unknown = await triage.decide(call.parts.store, wanted, decision, note=note, now=call.parts.clock.now())
+    unknown = await triage.decide(
+        call.parts.store, wanted, decision, note=note, now=call.parts.clock.now(), by=call.caller.token
+    )
     if unknown:
         raise not_found(unknown[0])
     await call.parts.changed()  # the own list may have grown or shrunk

@@ -152,6 +152,9 @@ class Known(Output):
     resembles: list[Resemblance]
     first_seen_at: datetime | None
     triage: str | None
+    triage_note: str
+    triage_at: datetime | None = Field(description="When that was decided; null: never")
+    triage_by: str | None = Field(description="A token's name, or a user of that machine; null: none had to be named")
 
 
 class Check(Known):
@@ -268,6 +271,8 @@ class Silence(Output):
     until: datetime | None = Field(description="Null: until it is removed")
     note: str
     created_at: datetime
+    created_by: str | None = Field(description="A token's name, or a user of that machine; null: none had to be named")
+    by_triage: bool = Field(description="Made by the decision to ignore the name, and ends with it")
 
 
 class Delivery(Output):

@@ -62,6 +62,7 @@ async def added(call: Call[Nothing, NewSilence]) -> Any:
             now=call.parts.clock.now(),
             until=call.body.until,
             note=call.body.note,
+            by=call.caller.token,
         )
     )
 

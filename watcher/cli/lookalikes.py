@@ -33,6 +33,9 @@ FIELDS = (
     "likelihood",
     "first_seen_at",
     "triage",
+    "triage_note",
+    "triage_by",
+    "triage_at",
 )
 
 
@@ -79,7 +82,7 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
             "resembles": lambda row: row["protected"],
             "by": lambda row: row["techniques"],
             "first seen": lambda row: row["first_seen_at"],
-            "triage": lambda row: row["triage"],
+            "triage": lambda row: f"{row['triage']}{' by ' + row['triage_by'] if row['triage_by'] else ''}",
         },
         fields=FIELDS,
     )

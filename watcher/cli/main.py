@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "serve": "watcher.cli.serve:serve",
     "sweep": "watcher.cli.sweep:sweep",
     "lookalikes": "watcher.cli.lookalikes:lookalikes",
+    "triage": "watcher.cli.triage:triage",
     "events": "watcher.cli.events:events",
     "match": "watcher.cli.match:match",
     "report": "watcher.cli.report:report",

@@ -10,6 +10,7 @@ from watcher import bootstrap
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
 from watcher.cli.moments import Moment
 from watcher.cli.output import Format, emit, format_option, visible
+from watcher.cli.triage import this_user
 
 if TYPE_CHECKING:
     from watcher.store.silences import SilenceRow
@@ -55,8 +56,9 @@ def list_(options: GlobalOptions, output_format: Format) -> None:
             "value": lambda row: row["value"],
             "until": lambda row: row["until"],
             "note": lambda row: row["note"],
+            "made by": lambda row: f"{row['created_by'] or ''}{' (triage)' if row['by_triage'] else ''}",
         },
-        fields=("id", "scope", "value", "until", "note", "created_at"),
+        fields=("id", "scope", "value", "until", "note", "created_at", "created_by", "by_triage"),
     )
 
 
@@ -87,6 +89,7 @@ async def _add(options: GlobalOptions, scope: str, value: str, until: datetime |
             now=bootstrap.clock().now(),
             until=until,
             note=note,
+            by=this_user(),
         )
 
 

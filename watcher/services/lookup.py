@@ -236,6 +236,9 @@ class Lookup:
             "resembles": [],
             "first_seen_at": None,
             "triage": None,
+            "triage_note": "",
+            "triage_at": None,
+            "triage_by": None,
         }
 
 
@@ -272,6 +275,8 @@ def row_json(row: Lookalike) -> JSON:
         "first_seen_at": time_json(row.first_seen_at),
         "triage": row.triage,
         "triage_note": row.triage_note,
+        "triage_at": time_json(row.triage_at),
+        "triage_by": row.triage_by,
     }
 
 

@@ -38,10 +38,14 @@ async def add(
     now: datetime,
     until: datetime | None = None,
     note: str = "",
+    by: str | None = None,
 ) -> SilenceRow:
-    """Add a silence, in force at once. Raises as `kept`, and ConfigurationError for an end in the past."""
+    """Add a silence, in force at once. Raises as `kept`, and ConfigurationError for an end in the past.
+
+    `by`: who adds it, a token's name or a user of this machine; None where nobody had to say.
+    """
     _check_end(until, now)
-    row = SilenceRow(store.ids(), scope.value, kept(scope, value, suffixes), now, until, note)
+    row = SilenceRow(store.ids(), scope.value, kept(scope, value, suffixes), now, until, note, created_by=by)
     async with store.write() as tx:
         await silences.add(tx, row)
     return row
@@ -90,4 +94,6 @@ def silence_json(row: SilenceRow) -> JSON:
         "until": time_json(row.until),
         "note": row.note,
         "created_at": time_json(row.created_at),
+        "created_by": row.created_by,
+        "by_triage": row.by_triage,
     }

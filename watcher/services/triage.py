@@ -25,20 +25,21 @@ class Triage(StrEnum):
 
 
 async def decide(
-    store: Store, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime
+    store: Store, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime, by: str | None = None
 ) -> tuple[str, ...]:
     """Triage the lookalikes; those of `names` that are none. If there are any, nothing was done. Idempotent.
 
-    What an earlier triage put on the own list or silenced goes with it; what a person added there stays.
+    `by`: who decides, a token's name or a user of this machine; None where nobody had to say. What an earlier
+    triage put on the own list or silenced goes with it; what a person added there stays.
     """
     async with store.write() as tx:
         rows = await lookalikes.by_names(tx, names)
         unknown = tuple(name for name in names if name not in rows or rows[name].first_seen_at is None)
         if unknown:
             return unknown
-        await lookalikes.triage(tx, names, triage.value, note=note, now=now)
+        await lookalikes.triage(tx, names, triage.value, note=note, now=now, by=by)
         await _own(tx, names, triage, note=note, now=now)
-        await _silence(store, tx, names, triage, note=note, now=now)
+        await _silence(store, tx, names, triage, note=note, now=now, by=by)
     return ()
 
 
@@ -53,7 +54,7 @@ async def _own(tx: Tx, names: Sequence[Fqdn], triage: Triage, *, note: str | Non
 
 
 async def _silence(
-    store: Store, tx: Tx, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime
+    store: Store, tx: Tx, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime, by: str | None
 ) -> None:
     if triage is not Triage.IGNORED:
         await silences.remove_of_triage(tx, names)
@@ -61,7 +62,6 @@ async def _silence(
     endless = {row.value for row in await silences.listed(tx) if row.scope == SilenceScope.NAME and row.until is None}
     for name in names:
         if name not in endless:
-            new = SilenceRow(
-                store.ids(), SilenceScope.NAME.value, name, now, None, note or "triage: ignored", by_triage=True
-            )
+            why = note or "triage: ignored"
+            new = SilenceRow(store.ids(), SilenceScope.NAME.value, name, now, None, why, by_triage=True, created_by=by)
             await silences.add(tx, new)

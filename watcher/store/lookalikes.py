@@ -48,6 +48,7 @@ class Lookalike:
     triage: str = "new"
     triage_note: str = ""
     triage_at: datetime | None = None
+    triage_by: str | None = None
 
     @property
     def settled_at(self) -> datetime | None:
@@ -144,7 +145,7 @@ async def count(tx: Tx, wanted: Wanted) -> int:
 async def save(tx: Tx, rows: Sequence[Lookalike]) -> None:
     """Add or overwrite whole rows, except their triage; a claim on them ends."""
     if rows:
-        keep = frozenset({"triage", "triage_note", "triage_at"})
+        keep = frozenset({"triage", "triage_note", "triage_at", "triage_by"})
         await tx.execute(insert_or_update(tx.dialect.name, lookalikes, keep=keep), [_cells(row) for row in rows])
 
 
@@ -262,9 +263,11 @@ async def abilities(tx: Tx) -> dict[str, int]:
     return {row.ability: row.number for row in await tx.execute(query)}
 
 
-async def triage(tx: Tx, names: Collection[str], value: str, *, note: str | None, now: datetime) -> set[str]:
-    """Set the triage, and the note unless it is None; which of the names have a row."""
-    values: dict[str, Any] = {"triage": value, "triage_at": now}
+async def triage(
+    tx: Tx, names: Collection[str], value: str, *, note: str | None, now: datetime, by: str | None = None
+) -> set[str]:
+    """Set the triage, who decided it and when, and the note unless it is None; which of the names have a row."""
+    values: dict[str, Any] = {"triage": value, "triage_at": now, "triage_by": by}
     if note is not None:
         values["triage_note"] = note
     known = await known_among(tx, list(names))
@@ -327,6 +330,7 @@ def _cells(row: Lookalike) -> dict[str, Any]:
         "triage": row.triage,
         "triage_note": row.triage_note,
         "triage_at": row.triage_at,
+        "triage_by": row.triage_by,
         "verdict": None if row.verdict is None else mail_json(row.verdict, row.settled_at),
     }
 
@@ -349,4 +353,5 @@ def _lookalike(row: RowMapping) -> Lookalike:
         triage=row["triage"],
         triage_note=row["triage_note"],
         triage_at=row["triage_at"],
+        triage_by=row["triage_by"],
     )

@@ -15,7 +15,8 @@ from watcher.store.upsert import chunks
 class SilenceRow:
     """`scope` is name, suffix, technique or protected; `until` None: until it is removed.
 
-    `by_triage`: made by the decision to ignore the name, so that it ends with that decision.
+    `by_triage`: made by the decision to ignore the name, so that it ends with that decision. `created_by`: who, as far
+    as anybody had to say.
     """
 
     id: str
@@ -25,6 +26,7 @@ class SilenceRow:
     until: datetime | None = None
     note: str = ""
     by_triage: bool = False
+    created_by: str | None = None
 
 
 async def add(tx: Tx, row: SilenceRow) -> None:

@@ -133,6 +133,7 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("triage", Text, nullable=False, server_default="new"),
     Cell("triage_note", Text, nullable=False, server_default=""),
     Cell("triage_at", Moment),
+    Cell("triage_by", Text),  # a token's name, or a user of this machine; null: nobody had to say who
     Cell("verdict", Json),  # shapes.mail_json: the last settled one, or the newest while none has settled
 )
 
@@ -223,6 +224,7 @@ silences = Table(
     Cell("created_at", Moment, nullable=False),
     Cell("note", Text, nullable=False, server_default=""),
     Cell("by_triage", Boolean, nullable=False, server_default=false()),  # goes when triage leaves `ignored`
+    Cell("created_by", Text),  # as `lookalikes.triage_by`
 )
 
 probes = Table(  # registered domains of absent candidates: when their registry was asked last

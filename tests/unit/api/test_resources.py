@@ -1,6 +1,6 @@
 """Each resource over a real database: what it gives, changes and refuses."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -202,6 +202,28 @@ async def test_triage_does_what_it_says(api: ApiClient, behind: World):
     assert (await api.post("/api/v1/lookalikes:triage", missing)).status == 404
     assert (await api.get("/api/v1/lookalikes/shop.ml")).json["triage"] == "investigating"
     assert (await api.patch("/api/v1/lookalikes/shop.ml", {"triage": "wontfix"})).status == 400
+
+
+async def test_who_decided_is_the_token_that_was_shown(api: ApiClient, behind: World):
+    await behind.protect("army.mil")
+    await behind.see("army.ml", "army.mil")
+    before = (await api.get("/api/v1/lookalikes/army.ml")).json
+    assert (before["triage"], before["triage_by"], before["triage_at"]) == ("new", None, None)
+    assert (await api.patch("/api/v1/lookalikes/army.ml", {"triage": "takedown"})).json["triage_by"] is None
+    anna = await behind.token("anna", Scope.READ, Scope.WRITE)
+    await behind.clock.advance(60)
+    done = (await api.patch("/api/v1/lookalikes/army.ml", {"triage": "ignored"}, headers=anna)).json
+    assert (done["triage_by"], done["triage_note"]) == ("anna", "")
+    assert datetime.fromisoformat(done["triage_at"]) == behind.clock.now()
+    made = await api.post("/api/v1/silences", {"scope": "name", "value": "shop.ml"}, headers=anna)
+    assert (made.json["created_by"], made.json["by_triage"]) == ("anna", False)
+    found = (await api.get("/api/v1/silences", headers=anna)).json["items"]
+    assert [(row["value"], row["created_by"], row["by_triage"]) for row in found] == [
+        ("army.ml", "anna", True),
+        ("shop.ml", "anna", False),
+    ]
+    known = (await api.get("/api/v1/domains/army.ml?fresh=false", headers=anna)).json
+    assert (known["triage"], known["triage_by"]) == ("ignored", "anna")
 
 
 async def test_candidates_come_by_rank_in_pages(api: ApiClient):

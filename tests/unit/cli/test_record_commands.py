@@ -1,6 +1,7 @@
 """`lookalikes`, `events`, `silence` and `token` over a real database."""
 
 import asyncio
+import getpass
 import json
 import re
 import subprocess
@@ -161,6 +162,30 @@ def test_a_token_name_is_used_once(watcher):
     assert watcher("token", "create", "a", "--scope", "write").code == 0
     assert "exists" in watcher.refused("token", "create", "a", "--scope", "write")
     watcher.refused("token", "revoke", "b")
+
+
+def test_triage_is_kept_with_who_and_when(seen):
+    assert seen("triage", "takedown", "ARMY.ml", "navy.ml", "--note", "asked the registrar").code == 0
+    rows = {row["name"]: row for row in json.loads(seen("lookalikes", "--format", "json").out)}
+    assert [(rows[name]["triage"], rows[name]["triage_by"]) for name in ("army.ml", "navy.ml", "shop.ml")] == [
+        ("takedown", getpass.getuser()),
+        ("takedown", getpass.getuser()),
+        ("new", None),
+    ]
+    assert rows["army.ml"]["triage_note"] == "asked the registrar"
+    assert datetime.now(UTC) - datetime.fromisoformat(rows["army.ml"]["triage_at"]) < timedelta(minutes=5)
+    assert f"takedown by {getpass.getuser()}" in seen("lookalikes", "--format", "table").out
+    assert "nobody.ml is no lookalike" in seen.refused("triage", "blocked", "army.ml", "nobody.ml")
+    assert seen("lookalikes", "--triage", "blocked").out == "", "all or none"
+    seen.refused("triage", "wontfix", "army.ml")
+    assert seen("triage", "ignored", "army.ml").code == 0
+    (silenced,) = json.loads(seen("silence", "list", "--format", "json").out)
+    assert (silenced["value"], silenced["by_triage"], silenced["created_by"]) == ("army.ml", True, getpass.getuser())
+
+
+def test_triage_makes_no_database(bare):
+    assert "there is no database" in bare.refused("triage", "blocked", "army.ml", code=3)
+    assert not bare.database.exists()
 
 
 def test_silences_are_made_shown_and_removed(watcher):

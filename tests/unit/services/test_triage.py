@@ -97,6 +97,23 @@ async def test_a_silence_for_a_while_is_not_for_ever(world: World):
     assert len(await silent(world)) == 1
 
 
+async def test_who_decided_and_when_is_kept(world: World):
+    at = world.clock.now()
+    assert await decide(world.store, [NAME], Triage.IGNORED, note="a shop", now=at, by="anna") == ()
+    async with world.store.read() as tx:
+        row = await lookalikes.found(tx, NAME)
+        (silenced,) = await silences.listed(tx)
+    assert row is not None
+    assert (row.triage_by, row.triage_at, row.triage_note) == ("anna", at, "a shop")
+    assert (silenced.created_by, silenced.by_triage) == ("anna", True)
+    await world.clock.advance(60)
+    await triaged(world, Triage.BLOCKED)
+    async with world.store.read() as tx:
+        row = await lookalikes.found(tx, NAME)
+    assert row is not None
+    assert (row.triage_by, row.triage_at, row.triage_note) == (None, world.clock.now(), "a shop")
+
+
 async def test_triage_of_one_name_does_nothing_to_another(world: World):
     await decide(world.store, [Fqdn("shop.ml")], Triage.IGNORED, note=None, now=world.clock.now())
     await triaged(world, Triage.IGNORED, Triage.NEW)

@@ -50,6 +50,17 @@ async def test_the_first_page_shows_who_can_receive_mail(world, get):
     assert "mail found able" in text
 
 
+async def test_the_page_of_a_name_says_who_decided_and_when(world, get):
+    await world.protect("army.mil")
+    await world.see("army.ml", "army.mil")
+    at = world.clock.now()
+    async with world.store.write() as tx:
+        await lookalikes.triage(tx, ["army.ml"], "takedown", note="asked <b>them</b>", now=at, by="anna")
+    _, text, _ = await get("/names/army.ml")
+    assert f"takedown by anna ({at:%Y-%m-%d %H:%M}" in text
+    assert "asked &lt;b&gt;them&lt;/b&gt;" in text
+
+
 async def test_of_many_the_worst_are_on_the_first_page_and_the_rest_is_counted(world, get):
     await world.protect("army.mil")
     await world.see("army.ml", "army.mil")

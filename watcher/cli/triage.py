@@ -1,0 +1,50 @@
+"""`watcher triage`: what people decided about lookalikes, and who."""
+
+import asyncio
+import getpass
+
+import click
+
+from watcher import bootstrap
+from watcher.cli.main import EXIT_USAGE, GlobalOptions
+
+
+def this_user() -> str | None:
+    """Who runs the command, by this machine's accounts; None for a user without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+@click.command()
+@click.argument(
+    "decision",
+    type=click.Choice(["new", "investigating", "takedown", "blocked", "owned", "ignored"]),
+    metavar="DECISION",
+)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--note", help="Why, for people; without it the note stays.")
+@click.pass_obj
+def triage(options: GlobalOptions, decision: str, names: tuple[str, ...], note: str | None) -> int:
+    """Say what was decided about lookalikes: all or none.
+
+    DECISION is new, investigating, takedown, blocked, owned (puts them on the own list) or ignored (silences them).
+    Who decided, and when, is kept and shown.
+    """
+    unknown = asyncio.run(_decide(options, decision, names, note))
+    if not unknown:
+        return 0
+    click.echo(f"watcher: {unknown[0]} is no lookalike that was seen; nothing was changed", err=True)
+    return EXIT_USAGE
+
+
+async def _decide(options: GlobalOptions, decision: str, names: tuple[str, ...], note: str | None) -> tuple[str, ...]:
+    from watcher.core.protected import parse_any
+    from watcher.data import load_suffixes
+    from watcher.services.triage import Triage, decide
+
+    suffixes = load_suffixes()
+    wanted = list(dict.fromkeys(parse_any(name, suffixes) for name in names))
+    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
+        return await decide(store, wanted, Triage(decision), note=note, now=bootstrap.clock().now(), by=this_user())
