@@ -45,6 +45,7 @@ class Story:
         )  # fmt: skip
         for name in ("before_cursor_execute", "commit"):
             hooks.listen(self.store._engine.sync_engine, name, self._statement)
+            hooks.listen(self.store._direct, name, self._statement)
 
     def _statement(self, *_: object) -> None:
         self.statements += 1

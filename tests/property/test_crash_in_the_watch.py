@@ -61,6 +61,7 @@ class Service:
         self.store = await Store.open_existing(self.url, clock=self.clock)
         for name in ("before_cursor_execute", "commit"):
             hooks.listen(self.store._engine.sync_engine, name, self._statement)
+            hooks.listen(self.store._direct, name, self._statement)
         suffixes = load_suffixes()
         ours = Ours(self.store, suffixes)
         await ours.read()

@@ -1,11 +1,11 @@
 """Shared transactions: pieces of writing that wait for the database anyway are committed together.
 
-A look is recorded in a few milliseconds, most of them for beginning and committing. While one transaction runs, what
-comes meanwhile waits and goes into the next one.
+Beginning, committing and the trips to the database's thread cost more than what a look writes. While one transaction
+runs, what comes meanwhile waits and goes into the next one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -43,7 +43,7 @@ class SharedTransactions:
         try:
             async with self._turn:
                 while not piece.done:  # else whoever had the turn before did it
-                    await self._write()
+                    await _to_its_end(self._write())
         finally:
             if piece in self._waiting:  # cancelled before its turn came
                 self._waiting.remove(piece)
@@ -55,8 +55,7 @@ class SharedTransactions:
     async def _write(self) -> None:
         pieces = self._waiting[:MOST]
         try:
-            async with self._store.write() as tx:
-                results = [await piece.work(tx) for piece in pieces]
+            results = await self._store.write_all([piece.work for piece in pieces])
         except Exception as error:  # noqa: BLE001 (one piece must not take the others along)
             if len(pieces) == 1:
                 self._end(pieces[0], error=error)
@@ -69,8 +68,7 @@ class SharedTransactions:
     async def _each(self, pieces: list[_Piece]) -> None:
         for piece in pieces:
             try:
-                async with self._store.write() as tx:
-                    result = await piece.work(tx)
+                [result] = await self._store.write_all([piece.work])
             except Exception as error:  # noqa: BLE001 (handed to whom it belongs)
                 self._end(piece, error=error)
             else:
@@ -80,3 +78,13 @@ class SharedTransactions:
         piece.done, piece.result, piece.error = True, result, error
         if piece in self._waiting:
             self._waiting.remove(piece)
+
+
+async def _to_its_end(work: Coroutine[None, None, None]) -> None:
+    """Wait for it, also when cancelled: what was committed for the others must not be done again."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -13,18 +13,19 @@ open inside yourself.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from watcher.core.errors import ConfigurationError, StoreError
 from watcher.core.ports import Clock
+from watcher.store.at_once import at_once
 from watcher.store.ids import TimeOrderedIds
 from watcher.store.migrate import head, migrate, revision_of
 from watcher.store.sqlite import WRITE, backup_file, failure, listen
@@ -40,10 +41,11 @@ class Store:
     so that ids are committed in their order. They stay later than every event's, also when the clock was set back.
     """
 
-    def __init__(self, path: Path, engine: AsyncEngine, ids: TimeOrderedIds) -> None:
+    def __init__(self, path: Path, engine: AsyncEngine, direct: Engine, ids: TimeOrderedIds) -> None:
         self.path = path
         self.ids = ids
         self._engine = engine
+        self._direct = direct
         self._writer = asyncio.Lock()
 
     @classmethod
@@ -78,7 +80,9 @@ class Store:
     async def _opened(cls, path: Path, clock: Clock) -> Self:
         engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), pool_size=4, max_overflow=8)
         listen(engine.sync_engine)
-        store = cls(path, engine, TimeOrderedIds(clock))
+        direct = create_engine(URL.create("sqlite", database=str(path)), pool_size=1)
+        listen(direct, writes=True)
+        store = cls(path, engine, direct, TimeOrderedIds(clock))
         try:
             async with store.read() as tx:
                 last = (await tx.execute(text("SELECT max(id) FROM events"))).scalar_one()
@@ -115,8 +119,33 @@ class Store:
         except DatabaseError as error:
             raise failure(self.path, error) from error
 
+    async def write_all(self, works: Sequence[Callable[[Tx], Awaitable[Any]]]) -> list[Any]:
+        """What each of `works` returns, all done in one write transaction; quicker than `write` for many statements.
+
+        It is done in a thread, while nobody else writes. They may wait for nothing but the transaction. When the caller
+        is cancelled meanwhile, the transaction ends first: it may be committed all the same.
+        """
+        async with self._writer:
+            done = asyncio.ensure_future(asyncio.to_thread(self._write_all, works))
+            try:
+                return await asyncio.shield(done)
+            except asyncio.CancelledError:
+                await asyncio.wait([done])
+                done.exception()  # that it failed is not what the caller waits for any more
+                raise
+
+    def _write_all(self, works: Sequence[Callable[[Tx], Awaitable[Any]]]) -> list[Any]:
+        try:
+            with self._direct.begin() as connection:
+                return [at_once(connection, work) for work in works]
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            raise failure(self.path, error) from error
+
     async def close(self) -> None:
         """Close every connection; the store is of no use after it."""
+        self._direct.dispose()
         await self._engine.dispose()
 
 
