@@ -56,7 +56,7 @@ def event(kind: EventKind, number: int = 1, **changes: object) -> Event:
         id=f"0193-event-{number:04}",
         kind=kind,
         severity=Severity.HIGH,
-        severity_reasons=("able by explicit_mx",),
+        severity_reasons=("it has exchanges that take mail",),
         name="army.ml",
         registrable_domain="army.ml",
         protected=("army.mil",),
@@ -72,7 +72,7 @@ def became_able(number: int = 1, name: str = "army.ml", **changes: object) -> Ev
         "name": name,
         "registrable_domain": name,
         "severity": Severity.CRITICAL,
-        "severity_reasons": ("able by explicit_mx", "among the first 100 candidates of army.mil"),
+        "severity_reasons": ("it has exchanges that take mail", "it is among the 100 likeliest slips (number 3)"),
         "before": ABSENT,
         "after": ABLE,
         "evidence": EVIDENCE,
@@ -88,7 +88,7 @@ def about_ours(kind: EventKind, **changes: object) -> Event:
         name="army.mil",
         registrable_domain="army.mil",
         resembles=(),
-        severity_reasons=("a name of ours",),
+        severity_reasons=("it is one of ours",),
         **changes,
     )
 
@@ -97,7 +97,7 @@ def about_watch(kind: EventKind, **after: object) -> Event:
     """An event of the watch itself."""
     return event(
         kind, name="", registrable_domain=None, protected=(), resembles=(), severity=Severity.MEDIUM,
-        severity_reasons=("the watch itself",), source="watch", after=after,
+        severity_reasons=("the watch itself is affected",), source="watch", after=after,
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ EVENTS: dict[str, Event] = {
     "lookalike_found": event(
         EventKind.LOOKALIKE_FOUND,
         severity=Severity.INFO,
-        severity_reasons=("no mail exchange nor address",),
+        severity_reasons=("it cannot receive mail",),
         after={**ABSENT, "basis": "no_address"},
     ),
     "mail_found_able": event(EventKind.MAIL_FOUND_ABLE, after=ABLE, evidence=EVIDENCE),

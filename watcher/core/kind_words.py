@@ -107,8 +107,8 @@ KIND_WORDS: dict[EventKind, KindWords] = {
 _ABILITIES = {"able": "able to receive mail", "unable": "unable to receive mail", "unknown": "not known"}
 
 _BASES = {
-    "no_such_name": "no such name",
-    "no_such_suffix": "no such top-level domain",
+    "no_such_name": "the name does not exist",
+    "no_such_suffix": "its top-level domain does not exist",
     "no_address": "neither mail exchange nor address",
     "explicit_mx": "it names mail exchanges (MX)",
     "implicit_mx": "no MX, but an address, and mail goes there (implicit MX)",
@@ -135,7 +135,19 @@ _FLAGS = {
     "parked": "at a parking service",
     "wildcard": "by a wildcard: every host under it",
     "accepts_any": "its server takes mail for anybody",
-    "rejects_unknown": "its server answers",
+    "rejects_unknown": "its server answers, and takes mail for some mailboxes only",
+    "refuses": "its server answers and refuses all mail",
+    "closed": "nothing answers there for mail now",
+    "address_seen": "it has an address, so some senders deliver anyway",
+    "malformed": "its records break the rules",
+    "alias": "it is an alias of another name",
+    "alias_exchange": "its exchange is an alias, which some senders refuse",
+    "numeric_exchange": "its exchange is written as a number, which some senders refuse",
+    "dotless": "its exchange is a top-level name",
+    "queued": "senders keep mail for days, and deliver it if that is changed",
+    "operated": "somebody runs mail there with care (SPF, DMARC or the like)",
+    "sends_mail": "it is prepared for sending mail in its name",
+    "filtered": "the resolver filters it",
 }
 
 

@@ -72,7 +72,7 @@ def _rate_able(verdict: Verdict, rank: int | None) -> Rating:
     if Flag.ACCEPTS_ANY in verdict.flags:
         worse.append("its mail server accepts any mailbox")
     if rank is not None and rank <= FIRST_CANDIDATES:
-        worse.append(f"it is among the first {FIRST_CANDIDATES} candidates (number {rank})")
+        worse.append(f"it is among the {FIRST_CANDIDATES} likeliest slips (number {rank})")
     return Rating(Severity.CRITICAL if worse else Severity.HIGH, (*reasons, *worse))
 
 

@@ -72,7 +72,7 @@ def _resembles(event: Event, index: int) -> str:
     how = defanged_text(one.explanation, 200, keep=event.protected) or defanged_text(
         ", ".join(one.techniques).replace("_", " "), 200
     )
-    rank = f", candidate {one.rank}" if one.rank is not None else ""
+    rank = f"; number {one.rank} of its likeliest slips" if one.rank is not None else ""
     return f"{meant} → {written.replace('.', '[.]')} ({how}{rank})"
 
 
@@ -190,7 +190,9 @@ def _agreement(event: Event) -> str:
 
 
 def _reasons(event: Event) -> str:
-    return "; ".join(defanged_text(reason, 150, keep=event.protected) for reason in event.severity_reasons[:6])
+    reasons = "; ".join(defanged_text(reason, 150, keep=event.protected) for reason in event.severity_reasons[:6])
+    lost = event.kind is EventKind.MAIL_BECAME_UNABLE and reasons  # as grave as what it could do
+    return f"until now: {reasons}" if lost else reasons
 
 
 def reason_words(event: Event) -> str:

@@ -57,5 +57,5 @@ def test_reasons_say_what_made_it_worse():
     assert rate(verdict, rank=3).reasons == (
         "it has exchanges that take mail",
         "the operator collects mail for any name and never bounces it",
-        "it is among the first 100 candidates (number 3)",
+        "it is among the 100 likeliest slips (number 3)",
     )

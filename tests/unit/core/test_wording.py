@@ -15,9 +15,11 @@ from watcher.channels.slack import payload
 from watcher.core.alerts import FirstSweep, alert_from_json, alert_json
 from watcher.core.clean import clean, defanged, defanged_text, shown_name, slip
 from watcher.core.events import EventKind
+from watcher.core.kind_words import ability_words, basis_words, flag_words
 from watcher.core.names import parse
 from watcher.core.plain_text import text
 from watcher.core.story import duration
+from watcher.core.verdict import Ability, Basis, Flag
 from watcher.core.wording import word
 
 
@@ -107,11 +109,14 @@ def test_what_a_page_must_say() -> None:
     (story,) = words.stories
     facts = {fact.label: fact.text for fact in story.facts}
     assert words.subject == "CRITICAL: army[.]ml can receive mail now"
-    assert facts["Resembles"] == "army.m‹i›l → army[.]ml (mil became ml: the i is left out, candidate 3)"
+    assert (
+        facts["Resembles"]
+        == "army.m‹i›l → army[.]ml (mil became ml: the i is left out; number 3 of its likeliest slips)"
+    )
     assert facts["Mail goes to"].startswith("mx[.]army[.]ml (93.184.215.14")
     assert facts["Since"] == "2026-11-23 12:46 UTC, at most 4 minutes after it happened"
     assert facts["How sure"] == "2 resolvers say the same (9.9.9.10:53, 149.112.112.10:53); 4 answers"
-    assert "among the first 100 candidates of army.mil" in facts["Why critical"]
+    assert "it is among the 100 likeliest slips (number 3)" in facts["Why critical"]
     assert len(story.evidence) == 4
     assert story.actions[0].startswith("Block outgoing mail to army[.]ml")
 
@@ -169,3 +174,9 @@ def test_a_baseline_that_found_nothing_says_so() -> None:
 def test_a_portfolio_has_its_host_in_common(address: str) -> None:
     words = word(replace(ALERTS["storm_large"], group=f"address:{address}:mail_became_able"))
     assert f"What they have in common: the host at {defanged(address)}." in words.lead
+
+
+def test_everything_a_verdict_can_say_has_words() -> None:
+    for said, words in ((Ability, ability_words), (Basis, basis_words), (Flag, flag_words)):
+        for one in said:
+            assert words(one.value) != one.value.replace("_", " "), f"{one.value} has no words of its own"
