@@ -15,6 +15,8 @@ from typing import Any, Self
 
 COMMAND = (sys.executable, "-m", "watcher")
 HERE = Path(__file__).parents[2]
+PATIENCE = 180.0
+"""Seconds for whatever takes a few on an idle machine: tests run beside heavy ones, on two cores."""
 
 
 class ServiceError(AssertionError):
@@ -28,7 +30,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(get: Callable[[], Any], what: str, *, seconds: float = 30, log: Callable[[], str] = str) -> Any:
+def eventually(get: Callable[[], Any], what: str, *, seconds: float = PATIENCE, log: Callable[[], str] = str) -> Any:
     """The first true value of `get()`; raises ServiceError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := get()):
@@ -65,7 +67,7 @@ class Service:
             **(settings or {}),
         }
 
-    def run(self, *words: str, expect: int = 0, seconds: float = 60) -> str:
+    def run(self, *words: str, expect: int = 0, seconds: float = PATIENCE) -> str:
         """Standard output of `watcher WORDS` with the service's settings; raises ServiceError for another exit code."""
         done = subprocess.run(
             [*self._command, *words],
@@ -94,7 +96,7 @@ class Service:
             )
         return self
 
-    def start(self, *, seconds: float = 60) -> Self:
+    def start(self, *, seconds: float = PATIENCE) -> Self:
         """Start `watcher serve` and return when it is ready."""
         self.launch()
         try:
@@ -110,7 +112,7 @@ class Service:
     def __exit__(self, *_: object) -> None:
         self.kill(signal.SIGTERM)
 
-    def kill(self, how: signal.Signals = signal.SIGKILL, *, seconds: float = 30) -> int:
+    def kill(self, how: signal.Signals = signal.SIGKILL, *, seconds: float = PATIENCE) -> int:
         """End it with this signal; its exit status. Raises ServiceError when it does not end."""
         if self._process is None:
             return 0
@@ -121,12 +123,12 @@ class Service:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(5)
+            process.wait(60)
             raise ServiceError(f"did not end within {seconds:g} s of {how.name}\n{self.tail()}") from None
 
     def get(self, path: str) -> Any:
         """What `GET path` answers: JSON where it is JSON, else text. Raises urllib.error.HTTPError."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as reply:
             text = reply.read().decode()
             return json.loads(text) if "json" in reply.headers.get_content_type() else text
 
@@ -135,7 +137,7 @@ class Service:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", b"{}", {"Content-Type": "application/json"}, method="POST"
         )
-        with urllib.request.urlopen(request, timeout=10):
+        with urllib.request.urlopen(request, timeout=60):
             pass
 
     def tail(self, lines: int = 60) -> str:

@@ -21,7 +21,7 @@ def watcher(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), "PYTHONUTF8": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
@@ -98,7 +98,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (done.stdout, done.stderr) == ("army.ml\n", "")
@@ -117,7 +117,7 @@ def test_it_imports_nothing_heavy(tmp_path: Path) -> None:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.stderr == "[] 0\n"

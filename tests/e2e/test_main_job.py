@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.outside import Outside, fanged, mail_text
-from tests.e2e.service import Service, eventually
+from tests.e2e.service import PATIENCE, Service, eventually
 from tests.lab.addresses import MAILBOX, RESOLVER, SECOND_MAILBOX
 from tests.lab.world import World
 
@@ -50,9 +50,18 @@ class Story:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Every event of `name`, oldest first."""
-        page = self.service.get("/api/v1/events?limit=500")
-        found = [row for row in page["items"] if row["name"] == name]
-        return sorted(found, key=lambda row: row["id"])
+        return sorted((row for row in self.all_of("events") if row["name"] == name), key=lambda row: row["id"])
+
+    def all_of(self, kind: str) -> list[dict[str, Any]]:
+        """Every page of a list of the API."""
+        rows: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = self.service.get(f"/api/v1/{kind}?limit=500{cursor}")
+            rows += page["items"]
+            if page["next_cursor"] is None:
+                return rows
+            cursor = f"&cursor={page['next_cursor']}"
 
     def kinds(self, name: str) -> list[str]:
         return [row["kind"] for row in self.events(name)]
@@ -60,7 +69,7 @@ class Story:
     def known(self, name: str) -> dict[str, Any]:
         return dict(self.service.get(f"/api/v1/domains/{name}?fresh=false"))
 
-    def until(self, holds: Any, what: str, *, seconds: float = 45) -> Any:
+    def until(self, holds: Any, what: str, *, seconds: float = PATIENCE) -> Any:
         return eventually(holds, what, seconds=seconds, log=self.service.tail)
 
     def until_event(self, name: str, kind: str, count: int = 1) -> dict[str, Any]:
@@ -81,7 +90,7 @@ class Story:
 
         return dict(self.until(found, f"registration facts of {name}"))
 
-    def until_told(self, name: str, count: int, *, seconds: float = 45) -> None:
+    def until_told(self, name: str, count: int, *, seconds: float = PATIENCE) -> None:
         """Return when both channels told of `name` this often."""
         for what, told in (("Slack messages", self.outside.pages), ("mails", self.outside.mails)):
             self.until(lambda told=told: len(told(name)) >= count, f"{count} {what} about {name}", seconds=seconds)
@@ -107,9 +116,7 @@ def story(world: World, outside: Outside, tmp_path: Path) -> Iterator[Story]:
     service.run("protect", "add", PROTECTED)
     with service:
         story = Story(service, outside)
-        story.until(
-            lambda: service.get(f"/api/v1/protected/{PROTECTED}")["baseline"]["done"], "the first sweep", seconds=90
-        )
+        story.until(lambda: service.get(f"/api/v1/protected/{PROTECTED}")["baseline"]["done"], "the first sweep")
         story.until_told(THIRD, 1)  # the digest of the baseline
         yield story
     world.remove(*world.registered())
@@ -220,7 +227,7 @@ def kill_at_random(world: World, folder: Path, *, times: int, seed: int) -> None
         service.start()
         story = Story(service, outside)
         try:
-            story.until_told(THIRD, 1, seconds=120)  # the digest of the baseline
+            story.until_told(THIRD, 1, seconds=2 * PATIENCE)  # the digest of the baseline
             rows = service.get(f"/api/v1/candidates?name={PROTECTED}&limit=400")["items"]
             names = [row["name"] for row in rows if row["name"] != THIRD and world.can_host(row["name"])][:times]
             assert len(names) == times, "enough candidates under suffixes of the lab"
@@ -241,7 +248,9 @@ def kill_at_random(world: World, folder: Path, *, times: int, seed: int) -> None
             for delivery in service.get("/api/v1/deliveries?status=pending&limit=500")["items"]:
                 with contextlib.suppress(urllib.error.HTTPError):  # sent in the meantime
                     service.post(f"/api/v1/deliveries/{delivery['id']}:retry")
-            story.until(lambda: not service.get("/api/v1/deliveries?status=pending")["items"], "all sent", seconds=240)
+            story.until(
+                lambda: not service.get("/api/v1/deliveries?status=pending")["items"], "all sent", seconds=2 * PATIENCE
+            )
             for name in names:
                 _told_once_each_and_in_order(story, name)
             tries = (
@@ -262,14 +271,7 @@ def _told_once_each_and_in_order(story: Story, name: str) -> None:
     kinds = story.kinds(name)
     assert kinds.count("mail_became_able") == 1, kinds
     events = [row["id"] for row in story.events(name) if row["kind"] in {"mail_became_able", "exchanges_changed"}]
-    deliveries: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = story.service.get(f"/api/v1/deliveries?limit=500{cursor}")
-        deliveries += page["items"]
-        if page["next_cursor"] is None:
-            break
-        cursor = f"&cursor={page['next_cursor']}"
+    deliveries = story.all_of("deliveries")
     for channel, told in (("slack", story.outside.pages(name)), ("email", story.outside.mails(name))):
         alert_of = {
             event: row["alert_id"] for row in deliveries if row["channel"] == channel for event in row["events"]

@@ -20,7 +20,7 @@ def watcher(*arguments: str, cwd: Path, given: str = "") -> subprocess.Completed
         input=given,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
@@ -61,7 +61,7 @@ def test_neither_bytes_that_are_no_text_nor_a_line_without_end_stop_the_stream(t
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), "PYTHONIOENCODING": "utf-8:strict"},
         input=b"bad\xff.com\n" + b"a" * (200 << 20) + b"\narmy.ml\n",
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")

@@ -24,7 +24,7 @@ class Commands:
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("WATCHER_")}
         self.environment["PYTHONPATH"] = str(HERE)
 
-    def __call__(self, *words, seconds=60, **variables):
+    def __call__(self, *words, seconds=180, **variables):
         return subprocess.run(
             [*COMMAND, *words],
             cwd=self.folder,

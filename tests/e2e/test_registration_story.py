@@ -71,7 +71,7 @@ class Story:
         self.service = service
 
     def until(self, holds: Any, what: str) -> Any:
-        return eventually(holds, what, seconds=40, log=self.service.tail)
+        return eventually(holds, what, log=self.service.tail)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         page = self.service.get("/api/v1/events?limit=500")

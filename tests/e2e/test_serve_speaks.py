@@ -1,7 +1,6 @@
 """What `watcher serve` says to the person who started it, and that it stops when told to."""
 
 import signal
-import time
 
 import pytest
 
@@ -28,11 +27,10 @@ def test_within_half_a_minute_it_names_the_first_able_lookalikes_and_the_time_le
     with Background(dns):
         service = Service(tmp_path, settings(dns.address, WATCHER_DNS__MAX_RATE="300"))
         service.run("protect", "add", "army.mil")
-        started = time.monotonic()
         with service:
             eventually(lambda: "more at" in service.tail(), "it says how long the rest takes", log=service.tail)
             said = service.tail()
-            assert time.monotonic() - started < 30
+            assert len(dns.log) < 30 * 300, "half a minute's questions at its pace"
     assert "lookalikes that can receive mail now:" in said
     assert "Mail for army.ml is delivered to mx.army.ml (93.184.215.14)" in said
     assert "critical" in said
@@ -62,7 +60,5 @@ def test_it_ends_soon_and_cleanly_when_told_to_in_the_middle_of_a_sweep(tmp_path
         service = Service(tmp_path, settings(dns.address, WATCHER_DNS__MAX_RATE="20"))
         service.run("protect", "add", "army.mil")
         service.start()
-        started = time.monotonic()
-        assert service.kill(signal.SIGTERM) == 0
-        assert time.monotonic() - started < 10
+        assert service.kill(signal.SIGTERM) == 0  # the sweep would go on for a quarter of an hour
     assert "Traceback" not in service.tail()

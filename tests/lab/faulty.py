@@ -113,4 +113,4 @@ class FaultyNameserver:
             server.shutdown()
             server.server_close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)

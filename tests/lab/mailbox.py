@@ -26,20 +26,20 @@ class Mailbox:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(60)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
 
     def delivered_to(self, recipient: str) -> list[EmailMessage]:
         """The messages delivered to this address so far, oldest first."""
         return [message for recipients, message in list(self._received) if recipient in recipients]
 
-    def await_message(self, recipient: str, *, seconds: float = 15) -> EmailMessage:
+    def await_message(self, recipient: str, *, seconds: float = 120) -> EmailMessage:
         """The first message to this address; raises LabError when none comes."""
         await_condition(lambda: bool(self.delivered_to(recipient)), f"a message to {recipient}", seconds=seconds)
         return self.delivered_to(recipient)[0]

@@ -88,13 +88,13 @@ class Postfix:
             [program("postfix", "postfix"), "-c", str(self._conf), "abort"],
             capture_output=True,
             check=False,
-            timeout=30,
+            timeout=120,
         )
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def queue(self, recipient: str) -> str:
         """Hand over a message to `recipient`; its queue id. The sender is empty, so that a bounce ends there."""
-        with smtplib.SMTP(*SUBMISSION, timeout=10) as client:
+        with smtplib.SMTP(*SUBMISSION, timeout=60) as client:
             client.ehlo("sender.lab")
             client.mail("<>")
             code, reply = client.rcpt(f"<{recipient}>")
@@ -106,7 +106,7 @@ class Postfix:
             raise LabError(f"postfix did not queue a message to {recipient}: {reply!r}")
         return found[1].decode()
 
-    def fate(self, queue_id: str, *, seconds: float = 60) -> Fate:
+    def fate(self, queue_id: str, *, seconds: float = 180) -> Fate:
         """What became of a message at the first try; raises LabError when Postfix did not decide in time."""
         line = re.compile(rf"{queue_id}: to=.*?, dsn=([0-9.]+), status=(sent|bounced|deferred) \((.*)\)$", re.MULTILINE)
         try:

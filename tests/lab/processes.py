@@ -24,7 +24,7 @@ def program(name: str, package: str) -> str:
     return found
 
 
-def await_condition(holds: Callable[[], bool], what: str, *, seconds: float = 15.0, every: float = 0.02) -> None:
+def await_condition(holds: Callable[[], bool], what: str, *, seconds: float = 120.0, every: float = 0.02) -> None:
     """Return as soon as `holds()`; raises LabError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -35,7 +35,7 @@ def await_condition(holds: Callable[[], bool], what: str, *, seconds: float = 15
 
 def run(command: Sequence[str], **options: object) -> str:
     """Standard output of a short command; raises LabError with what it printed when it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, **options)  # type: ignore[call-overload]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)  # type: ignore[call-overload]
     if done.returncode != 0:
         raise LabError(f"{' '.join(command)} exited {done.returncode}: {done.stdout}{done.stderr}")
     return str(done.stdout)

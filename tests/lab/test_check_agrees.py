@@ -33,7 +33,7 @@ def test_check_agrees_with_postfix_on_ten_names(
         env={**os.environ, "PYTHONPATH": str(HERE)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )  # fmt: skip
     ours = {shape["name"]: shape["mail"]["ability"] for shape in json.loads(done.stdout)}

@@ -21,7 +21,7 @@ async def _confirmed(name: str) -> Look:
     clock, suffixes = SystemClock(), load_suffixes()
     usual = CarefulResolver([parse_server(RESOLVER)], timeout=5)
     authorities = AuthoritativeServers(
-        usual, clock, is_global=is_global, registrable_domain=suffixes.registrable_domain, timeout=1
+        usual, clock, is_global=is_global, registrable_domain=suffixes.registrable_domain, timeout=3
     )
     examiner = Examiner(usual, clock, suffixes, checks.ALL, lambda: "nobody-has-7c1f9e", authorities=authorities)
     try:

@@ -24,7 +24,7 @@ async def test_an_alert_goes_through_postfix_into_a_mailbox(world: World, postfi
     alert = ALERTS["mail_became_able"]
     try:
         await _email("watch@soc-mail.com").send(alert)
-        mail = mailbox.await_message("watch@soc-mail.com", seconds=30)
+        mail = mailbox.await_message("watch@soc-mail.com")
     finally:
         world.remove("soc-mail.com")
     assert isinstance(mail, EmailMessage)

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import event as hooks
 
-from tests.fakes.alert_samples import EVENTS, became_able
+from tests.fakes.alert_samples import EVENTS
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
-from watcher.core.alerts import Alert, Policy, group_key
-from watcher.core.errors import DeliveryFailed
+from watcher.core.alerts import Alert, AlertKind, Policy, group_key
+from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.services.notify import Notifier, Patience
-from watcher.store import Store, events
+from watcher.store import Store, events, outbox
 
+KINDS = ("mail_became_able", "mail_became_unable", "exchanges_changed", "registered")
 NAMES = ("army.ml", "navy.ml", "mod.uk", "army.cm", "amry.mil", "us.army.ml")
 POLICY = Policy(channels=("slack", "email"), digest_after=2, group_wait=timedelta(seconds=30))
 
@@ -80,12 +81,11 @@ class Outbox(RuleBasedStateMachine):
 
     crashes = st.none() | st.integers(0, 25)
 
-    @rule(names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), digest=st.booleans(), crash=crashes)
-    def happens(self, names: list[str], digest: bool, crash: int | None) -> None:
+    @rule(names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), kind=st.sampled_from(KINDS), crash=crashes)
+    def happens(self, names: list[str], kind: str, crash: int | None) -> None:
         now = self.clock.now()
-        kind = EVENTS["registered"] if digest else became_able()
         made = [
-            replace(kind, id=self.store.ids(), name=name, registrable_domain=name, at=now) for name in names
+            replace(EVENTS[kind], id=self.store.ids(), name=name, registrable_domain=name, at=now) for name in names
         ]  # fmt: skip
 
         async def add() -> None:
@@ -104,7 +104,7 @@ class Outbox(RuleBasedStateMachine):
     def delivers(self, channel: str, crash: int | None) -> None:
         self._do(self.notifier.deliver_through(channel), crash)
 
-    @rule(channel=st.sampled_from(POLICY.channels), sort=st.sampled_from(["live", "dead", "half", "taken"]))
+    @rule(channel=st.sampled_from(POLICY.channels), sort=st.sampled_from(["live", "dead", "half", "taken", "refuses"]))
     def channel_turns(self, channel: str, sort: str) -> None:
         one = self.channels[channel]
         count = [0]
@@ -122,6 +122,7 @@ class Outbox(RuleBasedStateMachine):
             "dead": lambda _alert: DeliveryFailed("dead"),
             "half": half,
             "taken": taken,
+            "refuses": lambda _alert: DeliveryRejected("never"),
         }[sort]
 
     @invariant()
@@ -167,10 +168,15 @@ class Outbox(RuleBasedStateMachine):
     async def _in_the_end(self) -> None:
         for channel in self.channels.values():
             channel.live()
-        for _ in range(40):
-            await self.clock.advance(7200)
-            await self.notifier.gather()
-            await self.notifier.deliver()
+        await self._hours_pass()
+        async with self.store.read() as tx:
+            refused = await outbox.listed(tx, status=outbox.REJECTED, limit=1000)
+        out_of_turn = {(one.channel, one.alert.id) for one in refused}
+        for one in refused:
+            assert await self.notifier.retry(one.id)
+        await self._hours_pass()
+        async with self.store.read() as tx:
+            assert not await outbox.listed(tx, status=outbox.PENDING), "nothing is left"
         async with self.store.read() as tx:
             rows = await tx.exec_driver_sql("select id, kind from events")
             kinds = {row[0]: row[1] for row in rows}
@@ -181,13 +187,21 @@ class Outbox(RuleBasedStateMachine):
                     assert alert_of.setdefault(one.id, alert.id) == alert.id, f"{one.id} under two ids"
             due = {event_id for event_id, kind in kinds.items() if not kind.startswith("channel_")}
             assert due <= alert_of.keys(), f"{name} was never told of {due - alert_of.keys()}"
-        order: dict[str, list[str]] = {}
-        for alert in self.channels["slack"].accepted:
-            for one in alert.events:
-                if kinds[one.id] == "mail_became_able" and one.id not in order.setdefault(one.name, []):
-                    order[one.name].append(one.id)
-        for name, told in order.items():
-            assert told == sorted(told), f"{name} was told of out of order"
+            told: dict[str, list[str]] = {}
+            alerts = {alert.id: alert for alert in channel.accepted}.values()  # in the order of the first acceptance
+            for alert in alerts:
+                if alert.kind is not AlertKind.PAGE or (name, alert.id) in out_of_turn:
+                    continue
+                for about in {one.name for one in alert.events if one.name}:
+                    ids = sorted(one.id for one in alert.events if one.name == about)
+                    assert told.get(about, [""])[-1] < ids[0], f"{name} was told of {about} out of order"
+                    told[about] = ids
+
+    async def _hours_pass(self) -> None:
+        for _ in range(20):
+            await self.clock.advance(7200)
+            await self.notifier.gather()
+            await self.notifier.deliver()
 
 
 _UNHURRIED = settings(

@@ -140,7 +140,7 @@ async def test_retry_after_may_be_a_date(receiver: SlackReceiver) -> None:
 
 async def test_no_answer_is_a_failure_in_time(receiver: SlackReceiver) -> None:
     receiver.next(Fault.hang())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(DeliveryFailed, match="no answer"):
             await _webhook(receiver, timeout=0.2).send(ALERT)
 
@@ -171,7 +171,7 @@ async def test_an_answer_without_end_is_cut() -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             with pytest.raises(DeliveryFailed, match="unexpected answer"):
                 await Slack(webhook_url=f"http://127.0.0.1:{runner.addresses[0][1]}/").send(ALERT)
     finally:

@@ -77,7 +77,7 @@ async def _in_the_background(desk: Desk, notifier: Notifier, until) -> None:
     """Let `run` go on, in simulated time, until `until()`."""
     running = asyncio.create_task(notifier.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not until():
                 await desk.clock.advance(1)
                 await asyncio.sleep(0.005)
