@@ -15,7 +15,7 @@ class Nameservers:
     """What stands about a name's nameservers, and what was seen since that differs.
 
     `names`: None before the first settled look. `troubled`: nameserver to why it is of no use, as it was told.
-    `other` and `trouble` are what was seen `times` and `trouble_times` looks in a row.
+    `other` and `trouble` are what was seen `times` and `trouble_times` looks in a row, the last time by `shown`.
     """
 
     names: tuple[str, ...] | None = None
@@ -24,21 +24,29 @@ class Nameservers:
     times: int = 0
     trouble: Mapping[str, str] | None = None
     trouble_times: int = 0
+    shown: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One settled look: the nameservers, and those of no use with the reason."""
+    """One settled look: the nameservers, those of no use with the reason, and the answers that say so."""
 
     names: tuple[str, ...]
     trouble: Mapping[str, str]
+    evidence: tuple[Answer, ...] = ()
 
 
 def step(state: Nameservers, seen: Seen) -> tuple[Nameservers, bool, bool]:
     """What stands after a look; whether other nameservers, and whether new trouble, are to be told.
 
-    The first look is baseline for the names, not for trouble.
+    The first look is baseline for the names, not for trouble. `state.shown` and `seen.evidence` are both readings.
     """
+    after, changed, worse = _step(state, seen)
+    waits = after.other is not None or after.trouble is not None
+    return replace(after, shown=seen.evidence if waits else ()), changed, worse
+
+
+def _step(state: Nameservers, seen: Seen) -> tuple[Nameservers, bool, bool]:
     changed = False
     if state.names is None or seen.names == state.names:
         state = replace(state, names=seen.names, other=None, times=0)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from watcher.core import nameservers as core_nameservers
 from watcher.core.alerts import group_key
-from watcher.core.dns import Answer, Outcome, Question, RRType
+from watcher.core.dns import Outcome, Question, RRType
 from watcher.core.events import EventKind
 from watcher.core.names import Fqdn
 from watcher.core.nameservers import Seen
@@ -23,7 +23,7 @@ from watcher.services.drafting import Subject, plain_event
 from watcher.services.examine import Look
 from watcher.services.ours import Ours
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, nameservers
+from watcher.store import Store, Tx, events, lookalikes, nameservers
 from watcher.store.lookalikes import OWN, PROTECTED, Wanted
 
 EVERY = timedelta(days=1)
@@ -100,41 +100,48 @@ class OwnLooks:
         await self._watch.record(look, relation=relation)
 
     async def _nameservers(self, domain: str, relation: str) -> None:
-        """One look at the nameservers of a domain of ours: trouble is told after two that say the same."""
-        seen, evidence = await self._see(domain)
+        """One look at the nameservers of a domain of ours: trouble, or others, are told after two that say the same."""
+        seen = await self._see(domain)
         now = self._clock.now()
         async with self._store.write() as tx:
             before = (await nameservers.of(tx, domain)).state
             if seen is None:
                 await nameservers.save(tx, domain, before, now=now, wait=self._again)
                 return
-            state, _, worse = core_nameservers.step(before, seen)
+            state, changed, worse = core_nameservers.step(before, seen)
             wait = self._again if state.trouble is not None or state.other is not None else self._every
             await nameservers.save(tx, domain, state, now=now, wait=wait)
-            if not worse:
+            if not worse and (not changed or await self._registry_tells(tx, domain)):
                 return
             theirs = self._under(domain)
-            name = domain if domain in theirs else theirs[0]
+            subject = Subject(domain if domain in theirs else theirs[0], domain, ours=relation)
+            both = Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=(*before.shown, *seen.evidence))
             event = plain_event(
                 self._store.ids(),
-                EventKind.OWN_MAIL_AT_RISK,
-                Subject(name, domain, ours=relation),
-                Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=evidence),
+                EventKind.OWN_MAIL_AT_RISK if worse else EventKind.NAMESERVERS_CHANGED,
+                subject,
+                both,
                 at=now,
                 before={"nameservers": list(before.names or ())},
                 after={"nameservers": list(seen.names), "troubled": dict(seen.trouble)},
             )
             await events.add(tx, [event], group=group_key, now=now)
 
-    async def _see(self, domain: str) -> tuple[Seen | None, tuple[Answer, ...]]:
+    async def _registry_tells(self, tx: Tx, domain: str) -> bool:
+        """Whether its registry lists nameservers: then a change of them is told by what the registry says."""
+        rows = await lookalikes.of_domain(tx, domain)
+        return any(row.registration is not None and row.registration.nameservers for row in rows)
+
+    async def _see(self, domain: str) -> Seen | None:
+        """None where an answer that decides is missing."""
         (listing,) = await self._resolver.ask([Question(domain, RRType.NS)])
         hosts = core_nameservers.listed(listing)
         if hosts is None:
-            return None, (listing,)
+            return None
         addresses = await self._resolver.ask(core_nameservers.questions(hosts)) if hosts else ()
         trouble = core_nameservers.trouble_of(hosts, addresses)
         if trouble is None:
-            return None, (listing, *addresses)
+            return None
         if not hosts:
             trouble = {domain: "no nameserver is listed for it"}
         parents = {host: self._suffixes.registered_domain(host) for host in trouble}
@@ -147,4 +154,4 @@ class OwnLooks:
             if parents[host] in free:
                 trouble[host] = f"it stands under {parents[host]}, which nobody has registered: anyone can take it over"
         gone = listing.outcome is Outcome.NXDOMAIN
-        return Seen(hosts, {domain: "it does not exist"} if gone else trouble), (listing, *addresses, *answers)
+        return Seen(hosts, {domain: "it does not exist"} if gone else trouble, (listing, *addresses, *answers))

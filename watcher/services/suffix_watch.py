@@ -7,7 +7,7 @@ looks some minutes apart agree: two for a beginning, by another resolver where t
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from watcher.core.names import Fqdn
 from watcher.core.nameservers import SIGHTINGS, Seen
 from watcher.core.ports import Clock, Resolver
 from watcher.core.risk import Severity
-from watcher.core.shapes import JSON, mail_brief_json
+from watcher.core.shapes import JSON, answer_from_json, answer_json, mail_brief_json
 from watcher.core.verdict import Ability, Basis, Verdict
 from watcher.services import suffix_sightings
 from watcher.services.drafting import Subject, plain_event
@@ -113,10 +113,10 @@ class SuffixWatch:
             first = state.names is None
             hosts = core_nameservers.listed(seen.listing)
             if hosts:  # a suffix without any is one we could not see
-                before = state.names
-                state, changed, _ = core_nameservers.step(state, Seen(hosts, {}))
+                stood = state
+                state, changed, _ = core_nameservers.step(state, Seen(hosts, {}, (seen.listing,)))
                 if changed:
-                    told.append(self._nameservers(subject, seen.listing, before or (), hosts))
+                    told.append(self._nameservers(subject, (*stood.shown, seen.listing), stood.names or (), hosts))
             open_question = hosts is None or state.other is not None
             if verdict.ability is Ability.UNKNOWN:
                 open_question = True
@@ -137,12 +137,14 @@ class SuffixWatch:
         still = await protected.known_among(tx, names)
         return Subject(suffix, None, known, protected=tuple(name for name in names if name in still))
 
-    def _nameservers(self, subject: Subject, listing: Answer, before: tuple[str, ...], after: tuple[str, ...]) -> Event:
+    def _nameservers(
+        self, subject: Subject, evidence: tuple[Answer, ...], before: tuple[str, ...], after: tuple[str, ...]
+    ) -> Event:
         return plain_event(
             self._store.ids(),
             EventKind.NAMESERVERS_CHANGED,
             subject,
-            Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=(listing,)),
+            Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=evidence),
             at=self._clock.now(),
             before={"nameservers": list(before)},
             after={"nameservers": list(after)},
@@ -159,10 +161,13 @@ class SuffixWatch:
         if points == sorted(_points(stands)):
             await facts.remove(tx, suffix_sightings.SEEN + name)
             return [], False
-        times = waiting["times"] + 1 if waiting["points"] == points else 1
+        again = waiting["points"] == points
+        times = waiting["times"] + 1 if again else 1
+        earlier = waiting.get("evidence", []) if again else []
         if times < (SIGHTINGS if seen else _LOSSES):
             heard = sighted(look.observation.name, verdict, look.observation.attempted_at).resolvers
-            waiting |= {"points": points, "times": times, "resolvers": sorted(heard)}
+            shown = [*earlier, *map(answer_json, verdict.evidence)]
+            waiting |= {"points": points, "times": times, "resolvers": sorted(heard), "evidence": shown}
             await facts.put(tx, suffix_sightings.SEEN + name, waiting, now=now)
             return [], True
         await facts.remove(tx, suffix_sightings.SEEN + name)
@@ -176,7 +181,7 @@ class SuffixWatch:
             self._store.ids(),
             EventKind.MAIL_FOUND_ABLE if baseline else EventKind.SUFFIX_WILDCARD_CHANGED,
             subject,
-            verdict,
+            replace(verdict, evidence=(*map(answer_from_json, earlier), *verdict.evidence)),  # all readings
             at=now,
             before=stands,
             after={**seen, "baseline": True} if baseline else seen,

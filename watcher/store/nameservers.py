@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from watcher.core.nameservers import Nameservers
-from watcher.core.shapes import time_from_json, time_json
+from watcher.core.shapes import answer_from_json, answer_json, time_from_json, time_json
 from watcher.store import facts as small_facts
 from watcher.store.database import Tx
 from watcher.store.tables import facts
@@ -31,7 +31,8 @@ async def of(tx: Tx, name: str) -> Looked:
         return Looked()
     other = None if row["other"] is None else tuple(row["other"])
     names = None if row["names"] is None else tuple(row["names"])
-    state = Nameservers(names, row["troubled"], other, row["times"], row["trouble"], row["trouble_times"])
+    shown = tuple(map(answer_from_json, row["shown"]))
+    state = Nameservers(names, row["troubled"], other, row["times"], row["trouble"], row["trouble_times"], shown)
     return Looked(state, time_from_json(row["next_at"]))
 
 
@@ -44,6 +45,7 @@ async def save(tx: Tx, name: str, state: Nameservers, *, now: datetime, wait: ti
         "times": state.times,
         "trouble": None if state.trouble is None else dict(state.trouble),
         "trouble_times": state.trouble_times,
+        "shown": [answer_json(answer) for answer in state.shown],
         "next_at": time_json(now + wait),
     }
     await small_facts.put(tx, _KEY + name, value, now=now)

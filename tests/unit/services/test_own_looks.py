@@ -8,6 +8,8 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher import checks
 from watcher.core.dns import Outcome
+from watcher.core.names import Fqdn
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.risk import Severity
 from watcher.data import load_suffixes
 from watcher.services.examine import Examiner
@@ -34,7 +36,7 @@ class Bench:
         self.dns = ZoneResolver(clock, zones, ttl=60)
         examiner = Examiner(self.dns, clock, self.suffixes, checks.ALL, lambda: "w0123456789")
         self.ours = Ours(store, self.suffixes)
-        watch = Watch(store=store, clock=clock, jitter=lambda: 0.5)
+        self.watch = watch = Watch(store=store, clock=clock, jitter=lambda: 0.5)
         self.relook = Relook(
             store=store, examiner=examiner, watch=watch, ours=self.ours, clock=clock, resemblance=lambda _: None
         )
@@ -116,6 +118,31 @@ async def test_a_nameserver_whose_domain_anyone_can_register_is_told_once(bench)
     assert list(event.after["troubled"]) == ["ns.lapsed.net"]
     assert "lapsed.net" in event.after["troubled"]["ns.lapsed.net"]
     assert event.evidence
+
+
+async def test_other_nameservers_of_ours_are_told_once_with_both_readings(bench):
+    await bench.for_(DAY)
+    bench.dns.load("army.mil", ARMY.replace("ns2.hosting.net", "ns3.hosting.net"))
+    bench.dns.load("hosting.net", HOSTING + "ns3 A 93.184.216.3\n")
+    await bench.for_(2 * DAY)
+    async with bench.store.read() as tx:
+        (event,) = await events.listed(tx)
+    assert (event.kind.value, event.name, event.severity) == ("nameservers_changed", "army.mil", Severity.HIGH)
+    assert event.before["nameservers"] == ["ns1.hosting.net", "ns2.hosting.net"]
+    assert event.after["nameservers"] == ["ns1.hosting.net", "ns3.hosting.net"]
+    assert len({row["at"] for row in event.evidence if row["type"] == "NS"}) == 2
+
+
+async def test_other_nameservers_that_the_registry_lists_are_told_by_what_the_registry_says(bench):
+    await bench.for_(DAY)
+    facts = RegistrationFacts(
+        RegistrationStatus.REGISTERED, RegistrationSource.RDAP, bench.clock.now(), nameservers=("ns1.hosting.net",)
+    )
+    await bench.watch.record_registration(Fqdn("army.mil"), facts)
+    bench.dns.load("army.mil", ARMY.replace("ns2.hosting.net", "ns1.mail.net"))
+    bench.dns.load("mail.net", MAIL + "ns1 A 93.184.216.3\n")
+    await bench.for_(2 * DAY)
+    assert await bench.told() == []
 
 
 @pytest.mark.parametrize(("address", "why"), [("192.168.1.1", "192.168.1.1"), (None, "exist")])

@@ -106,6 +106,9 @@ async def test_a_wildcard_begins_changes_and_ends(bench):
     assert changed[2]["exchanges"][0]["addresses"] == ["93.184.215.14"]
     assert changed[3]["exchanges"][0]["addresses"] == ["93.184.215.99"]
     assert (ended[2]["basis"], ended[3]) == ("registry_wildcard", {})
+    async with bench.store.read() as tx:
+        shown = [{row["at"] for row in one.evidence if row["type"] == "MX"} for one in (await events.listed(tx))[1:]]
+    assert list(map(len, shown)) == [2, 2, 3], "every reading is in the evidence"
 
 
 async def test_a_wildcard_that_names_exchanges(bench):
@@ -157,7 +160,7 @@ async def test_the_second_look_is_by_another_resolver(bench):
         told = (await events.listed(tx))[-1]
         assert await suffix_sightings.waiting(tx, "ws") is None
     assert told.kind.value == "suffix_wildcard_changed"
-    assert {answer["resolver"] for answer in told.evidence} == {OTHER}
+    assert {answer["resolver"] for answer in told.evidence} == {ONE, OTHER}, "both readings are shown"
 
 
 async def test_a_lie_of_some_seconds_leaves_nothing(bench):
@@ -198,6 +201,9 @@ async def test_other_nameservers_are_told_once(bench):
     bench.dns.load("ml", "@ SOA a b 1 1 1 1 60\n@ NS c.nic\n@ NS b.nic\n")
     await bench.hours(4)
     ((kind, name, before, after),) = (await bench.told())[1:]
+    async with bench.store.read() as tx:
+        event = (await events.listed(tx))[-1]
+    assert len({row["at"] for row in event.evidence}) == 2
     assert (kind, name) == ("nameservers_changed", "ml")
     assert (before["nameservers"], after["nameservers"]) == (["a.nic.ml", "b.nic.ml"], ["b.nic.ml", "c.nic.ml"])
 
