@@ -22,6 +22,7 @@ from watcher.api import (
     scans,
     silences,
 )
+from watcher.api.door import Door
 from watcher.api.endpoints import AnyEndpoint
 from watcher.api.guard import check_host, harden
 from watcher.api.parts import Parts
@@ -49,12 +50,20 @@ def every_endpoint(version: str) -> tuple[AnyEndpoint, ...]:
     return (*_RESOURCES, *pages.endpoints(_RESOURCES, version))
 
 
-def make_app(parts: Parts, endpoints: Sequence[AnyEndpoint] | None = None) -> web.Application:
+DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+"""What lets connections in: listen through it."""
+
+
+def make_app(
+    parts: Parts, endpoints: Sequence[AnyEndpoint] | None = None, *, door: Door | None = None
+) -> web.Application:
     """The application, not yet listening. `parts.store` stays the caller's to close."""
+    door = door or Door()
     app = web.Application(
-        middlewares=[_counted(parts), problems, _known_host(parts)],
+        middlewares=[door.asked, _counted(parts), problems, _known_host(parts)],
         handler_args={"auto_decompress": False},  # who shows no token must not make us unpack gigabytes
     )
+    app[DOOR] = door
     app.on_response_prepare.append(harden)
     app[events.STREAMS] = events.Streams()
     app.on_shutdown.append(events.end_streams)

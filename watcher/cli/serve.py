@@ -166,7 +166,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
     from aiohttp import web
 
     from watcher import bootstrap
-    from watcher.api.app import every_endpoint, make_app
+    from watcher.api.app import DOOR, every_endpoint, make_app
     from watcher.api.parts import Parts
     from watcher.api.policy import Policy
     from watcher.api.runner import Strangers
@@ -209,20 +209,24 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
     )
     endpoints = (*every_endpoint(__version__), *pages.ENDPOINTS)
     logging.getLogger("aiohttp.server").addFilter(Strangers())
-    runner = web.AppRunner(make_app(parts, endpoints), access_log=None, shutdown_timeout=2)
+    app = make_app(parts, endpoints)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
+    assert runner.server is not None  # noqa: S101 (it is set up)
+    listening: asyncio.Server | None = None
     try:
-        site = web.TCPSite(runner, host, port)
         try:
-            await site.start()
+            listening = await app[DOOR].listen(runner.server, host, port)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise WatcherError(
                 f"cannot listen on {chosen.api.listen}: {why}; stop what listens there, or set another api.listen"
             ) from error
-        bound = runner.addresses[0][1]
+        bound = listening.sockets[0].getsockname()[1]
         yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
     finally:
+        if listening is not None:
+            listening.close()
         await scans.close()
         await runner.cleanup()
 
