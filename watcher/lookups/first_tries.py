@@ -105,7 +105,7 @@ class FirstTries(Asker):
         questions: list[bytes] = []
         contexts: list[tuple[Fqdn, Tail]] = []
         strange: list[Fqdn] = []
-        for name in names:
+        for name in sorted(names, key=len):  # those of one size can leave together
             label, _, rest = name.partition(".")
             try:
                 tail = known[rest]

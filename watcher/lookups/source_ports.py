@@ -81,12 +81,13 @@ class SourcePorts:
     def listen(self, port: SourcePort) -> None:
         """Be told when there is something to read."""
         port.paused = False
-        asyncio.get_running_loop().add_reader(port.socket, self._on_readable, port)
+        # By its number: the loop would write out a socket with both of its addresses to say that it is new.
+        asyncio.get_running_loop().add_reader(port.socket.fileno(), self._on_readable, port)
 
     def pause(self, port: SourcePort) -> None:
         """Be told no more, for a moment."""
         port.paused = True
-        asyncio.get_running_loop().remove_reader(port.socket)
+        asyncio.get_running_loop().remove_reader(port.socket.fileno())
 
     def done(self, port: SourcePort) -> None:
         """Close it where it is in use no more; called when a question was settled."""
@@ -142,6 +143,6 @@ class SourcePorts:
 
     def _shut(self, port: SourcePort) -> None:
         if not port.paused:
-            asyncio.get_running_loop().remove_reader(port.socket)
+            asyncio.get_running_loop().remove_reader(port.socket.fileno())
         port.socket.close()
         self.open.discard(port)

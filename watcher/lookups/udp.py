@@ -8,9 +8,11 @@ together leaves from one source port, and what comes back meanwhile is read and 
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from watcher.lookups.segments import MOST, Unable, known, send_each, send_together
 from watcher.lookups.servers import Server
 from watcher.lookups.source_ports import DEFAULT_PORTS, USES, SourcePort, SourcePorts
 from watcher.lookups.wire import HEADER_SIZE, Match, match, randomise_case
@@ -22,7 +24,7 @@ OnReply = Callable[[object, bytes, float], None]
 OnSilence = Callable[[object, bool], None]
 """Called with the context given when none came in time; True: one came in the wrong case, so ask over TCP."""
 
-_TOGETHER = 64  # questions from one port: its replies come together, and are read without a detour
+_WORTH_IT = 4  # questions of one size that are worth a call of another kind
 _RECEIVE_SIZE = 4096  # more than the 1232 we offer; a longer reply is cut and so unreadable
 _AT_ONCE = 256  # replies read before others get their turn
 _PAUSE = 0.001  # seconds in which replies gather in a busy port's buffer
@@ -95,6 +97,8 @@ class Multiplexer:
         self.counters = Counters()
         self.flattens_case = False
         """The server answers in lower case: learnt from three such replies before any in the case that was sent."""
+        self.segments = known()
+        """Many questions of one size leave in one call."""
         self.ports = SourcePorts(server, ports, port_uses, self._readable)
         self._keeps_case = False
         self._flattened = 0
@@ -128,8 +132,10 @@ class Multiplexer:
         loop = asyncio.get_running_loop()
         now = loop.time()
         self.counters.sent += len(questions)
-        for start in range(0, len(questions), _TOGETHER):
-            asked, about = questions[start : start + _TOGETHER], contexts[start : start + _TOGETHER]
+        start = 0
+        while start < len(questions):
+            end, same_size = self._together(questions, start)
+            asked, about, start = questions[start:end], contexts[start:end], end
             try:
                 port = self.ports.one(now, len(asked))
             except OSError:  # no route, no such family here, no descriptors left, closed: as good as lost
@@ -137,23 +143,41 @@ class Multiplexer:
                 for context in about:
                     loop.call_soon(asker.silent, context, _NO_DOUBT)
             else:
-                self._send(port, asked, about, frame, asker, now)
+                messages = self._messages(port, asked, about, frame, asker, now)
+                went = self._send(port, messages, same_size=same_size)
+                if went < len(messages):
+                    self._send_again(port, messages[went:])
         if self._timer is None and not self.ports.closed:
             self._timer = loop.call_later(self._timeout, self._expire)
 
-    def _send(  # noqa: PLR0917 (keywords cost time)
-        self,
+    def _together(self, questions: Sequence[bytes], start: int) -> tuple[int, bool]:
+        """Where those end that leave from one port, and whether they are worth sending in one call."""
+        most = min(len(questions), start + MOST)
+        if not self.segments or most - start < _WORTH_IT:
+            return most, False
+        run = start  # where those of one size begin
+        for end in range(start + 1, most):
+            if len(questions[end]) != len(questions[run]):
+                if end - run >= _WORTH_IT:
+                    return (end, True) if run == start else (run, False)
+                run = end
+        return (most, run == start) if run == start or most - run < _WORTH_IT else (run, False)
+
+    @staticmethod
+    def _messages(  # noqa: PLR0917 (keywords cost time)
         port: SourcePort,
         asked: Sequence[bytes],
         contexts: Sequence[object],
         frame: tuple[bytes, bytes],
         asker: Asker,
         now: float,
-    ) -> None:
+    ) -> list[bytes]:
+        """The queries, with ids and case, and each noted as under way."""
         names = b"".join(asked)
         random = os.urandom(len(names) + 2 * len(asked))
         names = randomise_case(names, random)
-        waiting, send, (header, rest) = port.waiting, port.socket.send, frame
+        waiting, (header, rest) = port.waiting, frame
+        messages = []
         at, number_at = 0, len(names)
         for plain, context in zip(asked, contexts, strict=True):
             end = at + len(plain)
@@ -163,22 +187,28 @@ class Multiplexer:
             while number in waiting:
                 number = os.urandom(2)
             waiting[number] = (question, context, now, asker, frame)
-            try:
-                send(number + header + question + rest)
-            except BlockingIOError:
-                pass  # the send buffer is full: lost, as on the way
-            except OSError:
-                self._send_again(port, number, number + header + question + rest)
+            messages.append(number + header + question + rest)
+        return messages
 
-    def _send_again(self, port: SourcePort, number: bytes, message: bytes) -> None:
-        """What was not sent, because of an earlier datagram's ICMP error."""
-        self._unreachable(port, but=number)
-        try:
-            port.socket.send(message)
-        except OSError:
-            _, context, _, asker, _ = port.waiting.pop(number)
-            self.counters.silent += 1
-            asyncio.get_running_loop().call_soon(asker.silent, context, _NO_DOUBT)
+    def _send(self, port: SourcePort, messages: Sequence[bytes], *, same_size: bool) -> int:
+        """How many went before an earlier datagram's ICMP error came up."""
+        if same_size:
+            try:
+                return send_together(port.socket, messages)
+            except Unable:
+                self.segments = False
+        return send_each(port.socket, messages)
+
+    def _send_again(self, port: SourcePort, messages: Sequence[bytes]) -> None:
+        """What did not go: once more, and then it is silence."""
+        while messages:
+            self._unreachable(port, but={message[:2] for message in messages})
+            went = send_each(port.socket, messages)
+            if not went:
+                _, context, _, asker, _ = port.waiting.pop(messages[0][:2])
+                self.counters.silent += 1
+                asyncio.get_running_loop().call_soon(asker.silent, context, _NO_DOUBT)
+            messages = messages[went or 1 :]
 
     def close(self) -> None:
         """Close every socket for good; whoever still waits is told of silence."""
@@ -308,11 +338,11 @@ class Multiplexer:
         _, context, _, asker, _ = self._finish(port, number)
         asker.silent(context, doubtful)
 
-    def _unreachable(self, port: SourcePort, but: bytes = b"") -> None:
+    def _unreachable(self, port: SourcePort, but: AbstractSet[bytes] = frozenset()) -> None:
         """The port there is closed, as ICMP says: nothing will come for what waits here."""
         call_soon = asyncio.get_running_loop().call_soon
         for number, flight in port.waiting.items():
-            if number != but:
+            if number not in but:
                 call_soon(self._silence_once, port, number, flight)
 
     def _silence_once(self, port: SourcePort, number: bytes, flight: Flight) -> None:

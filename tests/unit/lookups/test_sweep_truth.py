@@ -29,11 +29,17 @@ _LINES = {
 }
 
 
-@pytest.mark.parametrize("source", ["resolver", "suffix_servers"])
-@pytest.mark.parametrize("line", _LINES)
-async def test_what_is_found_is_what_is_there(line, source):
+@pytest.mark.parametrize(
+    ("line", "source", "segments"),
+    [
+        *((line, source, True) for line in _LINES for source in ("resolver", "suffix_servers")),
+        ("all of it", "resolver", False),
+    ],
+)
+async def test_what_is_found_is_what_is_there(line, source, segments):
     async with Relay(QuickDns(), **_LINES[line]) as relay:
         careful = CarefulResolver([Server("127.0.0.1", relay.port)], timeout=0.5, attempts=8, max_rate=5_000)
+        careful.lanes[0].udp.segments &= segments
         plain = ResolverSweeper(careful, window=300)
         servers = SuffixServers(
             careful,

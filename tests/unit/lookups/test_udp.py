@@ -10,6 +10,7 @@ from tests.fakes.dns_faults import Effect, Fault
 from tests.fakes.dns_server import DnsServer
 from tests.fakes.quick_dns import InItsOwnProcess, QuickDns, Running
 from watcher.core.dns import RRType
+from watcher.lookups.segments import known
 from watcher.lookups.servers import Server, parse_server
 from watcher.lookups.udp import Asker, Multiplexer
 from watcher.lookups.wire import EDNS, HEADER, TYPE_IN, encode_name, truncated
@@ -187,7 +188,7 @@ async def test_replies_that_lay_unread_while_we_were_busy_are_not_lost(multiplex
     # The server runs in this loop as well: let it answer, then block longer than the timeout before reading.
     loop = asyncio.get_running_loop()
     for port in multiplexer.ports.open:
-        loop.remove_reader(port.socket)
+        loop.remove_reader(port.socket.fileno())
     for _ in range(20):
         await asyncio.sleep(0.005)
     time.sleep(0.6)  # being busy is the point
@@ -218,10 +219,12 @@ def _many(count):
     return names, [encode_name(name) + TYPE_IN[RRType.MX] for name in names]
 
 
-async def test_many_questions_at_once_are_each_answered_once():
+@pytest.mark.parametrize("segments", [True, False])
+async def test_many_questions_at_once_are_each_answered_once(segments):
     heard, (names, questions) = _Heard(), _many(2000)
     with InItsOwnProcess(QuickDns()) as server:
         multiplexer = Multiplexer(Server("127.0.0.1", server.port), timeout=20)
+        multiplexer.segments = multiplexer.segments and segments
         multiplexer.ask_all(questions, names, _FRAME, heard)
         await _until(lambda: len(heard.replies) == 2000, 20)
         assert len(multiplexer.ports.open) > 8
@@ -244,3 +247,42 @@ async def test_many_questions_at_once_are_each_told_of_silence_once():
         multiplexer.ask_all(questions[:1], ["too late"], _FRAME, heard)
         await _until(lambda: len(heard.silences) == 301)
     assert set(heard.silences) == {(name, False) for name in [*names, "too late"]}
+
+
+async def test_many_questions_to_a_closed_port_are_each_told_of_silence_once():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    heard, (names, questions) = _Heard(), _many(300)
+    multiplexer = Multiplexer(Server("127.0.0.1", port), timeout=30, ports=2)
+    for start in range(0, 300, 100):
+        multiplexer.ask_all(questions[start : start + 100], names[start : start + 100], _FRAME, heard)
+        await asyncio.sleep(0)
+    await _until(lambda: len(heard.silences) >= 300)
+    assert sorted(heard.silences) == sorted((name, False) for name in names)
+    multiplexer.close()
+
+
+@pytest.mark.skipif(not known(), reason="the system cannot send them together")
+async def test_where_datagrams_cannot_leave_together_they_leave_one_by_one():
+    without_checksums = 11  # SO_NO_CHECK, asm-generic/socket.h: such a socket may not
+    heard, (names, questions) = _Heard(), _many(60)
+    async with Running(QuickDns()) as server:
+        multiplexer = Multiplexer(Server("127.0.0.1", server.port), timeout=10, ports=1)
+        multiplexer.ask_all(questions[:1], names[:1], _FRAME, heard)
+        (port,) = multiplexer.ports.open
+        port.socket.setsockopt(socket.SOL_SOCKET, without_checksums, 1)
+        multiplexer.ask_all(questions[1:], names[1:], _FRAME, heard)
+        await _until(lambda: len(heard.replies) == 60)
+        assert not multiplexer.segments
+        assert server.dns.asked == 60
+        multiplexer.close()
+
+
+async def test_many_questions_at_once_over_ipv6():
+    heard, (names, questions) = _Heard(), _many(60)
+    async with DnsServer(_ZONES, host="::1") as server:
+        multiplexer = Multiplexer(parse_server(server.address), timeout=10)
+        multiplexer.ask_all(questions, names, _FRAME, heard)
+        await _until(lambda: len(heard.replies) == 60)
+        multiplexer.close()
