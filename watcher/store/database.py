@@ -153,8 +153,8 @@ def sqlite_path(url: str) -> Path:
     """The file a database URL names. Raises ConfigurationError for what this version cannot use."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigurationError("database_url", "not a URL; write sqlite:///watcher.db") from error
+    except (ArgumentError, ValueError):  # of a wrong port, with what stands there, which may be of the password
+        raise ConfigurationError("database_url", "not a URL; write sqlite:///watcher.db") from None
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
         raise ConfigurationError("database_url", "this version supports SQLite only; write sqlite:///watcher.db")
     if parsed.get_backend_name() != "sqlite":

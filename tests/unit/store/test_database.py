@@ -221,12 +221,14 @@ async def test_a_folder_in_place_of_the_file(tmp_path, clock):
         ("sqlite://watcher.db", "three slashes"),
         ("sqlite:///watcher.db?mode=ro", "nothing else"),
         ("watcher.db", "not a URL"),
+        ("postgresql://watcher:p@ss:w0rd@db/watcher", "not a URL"),
     ],
 )
 async def test_urls_that_cannot_be_used(url, why, clock):
     with pytest.raises(ConfigurationError, match=why) as raised:
         await Store.open_or_create(url, clock=clock)
     assert raised.value.setting == "database_url"
+    assert "w0rd" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["with space.db", "50%.db", "a#b.db", "ünï.db"])
