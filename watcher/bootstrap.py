@@ -175,6 +175,7 @@ def watching(
     from watcher.services.probes import Probes
     from watcher.services.registrations import Registrations
     from watcher.services.relook import Relook
+    from watcher.services.suffix_load import Allowance
     from watcher.services.sweep import Sweep
     from watcher.services.vigil import Vigil
     from watcher.services.watch import Watch
@@ -218,6 +219,14 @@ def watching(
         public_url=chosen.api.public_url,
         observe=observe,
     )
+    allowance = Allowance(
+        net.budget,
+        of_suffix=chosen.sweep.max_rate_per_suffix if chosen.sweep.existence == "suffix_servers" else None,
+        names=lambda: ours.protected,
+        enumerate_=names.candidates,
+        public_suffix=names.tables.suffixes.public_suffix,
+        tiers=[last for last, _ in chosen.sweep.tiers],
+    )
     sweep = Sweep(
         store=store,
         sweeper=net.sweeper,
@@ -226,7 +235,8 @@ def watching(
         version=names.version,
         tiers=tiers_from(chosen.sweep.tiers),
         clock=now,
-        budget=net.budget if chosen.sweep.existence == "resolver" else None,
+        budget=allowance,
+        count=allowance.count,
         spare=chosen.sweep.spare,
         stamp=lambda: names.stamp,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
+    from watcher.core.budget import Budget
     from watcher.core.ports import Clock, Resolver
     from watcher.core.verdict import Verdict
     from watcher.lookups.honesty import Reachability
@@ -70,7 +71,7 @@ def upkeep(
     ours: "Ours",
     watch: "Watch",
     pulse: "Pulse",
-    budget: Callable[[], float | None],
+    budget: "Callable[[], Budget]",
     channels: tuple[str, ...],
     random_label: Callable[[], str],
     check_resolvers: Callable[[], Awaitable[Mapping[str, object]]],

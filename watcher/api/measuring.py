@@ -47,7 +47,9 @@ class Measuring:
         for tier in coverage["tiers"]:
             self._metrics.covered(str(tier["tier"]), tier["ratio"])
         stretched = {str(tier["tier"]): tier["stretch"] for tier in coverage["tiers"] if tier["stretch"] is not None}
-        self._metrics.planned(coverage["needed_rate"], stretched)
+        busiest = coverage["busiest_suffix"]
+        of_suffix = 0.0 if busiest is None else busiest["needed_rate"]
+        self._metrics.planned(coverage["needed_rate"], stretched, of_suffix=of_suffix)
         if self._sweep is not None:
             state = self._sweep.state
             self._metrics.sweeping(state.rate, state.left)

@@ -46,6 +46,11 @@ class Metrics:
         self._needed = Gauge(
             "watcher_needed_rate", "Questions a second that would hold the plan", registry=self.registry
         )
+        self._needed_of_suffix = Gauge(
+            "watcher_needed_rate_per_suffix",
+            "Questions a second to one public suffix's nameservers that would hold the plan; 0: they are not asked",
+            registry=self.registry,
+        )
         self._rate = Gauge("watcher_sweep_rate", "Candidates a second of the newest sweep", registry=self.registry)
         self._left = Gauge(
             "watcher_sweep_left", "Candidates that the sweep has still to settle", registry=self.registry
@@ -96,9 +101,10 @@ class Metrics:
         """This share of a tier's candidates is settled."""
         self._coverage.labels(tier).set(ratio)
 
-    def planned(self, needed: float, stretches: Mapping[str, float]) -> None:
-        """What the plan takes, and by how much each tier's interval stretches."""
+    def planned(self, needed: float, stretches: Mapping[str, float], *, of_suffix: float = 0.0) -> None:
+        """What the plan takes, of all and of the busiest suffix; and by how much each tier's interval stretches."""
         self._needed.set(needed)
+        self._needed_of_suffix.set(of_suffix)
         for tier, stretch in stretches.items():
             self._stretch.labels(tier).set(stretch)
 

@@ -35,12 +35,21 @@ class SweepProgress(Output):
     seconds_left: float | None
 
 
+class BusiestSuffix(Output):
+    """Of the public suffixes whose own nameservers are asked, the one that the plan asks most."""
+
+    suffix: str
+    needed_rate: float = Field(description="Questions a second to its nameservers that would hold the plan")
+    budget_rate: float = Field(description="Questions a second that they may be asked: sweep.max_rate_per_suffix")
+
+
 class Coverage(Output):
     """How much of the plan is seen, and how late."""
 
     tiers: list[Tier]
     needed_rate: float = Field(description="Questions a second that would hold the plan")
-    budget_rate: float | None = Field(description="Questions a second that there are at most; null: not known")
+    budget_rate: float | None = Field(description="Questions a second that the resolvers take at most; null: not known")
+    busiest_suffix: BusiestSuffix | None = Field(description="null where sweep.existence is not suffix_servers")
     sweep: SweepProgress | None
     protected: int
     backlog: int = Field(description="Lookalikes whose next look is overdue")

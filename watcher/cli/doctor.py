@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from watcher.cli.main import EXIT_FAILED, GlobalOptions
 from watcher.cli.output import Format, emit, format_option, visible
 from watcher.cli.seeing import resolver_option
 from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherError
+
+if TYPE_CHECKING:
+    from watcher.core.budget import SuffixLoad
 
 _SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
 _OLD = timedelta(days=90)
@@ -81,37 +84,61 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
     try:
         async with bootstrap.open_store(chosen, create=False) as store:
             async with store.read() as tx:
-                names = await protected.count(tx)
+                rows = await protected.listed(tx)
+            names = len(rows)
             coverage = await coverage_json(store, chosen.sweep.tiers, now=bootstrap.clock().now())
     except WatcherError as error:
         yield Examined("database", "broken", str(error))
         return
     yield Examined("database", "ok", f"{path}, {names} protected names, {coverage['backlog']} looks overdue")
     with contextlib.suppress(ConfigurationError):  # told about the resolvers themselves
-        yield plan(names, chosen.sweep.tiers, chosen.dns.max_rate, len(bootstrap.servers(chosen)))
+        max_rate, resolvers = chosen.dns.max_rate, len(bootstrap.servers(chosen))
+        load = await _suffix_load(chosen, rows) if chosen.sweep.existence == "suffix_servers" else None
+        yield plan(names, chosen.sweep.tiers, max_rate, resolvers, load)
 
 
-def plan(names: int, tiers: Any, max_rate: float, resolvers: int) -> Examined:
-    """Whether sweeping `names` at the tiers' intervals fits the resolvers' rate."""
+async def _suffix_load(chosen: Any, rows: Any) -> "SuffixLoad":
+    from watcher import bootstrap
+    from watcher.core.budget import SuffixLoad
+    from watcher.services.suffix_load import suffix_load
+
+    made = bootstrap.enumeration(words=chosen.techniques.words)
+    last = [rank for rank, _ in chosen.sweep.tiers]
+    under = await suffix_load(rows, made.candidates, made.tables.suffixes.public_suffix, last)
+    return SuffixLoad(chosen.sweep.max_rate_per_suffix, under)
+
+
+def plan(names: int, tiers: Any, max_rate: float, resolvers: int, load: "SuffixLoad | None" = None) -> Examined:
+    """Whether sweeping `names` at the tiers' intervals fits the rate of the resolvers, or of the suffixes' servers."""
     if not names:
         return Examined("plan", "warning", "nothing is protected; `watcher protect add NAME`")
-    from watcher.core.budget import QUESTIONS_A_CANDIDATE, needed, stretches
+    from watcher.core.budget import QUESTIONS_A_CANDIDATE, Budget, needed, stretches
 
     rate, budget = sum(needed(tiers, names)), max_rate * resolvers
     most = tiers[-1][0]
-    detail = (
-        f"{names} names need {rate:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
-        f"a first sweep takes {names * most * QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes and has seen "
-        f"{_seen(names, tiers, budget)}"
-    )
-    if rate > budget:
-        shown = ", ".join(
-            f"to rank {last:,} {one:.1f} times"
-            for (last, _), one in zip(tiers, stretches(tiers, names, budget), strict=True)
-            if one > 1
+    busiest = None if load is None else load.busiest(tiers, names)
+    if load is None or busiest is None:
+        detail = (
+            f"{names} names need {rate:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
+            f"a first sweep takes {names * most * QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes and has seen "
+            f"{_seen(names, tiers, budget)}"
         )
-        more = f"{detail}: intervals stretch, the tail first ({shown}); raise dns.max_rate on a resolver"
-        return Examined("plan", "warning", f"{more} of your own, or lengthen sweep.tiers")
+        mend = "raise dns.max_rate on a resolver of your own"
+    else:
+        suffix, under = busiest
+        detail = (
+            f"{names} names need {under:,.1f} questions/s of the nameservers of .{suffix}, the busiest suffix, which "
+            f"are asked at most {load.most:g}; a first sweep takes "
+            f"{names * sum(load.candidates[suffix]) / load.most / 60:,.0f} minutes there"
+        )
+        mend = "raise sweep.max_rate_per_suffix if its operator agrees"
+    stretched = stretches(tiers, names, Budget(budget, load))
+    if stretched[-1] > 1:
+        shown = ", ".join(
+            f"to rank {last:,} {one:.1f} times" for (last, _), one in zip(tiers, stretched, strict=True) if one > 1
+        )
+        more = f"{detail}: intervals stretch, the tail first ({shown}); {mend}"
+        return Examined("plan", "warning", f"{more}, or lengthen sweep.tiers")
     return Examined("plan", "ok", detail)
 
 

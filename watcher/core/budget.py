@@ -1,8 +1,9 @@
 """The budget: how many questions a second a plan needs, how its intervals bend to what there is, what is seen when."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
 
 QUESTIONS_A_CANDIDATE = 1.25
 """Mean, with the looks at what exists; see docs/explanation/watching.md."""
@@ -31,27 +32,77 @@ def needed(plan: Plan, names: int) -> tuple[float, ...]:
     )
 
 
-def stretches(plan: Plan, names: int, budget: float, *, spare: float = 0.0) -> tuple[float, ...]:
-    """By what each tier's interval is multiplied so that all of it fits `budget` questions a second.
+@dataclass(frozen=True, slots=True)
+class SuffixLoad:
+    """Where the suffixes' own nameservers are asked: `most` questions a second to those of one suffix.
+
+    `candidates`: how many of one protected name lie under each suffix, tier by tier, in the mean.
+    """
+
+    most: float
+    candidates: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def needed(self, plan: Plan, names: int) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """For each suffix the questions a second that each tier takes of its servers."""
+        for suffix, each in self.candidates.items():
+            yield (
+                suffix,
+                tuple(names * one / interval.total_seconds() for one, (_, interval) in zip(each, plan, strict=True)),
+            )
+
+    def busiest(self, plan: Plan, names: int) -> tuple[str, float] | None:
+        """The suffix that needs most questions a second to hold the plan; None where nothing is known of any."""
+        return max(((suffix, sum(needs)) for suffix, needs in self.needed(plan, names)), key=_second, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Questions a second that there are: `rate` for the resolvers together; `suffixes` where their servers are asked.
+
+    With `suffixes` the resolvers are asked only for what exists.
+    """
+
+    rate: float = inf
+    suffixes: SuffixLoad | None = None
+
+    def limits(self, plan: Plan, names: int) -> list[tuple[tuple[float, ...], float]]:
+        """Which questions of each tier share how many a second."""
+        needs = needed(plan, names)
+        if self.suffixes is None:
+            return [(needs, self.rate)]
+        looks = (QUESTIONS_A_CANDIDATE - 1) / QUESTIONS_A_CANDIDATE
+        return [
+            (tuple(one * looks for one in needs), self.rate),
+            *((under, self.suffixes.most) for _, under in self.suffixes.needed(plan, names)),
+        ]
+
+
+def stretches(plan: Plan, names: int, budget: float | Budget, *, spare: float = 0.0) -> tuple[float, ...]:
+    """By what each tier's interval is multiplied so that all of it fits the budget (a number: questions a second).
 
     At least 1, the tail first. Of a budget that the plan leaves free the share `spare` is spent on looking sooner: then
     all are below 1 alike, no interval shorter than SHORTEST.
     """
-    needs = needed(plan, names)
-    total = sum(needs)
-    if total <= budget:
-        sooner = total / (total + spare * (budget - total)) if spare and total else 1.0
+    limits = (budget if isinstance(budget, Budget) else Budget(budget)).limits(plan, names)
+    scarcity = max((sum(needs) / most for needs, most in limits), default=0.0)
+    if scarcity <= 1:
+        sooner = scarcity / (scarcity + spare * (1 - scarcity)) if spare and scarcity else 1.0
         return tuple(min(1.0, max(sooner, SHORTEST / interval)) for _, interval in plan)
-    low, high = 1.0, total / budget * TAIL_FIRST ** len(needs)
+    low, high = 1.0, scarcity * TAIL_FIRST ** len(plan)
     for _ in range(60):
         middle = (low + high) / 2
-        fits = sum(need / one for need, one in zip(needs, _tail_first(middle, len(needs)), strict=True)) <= budget
+        bent = _tail_first(middle, len(plan))
+        fits = all(sum(need / one for need, one in zip(needs, bent, strict=True)) <= most for needs, most in limits)
         low, high = (low, middle) if fits else (middle, high)
-    return _tail_first(high, len(needs))
+    return _tail_first(high, len(plan))
 
 
 def _tail_first(tail: float, tiers: int) -> tuple[float, ...]:
     return tuple(max(1.0, tail / TAIL_FIRST ** (tiers - 1 - place)) for place in range(tiers))
+
+
+def _second(pair: tuple[str, float]) -> float:
+    return pair[1]
 
 
 def outlook(

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import inf
+from math import isfinite
 
-from watcher.core.budget import needed, stretches
+from watcher.core.budget import Budget, needed, stretches
 from watcher.core.shapes import JSON, time_json
 from watcher.services.sweep import SweepState
 from watcher.store import Store, lookalikes, protected, shards
@@ -16,12 +16,12 @@ async def coverage_json(
     tiers: Sequence[tuple[int, timedelta]],
     *,
     now: datetime,
-    budget: float | None = None,
+    budget: Budget | None = None,
     state: SweepState | None = None,
 ) -> JSON:
     """The coverage shape. `tiers` are (rank up to, interval), as the setting; a stored tier beyond them has neither.
 
-    `budget`: questions a second that there are, None where that is not known. `state`: of the sweep in this process.
+    `budget`: None where it is not known. `state`: of the sweep in this process.
     """
     async with store.read() as tx:
         known = await shards.listed(tx)
@@ -31,7 +31,9 @@ async def coverage_json(
     by_tier: dict[int, list[Shard]] = {place: [] for place in range(len(tiers))}
     for shard in known:
         by_tier.setdefault(shard.tier, []).append(shard)
-    stretched = stretches(tiers, names, inf if budget is None else budget)
+    budget = budget or Budget()
+    stretched = stretches(tiers, names, budget)
+    busiest = None if budget.suffixes is None else budget.suffixes.busiest(tiers, names)
     return {
         "tiers": [
             _tier(place, tiers[place], some, now, stretched[place])
@@ -40,7 +42,10 @@ async def coverage_json(
             for place, some in sorted(by_tier.items())
         ],
         "needed_rate": sum(needed(tiers, names)),
-        "budget_rate": budget,
+        "budget_rate": budget.rate if isfinite(budget.rate) else None,
+        "busiest_suffix": None
+        if budget.suffixes is None or busiest is None
+        else {"suffix": busiest[0], "needed_rate": busiest[1], "budget_rate": budget.suffixes.most},
         "sweep": None if state is None else sweep_json(state),
         "protected": names,
         "backlog": backlog,

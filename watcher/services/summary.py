@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from watcher.core.alerts import AlertKind, Policy, gathered
+from watcher.core.budget import Budget
 from watcher.core.events import EventKind
 from watcher.core.gathering import last_digest_time
 from watcher.core.ports import Clock
@@ -36,7 +37,7 @@ class Summaries:
         clock: Clock,
         policy: Policy,
         plan: Sequence[tuple[int, timedelta]],
-        budget: Callable[[], float | None],
+        budget: Callable[[], Budget | None],
         wellness: Wellness,
         public_url: str | None = None,
     ) -> None:

@@ -8,13 +8,12 @@ How far each pass is is written down twice a second, so that a run that was kill
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import inf
 from typing import Protocol
 
-from watcher.core.budget import stretches
+from watcher.core.budget import Budget, stretches
 from watcher.core.candidates import Candidate
 from watcher.core.ports import Clock, Sweeper
 from watcher.services.agenda import Agenda
@@ -66,9 +65,9 @@ class SweepState:
 class Sweep:
     """Passes over shards: one run at a time, several batches of candidates at once.
 
-    `budget` is how many questions a second there are; None: enough. `spare`: the share of what the plan leaves free of
-    it that is spent on looking sooner. `stamp` says of which candidates the first tier
-    may be kept; None: it is made anew each time.
+    `budget` is how many questions a second there are; None: enough. `count` is called when a run begins, to bring it up
+    to date. `spare`: the share of what the plan leaves free of it that is spent on looking sooner. `stamp` says of what
+    candidates the first tier may be kept; None: it is made anew each time.
     """
 
     def __init__(
@@ -81,7 +80,8 @@ class Sweep:
         version: str,
         tiers: Sequence[Tier],
         clock: Clock,
-        budget: Callable[[], float] | None = None,
+        budget: Callable[[], Budget] | None = None,
+        count: Callable[[], Awaitable[None]] | None = None,
         spare: float = 0.0,
         stamp: Callable[[], str] | None = None,
     ) -> None:
@@ -93,6 +93,7 @@ class Sweep:
         self.version = version + ":" + ",".join(str(tier.last) for tier in tiers)
         self._clock = clock
         self._budget = budget
+        self._count = count
         self._spare = spare
         self._first = None if stamp is None else FirstTier(store, enumerate_, stamp=stamp, last=self._tiers[0].last)
         self._turn = asyncio.Lock()
@@ -165,21 +166,20 @@ class Sweep:
         return agenda
 
     @property
-    def budget(self) -> float | None:
-        """Questions a second that there are; None: enough, or not known."""
-        return None if self._budget is None else self._budget()
+    def budget(self) -> Budget:
+        """Questions a second that there are, as far as known."""
+        return Budget() if self._budget is None else self._budget()
 
     def _stretched(self) -> Sequence[float]:
         plan = [(tier.last, tier.interval) for tier in self._tiers]
-        budget = self.budget
-        if budget is None:
-            return stretches(plan, self._names, inf)
-        return stretches(plan, self._names, budget, spare=self._spare)
+        return stretches(plan, self._names, self.budget, spare=self._spare)
 
     async def _through(self, agenda: Agenda) -> Report:
         self.report = report = Report(self._clock.now())
         async with self._store.read() as tx:
             self._names = await protected.count(tx)
+        if self._count is not None:
+            await self._count()
         self._touched.clear()
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from watcher.core.alerts import group_key
+from watcher.core.budget import Budget
 from watcher.core.events import Event, EventKind
 from watcher.core.ports import Clock
 from watcher.core.risk import Severity
@@ -48,7 +49,7 @@ class Limits:
 class Wellness:
     """Each `check` compares what is with `limits`.
 
-    `plan` is (rank up to, interval); `budget` questions a second, None for enough. `free_bytes`: left on the disk.
+    `plan` is (rank up to, interval); `budget` what there is for it, None: not known. `free_bytes`: left on the disk.
     `data_dates`: of when the lists are that registries change. `registries`: how they answer.
     """
 
@@ -58,7 +59,7 @@ class Wellness:
         store: Store,
         clock: Clock,
         plan: Sequence[tuple[int, timedelta]],
-        budget: Callable[[], float | None],
+        budget: Callable[[], Budget | None],
         free_bytes: Callable[[], int],
         data_dates: Callable[[], Mapping[str, date]],
         registries: RegistryPulse,

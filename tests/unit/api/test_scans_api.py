@@ -11,18 +11,25 @@ from aiohttp.test_utils import TestServer
 from tests.fakes.api_client import ApiClient, make_parts
 from tests.unit.services.test_sweep import Bench
 from watcher.api.app import make_app
+from watcher.core.budget import Budget, SuffixLoad
 from watcher.services.scans import Scans
+
+TIERS = ((40, timedelta(hours=1)), (60, timedelta(hours=6)))
 
 
 @pytest.fixture
-async def sweeping(behind):
+async def bench(behind):
+    made = Bench(behind.store, behind.clock, tiers=TIERS)
+    made.sweep._budget = lambda: Budget(0.01)
+    await made.protect("army.mil")
+    return made
+
+
+@pytest.fixture
+async def sweeping(behind, bench):
     """A client of a service that sweeps."""
-    tiers = ((40, timedelta(hours=1)), (60, timedelta(hours=6)))
-    bench = Bench(behind.store, behind.clock, tiers=tiers)
-    bench.sweep._budget = lambda: 0.01
-    await bench.protect("army.mil")
     scans = Scans(bench.sweep, behind.clock)
-    parts = replace(make_parts(behind), sweep=bench.sweep, scans=scans, tiers=tiers)
+    parts = replace(make_parts(behind), sweep=bench.sweep, scans=scans, tiers=TIERS)
     async with TestServer(make_app(parts)) as server, ClientSession() as session:
         yield ApiClient(server, session)
     await scans.close()
@@ -58,3 +65,13 @@ async def test_coverage_shows_the_stretch_and_the_rate_that_would_hold_the_plan(
     assert seen["needed_rate"] > 0.01
     assert [tier["stretch"] for tier in seen["tiers"]][-1] > 1
     assert seen["sweep"]["running"] is False
+    assert seen["busiest_suffix"] is None
+
+
+async def test_coverage_shows_the_suffix_whose_servers_are_asked_most(sweeping, bench):
+    load = SuffixLoad(0.001, {"com": (5.0, 3.0), "ml": (1.0, 1.0)})
+    bench.sweep._budget = lambda: Budget(200, load)
+    seen = (await sweeping.get("/api/v1/coverage")).json
+    needs = 5 / 3600 + 3 / 21_600
+    assert seen["busiest_suffix"] == {"suffix": "com", "needed_rate": pytest.approx(needs), "budget_rate": 0.001}
+    assert [tier["stretch"] > 1 for tier in seen["tiers"]] == [True, True]

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from watcher.cli.doctor import lists
+from watcher.cli.doctor import lists, plan
+from watcher.core.budget import SuffixLoad
 
 
 @pytest.fixture
@@ -54,3 +55,22 @@ def test_old_lists_are_a_warning_with_their_mend():
     old = lists({"the list of top-level domains": date(2026, 1, 10)}, now)
     assert (old.state, "update watcher" in old.detail) == ("warning", True)
     assert lists({"the list of top-level domains": date(2026, 11, 10)}, now).state == "ok"
+
+
+TIERS = ((200, timedelta(hours=1)), (2_000, timedelta(hours=6)), (20_000, timedelta(days=1)))
+
+
+def test_the_plan_is_held_against_the_resolvers_rate():
+    found = plan(500, TIERS, 200, 1)
+    assert (found.state, "500 names need 217.0 questions/s" in found.detail) == ("warning", True)
+    assert "to rank 20,000" in found.detail
+    assert plan(400, TIERS, 200, 1).state == "ok"
+
+
+def test_at_the_suffixes_servers_the_busiest_suffix_binds_the_plan():
+    load = SuffixLoad(50, {"com": (20.0, 300.0, 3_000.0), "ml": (1.0, 2.0, 30.0)})
+    found = plan(1_000, TIERS, 200, 1, load)
+    assert found.state == "warning"
+    assert "1000 names need 54.2 questions/s of the nameservers of .com" in found.detail
+    assert "raise sweep.max_rate_per_suffix" in found.detail
+    assert plan(900, TIERS, 200, 1, load).state == "ok"

@@ -5,7 +5,16 @@ from itertools import pairwise
 
 import pytest
 
-from watcher.core.budget import QUESTIONS_A_CANDIDATE, SHORTEST, needed, outlook, sizes, stretches
+from watcher.core.budget import (
+    QUESTIONS_A_CANDIDATE,
+    SHORTEST,
+    Budget,
+    SuffixLoad,
+    needed,
+    outlook,
+    sizes,
+    stretches,
+)
 
 PLAN = ((200, timedelta(hours=1)), (2000, timedelta(hours=6)), (20_000, timedelta(hours=24)))
 
@@ -65,3 +74,28 @@ def test_the_first_candidates_of_ten_thousand_names():
     """Two hundred a second: the first hundred of each within an hour and three quarters."""
     ((first, *_),) = outlook(PLAN, 10_000, 200, [timedelta(seconds=10_000 * 100 * QUESTIONS_A_CANDIDATE / 200)])
     assert first == pytest.approx(0.5)
+
+
+LOAD = SuffixLoad(50, {"com": (20.0, 300.0, 3_000.0), "ml": (1.0, 2.0, 30.0)})
+
+
+def test_of_the_suffixes_own_servers_the_busiest_suffix_binds():
+    assert stretches(PLAN, 10, Budget(200, LOAD)) == (1.0, 1.0, 1.0)
+    suffix, rate = LOAD.busiest(PLAN, 1_000)
+    assert suffix == "com"
+    assert rate == pytest.approx(1_000 * (20 / 3600 + 300 / 21_600 + 3_000 / 86_400))
+    bent = stretches(PLAN, 1_000, Budget(1e6, LOAD))
+    assert bent[0] == 1.0
+    assert bent[2] > bent[1] >= 1.0
+    asked = sum(
+        1_000 * count / interval.total_seconds() / one
+        for count, (_, interval), one in zip((20, 300, 3_000), PLAN, bent, strict=True)
+    )
+    assert asked == pytest.approx(50), "as much as com's servers may be asked"
+
+
+def test_with_the_suffixes_own_servers_the_resolvers_are_asked_for_what_exists():
+    assert stretches(PLAN, 1_000, Budget(200, SuffixLoad(50, {}))) == (1.0, 1.0, 1.0)
+    few = stretches(PLAN, 1_000, Budget(20, SuffixLoad(50, {})))
+    looks = sum(need / 5 / one for need, one in zip(needed(PLAN, 1_000), few, strict=True))
+    assert looks == pytest.approx(20)

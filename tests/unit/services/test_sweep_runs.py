@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import Fault
 from tests.unit.services.test_sweep import ABLE, HOUR, Bench
+from watcher.core.budget import Budget
 from watcher.core.dns import Outcome
 from watcher.core.ports import Existence, Presence
 from watcher.services.agenda import SLICE, Agenda
@@ -64,7 +65,7 @@ async def test_a_better_tier_that_becomes_due_goes_first(store):
 
 async def test_stretched_intervals_put_off_what_is_due(store):
     bench = Bench(store, FakeClock(), tiers=((40, timedelta(hours=1)),))
-    bench.sweep._budget = lambda: 1e-3
+    bench.sweep._budget = lambda: Budget(1e-3)
     await bench.protect("army.mil")
     assert (await bench.after(0)).shards == 1
     assert (await bench.after(HOUR)).shards == 0, "40 questions an hour do not fit 3.6"

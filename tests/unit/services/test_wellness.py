@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import look, no_address
 from watcher.core.alerts import DecisionKind, Policy, decide
+from watcher.core.budget import Budget
 from watcher.core.events import Resemblance
 from watcher.core.risk import Severity
 from watcher.data import load_suffixes
@@ -89,7 +90,7 @@ async def test_a_tier_that_is_late_and_one_that_does_not_settle(bench):
 
 
 async def test_a_plan_that_is_known_to_stretch_is_not_late(bench):
-    bench.budget = 0.01
+    bench.budget = Budget(0.01)
     await bench.swept(0, 200)
     await bench.minutes(300)
     assert await bench.told() == []
