@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 from jinja2 import DictLoader, Environment, select_autoescape
+from markupsafe import Markup, escape
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.api.openapi import document
@@ -28,6 +29,16 @@ def kind(schema: dict[str, Any]) -> str:
     return word
 
 
+def coded(text: str) -> Markup:
+    """`text` for a page: escaped, and what stands between backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one is left over: none is a mark
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
+    )
+
+
 def read(file: str) -> str:
     """A file that comes with this package."""
     return files("watcher.api").joinpath(file).read_text(encoding="utf-8")
@@ -36,6 +47,7 @@ def read(file: str) -> str:
 def render(described: dict[str, Any]) -> str:
     """The page."""
     environment = Environment(loader=DictLoader({"docs.html": read("docs.html")}), autoescape=select_autoescape())
+    environment.filters["coded"] = coded
     return environment.get_template("docs.html").render(**described, kind=kind)
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
+from watcher.api.pages import coded
 from watcher.core.clean import defanged
 from watcher.core.durations import duration
 from watcher.core.protected import parse_any
@@ -33,6 +34,7 @@ def environment() -> Environment:
     made.filters["safe_name"] = defanged
     made.filters["sentence"] = _sentence
     made.filters["duration"] = duration
+    made.filters["coded"] = coded
     return made
 
 

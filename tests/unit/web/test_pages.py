@@ -10,7 +10,10 @@ from aiohttp.test_utils import TestServer
 
 from tests.fakes.api_client import VERSION, make_parts, make_world
 from watcher.api.app import every_endpoint, make_app
+from watcher.api.pages import coded
+from watcher.core.events import Resemblance
 from watcher.core.mail_state import Pending, Sighting
+from watcher.core.names import Fqdn
 from watcher.core.risk import Severity
 from watcher.services.tokens import Scope
 from watcher.store import lookalikes
@@ -169,3 +172,25 @@ async def test_what_is_not_confirmed_is_marked(world, get):
         await lookalikes.save(tx, [replace(seen, state=replace(seen.state, pending=pending))])
     for path in ("/", "/names/army.ml"):
         assert "not confirmed yet" in (await get(path))[1]
+
+
+async def test_one_slip_of_two_protected_names_is_told_once_and_its_letters_stand_out(world, get):
+    await world.protect("army.mil", "mil")
+    look = await world.examiner.look(Fqdn("army.ml"), fresh=True)
+    alike = [Resemblance(one, ("suffix_edit",), 0.03, "army.mil with `i` left out", 3) for one in ("army.mil", "mil")]
+    await world.watch.record(look, resemblances=alike)
+    _, text, _ = await get("/")
+    assert text.count("army.mil with <code>i</code> left out") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`a` and `b`", "<code>a</code> and <code>b</code>"),
+        ("`<b>` & <i>", "<code>&lt;b&gt;</code> &amp; &lt;i&gt;"),
+        ("it`s", "it`s"),
+        ("", ""),
+    ],
+)
+def test_what_stands_between_backticks_is_code_and_all_is_escaped(text, shown):
+    assert str(coded(text)) == shown
