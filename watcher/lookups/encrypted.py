@@ -98,7 +98,8 @@ class Encrypted:
         def replied(flight: Any, reply: bytes, seconds: float) -> None:
             question, context = flight
             now = loop.time()
-            asker.heard.append(((question, context, now - seconds, asker, frame), reply))
+            asker.flights.append((question, context, (now - seconds, asker, frame)))
+            asker.replies.append(reply)
             asker.replied(now)
 
         def silent(flight: Any, doubtful: bool) -> None:

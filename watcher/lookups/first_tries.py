@@ -13,7 +13,7 @@ from watcher.core.dns import Outcome, RRType
 from watcher.core.names import Fqdn
 from watcher.core.ports import Existence, Presence
 from watcher.lookups.lane import Lane
-from watcher.lookups.udp import Asker
+from watcher.lookups.udp import Asker, Flight
 from watcher.lookups.wire import HEADER_SIZE, LENGTH, MAX_NAME, NXDOMAIN, TYPE_IN, clean_nxdomain, encode_name
 
 if TYPE_CHECKING:
@@ -133,24 +133,28 @@ class FirstTries(Asker):
 
     def replied(self, now: float) -> None:
         """Hand over what is denied in a known way, and see to the rest one by one."""
-        heard, self.heard = self.heard, []
-        course, others = self.course, []
+        course = self.course
+        others: list[tuple[Flight, bytes]] = []
+        if course.closed:
+            others.extend(self.heard())
         results = course.results
         new, absent, nxdomain, server = tuple.__new__, Presence.ABSENT, Outcome.NXDOMAIN, self.lane.name
         seconds, before = 0.0, len(results)
-        for one in heard if not course.closed else ():
-            (question, (name, tail), sent_at, _, _), reply = one
+        like: tuple[Tail | None, int, bytes, bytes] = (None, 0, b"", b"")  # the last that was known: most are alike
+        for flight, reply in self.heard():
+            question, (name, tail), (sent_at, _, _) = flight
             end = HEADER_SIZE + len(question)
-            # What follows is `denial`; a call would cost as much again.
-            if tail.denials.get(reply[2:12] + reply[end : end + 6] + reply[end + 10 :]) == end:
-                results.append(new(Existence, (name, absent, nxdomain, server, False)))
-                seconds += now - sent_at
-            else:
-                others.append(one)
+            if tail is not like[0] or end != like[1] or reply[end:] != like[2] or reply[2:12] != like[3]:
+                if tail.denials.get(denial(reply, end)) != end:
+                    others.append((flight, reply))
+                    continue
+                like = (tail, end, reply[end:], reply[2:12])
+            results.append(new(Existence, (name, absent, nxdomain, server, False)))
+            seconds += now - sent_at
         denied = len(results) - before
         if denied:
             self.denied(denied, seconds)
-        for (question, (name, tail), sent_at, _, _), reply in others if not course.closed else heard:
+        for (question, (name, tail), (sent_at, _, _)), reply in others:
             if not reply[2] & _CUT and self.denies(reply, question, name, tail):
                 tail.learn(reply, HEADER_SIZE + len(question))
             course.replied(self.item(name, question[:-4].lower()), reply, now - sent_at)

@@ -7,9 +7,10 @@ together leaves from one source port, and what comes back meanwhile is read and 
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import accumulate, pairwise, repeat
 from typing import Any
 
 from watcher.lookups.segments import MOST, Unable, known, send_each, send_together
@@ -31,7 +32,8 @@ _PAUSE = 0.001  # seconds in which replies gather in a busy port's buffer
 _BUSY = 16  # questions under way from one port that make it busy
 _FLATTENED_ENOUGH = 3
 _NO_DOUBT = False
-_ONE = b"\x00\x01"
+_PLAIN = frozenset(bytes((0x80 | flags, second, 0, 1)) for flags in range(8) for second in range(256))
+"""Flags and count of questions in a plain reply: QR=1, opcode QUERY, one question."""
 
 
 @dataclass(slots=True)
@@ -50,14 +52,22 @@ class Counters:
 class Asker:
     """Who asks, and hears what became of each question."""
 
-    __slots__ = ("heard",)
+    __slots__ = ("flights", "replies")
 
     def __init__(self) -> None:
-        self.heard: list[tuple[Flight, bytes]] = []
-        """Replies that came together."""
+        self.flights: list[Flight] = []
+        """The questions to which replies came together."""
+        self.replies: list[bytes] = []
+        """Those replies."""
+
+    def heard(self) -> "zip[tuple[Flight, bytes]]":
+        """Take what came."""
+        flights, self.flights = self.flights, []
+        replies, self.replies = self.replies, []
+        return zip(flights, replies, strict=True)
 
     def replied(self, now: float) -> None:
-        """Take what was heard until `now` (the loop's time), and leave `heard` empty."""
+        """Take what was `heard` until `now` (the loop's time)."""
         raise NotImplementedError
 
     def silent(self, context: object, doubtful: bool) -> None:
@@ -65,8 +75,10 @@ class Asker:
         raise NotImplementedError
 
 
-Flight = tuple[bytes, Any, float, Asker, tuple[bytes, bytes]]
-"""A question under way: name, type and class as sent; the asker's context; when it was sent; the asker; the frame."""
+Sent = tuple[float, Asker, tuple[bytes, bytes]]
+"""What questions that left together share: when that was, who asked, and their frame."""
+Flight = tuple[bytes, Any, Sent]
+"""A question under way: name, type and class as sent; the asker's context."""
 
 
 class _One(Asker):
@@ -79,8 +91,7 @@ class _One(Asker):
         self._calls = calls
 
     def replied(self, now: float) -> None:
-        heard, self.heard = self.heard, []
-        for (_, context, sent_at, _, _), reply in heard:
+        for (_, context, (sent_at, _, _)), reply in self.heard():
             self._calls[0](context, reply, now - sent_at)
 
     def silent(self, context: object, doubtful: bool) -> None:
@@ -132,7 +143,7 @@ class Multiplexer:
         loop = asyncio.get_running_loop()
         now = loop.time()
         self.counters.sent += len(questions)
-        start = 0
+        sent, start = (now, asker, frame), 0
         while start < len(questions):
             end, same_size = self._together(questions, start)
             asked, about, start = questions[start:end], contexts[start:end], end
@@ -143,7 +154,7 @@ class Multiplexer:
                 for context in about:
                     loop.call_soon(asker.silent, context, _NO_DOUBT)
             else:
-                messages = self._messages(port, asked, about, frame, asker, now)
+                messages = self._messages(port, asked, about, sent)
                 went = self._send(port, messages, same_size=same_size)
                 if went < len(messages):
                     self._send_again(port, messages[went:])
@@ -164,31 +175,19 @@ class Multiplexer:
         return (most, run == start) if run == start or most - run < _WORTH_IT else (run, False)
 
     @staticmethod
-    def _messages(  # noqa: PLR0917 (keywords cost time)
-        port: SourcePort,
-        asked: Sequence[bytes],
-        contexts: Sequence[object],
-        frame: tuple[bytes, bytes],
-        asker: Asker,
-        now: float,
-    ) -> list[bytes]:
+    def _messages(port: SourcePort, asked: Sequence[bytes], contexts: Sequence[object], sent: Sent) -> list[bytes]:
         """The queries, with ids and case, and each noted as under way."""
-        names = b"".join(asked)
-        random = os.urandom(len(names) + 2 * len(asked))
+        names, count = b"".join(asked), len(asked)
+        random = os.urandom(len(names) + 2 * count)
         names = randomise_case(names, random)
-        waiting, (header, rest) = port.waiting, frame
-        messages = []
-        at, number_at = 0, len(names)
-        for plain, context in zip(asked, contexts, strict=True):
-            end = at + len(plain)
-            question = names[at:end]
-            number = random[number_at : number_at + 2]
-            at, number_at = end, number_at + 2
-            while number in waiting:
-                number = os.urandom(2)
-            waiting[number] = (question, context, now, asker, frame)
-            messages.append(number + header + question + rest)
-        return messages
+        ends = [0, *accumulate(map(len, asked))]
+        questions = [names[start:end] for start, end in pairwise(ends)]
+        numbers = [random[at : at + 2] for at in range(len(names), len(random), 2)]
+        if len(set(numbers)) < count or not port.waiting.keys().isdisjoint(numbers):
+            numbers = _others(numbers, port.waiting)
+        port.waiting.update(zip(numbers, zip(questions, contexts, repeat(sent), strict=False), strict=True))
+        header, rest = sent[2]
+        return [number + header + question + rest for number, question in zip(numbers, questions, strict=True)]
 
     def _send(self, port: SourcePort, messages: Sequence[bytes], *, same_size: bool) -> int:
         """How many went before an earlier datagram's ICMP error came up."""
@@ -205,9 +204,9 @@ class Multiplexer:
             self._unreachable(port, but={message[:2] for message in messages})
             went = send_each(port.socket, messages)
             if not went:
-                _, context, _, asker, _ = port.waiting.pop(messages[0][:2])
+                _, context, sent = port.waiting.pop(messages[0][:2])
                 self.counters.silent += 1
-                asyncio.get_running_loop().call_soon(asker.silent, context, _NO_DOUBT)
+                asyncio.get_running_loop().call_soon(sent[1].silent, context, _NO_DOUBT)
             messages = messages[went or 1 :]
 
     def close(self) -> None:
@@ -251,8 +250,8 @@ class Multiplexer:
         """Read what lies there, hand it over, and return how many replies fitted."""
         now = asyncio.get_running_loop().time()
         receive, waiting, answered = port.socket.recv, port.waiting, port.answered
-        keeps_case = self._keeps_case
         askers: list[Asker] = []
+        asker = None
         fitted = 0
         for _ in range(_AT_ONCE):
             try:
@@ -268,19 +267,21 @@ class Multiplexer:
                 self._stray(port, number, reply)
                 continue
             question = flight[0]
-            plain = reply[4:6] == _ONE and reply[2] & 0xF8 == 0x80 and reply.startswith(question, HEADER_SIZE)  # noqa: PLR2004 (QR=1, opcode QUERY)
-            if not plain:
-                if not self._doubted(port, number, flight, reply):
-                    continue
-            elif not keeps_case and question != question.lower():
-                self._keeps_case = keeps_case = True
+            if reply[2:6] in _PLAIN and reply.startswith(question, HEADER_SIZE):
+                if not self._keeps_case and question != question.lower():
+                    self._keeps_case = True
+            elif not self._doubted(port, number, flight, reply):
+                continue
             fitted += 1
             del waiting[number]
             answered[number] = question
-            asker = flight[3]
-            if not asker.heard:
-                askers.append(asker)
-            asker.heard.append((flight, reply))
+            if flight[2][1] is not asker:
+                asker = flight[2][1]
+                flights, replies = asker.flights, asker.replies
+                if asker not in askers:
+                    askers.append(asker)
+            flights.append(flight)
+            replies.append(reply)
             if not waiting:
                 break
         self.counters.answered += fitted
@@ -311,7 +312,7 @@ class Multiplexer:
             # Ask anew, with another port, id and case: only the server itself can flatten three in a row.
             self.counters.wrong_case += 1
             self._finish(port, number)
-            _, context, _, asker, frame = flight
+            _, context, (_, asker, frame) = flight
             self.ask_all((question,), (context,), frame, asker)
         return False
 
@@ -335,7 +336,7 @@ class Multiplexer:
     def _silence(self, port: SourcePort, number: bytes) -> None:
         self.counters.silent += 1
         doubtful = number in port.doubtful
-        _, context, _, asker, _ = self._finish(port, number)
+        _, context, (_, asker, _) = self._finish(port, number)
         asker.silent(context, doubtful)
 
     def _unreachable(self, port: SourcePort, but: AbstractSet[bytes] = frozenset()) -> None:
@@ -359,17 +360,29 @@ class Multiplexer:
                 for number in _overdue(port, limit):
                     if number in port.waiting:
                         self._silence(port, number)
-        oldest = min((next(iter(port.waiting.values()))[2] for port in self.ports.open if port.waiting), default=None)
+        oldest = min(
+            (next(iter(port.waiting.values()))[2][0] for port in self.ports.open if port.waiting), default=None
+        )
         if oldest is not None and self._timer is None:
             # Sent within the next twentieth of the timeout: told together, so that a busy sweep wakes seldom.
             self._timer = loop.call_later(max(oldest - limit, self._timeout / 20), self._expire)
+
+
+def _others(numbers: Sequence[bytes], waiting: Container[bytes]) -> list[bytes]:
+    """`numbers`, but for those that are taken."""
+    different: dict[bytes, None] = {}
+    for number in numbers:
+        while number in different or number in waiting:
+            number = os.urandom(2)  # noqa: PLW2901 (that is the point)
+        different[number] = None
+    return list(different)
 
 
 def _overdue(port: SourcePort, limit: float) -> list[bytes]:
     """The ids of what was sent before, and waits still."""
     overdue = []
     for number, flight in port.waiting.items():
-        if flight[2] > limit:
+        if flight[2][0] > limit:
             break
         overdue.append(number)
     return overdue

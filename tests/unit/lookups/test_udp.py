@@ -200,15 +200,14 @@ class _Heard(Asker):
 
     def __init__(self):
         super().__init__()
-        self.replies, self.silences = {}, []
+        self.answered, self.silences = {}, []
 
     def replied(self, now):
-        for (question, context, sent_at, _, _), reply in self.heard:
-            assert context not in self.replies, "each once"
+        for (question, context, (sent_at, _, _)), reply in self.heard():
+            assert context not in self.answered, "each once"
             assert reply[12 : 12 + len(question)] == question
             assert 0 <= now - sent_at < 60
-            self.replies[context] = reply
-        self.heard.clear()
+            self.answered[context] = reply
 
     def silent(self, context, doubtful):
         self.silences.append((context, doubtful))
@@ -226,7 +225,7 @@ async def test_many_questions_at_once_are_each_answered_once(segments):
         multiplexer = Multiplexer(Server("127.0.0.1", server.port), timeout=20)
         multiplexer.segments = multiplexer.segments and segments
         multiplexer.ask_all(questions, names, _FRAME, heard)
-        await _until(lambda: len(heard.replies) == 2000, 20)
+        await _until(lambda: len(heard.answered) == 2000, 20)
         assert len(multiplexer.ports.open) > 8
         assert multiplexer.counters.answered == multiplexer.counters.sent == 2000
         assert not heard.silences
@@ -273,7 +272,7 @@ async def test_where_datagrams_cannot_leave_together_they_leave_one_by_one():
         (port,) = multiplexer.ports.open
         port.socket.setsockopt(socket.SOL_SOCKET, without_checksums, 1)
         multiplexer.ask_all(questions[1:], names[1:], _FRAME, heard)
-        await _until(lambda: len(heard.replies) == 60)
+        await _until(lambda: len(heard.answered) == 60)
         assert not multiplexer.segments
         assert server.dns.asked == 60
         multiplexer.close()
@@ -284,5 +283,5 @@ async def test_many_questions_at_once_over_ipv6():
     async with DnsServer(_ZONES, host="::1") as server:
         multiplexer = Multiplexer(parse_server(server.address), timeout=10)
         multiplexer.ask_all(questions, names, _FRAME, heard)
-        await _until(lambda: len(heard.replies) == 60)
+        await _until(lambda: len(heard.answered) == 60)
         multiplexer.close()
