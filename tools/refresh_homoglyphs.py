@@ -18,11 +18,15 @@ import idna
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "homoglyphs.txt"
 LDH = set("abcdefghijklmnopqrstuvwxyz0123456789")
 SCRIPTS = ("latin", "cyrillic", "greek", "armenian")
-ALSO = {"2": "ƻ", "3": "ʒ", "5": "ƽ", "a": "ə", "b": "ƅ", "k": "ĸ", "i": "ɩ", "n": "ŋ", "p": "ƿ", "u": "ʉ"}
+ALSO = {"2": "ƻ", "3": "ʒ", "5": "ƽ", "a": "ə", "b": "ƅ", "k": "ĸ", "i": "ɩ", "n": "ŋ", "p": "ƿ", "u": "ʉ", "v": "ᶌ"}
 """Shapes that the other enumerators take for likeness and neither list has."""
+CYRILLIC = {"b": "ь", "g": "ԍ", "k": "к", "m": "м", "t": "т", "w": "ԝ"}
+"""The same of Cyrillic, and where confusables.txt has several the one that is nearest: each stands first."""
+LIGATURES = {"ae": "æ", "oe": "œ", "ss": "ß"}
+"""Two letters in one."""
 HEADER = """\
-# Code points that look like a letter or digit of LDH: what they look like, script, how closely (glyph: the same shape;
-# mark: the letter with a mark), the code points.
+# Code points that look like a letter or digit of LDH, or two letters in one: what they look like, script, how closely
+# (glyph: the same shape; mark: the letter with a mark), the code points, the nearest first.
 # Date: {date} (Unicode {version})
 # Source: https://www.unicode.org/Public/security/latest/confusables.txt, canonical decompositions, character names
 # Licence: Unicode-3.0, Copyright (c) 1991-2025 Unicode, Inc.
@@ -52,13 +56,17 @@ def by_name(known: set[str]) -> Iterator[tuple[str, str]]:
             yield (match[1] or match[2])[-1].lower(), character
     for letter, characters in ALSO.items():
         for character in characters:
-            if character not in known and allowed(character):
+            if allowed(character):
                 yield letter, character
 
 
-def main(source: str) -> None:
-    text = Path(source).read_text(encoding="utf-8-sig")
-    found: dict[tuple[str, str, str], set[str]] = {}
+def ordered(letter: str, script: str, characters: set[str]) -> str:
+    first = CYRILLIC.get(letter, "") if script == "cyrillic" else ""
+    return first + "".join(sorted(characters - set(first)))
+
+
+def listed(text: str) -> Iterator[tuple[str, str, str]]:
+    """Letter, script and character of every line that counts."""
     # A prototype may itself stand for an LDH letter: 1 and l share theirs, so do i and its dotless kin.
     for line in text.splitlines():
         parts = [part.strip() for part in line.split("#")[0].split(";")]
@@ -68,23 +76,37 @@ def main(source: str) -> None:
         if character.isascii() or prototype not in LDH or not allowed(character):
             continue
         if (name := script(character)) is not None:
-            found.setdefault((prototype, name, "glyph"), set()).add(character)
+            yield prototype, name, character
+
+
+def marked() -> Iterator[tuple[str, str]]:
+    """Letters that decompose into one of LDH and a mark."""
     for code in range(0xC0, 0x1F00):
         character = chr(code)
         parts = unicodedata.normalize("NFD", character)
-        if len(parts) == 2 and parts[0] in LDH and script(character) == "latin" and allowed(character):
-            found.setdefault((parts[0], "latin", "mark"), set()).add(character)
-    for code in range(0x1E00, 0x1F00):
-        character = chr(code)
-        parts = unicodedata.normalize("NFD", character)
-        if len(parts) == 2 and parts[0] in LDH and allowed(character):
-            found.setdefault((parts[0], "latin", "mark"), set()).add(character)
-    for letter, character in by_name({character for characters in found.values() for character in characters}):
+        latin = code >= 0x1E00 or script(character) == "latin"
+        if len(parts) == 2 and parts[0] in LDH and latin and allowed(character):
+            yield parts[0], character
+
+
+def main(source: str) -> None:
+    text = Path(source).read_text(encoding="utf-8-sig")
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for letter, name, character in listed(text):
+        found.setdefault((letter, name, "glyph"), set()).add(character)
+    for letter, character in marked():
         found.setdefault((letter, "latin", "mark"), set()).add(character)
+    for letter, character in by_name({character for characters in found.values() for character in characters}):
+        if character not in found.get((letter, "latin", "glyph"), ()):
+            found.setdefault((letter, "latin", "mark"), set()).add(character)
+    for pair, character in LIGATURES.items():
+        found[pair, "latin", "mark"] = {character}
+    for letter, character in CYRILLIC.items():
+        found.setdefault((letter, "cyrillic", "glyph"), set()).add(character)
     date = re.search(r"# Date: (\S+),", text)
     version = re.search(r"# Version: (\S+)", text)
     header = HEADER.format(date=date[1] if date else "?", version=version[1] if version else "?")
-    body = [" ".join([*key, "".join(sorted(found[key]))]) for key in sorted(found) if found[key]]
+    body = [" ".join([*key, ordered(*key[:2], found[key])]) for key in sorted(found) if found[key]]
     TARGET.write_text(header + "\n".join(body) + "\n", encoding="utf-8")
     print(f"{TARGET.name}: {sum(map(len, found.values()))} code points")
 

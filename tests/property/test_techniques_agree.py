@@ -15,6 +15,8 @@ from watcher.data import load_tables
 from watcher.techniques import ALL
 
 TABLES = load_tables()
+MANY = 30_000
+"""Of what a technique makes so many are taken: of a long label one makes millions."""
 SUFFIXES = ("mil", "com", "gov.uk", "co.uk", "de", "ck", "kawasaki.jp", "uk.com", "gov.ug", "xn--p1ai", "com.br", "ml")
 QUICK = settings(
     max_examples=20,
@@ -46,7 +48,8 @@ def protected_names(draw: st.DrawFn) -> tuple[str, Kind]:
 def test_explains_names_exactly_what_generate_makes(protected):
     """For what the technique itself makes, and for what all the others make of the same name."""
     intended = Intended(protected[0], TABLES)
-    made = {technique.NAME: {text for text, _ in technique.generate(intended, TABLES)} for technique in ALL}
+    listed = {technique.NAME: list(islice(technique.generate(intended, TABLES), MANY)) for technique in ALL}
+    made = {name: {text for text, _ in texts} for name, texts in listed.items()}
     everything = sorted(set().union(*made.values()))
     step = max(1, len(everything) // 150)
     for technique in ALL:
@@ -54,7 +57,7 @@ def test_explains_names_exactly_what_generate_makes(protected):
         for text in own[:: max(1, len(own) // 60)]:
             if text != intended.text:
                 assert technique.explains(intended, text, TABLES) is not None, (technique.NAME, intended.text, text)
-        for text in everything[::step]:
+        for text in everything[::step] if len(listed[technique.NAME]) < MANY else ():
             if text not in made[technique.NAME]:
                 assert technique.explains(intended, text, TABLES) is None, (technique.NAME, intended.text, text)
 
@@ -64,7 +67,8 @@ def test_explains_names_exactly_what_generate_makes(protected):
 def test_weights_are_positive(protected):
     intended = Intended(protected[0], TABLES)
     for technique in ALL:
-        assert all(weight > 0 for _, weight in technique.generate(intended, TABLES)), technique.NAME
+        weighed = islice(technique.generate(intended, TABLES), MANY)
+        assert all(weight > 0 for _, weight in weighed), technique.NAME
 
 
 @QUICK

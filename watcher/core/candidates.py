@@ -6,16 +6,18 @@ are independent slips, so the many are products of two short sorted lists, walke
 first 200 cost little, and nothing but the names already given is held.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from watcher.core.excluded import Excluded
 from watcher.core.intended import Intended
 from watcher.core.likelihood import SAME_OWNER, WEIGHTS, known_label
 from watcher.core.names import Fqdn, to_unicode
+from watcher.core.possible import a_labels, possible
 from watcher.core.protected import Kind
 from watcher.core.slips import (
+    LATE,
     NOT_BELOW_SUFFIX,
     SLIPPED_LABELS,
     SUFFIX_ONLY,
@@ -23,6 +25,7 @@ from watcher.core.slips import (
     Technique,
     both_slips,
     known_labels,
+    late_slips,
     reach,
     slips,
 )
@@ -30,7 +33,6 @@ from watcher.core.tables import Tables
 
 DEFAULT_LIMIT = 20_000
 
-_LABELS = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _MAX_NAME = 253
 _SHORT = 63
 """A left part of so many characters stays within the limit under any suffix."""
@@ -108,7 +110,7 @@ def enumerate_candidates(
         pool.fill(techniques)
     given: set[str] = set()
     rank = 0
-    away = _Away(name, excluded)
+    away = Excluded(name, excluded)
     impersonation: dict[tuple[str, ...], float] = {}
     new: Callable[..., Candidate] = tuple.__new__  # what the named tuple's own constructor calls, without the way there
     for negative, text, names, registrable, marks in pool.ordered(limit + limit // 8 + 64):
@@ -122,31 +124,6 @@ def enumerate_candidates(
         yield new(Candidate, (text, registrable, names, -negative, likeness, rank, marks, name))
         if rank >= limit:
             return
-
-
-class _Away:
-    """What is never a candidate."""
-
-    def __init__(self, name: str, excluded: Collection[str]) -> None:
-        self._trees = frozenset(excluded) | {name}
-        parts = name.split(".")
-        self._above = frozenset(".".join(parts[index:]) for index in range(1, len(parts)))
-
-    def holds(self, text: str, registrable: str | None) -> bool:
-        trees = self._trees
-        if text in trees or text in self._above or registrable in trees:
-            return True
-        rest = text
-        while rest != registrable and (cut := rest.find(".")) >= 0:
-            rest = rest[cut + 1 :]
-            if rest in trees:
-                return True
-        if registrable is not None:  # a suffix excludes all below
-            while (cut := rest.find(".")) >= 0:
-                rest = rest[cut + 1 :]
-                if rest in trees:
-                    return True
-        return False
 
 
 _Row = tuple[float, str, tuple[str, ...], Fqdn | None, tuple[str, ...]]
@@ -164,13 +141,20 @@ class _Pool:
         self._ends: list[End] = []
         self._single: list[tuple[float, str, tuple[str, ...], End]] = []
         self._whole: list[_Row] = []
+        self._late: tuple[float, Iterator[str], End] | None = None
+        self._beyond_ascii: set[str] = set()
         self._ascii: dict[str, str | None] = {}
+        self._top = intended.suffix.rpartition(".")[2]
+        self._taken_here = {ord(one): None for one in intended.left if not one.isascii()}
         self._rules = tables.icann | tables.private
 
     def fill(self, techniques: Sequence[Technique]) -> None:
         """Take the slips of the protected name itself."""
         own = self._end(Slip(1.0, self._intended.suffix, ()))
         ends = self._take(self._intended, techniques, 1.0, own)
+        late = late_slips(self._intended, self._tables, techniques)
+        if late is not None and own is not None:
+            self._late = (-late[0] * own.likelihood, late[1], own)
         self._set_ends(ends)
         self._add_left(1.0, self._intended.left, ())
         self._lefts.sort(key=lambda left: (-left[0], left[1]))
@@ -202,10 +186,12 @@ class _Pool:
             likelihood, text, names = slip
             if text.endswith(tail):
                 left = text[: -len(tail)]
+                if not left.isascii():
+                    self._beyond_ascii.add(left)
                 self._add_left(prior * likelihood * both_slips(names), left, names)
                 if f"{left.rpartition('.')[2]}{tail}" in self._rules:  # `x.gov.ml` for `x.ml`
                     self._add_whole(Slip(prior * likelihood, text, names))
-                elif own is not None and _possible(left):
+                elif own is not None and possible(left):
                     owner = SAME_OWNER if left.endswith(same_domain) else 1.0
                     self._single.append((-likelihood * own.likelihood * owner, left, names, own))
             elif text.startswith(head):
@@ -215,17 +201,16 @@ class _Pool:
         return ends
 
     def _add_left(self, likelihood: float, left: str, names: tuple[str, ...]) -> None:
-        if _possible(left):
+        if possible(left):
             self._lefts.append((likelihood, left, left.rpartition(".")[2], names))
 
     def _add_whole(self, slip: Slip) -> None:
         """A text whose suffix is nobody's: it is looked up."""
         text = slip.text
         suffixes = self._tables.suffixes
-        foreign = not text.isascii() and text.rpartition(".")[2] in self._tables.no_idn
-        if foreign or not _possible(text) or not suffixes.is_delegated(text):
+        if not possible(text) or not suffixes.is_delegated(text):
             return
-        ascii_text = _a_labels(text)
+        ascii_text = a_labels(text)
         if ascii_text is None or len(ascii_text) > _MAX_NAME:
             return
         suffix = suffixes.public_suffix(ascii_text)
@@ -233,6 +218,8 @@ class _Pool:
             return
         factor, marks = reach(suffix, self._home, self._tables)
         registrable = suffixes.registrable_domain(ascii_text)
+        if registrable is not None and not self._takes(text.split(".")[-registrable.count(".") - 1], suffix):
+            return
         self._whole.append((-slip.likelihood * factor, ascii_text, slip.techniques, registrable, marks))
 
     def _set_ends(self, found: Iterable[Slip]) -> None:
@@ -247,7 +234,7 @@ class _Pool:
         if text in tables.icann or text in tables.private:
             suffix, registrable = text, None
         else:
-            if not _possible(text) or not tables.suffixes.is_delegated(text):
+            if not possible(text) or not tables.suffixes.is_delegated(text):
                 return None
             suffix = tables.suffixes.public_suffix(text)
             registrable = tables.suffixes.registrable_domain(text)
@@ -255,14 +242,19 @@ class _Pool:
         plain = registrable is None and f"*.{text}" not in tables.icann and f"*.{text}" not in tables.private
         return End(likelihood * factor, text, names, registrable, plain, marks)
 
+    def _takes(self, label: str, suffix: str) -> bool:
+        """Whether a registry takes the label; where the protected name stands its own characters are taken."""
+        top = suffix.rpartition(".")[2]
+        return self._tables.takes(label.translate(self._taken_here) if top == self._top else label, top)
+
     def _row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> _Row | None:
         """The candidate `left.end`, or None when it cannot exist."""
         text = f"{left}.{end.text}"
         if not left.isascii():
-            if end.text.rpartition(".")[2] in self._tables.no_idn:
+            if end.registrable is None and not self._takes(left.rpartition(".")[2], end.text):
                 return None
             if left not in self._ascii:
-                self._ascii[left] = _a_labels(left)
+                self._ascii[left] = a_labels(left)
             ascii_left = self._ascii[left]
             if ascii_left is None:
                 return None
@@ -288,11 +280,28 @@ class _Pool:
             below = self._threshold(wanted)
             band = [*self._singles(above, below), *self._products(above, below)]
             band.sort()
+            if self._late is not None and -self._late[0] >= below:
+                late, self._late = self._late, None
+                likelier = bisect_right(band, late[0], key=_likelihood_of)
+                yield from band[:likelier]
+                yield from self._late_rows(*late)
+                band = band[likelier:]
             yield from band
             if below == 0.0:
                 return
             above = below
             wanted *= 2
+
+    def _late_rows(self, negative: float, texts: Iterator[str], end: End) -> Iterator[_Row]:
+        """Rows that are made only when everything likelier is given: too many to be held and sorted."""
+        behind = len(end.text) + 1
+        for text in texts:
+            left = text[:-behind]
+            if left not in self._beyond_ascii:
+                row = self._row(-negative, left, "", (LATE,), end)
+                self._ascii.pop(left, None)
+                if row is not None:
+                    yield row
 
     def _threshold(self, wanted: int) -> float:
         """A likelihood with about `wanted` rows at or above it; 0 when there are fewer in all."""
@@ -366,34 +375,3 @@ class _Pool:
 def _likelihood_of(row: Sequence[Any]) -> float:
     negative: float = row[0]
     return negative
-
-
-def _possible(text: str) -> bool:
-    """Whether every label is LDH of 1-63 characters and no unchecked A-label; beyond ASCII this is left to IDNA."""
-    if not text.isascii():
-        return True
-    return _LABELS.match(text) is not None and not ("--" in text and _R_LDH.search(text))
-
-
-_R_LDH = re.compile(r"(?:\A|\.)..--")
-"""Hyphens in third and fourth place are reserved (RFC 5890 2.3.1); a typed `xn--` is no A-label that exists."""
-
-
-def _a_labels(text: str) -> str | None:
-    """`text` with its U-labels as A-labels; None where IDNA 2008 forbids one."""
-    if text.isascii():
-        return text
-    import idna  # noqa: PLC0415 (its tables cost start-up time that few names need)
-
-    made = []
-    for label in text.split("."):
-        if label.isascii():
-            if not _possible(label):
-                return None
-            made.append(label)
-            continue
-        try:
-            made.append(idna.alabel(label).decode("ascii"))
-        except (idna.IDNAError, UnicodeError):
-            return None
-    return ".".join(made)

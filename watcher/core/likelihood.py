@@ -136,6 +136,7 @@ WEIGHTS: Mapping[str, Weight] = {
     "transliteration": Weight(0.2, 0.6),
     "ascii_homoglyph": Weight(0.006, 0.85),
     "idn_homoglyph": Weight(0.001, 0.95),
+    "double_homoglyph": Weight(0.00001, 0.9),
     "word_added": Weight(0.006, 0.7),
     "host_glued": Weight(0.006, 0.5),
     "bit_flip": Weight(0.0005, 0.1),

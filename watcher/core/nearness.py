@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from watcher.core.edits import common_start
 
-_Table = dict[str, tuple[str, ...]]
+_Part = dict[str, tuple[tuple[str, frozenset[str]], ...]]
+"""A part of labels of one length -> the labels with the characters they have."""
 
 
 class Near:
@@ -19,75 +20,92 @@ class Near:
 
     def __init__(self) -> None:
         self._whole: set[str] = set()
-        self._lessened: dict[int, tuple[str, ...]] = {}
-        self._thirds: dict[int, tuple[_Table, _Table, _Table]] = {}
-        self._short: dict[str, tuple[str, ...]] = {}
+        self._lessened: dict[int, str | tuple[str, ...]] = {}
+        self._seen = bytearray(_FEWEST)
+        self._thirds: dict[int, tuple[_Part, _Part, _Part]] = {}
 
     def add(self, label: str) -> None:
         """File a label once; what is filed already stays."""
         if label in self._whole:
             return
         self._whole.add(label)
-        self._short.clear()
         values = [_VALUES[character] for character in label]
         total = sum(values)
-        for key in {total, *_less_one(total, values), *_less_two(total, values)}:
-            self._lessened[key] = (*self._lessened.get(key, ()), label)
+        keys = {total, *_less_one(total, values), *_less_two(total, values)}
+        lessened = self._lessened
+        for key in keys:
+            here = lessened.get(key)
+            # Most keys lead to one label alone: it stands there itself, without a tuple around it.
+            lessened[key] = label if here is None else (*((here,) if isinstance(here, str) else here), label)
+        self._mark(keys)
         size = len(label)
         if size < 3:  # noqa: PLR2004 (no thirds)
             return
         third = size // 3
         parts = (label[:third], label[third : size - third], label[-third:])
         thirds = self._thirds.setdefault(size, ({}, {}, {}))
+        filed = (label, frozenset(label))
         for table, part in zip(thirds, parts, strict=True):
-            table[part] = (*table.get(part, ()), label)
+            table[part] = (*table.get(part, ()), filed)
 
-    def find(self, label: str) -> Iterable[str]:
+    def _mark(self, keys: Iterable[int]) -> None:
+        """Note the keys in the small table that is asked first: that one stays in the processor's cache."""
+        if len(self._lessened) * _SPARSE > len(self._seen):
+            self._seen = bytearray(len(self._seen) * 4)
+            keys = self._lessened
+        seen = self._seen
+        mask = len(seen) - 1
+        for key in keys:
+            seen[key & mask] |= 1 << (key >> _BIT & 7)
+
+    def __contains__(self, label: str) -> bool:
+        return label in self._whole
+
+    def find(self, label: str) -> tuple[str, ...]:
         """The filed labels at most two slips away, itself included. Two replacements in one label are not sought."""
-        if len(label) > _SHORT:
-            return self._find(label)
-        found = self._short.get(label)
-        if found is None:
-            if len(self._short) > _KEPT:
-                self._short.clear()
-            found = self._short[label] = tuple(self._find(label))
-        return found
-
-    def _find(self, label: str) -> Iterable[str]:
-        value_of = _VALUES
-        values = [value_of[character] for character in label]
+        values = list(map(_value_of, label))
         total = sum(values)
-        keys = [total - value for value in set(values)]
-        keys.append(total)
+        values.append(0)
+        seen = self._seen
+        mask = len(seen) - 1
         found: dict[str, None] = {}
-        lessened = self._lessened
-        if not lessened.keys().isdisjoint(keys):
-            first, last = label[0], label[-1]
-            for key in keys:
-                for one in lessened.get(key, ()):
-                    # With both ends changed both slips are spent: what lies between is whole, and that is seen at once.
-                    if (one[0] == first or one[-1] == last or one[2:-2] in label) and within_two(one, label):
-                        found[one] = None
-        found.update(dict.fromkeys(self._shorter_by_two(label)))
-        return tuple(found)
-
-    def _shorter_by_two(self, label: str) -> Iterable[str]:
-        """The filed labels in which two characters of `label` are missing."""
+        keys = map(total.__sub__, values)
+        for key in [key for key in keys if (byte := seen[key & mask]) and byte >> (key >> _BIT & 7) & 1]:
+            if key in self._lessened:
+                found.update(dict.fromkeys(self._lacking(key, label)))
         size = len(label) - 2
         thirds = self._thirds.get(size)
         if thirds is not None:
             third = size // 3
             heads, middles, tails = thirds
-            whole = (heads.get(label[:third]), middles.get(label[third + 1 : -third - 1]), tails.get(label[-third:]))
-            return [one for some in whole if some is not None for one in some if _holds(label, one)]
-        if size in (1, 2):
-            shorter = {label[:at] + label[at + 1 :] for at in range(len(label))}
-            return sorted({one[:at] + one[at + 1 :] for one in shorter for at in range(len(one))} & self._whole)
-        return ()
+            head, tail = heads.get(label[:third], ()), tails.get(label[-third:], ())
+            middle = middles.get(label[third + 1 : -third - 1], ())
+            if head or middle or tail:
+                letters = set(label)
+                for one, its in (*head, *middle, *tail):
+                    if its <= letters and _holds(label, one):
+                        found[one] = None
+        elif size in (1, 2):
+            lost = {label[:at] + label[at + 1 :] for at in range(len(label))}
+            lost = {one[:at] + one[at + 1 :] for one in lost for at in range(len(one))}
+            found.update(dict.fromkeys(sorted(lost & self._whole)))
+        return tuple(found) if found else ()
+
+    def _lacking(self, key: int, label: str) -> Iterator[str]:
+        """The labels filed under a key that really are near."""
+        here = self._lessened[key]
+        first, last = label[0], label[-1]
+        for one in (here,) if isinstance(here, str) else here:
+            # With both ends changed both slips are spent: what lies between is whole, and that is seen at once.
+            if (one[0] == first or one[-1] == last or one[2:-2] in label) and within_two(one, label):
+                yield one
 
 
-_SHORT = 4
-_KEPT = 4096
+_FEWEST = 1 << 12
+_SPARSE = 3
+"""So many bytes of the small table to each key at least, so that few keys are looked up in vain."""
+_BIT = 40
+"""Where in a key stands which bit of its byte it sets: beyond what names the byte."""
 _MASK = (1 << 61) - 1
 
 
@@ -103,6 +121,7 @@ class _Values(dict[str, int]):
 
 
 _VALUES = _Values()
+_value_of = _VALUES.__getitem__
 
 
 def _holds(label: str, one: str) -> bool:

@@ -16,11 +16,13 @@ from watcher.core.likelihood import SAME_OWNER, known_label
 from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.protected import Kind
 from watcher.core.slips import (
+    LATE,
     NOT_BELOW_SUFFIX,
     SLIPPED_LABELS,
     Technique,
     both_slips,
     known_labels,
+    late_share,
     reach,
     share,
     together,
@@ -101,13 +103,22 @@ class _Reverse:
                 yield way._replace(likelihood=way.likelihood * known_label(labels[label]))
 
     def _single(self, intended: Intended) -> Iterator[_Found]:
-        explained = self._explained(self._text, intended)
+        explained = self._explained(self._text, intended) or self._late(intended)
         if explained is None:
             return
         likelihood, names, phrase = explained
         same_owner = intended.left and self._text.endswith(f".{intended.labels[-1]}.{intended.suffix}")
         factor = self._factor * SAME_OWNER if same_owner else self._factor
         yield _Found(likelihood * factor, names, f"{intended.text} with {phrase}")
+
+    def _late(self, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
+        """The same by the late technique, which counts where no other makes the text."""
+        for technique in self._techniques:
+            if technique.NAME == LATE:
+                phrase = technique.explains(intended, self._text, self._tables)
+                if phrase is not None:
+                    return late_share(technique, intended, self._tables), (LATE,), phrase
+        return None
 
     def _double(self, intended: Intended) -> Iterator[_Found]:
         """One slip before the suffix and one in it, for every dot where the suffix could begin."""
@@ -118,8 +129,8 @@ class _Reverse:
             at = text.find(".", at + 1)
             if left == intended.left or end == intended.suffix:
                 continue
-            after = self._explained(f"{intended.left}.{end}", intended)
-            before = after and self._explained(f"{left}.{intended.suffix}", intended)
+            before = self._explained(f"{left}.{intended.suffix}", intended)
+            after = before and self._explained(f"{intended.left}.{end}", intended)
             if after is None or before is None:
                 continue
             likelihood = before[0] * both_slips(before[1]) * after[0] * self._factor
@@ -130,6 +141,8 @@ class _Reverse:
         phrases = {}
         shares = []
         for technique in self._techniques:
+            if technique.NAME == LATE:
+                continue
             phrase = technique.explains(intended, text, self._tables)
             if phrase is not None:
                 phrases[technique.NAME] = phrase

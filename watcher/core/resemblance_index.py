@@ -6,7 +6,8 @@ as plain text what the few techniques make that change a name more than that. Wh
 longer one, is found too.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from watcher.core.containment import Contained
 from watcher.core.edits import replaced
@@ -17,7 +18,7 @@ from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.nearness import Near
 from watcher.core.protected import Kind
 from watcher.core.resemblance import resembles
-from watcher.core.slips import SLIPPED_LABELS, Technique, known_labels, slips
+from watcher.core.slips import LATE, SLIPPED_LABELS, Technique, known_labels, slips
 from watcher.core.tables import Tables
 
 Filed = tuple[Fqdn, Kind, tuple[str, ...]]
@@ -39,10 +40,18 @@ _NEAR = frozenset(
     }
 )
 """Techniques whose labels are at most two slips away."""
-_ELSEWHERE = frozenset({"suffix_edit", "suffix_swap", "suffix_appended", "word_added", "host_glued"})
-"""Techniques that leave the label as it is: behind it stands another suffix, or a word is taken off it."""
+_ELSEWHERE = frozenset({"suffix_edit", "suffix_swap", "suffix_appended", "word_added", "host_glued", LATE})
+"""Techniques that leave the label as it is: behind it stands another suffix, or a word is taken off it; or marked
+letters stand in it, and what they look like is sought as well."""
 
 _LOOKS = "idn_homoglyph"
+_KEPT = 65_536
+"""So many labels are remembered with what they led to: the same come again and again in a stream of names."""
+_WORD_START = 2
+
+_Held = tuple[Fqdn, str, float]
+"""A protected name whose label stands inside another, the words for it, and how likely it is meant."""
+_NOTHING: tuple[tuple[str, ...], tuple[_Held, ...]] = ((), ())
 
 
 class Index:
@@ -56,14 +65,17 @@ class Index:
         self._before: dict[str, tuple[str, ...]] = {}
         self._behind: dict[str, tuple[str, ...]] = {}
         for word in words:
-            self._before[word[:2]] = (*self._before.get(word[:2], ()), word)
-            self._behind[word[-2:]] = (*self._behind.get(word[-2:], ()), word)
+            start, end = word[:_WORD_START], word[-_WORD_START:]
+            self._before[start] = (*self._before.get(start, ()), word)
+            self._behind[end] = (*self._behind.get(end, ()), word)
         self._filed: dict[Fqdn, Filed] = {}
         self._near = Near()
-        self._labels: dict[str, tuple[Fqdn, ...]] = {}
-        self._texts: dict[str, tuple[Fqdn, ...]] = {}
+        self._labels: dict[str | tuple[int, str], Fqdn | tuple[Fqdn, ...]] = {}
+        self._texts: dict[str, Fqdn | tuple[Fqdn, ...]] = {}
+        self._whole: dict[str, Fqdn | tuple[Fqdn, ...]] = {}
         self._contained = Contained()
-        self._plain = str.maketrans(_plain_letters(tables))
+        self._seen: dict[str, tuple[tuple[str, ...], tuple[_Held, ...]]] = {}
+        self._plain, self._plain_too = map(str.maketrans, _plain_letters(tables))
         self._public_suffix = tables.suffixes.public_suffix
 
     def __len__(self) -> int:
@@ -74,13 +86,14 @@ class Index:
         if self._filed.get(name) == (name, kind, tuple(known)):
             return
         self._filed[name] = (name, kind, tuple(known))
+        self._seen.clear()
         intended = Intended(name, self._tables)
         if kind is not Kind.SUFFIX:
             self._add_labels(name, intended)
             self._contained.add(intended.labels[-1], intended.suffix, name)
             return
         for slip in slips(intended, self._tables, self._techniques):
-            self._add_text(slip.text, name)
+            _append(self._whole, slip.text, name)
         for label, position in known_labels(name, self._tables, tuple(known)).items():
             below = Fqdn(f"{label}.{name}")
             if position < SLIPPED_LABELS:
@@ -98,25 +111,9 @@ class Index:
 
     def possible(self, name: str) -> list[Filed]:
         """The protected names that `name` may resemble by a technique: some too many, none too few."""
-        found: list[Fqdn] = []
-        text = to_unicode(name)
-        texts, labels, near = self._texts, self._labels, self._near.find
-        if text in texts:
-            found += texts[text]
-        end = text.rfind(".")
-        while end > 0:
-            left = text[:end]
-            if left in texts:
-                found += texts[left]
-            end = left.rfind(".")
-            label = left[end + 1 :]
-            for one in near(label):
-                found += labels[one]
-            if label[:2] in self._before or label[-2:] in self._behind:
-                for one in self._without_word(label):
-                    found += labels[one]
+        found = self._owners(name)
         if not found:
-            return []
+            return found
         filed = self._filed
         return [filed[owner] for owner in dict.fromkeys(found) if owner in filed]
 
@@ -133,30 +130,76 @@ class Index:
 
     def matching(self, names: Iterable[Fqdn]) -> Iterator[tuple[Fqdn, tuple[Resemblance, ...]]]:
         """Those of many names that resemble something."""
-        resembling: Callable[[Fqdn], tuple[Resemblance, ...]] = self.resembling
+        texts, whole, look, resembling = self._texts, self._whole, self._look, self.resembling
         for name in names:
-            found = resembling(name)
+            label, _, rest = name.partition(".")
+            # Nearly all are one label below a suffix, and it resembles nothing: said without another step.
+            if "." in rest or "xn--" in name or label in texts or name in whole or look(label) is not _NOTHING:
+                found = resembling(name)
+            else:
+                continue
             if found:
                 yield name, found
 
+    def _owners(self, name: str) -> list[Any]:
+        text = name
+        if "xn--" in name:
+            text = to_unicode(name)
+            read = dict.fromkeys((text, text.translate(self._plain), text.translate(self._plain_too)))
+            return [owner for one in read for owner in self._owners_of(one)]
+        return self._owners_of(text)
+
+    def _owners_of(self, text: str) -> list[Any]:
+        """The owners of what `text` can be a slip of: whole names, all before the suffix, a label in its place."""
+        texts, seen = self._texts, self._seen
+        found: list[Any] = []
+        if text in self._whole:
+            found += _each(self._whole[text])
+        labels = text.split(".")
+        left = ""
+        for depth, label in enumerate(labels[:-1]):
+            left = f"{left}.{label}" if depth else label
+            if left in texts:
+                found += _each(texts[left])
+            alike = (seen.get(label) or self._kept(label))[0]
+            for one in alike:
+                found += _each(self._labels.get((depth, one) if depth else one, ()))
+        return found
+
+    def _look(self, label: str) -> tuple[tuple[str, ...], tuple[_Held, ...]]:
+        """The filed labels that `label` may be a slip of, and those that stand inside it."""
+        contained = self._contained
+        alike = self._near.find(label)
+        if label[:_WORD_START] in self._before or label[-_WORD_START:] in self._behind:
+            alike += tuple(self._without_word(label))
+        held = tuple(contained.find(label)) if contained.may_hold(label) else ()
+        return (alike, held) if alike or held else _NOTHING
+
+    def _kept(self, label: str) -> tuple[tuple[str, ...], tuple[_Held, ...]]:
+        """The same, remembered."""
+        if len(self._seen) >= _KEPT:
+            self._seen.clear()
+        made = self._seen[label] = self._look(label)
+        return made
+
     def _explained(self, name: Fqdn) -> tuple[Resemblance, ...]:
-        possible = self.possible(name)
         found: list[Resemblance] = []
-        for protected, kind, known in possible:
+        for protected, kind, known in self.possible(name):
             found += resembles(name, [(protected, kind)], self._tables, self._techniques, known)
         if not found:
             found = self._looking_like(name) or self._containing(name)
+            if not found:
+                return ()
         found.sort(key=lambda one: (-one.likelihood, one.protected))
         return tuple(found)
 
     def _containing(self, name: Fqdn) -> list[Resemblance]:
-        labels = name.split(".")
-        made = []
-        for label in labels[:-1]:
-            for owner, explanation, likelihood in self._contained.find(label):
+        made = {}
+        for label in name.split(".")[:-1]:
+            for owner, explanation, likelihood in (self._seen.get(label) or self._kept(label))[1]:
                 if owner in self._filed and not is_under(name, owner) and not is_under(owner, name):
-                    made.append(Resemblance(owner, ("containment",), likelihood, explanation))
-        return list({one.protected: one for one in made}.values())
+                    made[owner] = Resemblance(owner, ("containment",), likelihood, explanation)
+        return list(made.values())
 
     def _looking_like(self, name: Fqdn) -> list[Resemblance]:
         """Of a name in other letters than LDH what it looks like, however many of them stand for others."""
@@ -167,8 +210,10 @@ class Index:
         if plain == text or not plain.isascii():
             return []
         made = {}
-        for label, read in zip(text.split("."), plain.split("."), strict=True):
-            for owner in self._labels.get(read, ()) if read != label else ():
+        for depth, (label, read) in enumerate(zip(text.split("."), plain.split("."), strict=True)):
+            if read == label:
+                continue
+            for owner in _each(self._labels.get((depth, read) if depth else read, ())):
                 if owner in self._filed and not is_under(name, owner):
                     made[owner] = Resemblance(owner, (_LOOKS,), CONTAINED, f"`{label}` looks like `{read}`")
         for one in self._explained(Fqdn(plain)):
@@ -181,8 +226,11 @@ class Index:
 
     def _touched(self, name: str) -> bool:
         """Whether the registrable domain of `name` may resemble something: its suffix is looked up for few."""
-        labels = to_unicode(name).split(".")
-        return any(label in self._texts for label in labels[:-1]) or bool(self.possible(name))
+        texts, seen = self._texts, self._seen
+        labels = to_unicode(name).split(".")[:-1]
+        if any(label in texts or (seen.get(label) or self._kept(label))[0] for label in labels):
+            return True
+        return bool("xn--" in name and self._owners(name))
 
     def _ours(self, name: str) -> bool:
         rest = name
@@ -194,32 +242,32 @@ class Index:
 
     def _without_word(self, label: str) -> Iterator[str]:
         """The filed labels that remain when a word is taken off either end."""
-        labels = self._labels
-        for word in self._before.get(label[:2], ()):
+        filed = self._near
+        for word in self._before.get(label[:_WORD_START], ()):
             if label.startswith(word):
                 rest = label[len(word) :]
-                if rest in labels:
+                if rest in filed:
                     yield rest
-                if rest[:1] == "-" and rest[1:] in labels:
+                if rest[:1] == "-" and rest[1:] in filed:
                     yield rest[1:]
-        for word in self._behind.get(label[-2:], ()):
+        for word in self._behind.get(label[-_WORD_START:], ()):
             if label.endswith(word):
                 rest = label[: -len(word)]
-                if rest in labels:
+                if rest in filed:
                     yield rest
-                if rest[-1:] == "-" and rest[:-1] in labels:
+                if rest[-1:] == "-" and rest[:-1] in filed:
                     yield rest[:-1]
 
     def _add_labels(self, owner: Fqdn, intended: Intended) -> None:
-        label = intended.labels[-1]
-        self._near.add(label)
-        _append(self._labels, label, owner)
-        if len(intended.suffix) > 0:
-            for technique in self._making:
-                for text, _ in technique.generate(intended, self._tables):
-                    near = len(text) == len(intended.text) and replaced(intended.text, text) is not None
-                    if not near or text.count(".") != intended.text.count("."):
-                        self._add_text(self._before_suffix(text, intended), owner)
+        depth = len(intended.labels) - 1
+        for label in dict.fromkeys((intended.labels[-1], intended.labels[-1].translate(self._plain))):
+            self._near.add(label)
+            _append(self._labels, (depth, label) if depth else label, owner)
+        for technique in self._making:
+            for text, _ in technique.generate(intended, self._tables):
+                near = len(text) == len(intended.text) and replaced(intended.text, text) is not None
+                if not near or text.count(".") != intended.text.count("."):
+                    self._add_text(self._before_suffix(text, intended), owner)
 
     def _before_suffix(self, text: str, intended: Intended) -> str:
         if text.endswith("." + intended.suffix):
@@ -229,15 +277,25 @@ class Index:
 
     def _add_text(self, text: str, owner: Fqdn) -> None:
         _append(self._texts, text, owner)
+        if not text.isascii():
+            _append(self._texts, text.translate(self._plain), owner)
 
 
-def _plain_letters(tables: Tables) -> dict[str, str]:
-    """Characters that look like one of LDH, with what they look like."""
+def _plain_letters(tables: Tables) -> tuple[dict[str, str], dict[str, str]]:
+    """Characters that look like one of LDH, or like two, with what they look like; some look like either of two."""
     plain = {twin: letter for twins in tables.scripts.values() for letter, twin in twins.items()}
-    return plain | {twin: letter for letter, glyphs in tables.glyphs.items() for twin in glyphs.same + glyphs.marked}
+    latin = [(twin, letter) for letter, glyphs in tables.glyphs.items() for twin in glyphs.same + glyphs.marked]
+    return plain | dict(latin), plain | dict(reversed(latin))
 
 
-def _append(table: dict[str, tuple[Fqdn, ...]], key: str, owner: Fqdn) -> None:
-    known = table.get(key, ())
-    if owner not in known:
-        table[key] = (*known, owner)
+def _append(table: dict[Any, Any], key: Any, value: Any) -> None:
+    """File `value` under `key`: most keys have one, which stands there without a tuple around it."""
+    known = table.get(key)
+    if known is None:
+        table[key] = value
+    elif value not in _each(known):
+        table[key] = (*_each(known), value)
+
+
+def _each(here: Any) -> tuple[Any, ...]:
+    return here if isinstance(here, tuple) else (here,)

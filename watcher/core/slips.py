@@ -22,8 +22,11 @@ _WORTH_NAMING = 0.1
 _STRUCTURE = frozenset({"missing_dot", "dot_to_hyphen", "label_drop"})
 SUFFIX_ONLY = frozenset({"suffix_edit", "suffix_swap"})
 """Techniques that change nothing but the suffix, whatever stands before it."""
-NOT_BELOW_SUFFIX = frozenset({"double_slip"})
+NOT_BELOW_SUFFIX = frozenset({"double_slip", "double_homoglyph"})
 """Techniques that are left out for the labels known under a suffix: thousands of names that are worth little there."""
+LATE = "double_homoglyph"
+"""The technique whose many texts, one as likely as the other, are made when all that is likelier is spent. They are not
+combined with slips in the suffix, and what another technique makes too is that one's alone."""
 SLIPPED_LABELS = 12
 """Of how many known labels under a suffix slips are considered too: beyond, they cost more than they are worth."""
 
@@ -61,6 +64,8 @@ def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> li
     """Every text that a single slip makes of `name`, each once, in no order."""
     merged: dict[str, tuple[tuple[float, str], ...]] = {}
     for technique in techniques:
+        if technique.NAME == LATE:
+            continue
         weights: dict[str, float] = {}
         for text, weight in technique.generate(name, tables):
             weights[text] = weights.get(text, 0.0) + weight
@@ -73,6 +78,21 @@ def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> li
             merged[text] = share if known is None else known + share
     merged.pop(name.text, None)
     return [together(text, shares) for text, shares in merged.items()]
+
+
+def late_slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> tuple[float, Iterator[str]] | None:
+    """What the late technique makes, some of it more than once, and how likely each of it is; None without it."""
+    for technique in techniques:
+        if technique.NAME == LATE and (likelihood := late_share(technique, name, tables)):
+            return likelihood, (text for text, _ in technique.generate(name, tables))
+    return None
+
+
+def late_share(technique: Technique, name: Intended, tables: Tables) -> float:
+    """How likely each text of the late technique is; 0 when it makes none."""
+    weigh = getattr(technique, "weigh")  # noqa: B009 (a module's function that the protocol leaves open)
+    here, total = weigh(name, name.text, tables)
+    return float(here / total * WEIGHTS[technique.NAME].mass) if total else 0.0
 
 
 def together(text: str, shares: tuple[tuple[float, str], ...]) -> Slip:

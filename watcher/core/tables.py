@@ -1,9 +1,16 @@
 """What the enumeration knows about the world, frozen: made once by `watcher.data`, handed to everything pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from watcher.core.suffixes import Suffixes
+
+_OTHER_SCRIPTS = (
+    "\u0590-\u1c7f\u1c90-\u1cff\u2c80-\u2ddf\u2e00-\ua63f\ua6a0-\ua71f\ua800-\uab2f\uab70-\ufaff\U00010000-\U0003ffff"
+)
+"""Every block but those of Latin, Greek, Cyrillic and Armenian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """What looks like one letter or digit: the same shape, or the letter with a mark. Latin script."""
+    """What looks like a letter, a digit or two letters: the same shape, or a letter with a mark. Latin script."""
 
     same: str
     marked: str
@@ -35,7 +42,9 @@ class Tables:
     `homophones`: word -> those that sound like it. `numerals`: groups of numeral and words.
     `words`: word -> weight, put before or after a label.
     `government_labels`: labels that make a suffix below a country's top level a government's (`gov`, `gouv`).
-    `restricted`: further suffixes where outsiders cannot register. `no_idn`: top-level labels without IDNs.
+    `restricted`: further suffixes where outsiders cannot register.
+    `repertoires`: top-level label -> what its registry takes beyond LDH (empty: no IDNs), as inside a regular
+    expression's brackets, `*` for every script but those that look like Latin; a label that is missing has no table.
     `well_known`: suffix -> labels known below it, the most written-to first; `*` for any government's suffix.
     """
 
@@ -56,7 +65,7 @@ class Tables:
     hosts: Mapping[str, float]
     government_labels: frozenset[str]
     restricted: frozenset[str]
-    no_idn: frozenset[str]
+    repertoires: Mapping[str, str]
     well_known: Mapping[str, tuple[str, ...]]
 
     def country(self, suffix: str) -> str | None:
@@ -76,3 +85,18 @@ class Tables:
     def is_restricted(self, suffix: str) -> bool:
         """Whether outsiders cannot register below `suffix`."""
         return suffix in self.restricted or self.is_government(suffix)
+
+    def takes(self, label: str, top: str) -> bool:
+        """Whether the registry of the top-level label `top` takes the characters of the U-label `label`.
+
+        True where no table is known: that IDNA 2008 allows it is asked elsewhere.
+        """
+        if label.isascii():
+            return True
+        characters = self.repertoires.get(top)
+        return characters is None or _pattern(characters).fullmatch(label) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(characters: str) -> re.Pattern[str]:
+    return re.compile(f"[a-z0-9{characters.replace('*', _OTHER_SCRIPTS)}-]*")

@@ -56,7 +56,7 @@ def load_tables(words: tuple[str, ...] = ()) -> Tables:
         hosts=_weights("hosts.txt"),
         government_labels=frozenset(registries["government"]),
         restricted=frozenset(registries["restricted"]),
-        no_idn=frozenset(registries["no_idn"]),
+        repertoires=dict(_repertoires()),
         well_known=_well_known(),
     )
 
@@ -147,6 +147,13 @@ def _exchanged_keys() -> Iterator[tuple[dict[int, int], frozenset[str]]]:
     for pairs, countries in _grouped("exchanged_keys.txt"):
         both = [(pair[0], pair[1]) for pair in pairs.split(",")]
         yield {**{ord(a): ord(b) for a, b in both}, **{ord(b): ord(a) for a, b in both}}, frozenset(countries)
+
+
+def _repertoires() -> Iterator[tuple[str, str]]:
+    for line in _lines("idn_tables.txt"):
+        labels, characters = line.split(maxsplit=2)[:2]
+        for label in labels.split(","):
+            yield label, characters.removeprefix("-")
 
 
 def _keyboards() -> dict[str, dict[str, Neighbours]]:

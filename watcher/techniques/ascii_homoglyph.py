@@ -25,7 +25,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
     """What stands for what."""
     for place in name.places:
         typed = place.typed(candidate)
-        if typed is None or abs(len(typed) - len(place.label)) > len(place.label):
+        if typed is None or len(typed) > 4 * len(place.label):
             continue
         for made, right, wrong in _lookalikes(place.label, tables):
             if made == typed:

@@ -126,8 +126,36 @@ def test_registries_without_idn_get_none() -> None:
     made = enumerated("army.com", 20_000, only=("idn_homoglyph", "suffix_swap"))
     foreign = [candidate for candidate in made if "xn--" in candidate.name.rpartition(".")[0]]
     assert foreign
-    assert not {candidate.name.rpartition(".")[2] for candidate in foreign} & TABLES.no_idn
+    assert not {c.name.rpartition(".")[2] for c in foreign} & {"mil", "uk", "nl", "ru", "us"}
     assert not enumerated("army.mil", only=("idn_homoglyph",))
+
+
+def test_registries_get_the_characters_they_take_only() -> None:
+    """DENIC takes `å` and no `ḁ`, SIDN takes neither, Verisign takes both and the Cyrillic letters."""
+    made = {candidate.unicode for candidate in enumerated("army.de", 20_000, only=("idn_homoglyph", "suffix_swap"))}
+    assert {"årmy.de", "årmy.com", "ḁrmy.com"} <= made
+    assert not {"ḁrmy.de", "årmy.nl", "ḁrmy.fr"} & made
+    assert "ѕара.com" in {c.unicode for c in enumerated("sapa.com", only=("idn_homoglyph",))}
+    assert "ѕара.de" not in {c.unicode for c in enumerated("sapa.de", only=("idn_homoglyph",))}
+
+
+def test_what_stands_in_the_protected_name_is_taken_where_it_stands() -> None:
+    """A registry's table may be older than a name below it."""
+    made = {candidate.unicode for candidate in enumerated("ḁrmy.de", 300, only=("omission", "suffix_swap"))}
+    assert "ḁmy.de" in made
+    assert "ḁrmy.fr" not in made
+
+
+def test_two_exchanges_of_lookalikes_come_when_all_that_is_likelier_is_spent() -> None:
+    made = enumerated("gmail.com", 80_000, only=("omission", "suffix_swap", "double_homoglyph"))
+    late = [candidate.rank for candidate in made if candidate.techniques == ("double_homoglyph",)]
+    assert late
+    assert late == list(range(late[0], late[0] + len(late)))
+    assert made[late[0] - 2].likelihood >= made[late[0]].likelihood
+    assert all(candidate.likelihood < made[late[0]].likelihood for candidate in made[late[-1] :])
+    few = enumerated("gmail.com", 20_000)
+    assert few[-1].likelihood > made[late[0]].likelihood
+    assert {"ǥḿail.com", "gṁaiĺ.com"} <= {made[rank - 1].unicode for rank in late}
 
 
 def test_marks_say_where_outsiders_cannot_register() -> None:

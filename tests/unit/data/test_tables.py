@@ -6,33 +6,59 @@ from pathlib import Path
 import idna
 import publicsuffixlist
 import pytest
+from idna.idnadata import codepoint_classes as classes
+from idna.intranges import intranges_contain
 
 from watcher.data import enumeration_version, load_suffixes, load_tables
 
 FOLDER = Path(publicsuffixlist.__file__).parent
 DATA = Path(__file__).parents[3] / "watcher" / "data"
-MINE = [
-    "root_labels",
-    "keyboards",
-    "homoglyphs",
-    "words",
-    "hosts",
-    "lookalikes",
-    "popular_suffixes",
-    "registries",
-    "layouts",
-    "well_known",
-]
+MINE = sorted(str(path.relative_to(DATA)) for path in DATA.rglob("*.txt"))
 
 
 @pytest.mark.parametrize("name", MINE)
 def test_every_file_says_date_source_and_licence(name: str) -> None:
-    head = "".join(
-        line for line in (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines(True) if line[0] == "#"
-    )
+    head = "".join(line for line in (DATA / name).read_text(encoding="utf-8").splitlines(True) if line[0] == "#")
     assert re.search(r"^# Date: .*\d{4}", head, re.MULTILINE)
     assert re.search(r"^# Source: \S", head, re.MULTILINE)
     assert re.search(r"^# Licence: \S", head, re.MULTILINE)
+
+
+def test_the_notice_names_whatever_others_have_made() -> None:
+    """A file whose licence is not ours stands in NOTICE, and one that stands there exists."""
+    notice = (DATA.parents[1] / "NOTICE").read_text(encoding="utf-8")
+    for name in MINE:
+        licence = re.search(r"^# Licence: (.*)$", (DATA / name).read_text(encoding="utf-8"), re.MULTILINE)
+        assert licence is not None
+        if licence[1] != "Apache-2.0":
+            assert Path(name).name in notice, name
+    for named in re.findall(r"watcher/data/([\w/]+\.\w+)", notice):
+        assert (DATA / named).exists(), named
+
+
+def test_a_registry_takes_what_its_table_says() -> None:
+    tables = load_tables()
+    assert tables.takes("münchen", "de")
+    assert not tables.takes("münchen", "uk")
+    assert not tables.takes("мир", "de")
+    assert tables.takes("мир", "com")
+    assert tables.takes("日本", "jp")
+    assert tables.takes("日本", "com")
+    assert not tables.takes("日本", "fr")
+    assert tables.takes("ḁrmy", "travel")  # no table: the general rule
+    assert all(tables.takes("plain-1", top) for top in tables.suffixes.delegated)
+
+
+def test_every_line_of_the_registries_characters_says_where_it_is_written() -> None:
+    lines = (DATA / "idn_tables.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if not line.startswith("#"):
+            labels, characters, source = line.split(maxsplit=2)
+            assert re.match("# .*[A-Za-z]", source)
+            assert set(labels.split(",")) <= load_suffixes().delegated
+            for one in characters.replace("-", "").replace("*", ""):
+                assert load_tables().takes(one, labels.split(",")[0])
+                assert any(intranges_contain(ord(one), classes[kind]) for kind in ("PVALID", "CONTEXTO")), (labels, one)
 
 
 def test_the_suffix_list_is_read_as_its_own_package_reads_it() -> None:

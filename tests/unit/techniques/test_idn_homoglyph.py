@@ -17,6 +17,16 @@ def test_scripts_are_never_mixed(makes):
     assert "с" + "oca.com" not in made
 
 
+def test_two_letters_in_one(makes, explains):
+    assert "æro.com" in makes(idn_homoglyph, "aero.com")
+    assert "strae.com" not in makes(idn_homoglyph, "strasse.com")
+    assert explains(idn_homoglyph, "aero.com", "æro.com") == "`æ` for `ae` in `aero`"
+
+
+def test_digits_and_hyphens_are_the_same_in_every_script(makes):
+    assert "ра-4.com" in makes(idn_homoglyph, "pa-4.com")
+
+
 def test_says_which(explains):
     assert explains(idn_homoglyph, "army.com", "ārmy.com") == "`ā` for `a` in `army`"
     assert explains(idn_homoglyph, "coca.com", "соса.com") == "`coca` in Cyrillic letters"
