@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Found = Mapping[str, Reachability | DishonestResolver]
 
+_MOST_ROUNDS = 500  # of twenty looks each: what is due again at once must not keep a pass from its end
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -49,6 +50,16 @@ class Upkeep:
         """Those that ask the DNS: name, work, how often."""
         every = min(_MINUTE, self.soonest)
         return ("own looks", self.own_looks.due, every), ("suffixes", self.suffixes.due, every)
+
+    async def once(self) -> None:
+        """All that is due, by a process that lives for one pass."""
+        for due in (self.own_looks.due, self.suffixes.due):
+            for _ in range(_MOST_ROUNDS):
+                if not await due():
+                    break
+        await self.wellness.check(steady=False)
+        await self.summaries.due()
+        await self.retention.run()
 
     @property
     def others(self) -> tuple[tuple[str, Callable[[], Awaitable[object]], timedelta], ...]:

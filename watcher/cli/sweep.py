@@ -34,7 +34,7 @@ async def _sweep(chosen: Any) -> None:
         try:
             await must_see(net)
         except WatcherError:
-            await watching.vigil.check()  # that we could not look is an event, and what waits is sent all the same
+            await watching.vigil.once()  # that we could not look is an event, and what waits is sent all the same
             await watching.notifier.flush(within=_TELL_WITHIN)
             raise
         if not watching.ours.protected:
@@ -48,7 +48,8 @@ async def _sweep(chosen: Any) -> None:
         await watching.probes.due()
         while await watching.registrations.due():
             pass
-        await watching.vigil.check()
+        await watching.upkeep.once()
+        await watching.vigil.once()
         unsent = await watching.notifier.flush(within=_TELL_WITHIN)
         click.echo(
             f"{report.candidates} candidates: {report.absent} absent, {report.existing} exist, "

@@ -18,6 +18,7 @@ from watcher.store import Store, events, facts, protected
 
 _STALE = "vigil.stale"
 _REFUSED = "vigil.refused"
+_SEEN = "vigil.seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Vigil:
     """Told of the DNS by the pulse, it asks itself when nothing else does, and records what it finds.
 
     `check` raises `watch_stale` once when no answer has settled for `stale_after` (or the canary was not seen able for
-    as long) and `watch_recovered` once when that is over; both survive a restart.
+    as long) and `watch_recovered` once when that is over; both survive a restart. A process that lives for one pass
+    only calls `once` at its end.
     """
 
     def __init__(
@@ -52,13 +54,29 @@ class Vigil:
         self._stale_after = stale_after
         self._canary = canary
         self._canary_seen: datetime | None = None
+        self._canary_before: datetime | None = None  # by an earlier process
+
+    async def once(self) -> None:
+        """The same with the memory of earlier processes: how long nothing was seen counts from what they saw last."""
+        if not self._pulse.beaten:
+            await self._ask()
+        async with self._store.read() as tx:
+            kept = await facts.get(tx, _SEEN) or {}
+        before = {key: time_from_json(at) for key, at in kept.items()}
+        if not self._pulse.beaten:
+            self._pulse.last_settled = before.get("answer") or self._pulse.started
+        self._canary_before = before.get("canary")
+        await self.check()
+        canary = self._canary_seen or self._canary_before or self._pulse.started
+        seen = {"answer": time_json(self._pulse.last_settled), "canary": time_json(canary)}
+        async with self._store.write() as tx:
+            await facts.put(tx, _SEEN, seen, now=self._clock.now())
 
     async def check(self) -> None:
         """One look at the watch itself."""
         now = self._clock.now()
         if now - self._pulse.last_settled > self._stale_after / 2:
-            # nothing was due, or nothing came back: one cheap question tells the two apart
-            await self._resolver.ask((Question(".", RRType.NS),))
+            await self._ask()
         seen = self._pulse.last_settled
         trouble = list(dict.fromkeys(self._pulse.errors)) if self._pulse.errors else []
         if self._canary is not None:
@@ -87,13 +105,17 @@ class Vigil:
             ]
             await events.add(tx, recorded, group=group_key, now=now)
 
+    async def _ask(self) -> None:
+        """Nothing was due, or nothing came back: one cheap question tells the two apart."""
+        await self._resolver.ask((Question(".", RRType.NS),))
+
     async def _with_canary(self, canary: Canary, seen: datetime, trouble: list[str]) -> tuple[datetime, list[str]]:
         verdict = await canary.look()
         if verdict.ability is Ability.ABLE:
             self._canary_seen = self._clock.now()
         else:
             trouble = [f"the canary {canary.name} is {verdict.ability.value} ({verdict.basis.value})", *trouble]
-        return min(seen, self._canary_seen or self._pulse.started), trouble
+        return min(seen, self._canary_seen or self._canary_before or self._pulse.started), trouble
 
     def _sees(self) -> bool:
         """Whether anything was seen since the start; before that nothing is known to be well again."""

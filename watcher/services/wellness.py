@@ -74,13 +74,16 @@ class Wellness:
         self._registries = registries
         self._limits = limits or Limits()
 
-    async def check(self) -> None:
-        """One look; records what has lasted for long enough, and what has ended."""
+    async def check(self, *, steady: bool = True) -> None:
+        """One look; records what has lasted for long enough, and what has ended.
+
+        `steady`: one of many in a row, so that a gap before it means that nothing was watched.
+        """
         now = self._clock.now()
         async with self._store.read() as tx:
             looked_at = time_from_json(await facts.get(tx, _LOOKED))
         troubles = await self.troubles(now)
-        at_once = {key: text for key, text in (("clock", self._clock_trouble(looked_at, now)),) if text}
+        at_once = {key: text for key, text in (("clock", self._clock_trouble(looked_at, now, steady=steady)),) if text}
         if self._free_bytes() < self._limits.free_bytes:
             at_once["disk"] = f"the disk is nearly full: {self._free_bytes() // 1024 // 1024} MiB are left"
         async with self._store.write() as tx:
@@ -132,13 +135,13 @@ class Wellness:
                 )
         return found
 
-    def _clock_trouble(self, looked_at: datetime | None, now: datetime) -> str | None:
+    def _clock_trouble(self, looked_at: datetime | None, now: datetime, *, steady: bool) -> str | None:
         if looked_at is None:
             return None
         if now < looked_at - timedelta(seconds=1):
             back = looked_at - now
             return f"the clock was set back by {back}" if back > timedelta(minutes=1) else None
-        if now - looked_at > self._limits.jump:
+        if steady and now - looked_at > self._limits.jump:
             return f"nothing was watched from {looked_at:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
         return None
 

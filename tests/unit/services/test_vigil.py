@@ -127,3 +127,75 @@ async def test_a_refused_resolver_is_told_once_until_it_passes_again(bench):
     await bench.vigil.refused([])
     await bench.vigil.refused([liar])
     assert await bench.kinds() == ["resolver_refused", "resolver_refused"]
+
+
+class Passes:
+    """A process of its own for each pass, an hour apart, as cron starts them."""
+
+    def __init__(self, bench, canary=None):
+        self.bench, self.canary = bench, canary
+
+    async def run(self, *faults, after=3600):
+        await self.bench.clock.advance(after)
+        one = Bench(self.bench.store, self.bench.clock, self.canary)
+        one.dns.faults += faults
+        await one.vigil.once()
+
+    async def kinds(self):
+        return await self.bench.kinds()
+
+
+async def test_passes_that_see_an_hour_apart_are_no_blindness(bench):
+    passes = Passes(bench)
+    for _ in range(5):
+        await passes.run()
+    assert await passes.kinds() == []
+
+
+async def test_a_pass_that_sees_nothing_tells_since_when_and_the_next_one_that_sees_ends_it(bench):
+    passes = Passes(bench)
+    await passes.run()
+    seen = bench.clock.now()
+    await passes.run(DEAD)
+    await passes.run(DEAD)
+    ((kind, stale),) = await bench.told()
+    assert (kind, stale["since"]) == ("watch_stale", f"{seen:%Y-%m-%dT%H:%M:%SZ}")
+    assert any("TIMEOUT" in error for error in stale["errors"])
+    await passes.run()
+    assert await passes.kinds() == ["watch_stale", "watch_recovered"]
+    assert (await bench.told())[1][1]["blind_seconds"] == pytest.approx(3 * 3600, abs=10)
+
+
+async def test_a_first_pass_that_sees_nothing_is_told_by_the_next(bench):
+    passes = Passes(bench)
+    await passes.run(DEAD)
+    assert await passes.kinds() == []
+    await passes.run(DEAD)
+    assert await passes.kinds() == ["watch_stale"]
+
+
+async def test_short_passes_after_each_other_wait_for_the_patience(bench):
+    passes = Passes(bench)
+    await passes.run()
+    for _ in range(10):
+        await passes.run(DEAD, after=60)
+    assert await passes.kinds() == []
+    for _ in range(10):
+        await passes.run(DEAD, after=60)
+    assert await passes.kinds() == ["watch_stale"]
+
+
+async def test_passes_that_do_not_see_the_canary_are_blind(bench):
+    verdict = Verdict(Ability.ABLE, Basis.EXPLICIT_MX)
+
+    async def look():
+        return verdict
+
+    passes = Passes(bench, Canary("canary.army.mil", look))
+    await passes.run()
+    verdict = Verdict(Ability.UNABLE, Basis.NO_ADDRESS)
+    await passes.run()
+    assert await passes.kinds() == ["watch_stale"]
+    verdict = Verdict(Ability.ABLE, Basis.EXPLICIT_MX)
+    await passes.run()
+    assert await passes.kinds() == ["watch_stale", "watch_recovered"]

@@ -183,3 +183,10 @@ async def test_a_restart_neither_forgets_nor_repeats(bench):
     await again.swept(0, 200)
     await again.minutes(2)
     assert await again.kinds() == ["watch_stale", "watch_recovered"]
+
+
+async def test_between_passes_of_a_process_each_nothing_need_be_watched(bench):
+    for _ in range(3):
+        bench.clock._now += timedelta(hours=1)
+        await bench.wellness.check(steady=False)
+    assert await bench.told() == []
