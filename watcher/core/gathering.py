@@ -1,7 +1,7 @@
 """Gathering: events that are to be told at once become messages, and the times at which the rest is told.
 
 One message for each registrable domain; one for a storm, where many of them have a wildcard, an exchange operator, an
-address or a nameserver operator in common.
+address or a nameserver operator in common, or are too many to be read one by one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +12,9 @@ from typing import Any
 from watcher.core.alerts import DigestEvery, Policy, group_key
 from watcher.core.events import Event
 from watcher.core.verdict import Basis
+
+MOST_AT_ONCE = 50
+"""More messages of one kind than this at once are one message, though the names have nothing in common."""
 
 
 def storm_keys(event: Event, operator_of: Callable[[str], str]) -> tuple[str, ...]:
@@ -98,7 +101,23 @@ def _grouped(
     alone: dict[str, list[Waiting]] = {}
     for one in left.values():
         alone.setdefault(group_key(one.event), []).append(one)
-    return groups + [Group(key, tuple(members), channels=channels) for key, members in alone.items()]
+    return groups + _few([Group(key, tuple(members), channels=channels) for key, members in alone.items()])
+
+
+def _few(groups: list[Group]) -> list[Group]:
+    """Messages that have nothing in common but their number and kind are one too: nobody reads hundreds."""
+    alike: dict[str, list[Group]] = {}
+    for group in groups:
+        first = group.members[0].event
+        alike.setdefault(first.kind.value if first.name else "", []).append(group)
+    made: list[Group] = []
+    for kind, those in alike.items():
+        if kind and len(those) > MOST_AT_ONCE:
+            members = sorted((one for group in those for one in group.members), key=lambda one: one.event.id)
+            made.append(Group(f"many:{kind}", tuple(members), storm=True, channels=those[0].channels))
+        else:
+            made += those
+    return made
 
 
 def last_digest_time(now: datetime, policy: Policy) -> datetime | None:

@@ -205,16 +205,22 @@ async def test_a_thousand_events_at_once_are_one_message_and_a_thousand_posts(de
     assert {one.status for one in await desk.deliveries()} == {"sent"}
 
 
-async def test_a_thousand_names_with_nothing_in_common_are_all_told(desk: Desk) -> None:
+@pytest.mark.parametrize(("names", "messages"), [(50, 50), (300, 1)])
+async def test_names_with_nothing_in_common_are_all_told_and_too_many_as_one(
+    desk: Desk, names: int, messages: int
+) -> None:
     after = {"ability": "able", "basis": "explicit_mx", "flags": [], "exchanges": []}
-    names = [f"army{number}.ml" for number in range(300)]
-    await desk.happens(*(became_able(name=name, after=after, evidence=()) for name in names))
-    notifier = desk.notifier()
+    told = [became_able(name=f"army{number}.ml", registrable_domain=f"army{number}.ml") for number in range(names)]
+    made = await desk.happens(*(replace(one, after=after, evidence=()) for one in told))
+    every = RecordingChannel("webhook")
+    every.every_event = True
+    notifier = desk.notifier({"slack": desk.slack, "webhook": every})
     await desk.clock.advance(31)
     await notifier.gather()
     await notifier.deliver()
-    assert sorted(alert.events[0].name for alert in desk.slack.accepted) == sorted(names)
-    assert all(len(ids) == 1 for ids in _told(desk.slack).values())
+    assert [len(desk.slack.accepted), sum(alert.total for alert in desk.slack.accepted)] == [messages, names]
+    assert _told(every).keys() == {one.id for one in made}, "programs get every event"
+    assert all(len(ids) == 1 for ids in _told(every).values())
 
 
 async def test_the_end_is_told_where_the_beginning_was(desk: Desk) -> None:
