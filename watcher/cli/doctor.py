@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from watcher.core.budget import SuffixLoad
 
 _SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
+_MASKED = "**********"
 _OLD = timedelta(days=90)
+_ENOUGH = 0.9
+"""Share of a burst that has to be answered."""
 _WELL_KNOWN = ("com", "org", "de", "uk")
 
 
@@ -43,32 +48,43 @@ def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format:
     results = asyncio.run(_gather(chosen))
     if output_format in {Format.TABLE, Format.PLAIN}:
         click.echo("effective settings (secrets hidden):")
-        for line in effective(chosen):
-            click.echo(f"  {visible(line)}")
+        for name, value in effective(chosen).items():
+            click.echo(f"  {visible(f'{name} = {value}')}")
         click.echo("")
         for one in results:
             click.echo(visible(f"{one.state:8} {one.what}: {one.detail}"))
     else:
-        rows = [{"what": one.what, "state": one.state, "detail": one.detail} for one in results]
-        emit(rows, output_format, plain=lambda row: row["what"], table={})
+        shown = effective(chosen)
+        settings = {"what": "settings", "state": "ok", "detail": f"{len(shown)} are in effect", "effective": shown}
+        rows: list[dict[str, Any]] = [
+            settings,
+            *({"what": one.what, "state": one.state, "detail": one.detail} for one in results),
+        ]
+        emit(rows, output_format, plain=lambda row: row["what"], table={}, fields=("what", "state", "detail"))
     return EXIT_FAILED if any(one.state == "broken" for one in results) else 0
 
 
-def effective(chosen: Any) -> list[str]:
-    """Every setting as `section.field = value`, secrets hidden."""
-    return list(_lines("", chosen.model_dump(mode="json", by_alias=True)))
+def effective(chosen: Any) -> dict[str, Any]:
+    """Every setting as `section.field`, secrets hidden; of the database's address only the password is one."""
+    shown = dict(_lines("", chosen.model_dump(mode="json", by_alias=True)))
+    return shown | {"database_url": _PASSWORD.sub("//***@", chosen.database_url.get_secret_value())}
 
 
-def _lines(prefix: str, values: Mapping[str, Any]) -> Any:
+_PASSWORD = re.compile("//[^/]*@")
+
+
+def _lines(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, Mapping) and value and key not in {"rdap_servers", "whois_servers"}:
             yield from _lines(f"{prefix}{key}.", value)
+        elif isinstance(value, list):
+            yield f"{prefix}{key}", [_SECRET if one == _MASKED else one for one in value]
         else:
-            yield f"{prefix}{key} = {_SECRET if value == '**********' else value}"
+            yield f"{prefix}{key}", _SECRET if value == _MASKED else value
 
 
 async def _gather(chosen: Any) -> list[Examined]:
-    parts = (_database(chosen), _lookups(chosen), _channels(chosen))
+    parts = (_database(chosen), _lookups(chosen), _names(chosen), _channels(chosen), _api(chosen))
     return [one for part in parts for one in [one async for one in part]]
 
 
@@ -169,8 +185,11 @@ async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
     try:
         async with bootstrap.network(chosen) as net:
             resolvers = await net.honesty()
-            for name, found in resolvers.items():
-                yield _resolver(name, found)
+            for server in net.servers:
+                found = resolvers[server.name]
+                yield _resolver(server.name, found)
+                if found == "honest":
+                    yield await _rate(server, chosen)
             if "honest" in resolvers.values():  # else their servers cannot even be found
                 yield await _suffix_servers(chosen, net)
             if net.registry is None:
@@ -196,6 +215,44 @@ def _registries(published: datetime | None, now: datetime) -> Examined:
     if now - published > _OLD:
         return Examined("registries", "warning", f"{detail}: old; `serve` fetches a new one, or install a new version")
     return Examined("registries", "ok", detail)
+
+
+async def _rate(server: Any, chosen: Any) -> Examined:
+    """Whether a resolver bears what it is to be asked."""
+    from watcher.lookups.burst import burst
+
+    most = chosen.dns.max_rate
+    tried = await burst(server, rate=most, timeout=chosen.dns.timeout.total_seconds())
+    detail = f"{tried.answered} of {tried.asked} questions answered at {tried.rate:,.0f}/s; dns.max_rate is {most:g}"
+    if tried.answered >= _ENOUGH * tried.asked:
+        return Examined(f"rate {server.name}", "ok", detail)
+    return Examined(f"rate {server.name}", "warning", f"{detail}: lower it, or name a resolver of your own")
+
+
+async def _names(chosen: Any) -> AsyncIterator[Examined]:
+    for file in chosen.sweep.names:
+        if not file.is_file():
+            yield Examined("sweep.names", "broken", f"there is no file {file}; what it should name is not looked at")
+
+
+async def _api(chosen: Any) -> AsyncIterator[Examined]:
+    """Whether whoever can reach the API needs a token."""
+    from watcher import bootstrap
+    from watcher.cli.serve import is_local, parse_listen
+    from watcher.services.tokens import any_valid
+    from watcher.store import sqlite_path
+
+    host = parse_listen(chosen.api.listen)[0]
+    if is_local(host):
+        return
+    needed = False
+    with contextlib.suppress(WatcherError):  # told about the database itself
+        if sqlite_path(chosen.database_url.get_secret_value()).exists():
+            async with bootstrap.open_store(chosen, create=False) as store:
+                needed = await any_valid(store)
+    if not needed:
+        why = f"{host} is not loopback, and nobody needs a token yet: `watcher token create NAME` first"
+        yield Examined("api.listen", "broken", why)
 
 
 async def _suffix_servers(chosen: Any, net: Any) -> Examined:
@@ -243,4 +300,8 @@ async def _channels(chosen: Any) -> AsyncIterator[Examined]:
     if not made:
         yield Examined("channels", "warning", "none is configured: nobody is told. See docs/how-to/alerts-to-slack.md")
     for name in made:
+        if name == "command" and shutil.which(chosen.alerts.command[0]) is None:
+            why = f"there is no program {chosen.alerts.command[0]!r} that can be run; mend alerts.command"
+            yield Examined("channel command", "broken", why)
+            continue
         yield Examined(f"channel {name}", "ok", "configured; `watcher channels test` shows whether messages arrive")

@@ -74,3 +74,65 @@ def test_at_the_suffixes_servers_the_busiest_suffix_binds_the_plan():
     assert "1000 names need 54.2 questions/s of the nameservers of .com" in found.detail
     assert "raise sweep.max_rate_per_suffix" in found.detail
     assert plan(900, TIERS, 200, 1, load).state == "ok"
+
+
+def rows(ran):
+    assert ran.out, ran.err
+    return {row["what"]: row for row in json.loads(ran.out)}
+
+
+@pytest.fixture
+def alone(doctor, bare, monkeypatch):
+    """The doctor's rows where the only resolver is silent."""
+    return lambda: rows(bare("doctor", "--format", "json"))
+
+
+def test_the_effective_settings_are_among_the_rows_without_secrets(alone, monkeypatch):
+    monkeypatch.setenv("WATCHER_DNS__MAX_RATE", "77")
+    monkeypatch.setenv("WATCHER_ALERTS__SLACK__WEBHOOK_URL", "https://hooks.slack.com/services/very-secret")
+    found = alone()["settings"]["effective"]
+    assert found["dns.max_rate"] == 77
+    assert found["database_url"].startswith("sqlite:///")
+    assert found["alerts.slack.webhook_url"] == "(set, not shown)"
+    assert "very-secret" not in json.dumps(found)
+
+
+def test_of_addresses_only_the_secret_part_is_hidden():
+    from watcher.cli.doctor import effective
+    from watcher.settings import Settings
+
+    url = "postgresql://watcher:very@secret@db.army.mil/watcher"
+    shown = effective(Settings(database_url=url, alerts={"apprise": {"urls": ["json://very-secret"]}}))
+    assert shown["database_url"] == "postgresql://***@db.army.mil/watcher"
+    assert shown["alerts.apprise.urls"] == ["(set, not shown)"]
+
+
+def test_what_cannot_work_is_broken_with_its_mend(alone, monkeypatch):
+    monkeypatch.setenv("WATCHER_API__LISTEN", "0.0.0.0:8080")
+    monkeypatch.setenv("WATCHER_ALERTS__COMMAND", '["/nonexistent/page-me"]')
+    monkeypatch.setenv("WATCHER_SWEEP__NAMES", '["/nonexistent/names"]')
+    found = alone()
+    for what, says in (
+        ("api.listen", "watcher token create"),
+        ("channel command", "/nonexistent/page-me"),
+        ("sweep.names", "/nonexistent/names"),
+    ):
+        assert found[what]["state"] == "broken"
+        assert says in found[what]["detail"]
+
+
+async def test_a_resolver_is_tried_at_the_rate_it_is_to_be_asked_at():
+    from tests.fakes.dns_faults import Effect, Fault
+    from tests.fakes.dns_server import DnsServer
+    from watcher.lookups.burst import burst
+    from watcher.lookups.servers import parse_server
+
+    async with DnsServer({"com": ZONE, "net": ZONE, "org": ZONE}) as dns:
+        tried = await burst(parse_server(dns.address), rate=40, timeout=5)
+        assert (tried.asked, tried.answered) == (20, 20)
+        assert len(set(dns.names_asked("MX"))) == 20
+        dns.faults.append(Fault(Effect.DROP))
+        assert (await burst(parse_server(dns.address), rate=10, timeout=0.2)).answered == 0
+
+
+ZONE = "@ 1 SOA ns.h.net. r.h.net. 1 3600 600 86400 1\n@ 1 NS ns.h.net.\n"
