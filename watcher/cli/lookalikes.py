@@ -46,7 +46,11 @@ FIELDS = (
     "--severity", type=click.Choice(["info", "low", "medium", "high", "critical"]), help="This severity or worse."
 )
 @click.option("--technique", metavar="T", help="Only what resembles in this way.")
-@click.option("--triage", metavar="T", help="Only what was decided so.")
+@click.option(
+    "--triage",
+    type=click.Choice(["new", "investigating", "takedown", "blocked", "owned", "ignored"]),
+    help="Only what was decided so.",
+)
 @format_option
 @click.pass_obj
 def lookalikes(  # noqa: PLR0917 (one for each option)
@@ -61,9 +65,11 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
     """Show the lookalikes that exist, and what is known about them now."""
     from watcher.core.protected import parse_protected
     from watcher.data import load_suffixes
+    from watcher.services.enumerate import known_technique
     from watcher.store.lookalikes import Wanted
 
-    wanted = Wanted(ability=ability, severity=severity, technique=technique, triage=triage)
+    chosen = None if technique is None else known_technique(technique)
+    wanted = Wanted(ability=ability, severity=severity, technique=chosen, triage=triage)
     if protected is not None:
         name = parse_protected(protected, load_suffixes())[0]
         if not asyncio.run(_is_protected(options, name)):  # before the head of a table or a CSV is out

@@ -70,7 +70,7 @@ class Store:
         """
         path = sqlite_path(url)
         if not path.is_file():
-            raise StoreError(f"there is no database at {path}; `watcher protect add NAME` or `watcher serve` makes one")
+            raise _none_at(path)
         found = await asyncio.to_thread(revision_of, path)
         if found != head():
             raise StoreError(f"the database {path} is of an older version; run `watcher migrate`")
@@ -181,5 +181,9 @@ async def backup(url: str, file: Path) -> None:
     """
     path = sqlite_path(url)
     if not path.is_file():
-        raise StoreError(f"there is no database at {path}")
+        raise _none_at(path)
     await asyncio.to_thread(backup_file, path, file)
+
+
+def _none_at(path: Path) -> StoreError:
+    return StoreError(f"there is no database at {path}; `watcher protect add NAME` or `watcher serve` makes one")

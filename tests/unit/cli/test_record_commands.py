@@ -214,3 +214,9 @@ def test_a_silence_of_nothing_makes_no_database(bare):
     bare.refused("silence", "add", "nosuch", "--by", "technique")
     bare.refused("silence", "add", "a..b")
     assert not bare.database.exists()
+
+
+def test_a_filter_by_what_does_not_exist_is_refused(watcher):
+    assert "there are omission, " in watcher.refused("lookalikes", "--technique", "nosuch")
+    assert "'takedown'" in watcher.refused("lookalikes", "--triage", "nosuch")
+    assert watcher("lookalikes", "--technique", "suffix-edit", "--triage", "new").code == 0
