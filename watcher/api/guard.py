@@ -13,6 +13,8 @@ from watcher.api.problems import Problem
 from watcher.services.tokens import Scope
 
 EVERYTHING = frozenset(Scope)
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
+"""What `Sec-Fetch-Site` says of requests that a page of another origin makes."""
 _ASK_A_PERSON = 'Basic realm="watcher: the token is the password"'
 
 HEADERS = {
@@ -83,8 +85,20 @@ def check_origin(parts: Parts, request: web.Request, host: str) -> None:
     foreign = any(not parts.policy.is_our_origin(origin, host) for origin in origins)
     # An image or a link of a foreign page sends no Origin, but browsers say where it came from.
     site = request.headers.get("Sec-Fetch-Site", "none")
-    if foreign or site in {"cross-site", "same-site"}:
-        raise Problem(HTTPStatus.FORBIDDEN, "foreign_origin", "pages of other sites may not do this")
+    if foreign or site in _ELSEWHERE:
+        raise _foreign()
+
+
+def check_reader(request: web.Request) -> None:
+    """No foreign page may make us work: it cannot read the answer, yet each of its images would cost a search.
+
+    Somebody who follows a link from elsewhere is welcome. Raises Problem. Programs say nothing of this, old browsers
+    neither.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in _ELSEWHERE:
+        return
+    if (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")) != ("navigate", "document"):
+        raise _foreign()
 
 
 async def caller_of(parts: Parts, request: web.Request, *, page: bool = False) -> Caller:
@@ -118,6 +132,10 @@ async def caller_of(parts: Parts, request: web.Request, *, page: bool = False) -
     return Caller(None, EVERYTHING)
 
 
+def _foreign() -> Problem:
+    return Problem(HTTPStatus.FORBIDDEN, "foreign_origin", "pages of other sites may not do this")
+
+
 def _password(text: str) -> str:
     try:
         return base64.b64decode(text.strip(), validate=True).decode().partition(":")[2]
@@ -149,6 +167,8 @@ async def admit(parts: Parts, endpoint: AnyEndpoint, request: web.Request) -> Ca
     host = "" if endpoint.any_host else check_host(parts, request)
     if not endpoint.scopes:
         return Caller(None, frozenset())
+    if not endpoint.writes:
+        check_reader(request)
     caller = await caller_of(parts, request, page=endpoint.media == "text/html" and not endpoint.writes)
     if endpoint.writes:
         check_origin(parts, request, host)

@@ -179,6 +179,25 @@ async def test_a_foreign_image_cannot_make_us_ask_anything(api: ApiClient, behin
     assert typed.status == 200
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(("mode", "dest"), [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"), ("", "")])
+async def test_a_foreign_page_cannot_make_us_work_either(api: ApiClient, behind: World, site, mode, dest):
+    """It could not read the answer, but each of its images costs us an enumeration or a search through the store."""
+    header = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    for path in ("/api/v1/candidates?name=army.mil", "/api/v1/lookalikes?q=a", "/api/v1/events/stream", READ):
+        answer = await api.get(path, headers=header)
+        assert answer.status == 403
+        assert answer.json["type"].endswith("foreign_origin")
+
+
+async def test_a_link_in_a_message_leads_here(api: ApiClient, behind: World):
+    header = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert (await api.get(READ, headers=header)).status == 200
+    for site in ("same-origin", "none"):
+        ours = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+        assert (await api.get(READ, headers=ours)).status == 200
+
+
 async def test_a_peer_that_is_not_loopback_needs_a_token(behind: World, tmp_path: Path):
     """A socket whose peer has no address is not this machine for sure, so it is treated as any other."""
     runner = web.AppRunner(make_app(make_parts(behind)))
