@@ -13,6 +13,46 @@ from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_a
 from watcher.core.mail_state import SETTLED
 from watcher.core.names import Fqdn
 
+KNOWN_FIELDS = (
+    "name",
+    "unicode",
+    "registrable_domain",
+    "public_suffix",
+    "severity",
+    "severity_reasons",
+    "mail.ability",
+    "mail.basis",
+    "mail.flags",
+    "mail.exchanges",
+    "mail.evidence",
+    "mail.settled_at",
+    "attempted_at",
+    "last_outcome",
+    "unconfirmed",
+    "registration.status",
+    "registration.source",
+    "registration.registrar",
+    "registration.registrar_iana_id",
+    "registration.created_at",
+    "registration.updated_at",
+    "registration.expires_at",
+    "registration.statuses",
+    "registration.nameservers",
+    "registration.registrant.organisation",
+    "registration.registrant.country",
+    "registration.abuse_email",
+    "registration.abuse_phone",
+    "registration.fetched_at",
+    "registration.reason",
+    "resembles",
+    "first_seen_at",
+    "triage",
+    "triage_note",
+    "triage_by",
+    "triage_at",
+)
+"""The csv columns of what is known about a name, the same whatever is known."""
+
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
@@ -42,7 +82,7 @@ def check(
         for shape in shapes:
             click.echo(report(shape))
     else:
-        emit(shapes, output_format, plain=sentence, table={})
+        emit(shapes, output_format, plain=sentence, table={}, fields=(*KNOWN_FIELDS, "history", "own_likeness"))
     return EXIT_FOUND if any(found(shape, fail_on) for shape in shapes) else 0
 
 
@@ -74,6 +114,9 @@ def sentence(shape: Mapping[str, Any]) -> str:
     """The verdict as its sentence."""
     from watcher.core.sentences import reason
     from watcher.core.shapes import verdict_from_json
+
+    if shape["mail"] is None:
+        return f"{shape['name']} was not looked at yet"
 
     return reason(shape["name"], verdict_from_json(shape["mail"]))
 

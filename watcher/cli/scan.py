@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher.cli.check import sentence
+from watcher.cli.check import KNOWN_FIELDS, sentence
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option
@@ -61,10 +61,11 @@ def scan(
         table={
             "severity": lambda row: row["severity"],
             "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
-            "mail": lambda row: row["mail"]["ability"],
+            "mail": lambda row: row["mail"]["ability"] if row["mail"] else "not looked at",
             "why": sentence,
             "resembles": lambda row: "; ".join(one["explanation"] for one in row["resembles"]),
         },
+        fields=(*KNOWN_FIELDS, "techniques", "likelihood", "protected"),
     )
     return EXIT_FOUND if any(found(row, fail_on) for row in rows) else 0
 
