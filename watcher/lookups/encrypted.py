@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from watcher.lookups.asker import Asker, OnReply, OnSilence
 from watcher.lookups.servers import Server, Transport
-from watcher.lookups.udp import Asker, Counters, Multiplexer, OnReply, OnSilence
+from watcher.lookups.udp import Counters, Multiplexer
 from watcher.lookups.wire import Match, match
 
 _AT_ONCE = 64

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from watcher.core.dns import Outcome, RRType
 from watcher.core.names import Fqdn
 from watcher.core.ports import Existence, Presence
+from watcher.lookups.asker import Asker, Flight
 from watcher.lookups.lane import Lane
-from watcher.lookups.udp import Asker, Flight
 from watcher.lookups.wire import HEADER_SIZE, LENGTH, MAX_NAME, NXDOMAIN, TYPE_IN, clean_nxdomain, encode_name
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from watcher.core.ports import Clock
 from watcher.lookups.encrypted import questions_to
 from watcher.lookups.pacing import Pace
 from watcher.lookups.servers import Server, Transport
-from watcher.lookups.udp import DEFAULT_PORTS
+from watcher.lookups.source_ports import DEFAULT_PORTS
 from watcher.lookups.wire import EDNS, HEADER, PLAIN_HEADER, TYPE_IN, Match, match, truncated
 
 _SILENT_ENOUGH = 5

@@ -15,7 +15,8 @@ from watcher.core.ports import Clock
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.lane import Lane
 from watcher.lookups.servers import Server, parse_server
-from watcher.lookups.udp import DEFAULT_PORTS, Counters
+from watcher.lookups.source_ports import DEFAULT_PORTS
+from watcher.lookups.udp import Counters
 from watcher.lookups.wire import (
     FORMERR,
     MAX_CHAIN,

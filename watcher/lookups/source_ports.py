@@ -11,12 +11,9 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from watcher.lookups.asker import Flight
 from watcher.lookups.servers import Server
-
-if TYPE_CHECKING:
-    from watcher.lookups.udp import Flight
 
 DEFAULT_PORTS = 16
 """Source ports in use at once, for each server."""
@@ -38,7 +35,7 @@ class SourcePort:
     socket: socket.socket
     uses: int
     until: float
-    waiting: "dict[bytes, Flight]" = field(default_factory=dict)
+    waiting: dict[bytes, Flight] = field(default_factory=dict)
     answered: dict[bytes, bytes] = field(default_factory=dict)
     """The questions that were."""
     given_up: dict[bytes, bytes] = field(default_factory=dict)

@@ -7,28 +7,22 @@ together leaves from one source port, and what comes back meanwhile is read and 
 
 import asyncio
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, repeat
-from typing import Any
 
+from watcher.lookups.asker import Asker, Flight, One, OnReply, OnSilence, Sent
 from watcher.lookups.segments import MOST, Unable, known, send_each, send_together
 from watcher.lookups.servers import Server
 from watcher.lookups.source_ports import DEFAULT_PORTS, USES, SourcePort, SourcePorts
 from watcher.lookups.wire import HEADER_SIZE, Match, match, randomise_case
 
-__all__ = ["DEFAULT_PORTS", "Asker", "Counters", "Flight", "Multiplexer", "OnReply", "OnSilence"]
-
-OnReply = Callable[[object, bytes, float], None]
-"""Called with the context given, the reply (its id and question fit) and the seconds it took."""
-OnSilence = Callable[[object, bool], None]
-"""Called with the context given when none came in time; True: one came in the wrong case, so ask over TCP."""
-
 _WORTH_IT = 4  # questions of one size that are worth a call of another kind
 _RECEIVE_SIZE = 4096  # more than the 1232 we offer; a longer reply is cut and so unreadable
 _AT_ONCE = 256  # replies read before others get their turn
-_PAUSE = 0.001  # seconds in which replies gather in a busy port's buffer
+_PAUSE, _LONGEST_PAUSE = 0.001, 0.008  # seconds in which replies gather in a busy port's buffer
+_FEW = 0.25  # of what is waited for: so few replies gain by a longer pause, and nobody loses
 _BUSY = 16  # questions under way from one port that make it busy
 _FLATTENED_ENOUGH = 3
 _NO_DOUBT = False
@@ -49,55 +43,6 @@ class Counters:
     wrong_case: int = 0
 
 
-class Asker:
-    """Who asks, and hears what became of each question."""
-
-    __slots__ = ("flights", "replies")
-
-    def __init__(self) -> None:
-        self.flights: list[Flight] = []
-        """The questions to which replies came together."""
-        self.replies: list[bytes] = []
-        """Those replies."""
-
-    def heard(self) -> "zip[tuple[Flight, bytes]]":
-        """Take what came."""
-        flights, self.flights = self.flights, []
-        replies, self.replies = self.replies, []
-        return zip(flights, replies, strict=True)
-
-    def replied(self, now: float) -> None:
-        """Take what was `heard` until `now` (the loop's time)."""
-        raise NotImplementedError
-
-    def silent(self, context: object, doubtful: bool) -> None:
-        """None came in time; see `OnSilence`."""
-        raise NotImplementedError
-
-
-Sent = tuple[float, Asker, tuple[bytes, bytes]]
-"""What questions that left together share: when that was, who asked, and their frame."""
-Flight = tuple[bytes, Any, Sent]
-"""A question under way: name, type and class as sent; the asker's context."""
-
-
-class _One(Asker):
-    """Who asks a single question."""
-
-    __slots__ = ("_calls",)
-
-    def __init__(self, calls: tuple[OnReply, OnSilence]) -> None:
-        super().__init__()
-        self._calls = calls
-
-    def replied(self, now: float) -> None:
-        for (_, context, (sent_at, _, _)), reply in self.heard():
-            self._calls[0](context, reply, now - sent_at)
-
-    def silent(self, context: object, doubtful: bool) -> None:
-        self._calls[1](context, doubtful)
-
-
 class Multiplexer:
     """The UDP side of one server. Belongs to the event loop it is used in; `close` it there."""
 
@@ -116,6 +61,7 @@ class Multiplexer:
         self._timeout = timeout
         self._paused: list[SourcePort] = []
         self._pause: asyncio.TimerHandle | None = None
+        self._pause_for = _PAUSE
         self._timer: asyncio.TimerHandle | None = None
 
     def ask(
@@ -131,7 +77,7 @@ class Multiplexer:
         `qname`: wire form. `type_in`: of `wire.TYPE_IN`. `frame`: the header after its id, and what follows
         the question.
         """
-        self.ask_all((qname + type_in,), (context,), frame, _One(calls))
+        self.ask_all((qname + type_in,), (context,), frame, One(calls))
 
     def ask_all(
         self, questions: Sequence[bytes], contexts: Sequence[object], frame: tuple[bytes, bytes], asker: Asker
@@ -231,20 +177,25 @@ class Multiplexer:
             self.ports.pause(port)
             self._paused.append(port)
             if self._pause is None:
-                self._pause = asyncio.get_running_loop().call_later(_PAUSE, self._read_paused)
+                self._pause = asyncio.get_running_loop().call_later(self._pause_for, self._read_paused)
 
     def _read_paused(self) -> None:
         self._pause = None
         paused, self._paused = self._paused, []
+        waited_for = came = 0
         for port in paused:
             if port not in self.ports.open:
                 continue
-            if self._receive(port) and port.waiting:
+            waited_for += len(port.waiting)
+            came += self._receive(port)
+            if len(port.waiting) >= _BUSY:
                 self._paused.append(port)
             elif port in self.ports.open:
                 self.ports.listen(port)
+        few = came < waited_for * _FEW
+        self._pause_for = min(_LONGEST_PAUSE, self._pause_for * 2) if few else max(_PAUSE, self._pause_for / 2)
         if self._paused and self._pause is None:
-            self._pause = asyncio.get_running_loop().call_later(_PAUSE, self._read_paused)
+            self._pause = asyncio.get_running_loop().call_later(self._pause_for, self._read_paused)
 
     def _receive(self, port: SourcePort) -> int:  # noqa: C901 (a call for each reply would cost a tenth of it)
         """Read what lies there, hand it over, and return how many replies fitted."""

@@ -18,7 +18,7 @@ from watcher.lookups.suffix_sweep import SuffixSweeper
 from watcher.lookups.sweep_engine import ResolverSweeper
 
 _NO_CEILING = 1_000_000
-_NSD_HOLDS = 250  # questions in its socket's buffer; more at once are lost
+_NSD_HOLDS = 1000  # questions in its socket's buffer; more at once are lost
 
 
 async def run(wanted: list[Fqdn], source: str) -> dict[str, object]:

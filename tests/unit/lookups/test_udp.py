@@ -10,9 +10,10 @@ from tests.fakes.dns_faults import Effect, Fault
 from tests.fakes.dns_server import DnsServer
 from tests.fakes.quick_dns import InItsOwnProcess, QuickDns, Running
 from watcher.core.dns import RRType
+from watcher.lookups.asker import Asker
 from watcher.lookups.segments import known
 from watcher.lookups.servers import Server, parse_server
-from watcher.lookups.udp import Asker, Multiplexer
+from watcher.lookups.udp import Multiplexer
 from watcher.lookups.wire import EDNS, HEADER, TYPE_IN, encode_name, truncated
 
 _ZONES = {"ml": "army A 93.184.215.14\n"}

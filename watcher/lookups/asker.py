@@ -1,0 +1,60 @@
+"""Who asks many questions of one server at once, and what is kept of each while it is under way."""
+
+from collections.abc import Callable
+from typing import Any
+
+OnReply = Callable[[object, bytes, float], None]
+"""Called with the context given, the reply (its id and question fit) and the seconds it took."""
+OnSilence = Callable[[object, bool], None]
+"""Called with the context given when none came in time; True: one came in the wrong case, so ask over TCP."""
+
+
+class Asker:
+    """Who asks, and hears what became of each question."""
+
+    __slots__ = ("flights", "replies")
+
+    def __init__(self) -> None:
+        self.flights: list[Flight] = []
+        """The questions to which replies came together."""
+        self.replies: list[bytes] = []
+        """Those replies."""
+
+    def heard(self) -> "zip[tuple[Flight, bytes]]":
+        """Take what came."""
+        flights, self.flights = self.flights, []
+        replies, self.replies = self.replies, []
+        return zip(flights, replies, strict=True)
+
+    def replied(self, now: float) -> None:
+        """Take what was `heard` until `now` (the loop's time)."""
+        raise NotImplementedError
+
+    def silent(self, context: object, doubtful: bool) -> None:
+        """None came in time; see `OnSilence`."""
+        raise NotImplementedError
+
+
+Sent = tuple[float, Asker, tuple[bytes, bytes]]
+"""What questions that left together share: when that was, who asked, and their frame."""
+Flight = tuple[bytes, Any, Sent]
+"""A question under way: name, type and class as sent; the asker's context."""
+
+
+class One(Asker):
+    """Who asks a single question."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self, calls: tuple[OnReply, OnSilence]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def replied(self, now: float) -> None:
+        """Tell it."""
+        for (_, context, (sent_at, _, _)), reply in self.heard():
+            self._calls[0](context, reply, now - sent_at)
+
+    def silent(self, context: object, doubtful: bool) -> None:
+        """Tell it."""
+        self._calls[1](context, doubtful)
