@@ -131,7 +131,8 @@ class Email:
         try:
             refused = await self._hand_in(mail, recipients)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _judged(max((one.code for one in error.recipients), key=_is_temporary), "every recipient") from None
+            code = max((one.code for one in error.recipients), key=_is_temporary)
+            raise _judged(code, "every recipient", mendable=True) from None
         except aiosmtplib.SMTPResponseException as error:
             raise _answered(error) from None
         except (TimeoutError, aiosmtplib.SMTPTimeoutError):
@@ -166,11 +167,11 @@ class Email:
         return {recipient: (response.code, response.message) for recipient, response in errors.items()}
 
 
-def _judged(code: int, what: str) -> DeliveryFailed:
+def _judged(code: int, what: str, *, mendable: bool = False) -> DeliveryFailed:
     """The error that says what a reply code means; the server's words are left out, they may hold anything."""
     if _is_temporary(code):
         return DeliveryFailed(f"email: the server put off {what} ({code})")
-    return DeliveryRejected(f"email: the server refused {what} ({code})")
+    return DeliveryRejected(f"email: the server refused {what} ({code})", mendable=mendable)
 
 
 def _is_temporary(code: int) -> bool:
@@ -182,9 +183,9 @@ def _answered(error: aiosmtplib.SMTPResponseException) -> DeliveryFailed:
     """What an error reply means. One before the login is about the connection, so it never drops an alert."""
     match error:
         case aiosmtplib.SMTPAuthenticationError():
-            return _judged(error.code, "the login")
+            return _judged(error.code, "the login", mendable=True)
         case aiosmtplib.SMTPSenderRefused():
-            return _judged(error.code, "the sender")
+            return _judged(error.code, "the sender", mendable=True)
         case aiosmtplib.SMTPDataError():
             return _judged(error.code, "the message")
         case _:

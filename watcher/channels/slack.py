@@ -54,6 +54,16 @@ _PERMANENT = frozenset(
 )
 """What Slack says when it will never accept this message here (its pages on chat.postMessage and incoming webhooks)."""
 
+_OF_THE_MESSAGE = frozenset(
+    """
+    cannot_reply_to_message invalid_arg_name invalid_arguments invalid_array_arg invalid_blocks invalid_blocks_format
+    invalid_charset invalid_form_data invalid_payload invalid_post_type markdown_text_conflict metadata_too_large
+    missing_charset missing_post_type missing_text_or_fallback_or_attachments msg_blocks_too_long msg_too_long no_text
+    too_many_attachments too_many_contact_cards
+    """.split()  # noqa: SIM905 (as above)
+)
+"""Those that are said of what the message holds; the rest is for the operator to mend."""
+
 _THREAD_GONE = frozenset(
     {"thread_not_found", "message_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"}
 )
@@ -136,7 +146,8 @@ class Slack:
                 return
             error = str(reply.member("error") or "")
         if error in _PERMANENT:
-            raise DeliveryRejected(f"slack: Slack said {error} (status {reply.status})")
+            why = f"slack: Slack said {error} (status {reply.status})"
+            raise DeliveryRejected(why, mendable=error not in _OF_THE_MESSAGE)
         # What is unknown, or came from a proxy or a portal, or is a redirect, is never a reason to drop an alert.
         what = f"Slack said {error}" if _WORD.match(error) else "unexpected answer"
         raise DeliveryFailed(f"slack: {what} (status {reply.status})", reply.retry_after)

@@ -86,7 +86,8 @@ def _judge(reply: Reply) -> None:
     if reply.accepted:
         return
     if reply.status in _PERMANENT:
-        raise DeliveryRejected(f"webhook: the receiver refused it (status {reply.status})")
+        gone = reply.status == 410  # noqa: PLR2004 (RFC 9110 15.5.11: the receiver is there no more)
+        raise DeliveryRejected(f"webhook: the receiver refused it (status {reply.status})", mendable=gone)
     redirect = ", a redirect, which is not followed" if 300 <= reply.status < 400 else ""  # noqa: PLR2004
     raise DeliveryFailed(f"webhook: not accepted (status {reply.status}{redirect})", reply.retry_after)
 

@@ -74,4 +74,12 @@ class DeliveryFailed(WatcherError):
 
 
 class DeliveryRejected(DeliveryFailed):
-    """A channel will never accept this message (revoked webhook, unknown channel, refused sender)."""
+    """A channel will never accept this message as things are.
+
+    `mendable`: for the sake of settings or the far side (revoked webhook, unknown channel, wrong password), not of what
+    the message says.
+    """
+
+    def __init__(self, why: str, *, mendable: bool = False) -> None:
+        self.mendable = mendable
+        super().__init__(why)

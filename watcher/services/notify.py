@@ -5,7 +5,8 @@
     await notifier.flush(within=timedelta(minutes=2))
 
 At least once, with the same alert id on every try. Each channel goes its own way: a dead one holds up no other, and is
-told of through the others. What a channel refuses for good is kept, with the reason, and can be retried by hand.
+told of through the others. What a channel refuses for good is kept, with the reason, and can be retried by hand; what
+was refused for the sake of its settings is tried again after a restart, or when the channel accepts something.
 """
 
 import asyncio
@@ -114,11 +115,13 @@ class Notifier:
                 tasks.create_task(self._steadily(partial(self.deliver_through, name)))
 
     async def start(self) -> None:
-        """Take over what dead processes had in hand."""
+        """Take over what dead processes had in hand; try again what channels refused that may be set rightly now."""
+        now = self._clock.now()
         async with self._store.write() as tx:
             dead = [owner for owner in await outbox.owners(tx) if is_dead(owner, self._owner)]
             if dead:
                 await outbox.release(tx, dead)
+            await stranded.again(tx, self._channels, since=now - self._patience.give_up, now=now)
 
     async def flush(self, *, within: timedelta) -> int:
         """One pass for a command that ends: tell now what waits, without waiting for groups. How many stay unsent."""
@@ -222,7 +225,7 @@ class Notifier:
                 await self._send(one)
                 self._accepted.add(one.id)
         except DeliveryRejected as error:
-            await self._rejected(one, error.why)
+            await self._rejected(one, error.why, mendable=error.mendable)
         except DeliveryFailed as error:
             if self._clock.now() - one.created_at >= self._patience.give_up:
                 await self._rejected(one, f"given up after {one.attempts} tries: {error.why}")
@@ -262,6 +265,7 @@ class Notifier:
             await facts.remove(tx, _TROUBLE + one.channel)
             if await facts.get(tx, _FAILING + one.channel) is not None:
                 await facts.remove(tx, _FAILING + one.channel)
+                await stranded.again(tx, [one.channel], since=now - self._patience.give_up, now=now)
                 after = {"channel": one.channel, "reason": f"{one.channel} accepted an alert again"}
                 await self._tell(tx, EventKind.CHANNEL_RECOVERED, after, now)
         self._accepted.discard(one.id)
@@ -284,10 +288,10 @@ class Notifier:
         self._seen(one, "failed", now)
         _log.warning("alert %s, try %d, again at %s: %s", one.alert.id, one.attempts, time_json(again), error.why)
 
-    async def _rejected(self, one: Delivery, why: str) -> None:
+    async def _rejected(self, one: Delivery, why: str, *, mendable: bool = False) -> None:
         now = self._clock.now()
         async with self._store.write() as tx:
-            await outbox.mark_rejected(tx, one.id, why=why)
+            await outbox.mark_rejected(tx, one.id, why=why, mendable=mendable)
             await self._tell_failing(tx, one.channel, why, now, now)
         self._seen(one, "rejected", now)
         _log.error("alert %s is rejected: %s", one.alert.id, why)

@@ -206,9 +206,9 @@ async def mark_sent(tx: Tx, delivery_id: str, *, now: datetime) -> bool:
     return await _end(tx, delivery_id, status=SENT, sent_at=now, last_error=None)
 
 
-async def mark_rejected(tx: Tx, delivery_id: str, *, why: str) -> bool:
-    """The channel will never accept it; False when it was no longer pending."""
-    return await _end(tx, delivery_id, status=REJECTED, last_error=why)
+async def mark_rejected(tx: Tx, delivery_id: str, *, why: str, mendable: bool = False) -> bool:
+    """The channel will not accept it, unless it is `mendable`; False when it was no longer pending."""
+    return await _end(tx, delivery_id, status=REJECTED, last_error=why, mendable=mendable)
 
 
 async def mark_failed(tx: Tx, delivery_id: str, *, owner: str, why: str, next_attempt_at: datetime) -> None:

@@ -1,9 +1,9 @@
-"""Deliveries to channels that are configured no more: what waits for them, why, and for how long."""
+"""Deliveries that wait for settings: to channels that are configured no more, or that refused them as they were set."""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import false, func, or_, select, update
 
 from watcher.store.database import Tx
 from watcher.store.delivery_order import PENDING
@@ -19,6 +19,21 @@ async def waiting(tx: Tx, configured: Collection[str]) -> dict[str, int]:
         .order_by(deliveries.c.channel)
     )
     return {row[0]: row[1] for row in await tx.execute(query)}
+
+
+async def again(tx: Tx, channels: Collection[str], *, since: datetime, now: datetime) -> int:
+    """What these channels refused, since then and not for what it says, is due now; how many that were."""
+    done = await tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.channel.in_(sorted(channels)),
+            deliveries.c.status == "rejected",
+            deliveries.c.mendable,
+            deliveries.c.created_at >= since,
+        )
+        .values(status=PENDING, next_attempt_at=now, mendable=false())
+    )
+    return done.rowcount
 
 
 async def any_unmarked(tx: Tx, channel: str, *, why: str, before: datetime) -> bool:

@@ -197,6 +197,7 @@ deliveries = Table(
     Cell("leased_until", Moment),
     Cell("lease_owner", Text),
     Cell("last_error", Text),
+    Cell("mendable", Boolean, nullable=False, server_default=false()),  # rejected, but not for what the message says
     Cell("sent_at", Moment),
     Cell("created_at", Moment, nullable=False),
     UniqueConstraint("alert_id", "channel"),

@@ -108,6 +108,7 @@ async def test_a_wrong_password_is_final_and_not_repeated_anywhere() -> None:
         url = f"smtp://{USER}:wrong-secret@localhost:{server.port}"
         with pytest.raises(DeliveryRejected, match="refused the login \\(535\\)") as caught:
             await _email(server, smtp_url=url).send(ALERT)
+    assert caught.value.mendable
     assert "wrong-secret" not in str(caught.value)
     assert caught.value.__suppress_context__
 

@@ -87,8 +87,17 @@ async def test_what_is_tried_again(receiver: SlackReceiver, fault: Fault) -> Non
 )
 async def test_what_the_web_api_refuses_for_good(receiver: SlackReceiver, error: str) -> None:
     receiver.next(Fault.not_ok(error))
-    with pytest.raises(DeliveryRejected, match=error):
+    with pytest.raises(DeliveryRejected, match=error) as caught:
         await _bot(receiver).send(ALERT)
+    assert caught.value.mendable, "by the settings, or in Slack"
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long", "no_text"])
+async def test_what_is_wrong_with_a_message_no_setting_mends(receiver: SlackReceiver, error: str) -> None:
+    receiver.next(Fault.not_ok(error))
+    with pytest.raises(DeliveryRejected, match=error) as caught:
+        await _bot(receiver).send(ALERT)
+    assert not caught.value.mendable
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,34 @@ async def test_a_refusal_is_final_and_told_of_and_can_be_retried_by_hand(office:
     assert not await office.notifier.retry(rejected.id), "what is sent is not sent again"
 
 
+async def test_what_was_refused_for_the_settings_is_tried_again_when_they_are_mended(office: Office) -> None:
+    for how in ("a restart", "something is accepted"):
+        office.slack.fails = lambda _alert: DeliveryRejected("slack: Slack said token_revoked", mendable=True)
+        await office.happens(became_able(1, "army.ml"))
+        await office.passes(120, step=4)
+        (rejected,) = await office.deliveries(status="rejected")
+        tried = len(office.slack.tried)
+        await office.passes(600, step=50)
+        assert len(office.slack.tried) == tried, "not by itself"
+        office.slack.live()
+        if how == "a restart":
+            await office.another().start()
+        else:
+            await office.happens(became_able(2, "navy.ml"))
+        await office.passes(60, step=4)
+        assert rejected.alert.id in [alert.id for alert in office.slack.accepted], how
+        assert not await office.deliveries(status="rejected")
+
+
+async def test_what_a_message_holds_is_not_mended_by_a_restart(office: Office) -> None:
+    office.slack.fails = lambda _alert: DeliveryRejected("slack: Slack said invalid_blocks")
+    await office.happens(became_able())
+    await office.passes(120, step=4)
+    await office.another().start()
+    await office.passes(60, step=4)
+    assert len(office.slack.tried) == 1
+
+
 async def test_tries_are_spaced_ever_wider_with_one_id(office: Office) -> None:
     times = []
 
