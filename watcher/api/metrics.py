@@ -33,7 +33,7 @@ class Metrics:
         )
         self._coverage = Gauge(
             "watcher_coverage_ratio",
-            "Share of a tier's candidates settled in its newest pass",
+            "Share of a tier's candidates that its newest pass settled or, where it has not come yet, the one before",
             ["tier"],
             registry=self.registry,
         )

@@ -20,7 +20,7 @@ class Tier(Output):
     settled: int
     unsettled: int
     total: int
-    ratio: float = Field(description="Share of candidates that are settled, 0 to 1")
+    ratio: float = Field(description="Share of candidates that the newest pass settled or, where it has not come yet, the one before")
 
 
 class SweepProgress(Output):

@@ -87,8 +87,16 @@ def _tier(
         "settled": settled,
         "unsettled": sum(shard.unsettled for shard in some),
         "total": total,
-        "ratio": settled / total if total else 0.0,
+        "ratio": sum(map(_covered, some)) / total if total else 0.0,
     }
+
+
+def _covered(shard: Shard) -> int:
+    """How many candidates are settled by this pass or, where it has not come to them yet, were by the last."""
+    again = shard.last_finished_at is not None and (
+        shard.last_started_at is not None and shard.last_started_at > shard.last_finished_at
+    )
+    return max(shard.settled, shard.total - shard.unsettled) if again else shard.settled
 
 
 _GRACE = timedelta(minutes=1)
