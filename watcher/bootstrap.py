@@ -237,7 +237,7 @@ def watching(
         clock=now,
         budget=allowance,
         count=allowance.count,
-        spare=chosen.sweep.spare,
+        spare=chosen.spare,
         stamp=lambda: names.stamp,
     )
     probes = Probes(

@@ -78,11 +78,12 @@ class Sweep(Section):
         ),
         description="Rank up to, interval",
     )
-    spare: float = Field(
-        default=0,
+    spare: float | None = Field(
+        default=None,
         ge=0,
         le=1,
-        description="Share of the rate that the tiers leave free which is spent on looking sooner than they say",
+        description="Share of the rate that the tiers leave free which is spent on looking sooner than they say. Unset:"
+        " all of it where a `dns.max_rate` above 200 says that the resolver is yours; else none",
     )
     existence: Literal["resolver", "suffix_servers"] = Field(
         default="resolver",
@@ -211,6 +212,14 @@ class Settings(BaseSettings):
     vigil: Vigil = Vigil()
     retention: Retention = Retention()
     techniques: Techniques = Techniques()
+
+    @property
+    def spare(self) -> float:
+        """`sweep.spare`; or all, where a raised `dns.max_rate` says that the resolver is the operator's own."""
+        if self.sweep.spare is not None:
+            return self.sweep.spare
+        raised = self.dns.max_rate > Dns.model_fields["max_rate"].default
+        return 1.0 if raised and self.sweep.existence == "resolver" else 0.0
 
     @field_validator("timezone")
     @classmethod
