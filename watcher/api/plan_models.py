@@ -20,7 +20,9 @@ class Tier(Output):
     settled: int
     unsettled: int
     total: int
-    ratio: float = Field(description="Share of candidates that the newest pass settled or, where it has not come yet, the one before")
+    ratio: float = Field(
+        description="Share of candidates that the newest pass settled or, where it has not come yet, the one before"
+    )
 
 
 class SweepProgress(Output):
