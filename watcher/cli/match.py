@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from watcher.cli.output import Format, emit, format_option
+from watcher.core.errors import ConfigurationError
 from watcher.core.lines import bounded_lines
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def match(options: "GlobalOptions", file: Path, output_format: Format) -> None:
     chosen = bootstrap.settings(options)
     names = asyncio.run(_known(chosen))
     with ExitStack() as opened:
-        text: Any = _given() if str(file) == "-" else opened.enter_context(file.open(errors="replace"))
+        try:
+            text: Any = _given() if str(file) == "-" else opened.enter_context(file.open(errors="replace"))
+        except OSError as error:
+            raise ConfigurationError(str(file), f"cannot be read: {error.strerror}") from error
         emit(
             _rows(names, _names_in(bounded_lines(text.readline))),
             output_format,
@@ -61,7 +65,6 @@ def _given() -> TextIO:
 async def _known(chosen: Any) -> "Enumeration":
     """The index of what is protected in the database. Raises ConfigurationError where nothing is."""
     from watcher import bootstrap
-    from watcher.core.errors import ConfigurationError
     from watcher.services.ours import Ours
 
     async with bootstrap.open_store(chosen, create=False) as store:

@@ -1,19 +1,21 @@
 """`watcher report`: text for a takedown or block request, with the evidence and the timeline."""
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from watcher.cli.main import GlobalOptions
-from watcher.cli.output import visible
+from watcher.cli.output import Format, emit, visible
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
-from watcher.core.names import Fqdn, parse
+from watcher.core.names import Fqdn
+from watcher.core.protected import parse_any
 from watcher.core.report import Purpose
 
 if TYPE_CHECKING:
     from watcher.settings import Settings
+
+_TEXT = "text"
 
 
 @click.command()
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="takedown: for the registrar's abuse desk; block: for those who run mail systems.",
 )
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice([_TEXT, *Format]),
+    default=_TEXT,
+    show_default=True,
+    help="The request as text (table and plain are the same), or everything that is in it.",
+)
 @resolver_option
 @click.pass_obj
 def report(options: GlobalOptions, *, name: str, purpose: str, output_format: str, resolvers: tuple[str, ...]) -> None:
@@ -37,11 +46,11 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
     from watcher import bootstrap
 
     chosen = bootstrap.settings(options, resolvers)
-    made = asyncio.run(_report(chosen, parse(name)))
-    if output_format == "json":
-        click.echo(json.dumps(made, indent=2))
-    else:
+    made = asyncio.run(_report(chosen, parse_any(name, bootstrap.suffixes())))
+    if output_format in {_TEXT, Format.TABLE, Format.PLAIN}:
         click.echo("\n".join(visible(line) for line in made["texts"][purpose].splitlines()))
+    else:
+        emit([made], Format(output_format), plain=lambda row: row["name"], table={})
 
 
 async def _report(chosen: "Settings", name: Fqdn) -> dict[str, Any]:

@@ -245,7 +245,8 @@ def _reply_lines(replies: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _protected(shape: Mapping[str, Any]) -> str:
-    return " and ".join(_said(one["protected"]) for one in shape["resembles"][:3])
+    *others, last = [_said(one["protected"]) for one in shape["resembles"][:3]] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _section(title: str, lines: Sequence[str]) -> str:

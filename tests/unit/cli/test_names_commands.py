@@ -122,3 +122,9 @@ def test_no_names_at_all_is_wrong_usage(bare):
     ran = bare("protect", "add")
     assert ran.code == 2
     assert "NAME" in ran.err
+
+
+def test_a_stream_that_is_not_there_is_told_like_a_list_that_is_not(watcher):
+    watcher("protect", "add", "army.mil")
+    for command in (("match", "nothing.txt"), ("protect", "import", "nothing.txt")):
+        assert "nothing.txt: cannot be read: No such file" in watcher.refused(*command)

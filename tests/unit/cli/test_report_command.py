@@ -18,8 +18,12 @@ def test_a_request_is_made_from_what_is_known(watcher):
     assert ran.code == 0, ran
     assert ran.out.startswith("To: the registrar's abuse desk\nSubject: Domain abuse: army.ml")
     assert "Please block mail to and from army.ml" in watcher("report", "ARMY.ml.", "--for", "block").out
-    made = json.loads(watcher("report", "army.ml", "--format", "json").out)
+    (made,) = json.loads(watcher("report", "army.ml", "--format", "json").out)
     assert made["protected"] == ["army.mil"]
+    assert json.loads(watcher("report", "army.ml", "--format", "jsonl").out) == made
+    assert watcher("report", "army.ml", "--format", "csv").out.startswith("name,unicode,")
+    for form in ("text", "table", "plain"):
+        assert watcher("report", "army.ml", "--format", form).out == ran.out
 
 
 def test_a_name_that_is_none(watcher):
