@@ -78,7 +78,7 @@ class _Reverse:
     def __init__(self, name: Fqdn, intended: Intended, tables: Tables, techniques: Sequence[Technique]) -> None:
         self._intended = intended
         self._tables = tables
-        self._techniques = techniques
+        self._techniques = tuple(techniques)
         suffix = tables.suffixes.public_suffix(name)
         self._factor, _ = reach(suffix, intended.country, tables)
         self._text = _as_read(name, intended.suffix if name.endswith("." + intended.suffix) else suffix)
@@ -90,7 +90,7 @@ class _Reverse:
         if kind is not Kind.SUFFIX:
             yield from self._double(intended)
             return
-        self._techniques = [one for one in self._techniques if one.NAME not in NOT_BELOW_SUFFIX]
+        self._techniques = tuple(one for one in self._techniques if one.NAME not in NOT_BELOW_SUFFIX)
         labels = known_labels(intended.suffix, tables, tuple(known))
         parts = self._text.split(".")
         behind = {".".join(parts[:count]) for count in range(1, len(parts))}
@@ -129,6 +129,8 @@ class _Reverse:
             at = text.find(".", at + 1)
             if left == intended.left or end == intended.suffix:
                 continue
+            if not may_end(intended.suffix, end, self._tables, self._techniques):
+                continue
             before = self._explained(f"{left}.{intended.suffix}", intended)
             after = before and self._explained(f"{intended.left}.{end}", intended)
             if after is None or before is None:
@@ -151,6 +153,26 @@ class _Reverse:
             return None
         slip = together(text, tuple(shares))
         return slip.likelihood, slip.techniques, phrases[slip.techniques[0]]
+
+
+@lru_cache(maxsize=65536)
+def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, ...]) -> bool:
+    """Whether `end` may stand where a name under `suffix` was meant, whatever stands before: it or a slip of it."""
+    if end == suffix:
+        return True
+    longer = end.count(".") > suffix.count(".") and abs(len(end) - len(suffix)) > _ONE_SLIP
+    if longer and not end.startswith(suffix + ".") and end not in tables.icann and end not in tables.private:
+        return False
+    below = _intended(Fqdn(f"{_ANY}.{suffix}"), tables)
+    if below.suffix != suffix:  # a wildcard rule: names stand two labels below
+        return True
+    text = f"{_ANY}.{end}"
+    return any(one.explains(below, text, tables) is not None for one in techniques if one.NAME != LATE)
+
+
+_ANY = "qxzjkv"
+"""A label like no other; slips of a suffix are the same behind every label."""
+_ONE_SLIP = 2
 
 
 def _as_read(name: Fqdn, suffix: str) -> str:

@@ -17,7 +17,7 @@ from watcher.core.likelihood import CONTAINED
 from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.nearness import Near
 from watcher.core.protected import Kind
-from watcher.core.resemblance import resembles
+from watcher.core.resemblance import may_end, resembles
 from watcher.core.slips import LATE, SLIPPED_LABELS, Technique, known_labels, slips
 from watcher.core.tables import Tables
 
@@ -146,11 +146,15 @@ class Index:
         if "xn--" in name:
             text = to_unicode(name)
             read = dict.fromkeys((text, text.translate(self._plain), text.translate(self._plain_too)))
-            return [owner for one in read for owner in self._owners_of(one)]
-        return self._owners_of(text)
+            return [owner for one in read for owner in self._owners_of(one, name)]
+        return self._owners_of(text, name)
 
-    def _owners_of(self, text: str) -> list[Any]:
-        """The owners of what `text` can be a slip of: whole names, all before the suffix, a label in its place."""
+    def _owners_of(self, text: str, name: str) -> list[Any]:
+        """The owners of what `text`, `name` as it is read, can be a slip of.
+
+        Found as a whole, by all that stands before the suffix, or by a label in its place: then what stands behind it
+        must be a slip of the owner's suffix.
+        """
         texts, seen = self._texts, self._seen
         found: list[Any] = []
         if text in self._whole:
@@ -162,8 +166,12 @@ class Index:
             if left in texts:
                 found += _each(texts[left])
             alike = (seen.get(label) or self._kept(label))[0]
-            for one in alike:
-                found += _each(self._labels.get((depth, one) if depth else one, ()))
+            if alike:
+                end = name.split(".", depth + 1)[-1]
+                for one in alike:
+                    for owner in _each(self._labels.get((depth, one) if depth else one, ())):
+                        if may_end(self._public_suffix(owner), end, self._tables, self._techniques):
+                            found.append(owner)
         return found
 
     def _look(self, label: str) -> tuple[tuple[str, ...], tuple[_Held, ...]]:
