@@ -31,7 +31,7 @@ _TEXT = "text"
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice([_TEXT, *Format]),
+    type=click.Choice([_TEXT, *(form.value for form in Format)]),
     default=_TEXT,
     show_default=True,
     help="The request as text (table and plain are the same), or everything that is in it.",
