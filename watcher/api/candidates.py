@@ -35,7 +35,7 @@ async def listed(call: Call[WantedCandidates, Nothing]) -> Any:
         found = call.parts.enumerate(wanted.name, last, chosen)
         return [row for place, row in enumerate(found) if skipped <= place < last]
 
-    async with call.parts.enumerating:
+    async with call.parts.enumerating.one():
         rows = await asyncio.to_thread(enumerated)
     return cursors.page(rows, wanted.limit, lambda _row: (skipped + wanted.limit,), lambda row: row)
 
@@ -51,5 +51,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         models.CandidatePage,
         (Scope.READ,),
+        errors=(429,),
     ),
 )

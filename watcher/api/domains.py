@@ -45,13 +45,15 @@ async def checked(call: Call[Freshness, Nothing]) -> Any:
         if fresh is None:
             problem.detail += "; nothing settled is known of this name, and fresh=false asks for what is"
         raise
-    return await call.parts.lookup.looked_at(name)
+    async with call.parts.looking.one():
+        return await call.parts.lookup.looked_at(name)
 
 
 async def batch(call: Call[Nothing, Names]) -> Any:
     """Known verdicts and resemblance, in the order given, each name once; no lookups."""
     wanted = dict.fromkeys(parse_any(text, call.parts.suffixes) for text in call.body.names)
-    return {"items": await call.parts.lookup.batch(list(wanted))}
+    async with call.parts.comparing.one():
+        return {"items": await call.parts.lookup.batch(list(wanted))}
 
 
 _TAG = "domains"
@@ -67,6 +69,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         models.Check,
         (Scope.READ, Scope.LOOKUP),
+        errors=(429,),
     ),
     Endpoint(
         "POST",
@@ -78,6 +81,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Names,
         models.Batch,
         (Scope.READ,),
+        errors=(429,),
         largest_body=LARGE_BODY,
     ),
 )

@@ -1,12 +1,12 @@
 """Everything the API is put together from, handed in by the composition root."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from watcher.api.metrics import Metrics
+from watcher.api.places import Places
 from watcher.api.policy import Policy
 from watcher.core.ports import Clock
 from watcher.core.suffixes import Suffixes
@@ -51,8 +51,12 @@ class Parts:
     scans: "Scans | None" = None
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""
-    enumerating: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    enumerating: Places = field(default_factory=lambda: Places(1, waiting=20))
     """Enumerating is work for the processor; one at a time leaves the other core to the watch."""
+    comparing: Places = field(default_factory=lambda: Places(1, waiting=20))
+    """So is telling what thousands of names resemble."""
+    looking: Places = field(default_factory=lambda: Places(16, waiting=100))
+    """Looks that somebody waits for go before those that are due."""
 
     async def changed(self) -> None:
         """Tell whoever holds the protected and own names that they are others now."""
