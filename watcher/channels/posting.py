@@ -160,7 +160,7 @@ def wait(retry_after: str | None) -> timedelta | None:
         return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)

@@ -107,6 +107,17 @@ async def test_what_is_tried_again(receiver: PostReceiver, status: int) -> None:
     assert len(receiver.tried) == 1, "no redirect is followed"
 
 
+@pytest.mark.parametrize(
+    "waiting", ["Mon, 01 Jan 2024 00:00:00 +9999999999999999999", f"Mon, 01 Jan 2024 {'9' * 50}:00:00 GMT"]
+)
+async def test_a_wait_that_is_no_time_is_none(receiver: PostReceiver, waiting: str) -> None:
+    receiver.next(503)
+    receiver.headers = {"Retry-After": waiting}
+    with pytest.raises(DeliveryFailed, match="503") as caught:
+        await _webhook(receiver).send(ALERT)
+    assert caught.value.retry_after is None
+
+
 async def test_no_answer_is_a_failure_in_time(receiver: PostReceiver) -> None:
     receiver.next(0)
     with pytest.raises(DeliveryFailed, match="no answer"):
