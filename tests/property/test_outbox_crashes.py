@@ -125,6 +125,24 @@ class Outbox(RuleBasedStateMachine):
             "refuses": lambda _alert: DeliveryRejected("never"),
         }[sort]
 
+    @rule(
+        channel=st.sampled_from(POLICY.channels),
+        names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True),
+        seconds=st.sampled_from([70, 600, 7200]),
+        crash=crashes,
+    )
+    def is_down_while_more_happens(self, channel: str, names: list[str], seconds: int, crash: int | None) -> None:
+        """The older message waits long by then, the newer one is due: they must not change places."""
+        self.channel_turns(channel, "dead")
+        self.happens(names, "mail_became_able", None)
+        for wait in (31, seconds):
+            self.gathers(wait, None)
+            self.delivers(channel, crash)
+        self.happens(names, "mail_became_unable", None)
+        self.gathers(31, crash)
+        self.channel_turns(channel, "live")
+        self.delivers(channel, crash)
+
     @invariant()
     def every_event_has_its_row_and_every_alert_its_deliveries(self) -> None:
         if not hasattr(self, "loop"):
@@ -212,7 +230,7 @@ _UNHURRIED = settings(
 )
 
 TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(_UNHURRIED, max_examples=6)
+TestOutbox.settings = settings(_UNHURRIED, max_examples=8, stateful_step_count=15)
 
 
 @pytest.mark.soak
