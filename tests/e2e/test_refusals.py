@@ -169,3 +169,13 @@ def test_a_newer_database_is_refused_and_left_alone(watcher):
     before = database.read_bytes()
     assert "newer version" in watcher.refused(3, "serve")
     assert database.read_bytes() == before
+
+
+def test_a_broken_database_hinders_no_look(watcher):
+    (watcher.folder / "watcher.db").write_bytes(b"this is no database")
+    dns = DnsServer(dict.fromkeys(("com", "ml", "net", "org"), SUFFIX))
+    with Background(dns):
+        done = watcher("check", "army.ml", "--no-registration", "--resolver", dns.address)
+    assert (done.returncode, done.stdout) == (0, "army.ml does not exist, seen by 1 resolver\n"), done.stderr
+    assert done.stderr.startswith("watcher: without what is known here: database watcher.db cannot be used")
+    watcher.refused(3, "lookalikes")

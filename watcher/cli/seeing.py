@@ -1,12 +1,12 @@
 """What commands that look have in common: `--resolver`, and no judging by resolvers that lie or are silent."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from watcher.core.errors import DishonestResolver, WatcherError
+from watcher.core.errors import DishonestResolver, StoreError, WatcherError
 
 if TYPE_CHECKING:
     from watcher.bootstrap import Network
@@ -54,12 +54,17 @@ async def must_see(net: "Network") -> bool:
 
 @asynccontextmanager
 async def store_if_any(chosen: "Settings") -> "AsyncIterator[Store | None]":
-    """The database where there is one that can be used; these commands do without."""
+    """The database where there is one that can be used; these commands do without, and say so where one is broken."""
     from watcher import bootstrap
     from watcher.store import sqlite_path
 
     if not sqlite_path(chosen.database_url.get_secret_value()).is_file():
         yield None
         return
-    async with bootstrap.open_store(chosen, create=False) as store:
+    async with AsyncExitStack() as opened:
+        store = None
+        try:
+            store = await opened.enter_async_context(bootstrap.open_store(chosen, create=False))
+        except StoreError as error:
+            click.echo(f"watcher: without what is known here: {error}", err=True)
         yield store
