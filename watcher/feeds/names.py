@@ -1,13 +1,13 @@
 """Names that exist: a plain list (one a line), or a complete zone file as registries publish them; gzip by its ending.
 
-A zone file holds all that is delegated in its zone, so what it lacks is not. What it says of anything else is nothing.
+A zone file holds all that exists right below its zone, so what it lacks does not. Of anything else it says nothing.
 """
 
 import gzip
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,24 +22,31 @@ from watcher.core.names import Fqdn, parse
 _TYPES = frozenset(
     {"a", "aaaa", "cname", "dname", "dnskey", "ds", "mx", "ns", "nsec", "nsec3", "nsec3param", "rrsig", "soa", "txt"}
 )
+_UNDELEGATED = frozenset({"a", "aaaa", "cname", "dname", "mx"})
+"""Some registries take these right below their zone: such a name exists, and may have mail, without a delegation."""
 _FIRST = 2
+_PARTS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class ExistingNames:
-    """`zones` are those that the feed holds completely. Eight bytes a name; a false hit is one in 10^11 lookups."""
+    """`zones` are those that the feed holds completely. Eight bytes a name; a false hit is one in 10^11 lookups.
 
-    digests: "array[int]"
+    `parts` holds a digest of each name, sorted, by its first byte.
+    """
+
+    parts: "Sequence[array[int]]"
     zones: frozenset[str]
 
     def __contains__(self, name: str) -> bool:
         """Whether it is named."""
         digest = _digest(name)
-        place = bisect_left(self.digests, digest)
-        return place < len(self.digests) and self.digests[place] == digest
+        part = self.parts[digest >> 56]
+        place = bisect_left(part, digest)
+        return place < len(part) and part[place] == digest
 
     def __len__(self) -> int:
-        return len(self.digests)
+        return sum(map(len, self.parts))
 
     def denies(self, name: str) -> bool:
         """Whether a complete zone lacks this name right below it."""
@@ -48,18 +55,20 @@ class ExistingNames:
 
 def read_existing(files: Iterable[Path]) -> ExistingNames:
     """What `files` name together; `-` is standard input. Raises ConfigurationError for one that cannot be read."""
-    digests = array("Q")
+    parts = [array("Q") for _ in range(_PARTS)]
     zones: set[str] = set()
     for file in files:
         shown = "standard input" if str(file) == "-" else str(file)
         try:
             with nullcontext(sys.stdin) if str(file) == "-" else _opened(file) as lines:
-                _read(bounded_lines(lines.readline), digests, zones)
+                _read(bounded_lines(lines.readline), parts, zones)
         except (OSError, EOFError) as error:
             raise ConfigurationError("sweep.names", f"{shown} cannot be read: {error}") from error
         except UnicodeDecodeError as error:
             raise ConfigurationError("sweep.names", f"{shown} is not text") from error
-    return ExistingNames(array("Q", sorted(set(digests))), frozenset(zones))
+    for number, part in enumerate(parts):  # one after the other: as objects, to be sorted, they take ten times the room
+        parts[number] = array("Q", sorted(set(part)))
+    return ExistingNames(parts, frozenset(zones))
 
 
 def _opened(file: Path) -> TextIO:
@@ -68,32 +77,49 @@ def _opened(file: Path) -> TextIO:
     return file.open(encoding="utf-8")
 
 
-def _read(lines: Iterable[str], digests: "array[int]", zones: set[str]) -> None:
-    origin, owner, open_parentheses = "", "", 0
-    for raw in lines:
-        line = raw.partition(";")[0].partition("#")[0]
-        fields = line.split()
-        if open_parentheses:
-            open_parentheses += line.count("(") - line.count(")")
-            continue
-        if not fields:
-            continue
-        if fields[0].upper() == "$ORIGIN" and len(fields) == _FIRST:
-            origin = fields[1].lower().strip(".")
-            continue
+def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str]) -> None:
+    origin, owner, noted = "", "", "\n\n"
+    for raw, fields, ends in _records(lines):
+        if raw.startswith(noted):
+            continue  # one more record of a name that is noted already
         if fields[0].startswith("$"):
+            if fields[0].upper() == "$ORIGIN" and len(fields) == _FIRST:
+                origin = fields[1].lower().strip(".")
             continue
-        open_parentheses = max(0, line.count("(") - line.count(")"))
-        rest = fields if line[0].isspace() else fields[1:]
-        kind = next((field.lower() for field in rest[:3] if field.lower() in _TYPES), None)
-        if not line[0].isspace():
+        begins = not raw[0].isspace()
+        kind = next((field.lower() for field in fields[begins:][:3] if field.lower() in _TYPES), None)
+        if begins:
             owner = _owner(fields[0], origin if kind is not None else "")
         if kind == "soa":
             zones.add(owner)
-        elif (kind == "ns" and owner not in zones) or (kind is None and not open_parentheses and len(fields) == 1):
-            named = owner if kind == "ns" else _parsed(fields[0])
-            if named is not None:
-                digests.append(_digest(named))
+        elif _shows(kind, owner, zones):
+            _note(owner, parts)
+            noted = raw[: len(fields[0]) + 1] if begins else noted
+        elif kind is None and ends and len(fields) == 1 and (named := _parsed(fields[0])) is not None:
+            _note(named, parts)
+
+
+def _records(lines: Iterable[str]) -> Iterator[tuple[str, list[str], bool]]:
+    """The first line of each record, its fields, and whether the record ends there."""
+    opened = 0
+    for raw in lines:
+        line = raw.partition(";")[0].partition("#")[0]
+        before, opened = opened, max(0, opened + line.count("(") - line.count(")"))
+        fields = line.split()
+        if fields and not before:
+            yield raw, fields, not opened
+
+
+def _shows(kind: str | None, owner: str, zones: Collection[str]) -> bool:
+    """Whether such a record shows that its owner exists."""
+    if kind == "ns":
+        return owner not in zones
+    return kind in _UNDELEGATED and owner.partition(".")[2] in zones
+
+
+def _note(name: str, parts: "Sequence[array[int]]") -> None:
+    digest = _digest(name)
+    parts[digest >> 56].append(digest)
 
 
 def _owner(text: str, origin: str) -> str:

@@ -51,8 +51,8 @@ async def _sweep(sweeper, *names):
 @pytest.mark.parametrize("ending", ["zone", "zone.gz"])
 def test_a_complete_zone_names_what_is_delegated_and_denies_the_rest(tmp_path, ending):
     names = read_existing([_file(tmp_path, f"ml.{ending}", _ZONE)])
-    assert len(names) == 2
-    assert all(name in names for name in ("army.ml", "navy.ml"))
+    assert len(names) == 3
+    assert all(name in names for name in ("army.ml", "navy.ml", "ns1.ml"))
     assert "gone.ml" not in names
     assert names.denies("gone.ml")
     assert not names.denies("army.ml")
@@ -67,6 +67,21 @@ def test_the_form_that_registries_publish_is_read(tmp_path):
     names = read_existing([_file(tmp_path, "com.txt", text)])
     assert len(names) == 1
     assert names.denies("navy.com")
+
+
+def test_a_name_that_the_registry_holds_itself_exists_without_a_delegation(tmp_path):
+    text = "de. 3600 IN SOA a. b. 1 1 1 1 1\narmy.de. 3600 IN MX 10 mx.hosting.net.\nnavy.de. 3600 IN A 192.0.2.1\n"
+    text += "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.de. 3600 IN NSEC3 1 1 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr NS\n"
+    names = read_existing([_file(tmp_path, "de.zone", text)])
+    assert [names.denies(name) for name in ("army.de", "navy.de", "gone.de")] == [False, False, True]
+    assert len(names) == 2
+
+
+def test_more_records_of_a_name_are_read_once(tmp_path):
+    text = "ml. 60 IN SOA a. b. 1 1 1 1 1\narmy.ml. 60 IN NS a.\narmy.ml. 60 IN NS b.\narmy.ml.co. 60 IN NS c.\n"
+    names = read_existing([_file(tmp_path, "ml.zone", text + "navy.ml. 60 IN NS (\n a. )\ngulf.ml. 60 IN NS a.\n")])
+    assert len(names) == 4
+    assert all(name in names for name in ("army.ml", "army.ml.co", "navy.ml", "gulf.ml"))
 
 
 def test_a_list_names_and_denies_nothing(tmp_path):
