@@ -1,11 +1,13 @@
 """The benchmark: interleaved rounds of every client on the same names, the client on one processor, servers on another.
 
-It installs pycares and dnstwist from PyPI into an environment of its own; a massdns binary is given as `MASSDNS=path`.
+It installs pycares and dnstwist from PyPI into an environment of its own; massdns is taken from `MASSDNS=path` or the
+search path.
 """
 
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,6 +23,7 @@ _ROOT = Path(__file__).parents[3]
 _HERE = "tests.perf.sweep"
 _CLIENT, _SERVERS = {0}, {max(os.sched_getaffinity(0))}
 _DNSTWIST_NAME = "army.ml"
+_TWO_STAGES = "watcher, suffix_servers, Unbound cold"
 
 
 def main() -> None:
@@ -59,9 +62,29 @@ def bench(peers: Path, count: int, rounds: int) -> None:
                     row = _measure(name, command, truth, count, folder)
                     results.setdefault(name, []).append(row)
                     _show(name, row)
-    print("medians:")
-    for name, rows in results.items():
-        _show(name, {key: statistics.median(row[key] for row in rows) for key in rows[0]})
+    print(f"medians; load {os.getloadavg()[0]:.1f}:")
+    medians = {
+        name: {key: statistics.median(row[key] for row in rows) for key in rows[0]} for name, rows in results.items()
+    }
+    for name, row in medians.items():
+        _show(name, row)
+    _compare(medians)
+
+
+def _compare(medians: dict[str, dict[str, float]]) -> None:
+    """The two stages' speed beside the others', and our CPU beside massdns'."""
+    best = max(
+        (name for name in medians if name.endswith(", cold") and "dnstwist" not in name),
+        key=lambda name: medians[name]["rate"],
+    )
+    for other in (best, "pycares, cold", "dnstwist, cold", "massdns, cold"):
+        if other in medians:
+            print(
+                f"  suffix_servers is {medians[_TWO_STAGES]['rate'] / medians[other]['rate']:.1f} times as fast as {other}"
+            )
+    for name in medians:
+        if name.startswith("watcher") and "massdns, warm" in medians:
+            print(f"  {name}: {medians[name]['cpu'] / medians['massdns, warm']['cpu']:.2f} times massdns' CPU")
 
 
 def _clients(peers: Path, file: Path, folder: Path) -> list[tuple[str, list[str], bool]]:
@@ -69,9 +92,10 @@ def _clients(peers: Path, file: Path, folder: Path) -> list[tuple[str, list[str]
     python = str(peers / "bin" / "python")
     pycares = [python, str(_ROOT / "tests/perf/sweep/with_pycares.py"), str(file)]
     clients = [
-        ("watcher, suffix_servers, Unbound cold", [*ours, "suffix_servers"], True),
+        (_TWO_STAGES, [*ours, "suffix_servers"], True),
         ("watcher, resolver, cold", [*ours, "resolver"], True),
         ("watcher, resolver, warm", [*ours, "resolver"], False),
+        ("watcher, resolver, warm, portable", [*ours, "resolver", "portable"], False),
         ("pycares, cold", pycares, True),
         ("pycares, warm", pycares, False),
         (
@@ -80,7 +104,7 @@ def _clients(peers: Path, file: Path, folder: Path) -> list[tuple[str, list[str]
             True,
         ),
     ]
-    if massdns := os.environ.get("MASSDNS"):
+    if massdns := os.environ.get("MASSDNS") or shutil.which("massdns"):
         resolvers = folder / "resolvers"
         resolvers.write_text("127.0.0.1\n")
         line = [massdns, "-q", "-r", str(resolvers), "-t", "MX", "-s", "2000", "-o", "Sqr", "-w", str(folder / "out")]

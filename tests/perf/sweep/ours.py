@@ -1,4 +1,7 @@
-"""Our client, in a process of its own: `python -m tests.perf.sweep.ours FILE resolver|suffix_servers`; JSON at the end."""
+"""Our client, in a process of its own: `python -m tests.perf.sweep.ours FILE resolver|suffix_servers [portable]`.
+
+JSON at the end. `portable`: datagrams leave one by one, as on systems other than Linux.
+"""
 
 import asyncio
 import json
@@ -21,11 +24,12 @@ _NO_CEILING = 1_000_000
 _NSD_HOLDS = 1000  # questions in its socket's buffer; more at once are lost
 
 
-async def run(wanted: list[Fqdn], source: str) -> dict[str, object]:
+async def run(wanted: list[Fqdn], source: str, *, portable: bool) -> dict[str, object]:
     """One sweep."""
     suffixes = load_suffixes()
     suffixes.public_suffix("army.ml")
     careful = CarefulResolver([Server("127.0.0.1")], timeout=3, max_rate=_NO_CEILING, attempts=4)
+    careful.lanes[0].udp.segments &= not portable
     servers = SuffixServers(careful, is_global=is_global, max_rate=_NO_CEILING, suffix_rate=_NO_CEILING, ports=16)
     plain = ResolverSweeper(careful, window=2000 if source == "resolver" else _NSD_HOLDS)
     sweeper = plain if source == "resolver" else SuffixSweeper(plain, servers, public_suffix=suffixes.public_suffix)
@@ -52,4 +56,4 @@ async def run(wanted: list[Fqdn], source: str) -> dict[str, object]:
 
 if __name__ == "__main__":
     names = [Fqdn(name) for name in Path(sys.argv[1]).read_text().split()]
-    print(json.dumps(asyncio.run(run(names, sys.argv[2]))))
+    print(json.dumps(asyncio.run(run(names, sys.argv[2], portable="portable" in sys.argv[3:]))))
