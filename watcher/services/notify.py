@@ -194,12 +194,14 @@ class Notifier:
         before = now - self._patience.give_up
         async with self._store.read() as tx:
             found = await stranded.waiting(tx, self._channels)
-            new = [name for name in found if await stranded.any_unmarked(tx, name, why=_gone(name), before=before)]
+            new = [
+                name for name in found if await stranded.any_unmarked(tx, name, why=_gone(name), before=before, now=now)
+            ]
         for name in new:
             async with self._store.write() as tx:
-                if await stranded.give_up(tx, name, why=f"given up: {_gone(name)}", before=before):
+                if await stranded.give_up(tx, name, why=f"given up: {_gone(name)}", before=before, now=now):
                     _log.error("messages are rejected: %s", _gone(name))
-                await stranded.mark(tx, name, why=_gone(name))
+                await stranded.mark(tx, name, why=_gone(name), now=now)
                 if left := (await stranded.waiting(tx, self._channels)).get(name):
                     wait = f"{left} message{plural(left)} wait{'s' if left == 1 else ''} for it"
                     await self._tell_failing(tx, name, f"{_gone(name)}; {wait}", now, now)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import false, func, or_, select, update
+from sqlalchemy import ColumnElement, false, func, or_, select, update
 
 from watcher.store.database import Tx
 from watcher.store.delivery_order import PENDING
@@ -36,27 +36,29 @@ async def again(tx: Tx, channels: Collection[str], *, since: datetime, now: date
     return done.rowcount
 
 
-async def any_unmarked(tx: Tx, channel: str, *, why: str, before: datetime) -> bool:
-    """Whether something pending for `channel` does not say why it waits, or has waited since before then."""
+async def any_unmarked(tx: Tx, channel: str, *, why: str, before: datetime, now: datetime) -> bool:
+    """Whether something idle for `channel` does not say why it waits, or has waited since before then."""
     left = or_(deliveries.c.last_error.is_distinct_from(why), deliveries.c.created_at < before)
-    query = select(deliveries.c.id).where(deliveries.c.channel == channel, deliveries.c.status == PENDING, left)
+    query = select(deliveries.c.id).where(*_idle(channel, now), left)
     return (await tx.execute(query.limit(1))).first() is not None
 
 
-async def mark(tx: Tx, channel: str, *, why: str) -> None:
-    """Say of what is pending for `channel` why it waits; nobody is at it."""
-    await tx.execute(
-        update(deliveries)
-        .where(deliveries.c.channel == channel, deliveries.c.status == PENDING)
-        .values(last_error=why, leased_until=None, lease_owner=None)
-    )
+async def mark(tx: Tx, channel: str, *, why: str, now: datetime) -> None:
+    """Say of what is idle for `channel` why it waits."""
+    await tx.execute(update(deliveries).where(*_idle(channel, now)).values(last_error=why))
 
 
-async def give_up(tx: Tx, channel: str, *, why: str, before: datetime) -> int:
+async def give_up(tx: Tx, channel: str, *, why: str, before: datetime, now: datetime) -> int:
     """Reject what has waited for `channel` since before then; how many that were."""
     done = await tx.execute(
         update(deliveries)
-        .where(deliveries.c.channel == channel, deliveries.c.status == PENDING, deliveries.c.created_at < before)
+        .where(*_idle(channel, now), deliveries.c.created_at < before)
         .values(status="rejected", last_error=why, leased_until=None, lease_owner=None)
     )
     return done.rowcount
+
+
+def _idle(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Pending, and nobody is at it: another process may have the channel still."""
+    free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
+    return deliveries.c.channel == channel, deliveries.c.status == PENDING, free
