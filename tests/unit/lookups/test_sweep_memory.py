@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.soak
+@pytest.mark.soak  # five to eight minutes on two cores, half of it the client's CPU
 def test_ten_million_names_take_less_than_300_mib():
     command = [sys.executable, "-m", "tests.perf.bench_sweep", "10000000"]
     done = subprocess.run(command, cwd=Path(__file__).parents[3], check=True, capture_output=True, text=True)
