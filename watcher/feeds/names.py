@@ -4,6 +4,7 @@ A zone file holds all that exists right below its zone, so what it lacks does no
 """
 
 import gzip
+import re
 import sys
 from array import array
 from bisect import bisect_left
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from watcher.core.errors import ConfigurationError, InvalidName
-from watcher.core.lines import bounded_lines
+from watcher.core.lines import LONGEST, bounded_lines
 from watcher.core.names import Fqdn, parse
 
 _TYPES = frozenset(
@@ -25,6 +26,8 @@ _TYPES = frozenset(
 _UNDELEGATED = frozenset({"a", "aaaa", "cname", "dname", "mx"})
 """Some registries take these right below their zone: such a name exists, and may have mail, without a delegation."""
 _FIRST = 2
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.')
+_COMMENT = re.compile(r"(?:;|(?<!\S)#).*", re.DOTALL)
 _PARTS = 256
 
 
@@ -104,10 +107,22 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[str, list[str], bool]]:
     opened = 0
     for raw in lines:
         line = raw.partition(";")[0].partition("#")[0]
-        before, opened = opened, max(0, opened + line.count("(") - line.count(")"))
+        before, opened = opened, max(0, opened + _brackets(raw, line))
+        if len(raw) >= LONGEST and not raw.endswith("\n"):
+            opened = 0  # what is beyond is not known, and must not hide what follows
         fields = line.split()
         if fields and not before:
             yield raw, fields, not opened
+
+
+def _brackets(raw: str, line: str) -> int:
+    """How many more brackets open than close in `raw`, without its comment `line`; those of texts join no lines.
+
+    A zone's customers write the texts: a bracket there must not hide the names after it.
+    """
+    if '"' in raw or "\\" in raw or "#" in raw:
+        line = _COMMENT.sub("", _TEXT.sub("", raw))
+    return line.count("(") - line.count(")")
 
 
 def _shows(kind: str | None, owner: str, zones: Collection[str]) -> bool:
