@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 HERE = Path(__file__).parents[2]
@@ -39,6 +41,17 @@ def test_prints_what_resembles_a_protected_name(tmp_path: Path) -> None:
     assert [row["protected"] for row in rows] == [["army.mil"]] * 3
     assert rows[0]["resembles"][0]["explanation"] == "army.mil with `i` left out of the suffix"
     assert rows[2]["techniques"] == ["containment"]
+
+
+def test_what_is_saved_waits_for_the_service(tmp_path: Path) -> None:
+    assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
+    done = watcher("match", "--save", cwd=tmp_path, given=STREAM)
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["army.ml", "amry.mil.com", "military-army-pay.top"])
+    assert done.stderr == "watcher: 3 of 3 names are new and get looked at next\n"
+    assert watcher("match", "--save", cwd=tmp_path, given=STREAM).stderr.startswith("watcher: 0 of 3 names are new")
+    with closing(sqlite3.connect(tmp_path / "watcher.db")) as database:
+        rows = database.execute("select name, first_seen_at, next_look_at is not null from lookalikes").fetchall()
+    assert {(name, None, 1) for name in ("army.ml", "amry.mil.com", "military-army-pay.top")} <= set(rows)
 
 
 def test_without_protected_names_it_says_so(tmp_path: Path) -> None:

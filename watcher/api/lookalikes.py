@@ -18,6 +18,7 @@ from watcher.services.lookup import lookalike_json
 from watcher.services.tokens import Scope
 from watcher.services.triage import Triage
 from watcher.store import lookalikes as rows
+from watcher.store import protected as protected_rows
 from watcher.store import resemblances
 from watcher.store.lookalikes import Wanted
 
@@ -58,8 +59,9 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
     """By name."""
     query = call.query
     after = cursors.decode(query.cursor, str)
+    protected = None if query.protected is None else parse_protected(query.protected, call.parts.suffixes)[0]
     wanted = Wanted(
-        protected=None if query.protected is None else parse_protected(query.protected, call.parts.suffixes)[0],
+        protected=protected,
         ability=query.ability,
         basis=query.basis,
         severity=query.severity,
@@ -69,6 +71,8 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
         since=query.since,
     )
     async with call.parts.store.read() as tx:
+        if protected is not None and await protected_rows.found(tx, protected) is None:
+            raise not_found(protected)  # an empty list would read as "nothing found"
         found = await rows.listed(tx, wanted, after=after[0] if after else "", limit=query.limit + 1)
         resembling = await resemblances.of(tx, [row.name for row in found])
     return cursors.page(
@@ -131,6 +135,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         models.LookalikePage,
         _READ,
+        errors=(404,),
     ),
     Endpoint("GET", _ONE, one, "One lookalike", _TAG, Nothing, Nothing, models.Lookalike, _READ, errors=(404,)),
     Endpoint("PATCH", _ONE, triaged, "Triage it", _TAG, Nothing, TriageChange, models.Lookalike, _WRITE, errors=(404,)),

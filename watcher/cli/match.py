@@ -1,7 +1,7 @@
 """`watcher match`: which names of a stream resemble a protected name."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from io import TextIOWrapper
 from pathlib import Path
@@ -15,19 +15,25 @@ from watcher.core.lines import bounded_lines
 
 if TYPE_CHECKING:
     from watcher.cli.main import GlobalOptions
+    from watcher.core.events import Resemblance
     from watcher.core.names import Fqdn
     from watcher.services.enumerate import Enumeration
+
+    Match = tuple[Fqdn, Sequence[Resemblance]]
+
+_SAVED_AT_ONCE = 500
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
+@click.option("--save", is_flag=True, help="Keep what is found in the database: the service looks at it next.")
 @format_option
 @click.pass_obj
-def match(options: "GlobalOptions", file: Path, output_format: Format) -> None:
+def match(options: "GlobalOptions", file: Path, save: bool, output_format: Format) -> None:
     """Read names from FILE as a stream and print those that resemble a protected name.
 
     FILE (default: standard input) holds a name a line: new registrations, a zone file, names of certificates. Of a line
-    the first word counts, `*.` in front is ignored, and what is no name is left out. Nothing is looked up.
+    the first word counts, `*.` in front is ignored, and what is no name is left out. Nothing is looked up here.
     """
     import asyncio
 
@@ -41,7 +47,7 @@ def match(options: "GlobalOptions", file: Path, output_format: Format) -> None:
         except OSError as error:
             raise ConfigurationError(str(file), f"cannot be read: {error.strerror}") from error
         emit(
-            _rows(names, _names_in(bounded_lines(text.readline))),
+            _rows(names, _names_in(bounded_lines(text.readline)), (lambda some: _save(chosen, some)) if save else None),
             output_format,
             plain=lambda row: row["name"],
             table={
@@ -89,11 +95,35 @@ def _names_in(lines: Iterator[str]) -> Iterator["Fqdn"]:
             continue
 
 
-def _rows(names: "Enumeration", stream: Iterator["Fqdn"]) -> Iterator[dict[str, Any]]:
+def _save(chosen: Any, found: Sequence["Match"]) -> None:
+    """Keep what was found, and say how much of it is new."""
+    import asyncio
+
+    from watcher import bootstrap
+    from watcher.services.matched import keep
+
+    async def kept() -> int:
+        async with bootstrap.open_store(chosen, create=False) as store:
+            return await keep(store, found, suffixes=bootstrap.suffixes(), now=bootstrap.clock().now())
+
+    new = asyncio.run(kept())
+    click.echo(f"watcher: {new} of {len(found)} names are new and get looked at next", err=True)
+
+
+def _rows(
+    names: "Enumeration", stream: Iterator["Fqdn"], save: Callable[[Sequence["Match"]], None] | None
+) -> Iterator[dict[str, Any]]:
+    """The shape of each name that resembles something; `save` is given them, so many at once."""
     from watcher.core.names import to_unicode
     from watcher.core.shapes import resemblance_json
 
+    kept: list[Match] = []
     for name, found in names.matching(stream):
+        if save is not None:
+            kept.append((name, found))
+            if len(kept) == _SAVED_AT_ONCE:
+                save(kept)
+                kept = []
         yield {
             "name": name,
             "unicode": to_unicode(name),
@@ -103,6 +133,8 @@ def _rows(names: "Enumeration", stream: Iterator["Fqdn"]) -> Iterator[dict[str, 
             "techniques": _together(one.techniques for one in found),
             "likelihood": found[0].likelihood,
         }
+    if save is not None and kept:
+        save(kept)
 
 
 def _together(each: Iterator[Sequence[str]]) -> list[str]:

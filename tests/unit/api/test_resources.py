@@ -157,6 +157,13 @@ async def test_ten_thousand_names_fit_and_more_do_not(api: ApiClient):
     assert (await api.post("/api/v1/domains:batch", {"names": [*names, "x.ml"]})).status == 400
 
 
+async def test_the_lookalikes_of_a_name_that_is_not_protected_are_no_empty_list(api: ApiClient, behind: World):
+    await behind.protect("army.mil")
+    assert (await api.get("/api/v1/lookalikes?protected=army.mil")).json["items"] == []
+    answer = await api.get("/api/v1/lookalikes?protected=navy.mil")
+    assert (answer.status, answer.json["detail"]) == (404, "navy.mil is not known here")
+
+
 async def test_lookalikes_are_filtered(api: ApiClient, behind: World):
     await behind.protect("army.mil", "navy.mil")
     await behind.see("army.ml", "army.mil")
