@@ -186,7 +186,13 @@ def watching(
     watch = Watch(
         store=store,
         clock=now,
-        policy=Policy(confirm.delay, confirm.losses, confirm.loss_gap, alone=len(net.servers) == 1),
+        policy=Policy.among(
+            len(net.servers),
+            at_source=confirm.via == "authoritative",
+            delay=confirm.delay,
+            losses=confirm.losses,
+            loss_gap=confirm.loss_gap,
+        ),
         # nothing known is looked at more seldom than the best candidates are looked for
         cadence=Cadence(longest=soonest, retry=min(soonest, Cadence().retry)),
         refresh=Refresh(chosen.registration.refresh, chosen.registration.refresh_soon),

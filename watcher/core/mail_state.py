@@ -20,7 +20,8 @@ class Policy:
     """How sure to be: `delay` before a confirming look, `losses` settled looks `loss_gap` apart before a loss.
 
     `alone`: there is one resolver only, so a confirming look waits for the TTL too. Neither wait follows a TTL beyond
-    `longest`, since the operator of the name sets the TTL.
+    `longest`, since the operator of the name sets the TTL. `voices`: so many resolvers must have said it, as long as
+    there are others to be heard, so that half of them lying alike is not believed.
     """
 
     delay: timedelta = timedelta(seconds=60)
@@ -28,6 +29,13 @@ class Policy:
     loss_gap: timedelta = timedelta(minutes=5)
     longest: timedelta = _LONGEST
     alone: bool = False
+    voices: int = 2
+
+    @classmethod
+    def among(cls, resolvers: int, *, at_source: bool, delay: timedelta, losses: int, loss_gap: timedelta) -> "Policy":
+        """With so many resolvers; `at_source`: the name's own nameservers are asked for the second look."""
+        voices = 2 if at_source else max(2, resolvers // 2 + 1)
+        return cls(delay, losses, loss_gap, alone=resolvers == 1, voices=voices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +134,17 @@ class MailState:
 
     @property
     def avoid(self) -> frozenset[str]:
-        """The resolvers that a confirming look should avoid."""
-        return self.pending.readings[-1].resolvers if self.pending else frozenset()
+        """The resolvers that a confirming look should avoid: all that said so, the last one after an unsettled look."""
+        under_way = self.pending or self.losses
+        if under_way is None or not under_way.readings:
+            return frozenset()
+        return under_way.readings[-1].resolvers if self.failures else _agreeing(under_way.readings)
+
+
+def _agreeing(readings: tuple[Sighting, ...]) -> frozenset[str]:
+    """The resolvers that gave the last one of the readings, and those before it that say the same."""
+    same = [one.resolvers for one in readings if exchange_set(one.verdict) == exchange_set(readings[-1].verdict)]
+    return frozenset().union(*same)
 
 
 @dataclass(frozen=True, slots=True)

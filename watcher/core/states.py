@@ -161,8 +161,9 @@ def _lose(state: MailState, sighting: Sighting, policy: Policy) -> Step:
     if sighting.heard < losses.due_at:
         return replace(_wait(state, sighting, None), losses=losses), ()
     gap = max(policy.loss_gap, _ttl(sighting, policy))
+    too_few = _voices(losses.readings, sighting) < policy.voices and _adds_a_voice(losses.readings, sighting)
     losses = Losses((*losses.readings, sighting), sighting.at + gap, losses.since)
-    if len(losses.readings) < policy.losses:
+    if len(losses.readings) < policy.losses or too_few:
         return replace(_wait(state, sighting, None), losses=losses), ()
     earlier = losses.readings[:-1]
     if seen_now is Standing.UNABLE:
@@ -254,20 +255,38 @@ def _after(pending: Pending, next_one: Pending) -> Pending:
 
 
 def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
-    """Whether the look is apart enough from the one it repeats: by the delay and by resolver, or else by the TTL."""
+    """Whether the look is apart enough from the one it repeats: by the delay and by resolvers, or else by the TTL."""
     first = pending.readings[-1]
     apart = sighting.heard - first.at
     if apart < policy.delay:
         return False
+    enough = _voices(pending.readings, sighting) >= policy.voices
+    if not enough and _adds_a_voice(pending.readings, sighting):
+        return False
     others = bool(first.resolvers) and not sighting.resolvers <= first.resolvers
-    return others or apart >= _ttl(first, policy)
+    return (others and enough) or apart >= _ttl(first, policy)
+
+
+def _voices(readings: tuple[Sighting, ...], sighting: Sighting) -> int:
+    """How many resolvers say at least as much as the look; one whose name was not remembered counts too."""
+    seen = standing_of(sighting.verdict)
+    same = [one for one in readings if not _more(seen, standing_of(one.verdict))]
+    named = sighting.resolvers.union(*(one.resolvers for one in same))
+    return len(named) + sum(not one.resolvers for one in same)
+
+
+def _adds_a_voice(readings: tuple[Sighting, ...], sighting: Sighting) -> bool:
+    """Whether a resolver speaks that has not spoken yet."""
+    return not sighting.resolvers <= frozenset().union(*(one.resolvers for one in readings))
 
 
 def _patient(pending: Pending, sighting: Sighting, policy: Policy) -> Pending:
-    """Still pending: too soon, or it had to be the same resolver again, which may have answered from its cache."""
+    """Still pending: too soon, too few resolvers yet, or the same one again, which may have answered from its cache."""
     if sighting.at < pending.due_at:
         return pending
     first = pending.readings[-1]
+    if sighting.heard - first.at >= policy.delay and _adds_a_voice(pending.readings, sighting):
+        return Pending((*pending.readings, sighting), sighting.at + policy.delay, pending.since)
     patience = max(policy.delay, _ttl(first, policy))
     return replace(pending, due_at=max(first.at + patience, sighting.at + policy.delay))
 

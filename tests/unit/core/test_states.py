@@ -520,3 +520,56 @@ class TestTheClock:
         assert name.look(3600, implicit, resolver=OTHER) == []
         assert name.look(3660, implicit, resolver=OTHER) == [FOUND, ABLE]
         assert all(draft.since <= START + timedelta(hours=1) for draft in name.drafts)
+
+
+class TestVoices:
+    """More than half of the resolvers must say it, as long as there are others to be heard."""
+
+    def timeline(self, **options):
+        return Timeline(Policy(voices=3), NEWS, **options)
+
+    def test_a_gain_takes_three_of_four_and_each_is_avoided_next(self):
+        name = self.timeline()
+        assert name.look(0, explicit, resolver="a") == []
+        assert name.look(60, explicit, resolver="b") == []
+        assert name.state.avoid == {"a", "b"}
+        assert name.look(120, explicit, resolver="c") == [FOUND, ABLE]
+        assert {answer.resolver for answer in name.drafts[-1].evidence} == {"a", "b", "c"}
+
+    def test_two_that_agree_are_contradicted_by_the_third(self):
+        name = self.timeline()
+        for at in range(0, 3600, 240):
+            assert name.look(at, explicit, resolver="a") == []
+            assert name.look(at + 60, explicit, resolver="b") == []
+            assert name.look(at + 120, absent, resolver="c") == []
+
+    def test_where_nobody_else_answers_two_are_enough_after_the_ttl(self):
+        name = self.timeline()
+        name.look(0, explicit, resolver="a", ttl=300)
+        name.look(60, explicit, resolver="b", ttl=300)
+        assert name.look(120, unknown) == []
+        assert name.state.avoid == {"b"}, "whoever answers is better than nobody"
+        assert name.look(180, explicit, resolver="a", ttl=300) == []
+        assert name.look(420, explicit, resolver="a", ttl=300) == [FOUND, ABLE]
+
+    def test_a_loss_takes_three_of_four_too(self):
+        name = self.timeline()
+        name.look(0, explicit, resolver="a")
+        name.look(60, explicit, resolver="b")
+        name.look(120, explicit, resolver="c")
+        for at in (3600, 7200):
+            assert name.look(at, absent, resolver="a") == []
+            assert name.look(at + 600, absent, resolver="b") == []
+            assert name.state.avoid == {"a", "b"}
+            assert name.look(at + 1200, explicit, resolver="c") == []
+        assert [name.look(at, absent, resolver=who) for at, who in ((9000, "a"), (9600, "b"), (10200, "c"))][-1] == [
+            UNABLE
+        ]
+
+    @pytest.mark.parametrize(
+        ("resolvers", "at_source", "voices"), [(1, False, 2), (2, False, 2), (3, False, 2), (4, False, 3), (9, True, 2)]
+    )
+    def test_half_of_them_are_never_enough(self, resolvers, at_source, voices):
+        minute = timedelta(minutes=1)
+        policy = Policy.among(resolvers, at_source=at_source, delay=minute, losses=3, loss_gap=5 * minute)
+        assert (policy.voices, policy.alone) == (voices, resolvers == 1)
