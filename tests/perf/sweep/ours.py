@@ -20,7 +20,7 @@ from watcher.lookups.suffix_servers import SuffixServers
 from watcher.lookups.suffix_sweep import SuffixSweeper
 from watcher.lookups.sweep_engine import ResolverSweeper
 
-_NO_CEILING = 1_000_000
+_NO_CEILING = 10_000_000  # it begins with a tenth of that
 _NSD_HOLDS = 1000  # questions in its socket's buffer; more at once are lost
 
 
