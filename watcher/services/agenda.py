@@ -60,8 +60,8 @@ class Agenda:
             for place in range(len(self._tiers)):
                 await self._fill(place)
                 queue = self._queues[place]
-                if queue:
-                    return self._batch(place, queue)
+                if batch := self._batch(place, queue):
+                    return batch
         return []
 
     def ended(self, one: Pass) -> None:
@@ -80,6 +80,8 @@ class Agenda:
         count = 0
         while queue and count < _BATCH:
             one = queue.popleft()
+            if not one.more:  # its candidates turned out to be fewer, while it waited for its next turn
+                continue
             ranks = one.take(size)
             slices.append((one, ranks))
             count += len(ranks)
