@@ -55,6 +55,10 @@ SUFFIX_TRANSPOSITION, SUFFIX_REPETITION, SUFFIX_INSERTION, SUFFIX_ADJACENT, SUFF
     0.1,
 )
 
+SUFFIX_REACHED = 1.5
+"""The weights of all slips of `.mil` that reach a suffix (`ml`, `il`), for which the mass of `suffix_edit` was counted.
+Where less is reached the mass shrinks: a lost letter of `.gov` or `.org` leaves nothing, and is noticed."""
+
 LISTED_SUFFIX = 3.0
 """A slip in a suffix of several labels that gives another listed one (`gov.ug`), which looks familiar."""
 

@@ -10,6 +10,7 @@ from watcher.core.likelihood import (
     SUFFIX_ADJACENT,
     SUFFIX_INSERTION,
     SUFFIX_OMISSION,
+    SUFFIX_REACHED,
     SUFFIX_REPETITION,
     SUFFIX_REPLACEMENT,
     SUFFIX_TRANSPOSITION,
@@ -21,7 +22,10 @@ _ALL = LETTERS + DIGITS
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every single slip in each label of the suffix that leaves a delegated top-level label."""
+    """Every single slip in each label of the suffix that leaves a delegated top-level label.
+
+    The name itself stands for the slips that reach no suffix at all, where they are more than those of `.mil`.
+    """
     labels = name.suffix.split(".")
     last = len(labels) - 1
     delegated = tables.suffixes.delegated
@@ -30,7 +34,10 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
         middle = "".join(other + "." for other in labels[:index])
         end = "".join("." + other for other in labels[index + 1 :])
         made = [(typed, weight) for typed, weight in _slips(label, name) if index < last or typed in delegated]
-        share = len(labels) * sum(weight for _, weight in made)  # a slip is as likely in either label
+        reached = sum(weight for _, weight in made)
+        share = len(labels) * max(reached, SUFFIX_REACHED)  # a slip is as likely in either label
+        if made and reached < SUFFIX_REACHED:
+            yield name.text, (SUFFIX_REACHED - reached) / share  # most slips lead nowhere, and the right name is typed
         for typed, weight in made:
             suffix = f"{middle}{typed}{end}"
             familiar = LISTED_SUFFIX if last and suffix in tables.icann else 1.0
