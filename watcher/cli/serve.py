@@ -89,6 +89,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
     from watcher import bootstrap
     from watcher.api.measuring import Measuring
     from watcher.engines.local import Job
+    from watcher.services.ration import Ration
 
     soonest = min(interval for _, interval in chosen.sweep.tiers)
     quick = min(_SOON, soonest / 4)
@@ -104,6 +105,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
     honest = asyncio.Event()
     rest = _Rest(bootstrap.clock(), longest=max(min(_LONGEST_REST, soonest), _SOON))
     registry = watching.net.registry
+    ration = Ration(lambda: watching.sweep.budget.rate, lambda: watching.sweep.best_tier, bootstrap.clock())
 
     async def check_resolvers() -> None:
         narrator.resolvers(await watching.check_resolvers())
@@ -131,7 +133,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
         Job("likeness", watching.ours.read_likeness, min(timedelta(minutes=5), soonest)),
         Job("sweep", sweep, quick),
-        Job("relook", after_honesty(watching.relook.due), quick),
+        Job("relook", after_honesty(lambda: watching.relook.due(ration.looks())), quick),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),
         Job("old replies", watching.registrations.forget, timedelta(days=1)),
         Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),

@@ -73,6 +73,11 @@ class Agenda:
         """Candidates of the passes taken up that are not settled yet."""
         return sum(one.remaining for one in self._under_way.values())
 
+    @property
+    def best_tier(self) -> int | None:
+        """The best tier of which candidates are not settled yet; None where none is under way."""
+        return min((tier for _, tier in self._under_way), default=None)
+
     def _batch(self, place: int, queue: deque[Pass]) -> list[Slice]:
         tier = self._tiers[place]
         size = max(SLICE, min(_LARGEST_SLICE, (tier.last - tier.first + 1) // _SLICES))

@@ -150,6 +150,12 @@ class Sweep:
             seconds=((report.ended_at or self._clock.now()) - report.started_at).total_seconds(),
         )
 
+    @property
+    def best_tier(self) -> int | None:
+        """The best tier of which candidates wait in the run under way; None where none do."""
+        running = self.report.ended_at is None and self._agenda is not None
+        return self._agenda.best_tier if running and self._agenda is not None else None
+
     def _new_agenda(
         self, *, cutoff: datetime | None = None, only: Sequence[str] | None = None, most: int | None = None
     ) -> Agenda:
