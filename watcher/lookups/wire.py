@@ -20,6 +20,7 @@ import dns.rdatatype
 import dns.rrset
 
 from watcher.core.dns import Answer, Outcome, Question, RRType
+from watcher.lookups.plain_reading import read_plainly
 from watcher.lookups.reading_cost import too_costly
 
 TYPE_IN = {
@@ -193,14 +194,18 @@ def clean_nxdomain(reply: bytes, question_size: int) -> int | None:  # noqa: PLR
 def parse_answer(wire: bytes, question: Question, resolver: str, at: datetime) -> Answer:
     """The reply in full, its id and question already matched. A reply that cannot be read is FORMERR.
 
-    So is one that would take too long to read (`reading_cost`).
+    So is one that would take too long to read (`reading_cost`), unless it is a set of exchanges or addresses alone,
+    which is read by hand (`plain_reading`).
 
     `ttl` counts the chain's records too. An NXDOMAIN without an SOA that belongs to the name, or any reply marked
     by a filter (RFC 8914 codes 4 and 15-18), is FILTERED and carries no records (M62); its `soa` is the policy zone's.
     """
     try:
         if too_costly(wire):
-            return Answer(question, Outcome.FORMERR, resolver, at)
+            plain = read_plainly(wire, question)
+            if plain is None:
+                return Answer(question, Outcome.FORMERR, resolver, at)
+            return Answer(question, Outcome.ANSWER, resolver, at, plain[0], ttl=plain[1])
         message = dns.message.from_wire(wire, ignore_trailing=True)
         return _read(message, question, resolver, at)
     except (dns.exception.DNSException, ValueError, struct.error, IndexError, KeyError):
