@@ -110,7 +110,7 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
     with contextlib.suppress(ConfigurationError):  # told about the resolvers themselves
         max_rate, resolvers = chosen.dns.max_rate, len(bootstrap.servers(chosen))
         load = await _suffix_load(chosen, rows) if chosen.sweep.existence == "suffix_servers" else None
-        yield plan(names, chosen.sweep.tiers, max_rate, resolvers, load)
+        yield plan(names, chosen.sweep.tiers, max_rate, resolvers, load, spare=chosen.spare)
 
 
 async def _suffix_load(chosen: Any, rows: Any) -> "SuffixLoad":
@@ -124,20 +124,21 @@ async def _suffix_load(chosen: Any, rows: Any) -> "SuffixLoad":
     return SuffixLoad(chosen.sweep.max_rate_per_suffix, under)
 
 
-def plan(names: int, tiers: Any, max_rate: float, resolvers: int, load: "SuffixLoad | None" = None) -> Examined:
+def plan(
+    names: int, tiers: Any, max_rate: float, resolvers: int, load: "SuffixLoad | None" = None, *, spare: float = 0.0
+) -> Examined:
     """Whether sweeping `names` at the tiers' intervals fits the rate of the resolvers, or of the suffixes' servers."""
     if not names:
         return Examined("plan", "warning", "nothing is protected; `watcher protect add NAME`")
-    from watcher.core.budget import QUESTIONS_A_CANDIDATE, Budget, needed, stretches
+    from watcher.core.budget import Budget, first_sweep, needed, stretches
 
     rate, budget = sum(needed(tiers, names)), max_rate * resolvers
-    most = tiers[-1][0]
     busiest = None if load is None else load.busiest(tiers, names)
     if load is None or busiest is None:
         detail = (
             f"{names} names need {rate:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
-            f"a first sweep takes {names * most * QUESTIONS_A_CANDIDATE / budget / 60:,.0f} minutes and has seen "
-            f"{_seen(names, tiers, budget)}"
+            f"a first sweep takes {_long(first_sweep(tiers, names, budget, spare=spare))} and has seen "
+            f"{_seen(names, tiers, budget, spare)}"
         )
         mend = "raise dns.max_rate on a resolver of your own"
     else:
@@ -148,7 +149,10 @@ def plan(names: int, tiers: Any, max_rate: float, resolvers: int, load: "SuffixL
             f"{names * sum(load.candidates[suffix]) / load.most / 60:,.0f} minutes there"
         )
         mend = "raise sweep.max_rate_per_suffix if its operator agrees"
-    stretched = stretches(tiers, names, Budget(budget, load))
+    stretched = stretches(tiers, names, Budget(budget, load), spare=spare)
+    if stretched[0] < 1:
+        sooner = _long(tiers[0][1] * stretched[0])
+        detail += f"; what the plan leaves free is spent on looking sooner, to rank {tiers[0][0]:,} every {sooner}"
     if stretched[-1] > 1:
         shown = ", ".join(
             f"to rank {last:,} {one:.1f} times" for (last, _), one in zip(tiers, stretched, strict=True) if one > 1
@@ -158,13 +162,22 @@ def plan(names: int, tiers: Any, max_rate: float, resolvers: int, load: "SuffixL
     return Examined("plan", "ok", detail)
 
 
-def _seen(names: int, tiers: Any, budget: float) -> str:
+def _long(time: timedelta) -> str:
+    """In minutes, hours or days."""
+    seconds = time.total_seconds()
+    for unit, size in (("days", 86_400), ("hours", 3600)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds / 60:,.0f} minutes"
+
+
+def _seen(names: int, tiers: Any, budget: float, spare: float) -> str:
     """What a start from nothing has seen after a minute, an hour, a day, until that is everything."""
     from watcher.core.budget import outlook
 
     moments = {"a minute": timedelta(minutes=1), "an hour": timedelta(hours=1), "a day": timedelta(days=1)}
     said = []
-    for word, shares in zip(moments, outlook(tiers, names, budget, list(moments.values())), strict=True):
+    for word, shares in zip(moments, outlook(tiers, names, budget, list(moments.values()), spare=spare), strict=True):
         parts = [
             f"{'all' if share == 1 else f'{share:.1%}'} to rank {last:,}"
             for share, (last, _) in zip(shares, tiers, strict=True)

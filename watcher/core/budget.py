@@ -131,6 +131,25 @@ def outlook(
     return tuple(shown)
 
 
+def first_sweep(plan: Plan, names: int, budget: float, *, spare: float = 0.0) -> timedelta:
+    """How long a start from nothing takes until every candidate was seen once, to a hundredth.
+
+    Longer than all questions at that rate: the best tiers come round again meanwhile.
+    """
+    least = names * sum(sizes(plan)) * QUESTIONS_A_CANDIDATE / budget
+    low, high = 0.0, least
+
+    def is_through(seconds: float) -> bool:
+        return min(outlook(plan, names, budget, [timedelta(seconds=seconds)], spare=spare)[0]) >= 1.0
+
+    while not is_through(high):
+        low, high = high, 2 * high
+    while high - low > 0.01 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_through(middle) else (middle, high)
+    return timedelta(seconds=high)
+
+
 @dataclass(slots=True)
 class _Going:
     """One tier of all names on its way."""

@@ -67,6 +67,19 @@ def test_the_plan_is_held_against_the_resolvers_rate():
     assert plan(400, TIERS, 200, 1).state == "ok"
 
 
+def test_the_plan_says_how_long_a_first_sweep_really_takes():
+    """Not what all questions take: the best candidates come round again meanwhile."""
+    assert (
+        "a first sweep takes 38 days and has seen after a minute 0.5% to rank 200;"
+        in plan(10_000, TIERS, 200, 1).detail
+    )
+    assert "a first sweep takes 4 hours" in plan(100, TIERS, 200, 1).detail
+    assert "what the plan leaves free" not in plan(100, TIERS, 200, 1).detail
+    own = plan(100, TIERS, 5_000, 1, spare=1.0)
+    assert own.state == "ok"
+    assert own.detail.endswith("what the plan leaves free is spent on looking sooner, to rank 200 every 1 minutes")
+
+
 def test_at_the_suffixes_servers_the_busiest_suffix_binds_the_plan():
     load = SuffixLoad(50, {"com": (20.0, 300.0, 3_000.0), "ml": (1.0, 2.0, 30.0)})
     found = plan(1_000, TIERS, 200, 1, load)

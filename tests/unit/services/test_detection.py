@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from tools import simulate_detection
-from watcher.core.budget import QUESTIONS_A_CANDIDATE, outlook, sizes, stretches
+from watcher.core.budget import QUESTIONS_A_CANDIDATE, first_sweep, outlook, sizes, stretches
 from watcher.services.agenda import Agenda
 from watcher.services.passes import tiers_from
 from watcher.settings import Settings
@@ -61,6 +61,14 @@ def test_ten_thousand_names_from_nothing_are_seen_as_announced():
     day = announced[moments.index(timedelta(days=1))]
     assert day[0] == 1.0
     assert 0.4 < day[1] < 0.5
+
+
+@pytest.mark.parametrize(("names", "rate"), [(100, 200), (1_000, 200), (1_000, 5_000)])
+def test_a_first_sweep_takes_as_long_as_announced(names, rate):
+    announced = first_sweep(PLAN, names, rate)
+    before, after = simulate_detection.seen_from_nothing(names, rate, [0.97 * announced, 1.02 * announced])
+    assert min(before) < 1
+    assert min(after) == 1.0
 
 
 def test_the_page_is_current_in_what_does_not_depend_on_chance():
