@@ -6,7 +6,6 @@ What a row says changes through `services.watch` alone; here are the reads, the 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import inf
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, case, cast, delete, func, or_, select, update
@@ -16,6 +15,7 @@ from watcher.core.registration import RegistrationFacts
 from watcher.core.risk import Severity
 from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
 from watcher.core.state_shapes import state_from_json, state_json
+from watcher.core.urgency import Wish, in_order, worth_of
 from watcher.core.verdict import Ability, Basis, Verdict
 from watcher.store.database import Tx
 from watcher.store.tables import lookalikes, resemblances
@@ -25,7 +25,6 @@ LOOKALIKE, OWN, PROTECTED = "lookalike", "own", "protected"
 """What a row is watched as (`Lookalike.relation`)."""
 
 _MOST_WAITING = 20_000  # rows that are weighed against each other
-_SHORTEST_WAIT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +161,8 @@ async def remove(tx: Tx, names: Sequence[str]) -> None:
 async def claim_due(tx: Tx, *, owner: str, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
     """Take up to `limit` rows that are to be looked at: nobody else gets them for `lease`.
 
-    First those that have waited longest for their measure, the wait that was planned for them: it is short where much
-    may be found soon. Twice the wait of five minutes is worse than an hour and a half in place of one.
+    The most urgent first (`core.urgency`): the wait that was planned is short where much may be found soon, so twice
+    the wait of five minutes is worse than an hour and a half in place of one.
     """
     due, until = lookalikes.c.next_look_at, lookalikes.c.claimed_until
     free = or_(until.is_(None), until <= now, until > now + lease)
@@ -171,20 +170,20 @@ async def claim_due(tx: Tx, *, owner: str, now: datetime, limit: int, lease: tim
     late = or_(due <= now, lookalikes.c.attempted_at > now)
     waiting = select(lookalikes.c.name, lookalikes.c.attempted_at, due.label("due")).where(late, free)
     found = (await tx.execute(waiting.order_by(due, lookalikes.c.name).limit(_MOST_WAITING))).all()
-    first = sorted(found, key=lambda row: -_overdue(row.attempted_at, row.due, now))[:limit]
-    rows_by_name = await by_names(tx, [row.name for row in first])
-    rows = [rows_by_name[row.name] for row in first]
+    first = in_order(_wish(row.name, row.attempted_at, row.due, now) for row in found)[:limit]
+    rows_by_name = await by_names(tx, [wish.key for wish in first])
+    rows = [rows_by_name[wish.key] for wish in first]
     for some in chunks([row.name for row in rows]):
         named = lookalikes.c.name.in_(some)
         await tx.execute(update(lookalikes).where(named).values(claimed_until=now + lease, claimed_by=owner))
     return rows
 
 
-def _overdue(attempted_at: datetime | None, due: datetime | None, now: datetime) -> float:
-    """How often the wait that was planned has passed since the last look."""
+def _wish(name: str, attempted_at: datetime | None, due: datetime | None, now: datetime) -> Wish[str]:
+    """What a look at the name is worth, by the wait that was planned for it, and how long it has waited."""
     if attempted_at is None or due is None or attempted_at > now:  # never, or before the clock was set back
-        return inf
-    return (now - attempted_at) / max(due - attempted_at, _SHORTEST_WAIT)
+        return Wish(name, 0.0, None)
+    return Wish(name, worth_of(due - attempted_at), now - attempted_at)
 
 
 async def claimants(tx: Tx) -> list[str]:
