@@ -14,7 +14,7 @@ from pathlib import Path
 
 from watcher.core.alerts import Alert
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
-from watcher.core.hooks import HookMessage, Progress, hook_messages
+from watcher.core.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
 
 NAME = "command"
 
@@ -25,19 +25,21 @@ _DATA_ERROR = os.EX_DATAERR
 class Command:
     """Runs `arguments`, the program first; `timeout` is the time limit of one run in seconds.
 
-    Raises ConfigurationError for a program that is named neither by its whole path nor by a name to be looked up.
+    A try goes on to the next event for `turn` seconds. Raises ConfigurationError for a program that is named neither by
+    its whole path nor by a name to be looked up.
     """
 
     name = NAME
     every_event = True
 
-    def __init__(self, *, arguments: Sequence[str], timeout: float = 30.0) -> None:
+    def __init__(self, *, arguments: Sequence[str], timeout: float = 25.0, turn: float = TURN_SECONDS) -> None:
         if not arguments or not arguments[0] or any("\0" in argument for argument in arguments):
             raise ConfigurationError("alerts.command", 'a program and its arguments: ["/usr/local/bin/page-me", "-v"]')
         if "/" in arguments[0] and not Path(arguments[0]).is_absolute():
             raise ConfigurationError("alerts.command", "give the program's whole path, or a name alone")
         self._arguments = tuple(arguments)
         self._timeout = timeout
+        self._turn = turn
         self._progress = Progress()
 
     def __repr__(self) -> str:
@@ -48,11 +50,16 @@ class Command:
 
         Events are handed over one after another, oldest first; the next try goes on with the first that failed.
         """
+        time = asyncio.get_running_loop().time
+        end, went = time() + self._turn, False
         for message in hook_messages(alert):
             if self._progress.has(alert, message.id):
                 continue
+            if went and time() > end:
+                raise DeliveryFailed(f"{NAME}: accepted so far, the rest follows", progressed=True)
             await self._run(alert, message)
             self._progress.accepted(alert, message.id)
+            went = True
         self._progress.end(alert)
 
     async def _run(self, alert: Alert, message: HookMessage) -> None:

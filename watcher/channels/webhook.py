@@ -3,6 +3,7 @@
 `webhook-id` is the event's id, the same on every try, by which a receiver knows what it already has.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -15,7 +16,7 @@ from aiohttp.abc import AbstractResolver
 from watcher.channels.posting import Poster, Reply
 from watcher.core.alerts import Alert
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
-from watcher.core.hooks import HookMessage, Progress, hook_messages
+from watcher.core.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
 
 NAME = "webhook"
 
@@ -29,7 +30,8 @@ tried again: it must not cost an alert."""
 class Webhook:
     """A receiver at `url`. `secrets` sign, the current one first; while they change over there are two.
 
-    `timeout` is the time limit of one POST in seconds. Raises ConfigurationError for what cannot be used.
+    `timeout` is the time limit of one POST in seconds; a try goes on to the next event for `turn` seconds.
+    Raises ConfigurationError for what cannot be used.
     """
 
     name = NAME
@@ -43,6 +45,7 @@ class Webhook:
         timeout: float = 15.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         system: AbstractResolver | None = None,
+        turn: float = TURN_SECONDS,
     ) -> None:
         if not secrets:
             raise ConfigurationError("alerts.webhook.secret", "without a secret nobody can tell our events from others")
@@ -56,6 +59,7 @@ class Webhook:
             system=system,
         )
         self._now = now
+        self._turn = turn
         self._progress = Progress()
 
     def __repr__(self) -> str:
@@ -66,9 +70,13 @@ class Webhook:
 
         Events are posted one after another, oldest first; the next try goes on with the first that was not accepted.
         """
+        time = asyncio.get_running_loop().time
+        end, went = time() + self._turn, False
         for message in hook_messages(alert):
             if self._progress.has(alert, message.id):
                 continue
+            if went and time() > end:
+                raise DeliveryFailed(f"{NAME}: accepted so far, the rest follows", progressed=True)
             timestamp = int(self._now().timestamp())
             headers = {
                 "Content-Type": "application/json",
@@ -79,6 +87,7 @@ class Webhook:
             }
             _judge(await self._poster.post(message.body, headers))
             self._progress.accepted(alert, message.id)
+            went = True
         self._progress.end(alert)
 
 

@@ -65,11 +65,15 @@ class LookupFailed(WatcherError):
 
 
 class DeliveryFailed(WatcherError):
-    """A channel did not accept a message; worth another try, not before `retry_after` where given."""
+    """A channel did not accept a message; worth another try, not before `retry_after` where given.
 
-    def __init__(self, why: str, retry_after: timedelta | None = None) -> None:
+    `progressed`: it accepted some of a message's events and works; the rest follows with the next try, at once.
+    """
+
+    def __init__(self, why: str, retry_after: timedelta | None = None, *, progressed: bool = False) -> None:
         self.why = why
         self.retry_after = retry_after
+        self.progressed = progressed
         super().__init__(why)
 
 

@@ -16,6 +16,9 @@ from watcher.core.wording import word
 
 _REMEMBERED = 64
 
+TURN_SECONDS = 10.0
+"""A try that has got something through ends after this long, and the next goes on from there: no time limit is hit."""
+
 
 @dataclass(frozen=True, slots=True)
 class HookMessage:

@@ -276,6 +276,11 @@ class Notifier:
 
     async def _failed(self, one: Delivery, error: DeliveryFailed) -> None:
         now = self._clock.now()
+        if error.progressed:
+            async with self._store.write() as tx:
+                await outbox.mark_failed(tx, one.id, owner=self._owner, why=error.why, next_attempt_at=now)
+                await facts.remove(tx, _TROUBLE + one.channel)
+            return
         async with self._store.write() as tx:
             since = time_from_json(await facts.get(tx, _TROUBLE + one.channel))
             if since is None or since > now:

@@ -118,6 +118,20 @@ async def test_a_wait_that_is_no_time_is_none(receiver: PostReceiver, waiting: s
     assert caught.value.retry_after is None
 
 
+async def test_a_try_has_its_turn_and_the_next_goes_on(receiver: PostReceiver) -> None:
+    webhook, many = _webhook(receiver, turn=0.0), storm(12)
+    tries = 0
+    while len(receiver.accepted) < 12:
+        tries += 1
+        try:
+            await webhook.send(many)
+        except DeliveryFailed as error:
+            assert error.progressed  # noqa: PT017 (it may end well, too)
+    assert tries > 1
+    ids = [post.headers["webhook-id"] for post in receiver.accepted]
+    assert ids == sorted(set(ids)), "each once, in order"
+
+
 async def test_no_answer_is_a_failure_in_time(receiver: PostReceiver) -> None:
     receiver.next(0)
     with pytest.raises(DeliveryFailed, match="no answer"):

@@ -181,6 +181,18 @@ async def test_what_a_message_holds_is_not_mended_by_a_restart(office: Office) -
     assert len(office.slack.tried) == 1
 
 
+async def test_what_gets_through_in_parts_goes_on_at_once_and_is_no_failure(office: Office) -> None:
+    parts = iter(range(400))
+    office.slack.fails = lambda _alert: (
+        DeliveryFailed("slack: the rest follows", progressed=True) if next(parts, None) is not None else None
+    )
+    await office.happens(became_able())
+    await office.passes(31 + 410)
+    assert len(office.slack.accepted) == 1
+    assert len({alert.id for alert in office.slack.tried}) == 1
+    assert await _kinds(office) == ["mail_became_able"], "nobody is told that it fails"
+
+
 async def test_tries_are_spaced_ever_wider_with_one_id(office: Office) -> None:
     times = []
 
