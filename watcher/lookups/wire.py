@@ -203,9 +203,7 @@ def parse_answer(wire: bytes, question: Question, resolver: str, at: datetime) -
     try:
         if too_costly(wire):
             plain = read_plainly(wire, question)
-            if plain is None:
-                return Answer(question, Outcome.FORMERR, resolver, at)
-            return Answer(question, Outcome.ANSWER, resolver, at, plain[0], ttl=plain[1])
+            return Answer(question, Outcome.ANSWER, resolver, at, plain.records, plain.chain, ttl=plain.ttl)
         message = dns.message.from_wire(wire, ignore_trailing=True)
         return _read(message, question, resolver, at)
     except (dns.exception.DNSException, ValueError, struct.error, IndexError, KeyError):
