@@ -110,7 +110,8 @@ class MailState:
     `gains`: how often it was told to be able since it was last unable. `failures`: unsettled looks in a row.
     `baseline_since`: set while it stands able by baseline alone: the sweep before its first look (M68).
     `ttl`: of the last settled look, in seconds. `at_risk`: settled looks in a row that saw mail of ours at risk.
-    `was_ours`: when it last stood able, its mail was the owner's (M35).
+    `was_ours`: when it last stood able, its mail was the owner's (M35). `absences`: settled looks in a row by which the
+    name is not there.
     """
 
     standing: Verdict | None = None
@@ -124,6 +125,7 @@ class MailState:
     baseline_since: datetime | None = None
     at_risk: int = 0
     was_ours: bool = False
+    absences: int = 0
     pending: Pending | None = None
     losses: Losses | None = None
 

@@ -59,7 +59,10 @@ def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, or
     stands = standing_of(done.standing)
     able = stands not in {Standing.NOTHING, Standing.UNABLE}
     was_ours = stands is Standing.DEFENSIVE if able else state.was_ours
-    return replace(done, attempted_at=sighting.at, was_ours=was_ours), drafts
+    absences = state.absences
+    if sighting.verdict.ability is not Ability.UNKNOWN:
+        absences = 0 if exists(sighting.verdict) else absences + 1
+    return replace(done, attempted_at=sighting.at, was_ours=was_ours, absences=absences), drafts
 
 
 def reconsider(state: MailState, registered_at: datetime, now: datetime) -> MailState:

@@ -255,8 +255,11 @@ class Watch:
         return replace(subject, name=domain, resembles=_joined(subject.resembles, parent))
 
     def _registered_by_dns(self, row: Lookalike, verdict: Verdict, subject: Subject, at: datetime) -> list[Event]:
-        """`registered` for a name that was there, was gone, and is back, where no registry says so."""
-        gone = row.state.seen and row.state.standing is not None and not exists(row.state.standing)
+        """`registered` for a name that was there, was gone by as many looks as a loss takes, and is back.
+
+        Where no registry says so; one look may be a resolver's lie.
+        """
+        gone = row.state.seen and row.state.absences >= self._policy.losses
         silent = row.registration is None or row.registration.status is RegistrationStatus.UNKNOWN
         if row.relation != LOOKALIKE or not gone or not silent or verdict.ability is Ability.UNKNOWN:
             return []

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.sightings import (
+from tests.fakes.sightings import (, unknown
     absent,
     explicit,
     no_address,
@@ -120,7 +120,13 @@ class TestRegistration:
 
     async def test_back_from_the_dead_by_dns_alone(self, bench):
         await bench.look(no_address)
-        assert await bench.look(absent, after=3600) == []
+        for absences in (1, 2):
+            for _ in range(absences):
+                assert await bench.look(absent, after=3600) == []
+            assert await bench.look(no_address, after=3600) == [], "a resolver may have lied"
+        for _ in range(3):
+            assert await bench.look(absent, after=3600) == []
+            assert await bench.look(unknown, after=3600) == []
         assert await bench.look(no_address, after=3600) == ["registered"]
         assert (await bench.events())[-1].source == "dns"
 
