@@ -9,6 +9,8 @@ what a budget of candidates is spent on.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from watcher.core.fitted import PLACES
+
 
 class Positions(NamedTuple):
     """Observed over expected frequency of a slip by where it happens in a label."""
@@ -30,12 +32,12 @@ class Positions(NamedTuple):
         return self.last_but_one if index == count - 2 else self.inner
 
 
-# FINDINGS, "Position": words and mail domains averaged, smoothed towards 1 where n is small.
-OMISSION = Positions(0.4, 0.6, 1.2, 0.8, 1.3)
-TRANSPOSITION = Positions(0.3, 1.1, 1.4, 0.9, 0.6)
-REPLACEMENT = Positions(0.8, 1.2, 1.15, 0.8, 0.6)
-INSERTION = Positions(0.35, 1.2, 1.1, 1.0, 1.15)
-REPETITION = Positions(0.6, 1.0, 1.1, 0.8, 1.0)
+# Fitted from misspellings of words and from mistyped mail domains: tools/fit_likelihood.py writes them.
+OMISSION = Positions(*PLACES["omission"])
+TRANSPOSITION = Positions(*PLACES["transposition"])
+REPLACEMENT = Positions(*PLACES["adjacent_key_replacement"])
+INSERTION = Positions(*PLACES["adjacent_key_insertion"])
+REPETITION = Positions(*PLACES["repetition"])
 # FINDINGS, "Suffix": .com loses a letter as co 15 : cm 12 : om 5; .mil as ml 1 : il 1.
 SUFFIX_OMISSION = Positions(0.5, 0.8, 0.8, 0.8, 1.0)
 
