@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.sightings import (, unknown
+from tests.fakes.sightings import (
     absent,
     explicit,
     no_address,
+    unknown,
 )
 from tests.fakes.watch_bench import NAME, registered, watch_bench
 from watcher.core.mail_state import Origin
