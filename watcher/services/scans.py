@@ -1,6 +1,7 @@
 """Sweeps that somebody asked for now: one after the other, before what is due; and how far each is."""
 
 import asyncio
+import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from watcher.core.ports import Clock
 from watcher.core.shapes import JSON, time_json
 from watcher.services.batch import Report
 from watcher.services.sweep import Sweep
+
+log = logging.getLogger(__name__)
 
 _REMEMBERED = 200
 _WAITING = 20
@@ -84,9 +87,10 @@ class Scans:
         async with self._turn:
             try:
                 scan.report = await self._sweep.over(scan.names, scan.limit, began=lambda: self._began(scan))
-            except Exception:
+            except Exception:  # nobody waits for this task; the next scan is not to pay for it
                 scan.status = ScanStatus.FAILED
-                raise
+                log.exception("the scan %s failed", scan.id)
+                return
         scan.status = ScanStatus.BLIND if scan.report.blind else ScanStatus.DONE
 
     def _began(self, scan: _Scan) -> None:

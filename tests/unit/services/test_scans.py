@@ -59,3 +59,26 @@ async def test_too_many_are_refused_and_closing_ends_those_that_wait(bench):
         scans.ask(["army.mil"], 60)
     await scans.close()
     assert scans.found("nobody's") is None
+
+
+async def test_a_scan_that_fails_says_so_and_the_next_one_runs(bench, caplog):
+    class Breaking:
+        """A sweep that a bug ends the first time."""
+
+        tries = 0
+
+        def __getattr__(self, name):
+            return getattr(bench.sweep, name)
+
+        async def over(self, names, most, *, began):
+            self.tries += 1
+            if self.tries == 1:
+                raise RuntimeError("a bug")
+            return await bench.sweep.over(names, most, began=began)
+
+    scans = Scans(Breaking(), bench.clock)
+    first, second = scans.ask(["army.mil"], 20), scans.ask(["navy.mil"], 20)
+    assert (await _ended(scans, first))["status"] == "failed"
+    assert (await _ended(scans, second))["status"] == "done"
+    assert [record.getMessage() for record in caplog.records] == [f"the scan {first['id']} failed"]
+    await scans.close()
