@@ -174,7 +174,7 @@ async def _confirmed(service: Service) -> None:
 STEPS = (
     pytest.param(_gained, Service.sweeps, id="the sweep that sees it"),
     pytest.param(_unsettled, Service.sweeps, id="a sweep that sees failures", marks=pytest.mark.soak),
-    pytest.param(_swept_unsettled, Service.looks, id="the look after failures"),
+    pytest.param(_swept_unsettled, Service.looks, id="the look after failures", marks=pytest.mark.soak),
     pytest.param(_seen, Service.looks, id="the confirming look"),
     pytest.param(_confirmed, Service.tells, id="the telling", marks=pytest.mark.soak),
 )
