@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from watcher.api.metrics import Metrics
 from watcher.core.ports import Clock
@@ -35,6 +35,7 @@ class Measuring:
         self._clock = clock
         self._sweep = sweep
         self._data_dates = data_dates
+        self._passes: tuple[datetime, int] | None = None
         self._counted: Counter[tuple[str, str]] = Counter()
         self._last: str | None = None
         self._begun = False
@@ -53,6 +54,10 @@ class Measuring:
         if self._sweep is not None:
             state = self._sweep.state
             self._metrics.sweeping(state.rate, state.left)
+            passes = (self._sweep.report.started_at, self._sweep.report.shards)
+            if self._sweep.report.shards and passes != self._passes:
+                self._metrics.swept()  # a run that is never through, where the rate is used up, has passes that end
+            self._passes = passes
         self._metrics.waiting(coverage["backlog"])
         today = self._clock.now().date()
         self._metrics.aged({name: today - day for name, day in self._data_dates().items()})

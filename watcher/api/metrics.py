@@ -70,7 +70,7 @@ class Metrics:
         )
         self._last_sweep = Gauge(
             "watcher_last_sweep_seconds",
-            "Seconds since a sweep last ended; NaN before the first",
+            "Seconds since a sweep, or a pass over one tier of one name, last ended; NaN before the first",
             registry=self.registry,
         )
         self._last_sweep.set(float("nan"))

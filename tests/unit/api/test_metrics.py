@@ -5,9 +5,13 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.fakes.api_client import ApiClient, World, make_parts
+from tests.fakes.api_client import ApiClient, World, make_parts, make_world
 from tests.fakes.clock import FakeClock
+from watcher.api.measuring import Measuring
 from watcher.api.metrics import Metrics
+from watcher.services.batch import Report
+from watcher.services.pulse import Pulse
+from watcher.services.sweep import SweepState
 
 NAMES = {
     "watcher_detection_seconds",
@@ -83,3 +87,38 @@ async def test_requests_are_counted_by_pattern_so_that_names_make_no_series(behi
     assert read["watcher_http_requests_total", frozenset(labels.items())] == 2
     assert read["watcher_http_requests_total", frozenset({**labels, "path": "none"}.items())] == 1
     assert read["watcher_http_requests_total", frozenset({**labels, "path": "none", "method": "other"}.items())] == 1
+
+
+class Sweeping:
+    """As much of a sweep as is measured: one run that goes on and on."""
+
+    budget = None
+
+    def __init__(self, now):
+        self.report = Report(now)
+        self.state = SweepState(running=True, done=10, unsettled=0, left=5, seconds=1.0)
+
+
+async def test_a_run_that_never_ends_is_measured_by_its_passes(tmp_path):
+    world = await make_world(tmp_path)
+    metrics = Metrics("1.2.3", world.clock)
+    sweep = Sweeping(world.clock.now())
+    measuring = Measuring(
+        world.store, metrics, Pulse(world.clock), [(200, timedelta(hours=1))], world.clock, sweep=sweep
+    )
+
+    async def since():
+        await measuring.refresh()
+        return samples(metrics)["watcher_last_sweep_seconds", frozenset()]
+
+    assert math.isnan(await since())
+    sweep.report.shards = 1
+    assert await since() == 0
+    await world.clock.advance(90)
+    assert await since() == 90
+    sweep.report.shards = 2
+    assert await since() == 0
+    sweep.report = Report(world.clock.now())
+    await world.clock.advance(30)
+    assert await since() == 30, "a new run has no pass to show yet"
+    await world.store.close()
