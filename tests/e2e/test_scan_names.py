@@ -3,7 +3,11 @@
 import gzip
 import json
 import os
+import pty
+import re
 import subprocess
+import termios
+from contextlib import suppress
 
 import pytest
 
@@ -109,3 +113,25 @@ def test_a_file_that_cannot_be_used_is_named(scan, tmp_path, file, text, said):
     error = scan(file, expect=2)
     assert said in error
     assert "Traceback" not in error
+
+
+def test_a_terminal_sees_how_far_it_is(world, tmp_path):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 120))
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("WATCHER_")}
+    environment |= {"PYTHONPATH": str(HERE), "TERM": "xterm", "WATCHER_DNS__MAX_RATE": "200"}
+    command = [*COMMAND, "scan", "army.mil", "--limit", LIMIT, "--resolver", world.address, "--format", "plain"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = bytearray()
+        with suppress(OSError):  # the other end of a terminal that was left
+            while part := os.read(ours, 4096):
+                shown += part
+        assert process.stdout is not None
+        assert sorted(process.stdout.read().decode().split()) == sorted(CANDIDATES)
+    os.close(ours)
+    done, total = re.findall(rb"(\d+)/(\d+)", shown)[-1]
+    assert 0 < int(done) <= int(total) <= int(LIMIT)
+    assert re.search(rb"\d/s", shown)
+    assert b"100% settled" in shown
+    assert re.search(rb"\d:\d\d:\d\d", shown), "time left"

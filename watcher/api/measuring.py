@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from watcher.api.metrics import Metrics
 from watcher.core.ports import Clock
-from watcher.services.coverage import coverage_json
+from watcher.services.coverage import coverage_json, sweep_json
 from watcher.services.pulse import Pulse
 from watcher.services.sweep import Sweep
 from watcher.store import Store, events
@@ -53,7 +53,9 @@ class Measuring:
         self._metrics.planned(coverage["needed_rate"], stretched, of_suffix=of_suffix)
         if self._sweep is not None:
             state = self._sweep.state
-            self._metrics.sweeping(state.rate, state.left)
+            shown = sweep_json(state)
+            settled, seconds = shown["settled_ratio"], shown["seconds_left"]
+            self._metrics.sweeping(state.rate, state.left, settled=settled, seconds_left=seconds)
             passes = (self._sweep.report.started_at, self._sweep.report.shards)
             if self._sweep.report.shards and passes != self._passes:
                 self._metrics.swept()  # a run that is never through, where the rate is used up, has passes that end

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from math import nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
@@ -54,6 +55,16 @@ class Metrics:
         self._rate = Gauge("watcher_sweep_rate", "Candidates a second of the newest sweep", registry=self.registry)
         self._left = Gauge(
             "watcher_sweep_left", "Candidates that the sweep has still to settle", registry=self.registry
+        )
+        self._settled = Gauge(
+            "watcher_sweep_settled_ratio",
+            "Share of the candidates that the newest sweep is done with that settled; NaN before the first",
+            registry=self.registry,
+        )
+        self._seconds_left = Gauge(
+            "watcher_sweep_seconds_left",
+            "How long the sweep still takes at its rate; NaN while it has none",
+            registry=self.registry,
         )
         self._lookups = Counter(
             "watcher_lookups",
@@ -108,10 +119,12 @@ class Metrics:
         for tier, stretch in stretches.items():
             self._stretch.labels(tier).set(stretch)
 
-    def sweeping(self, rate: float, left: int) -> None:
-        """How fast the newest sweep is, and what is left of it."""
+    def sweeping(self, rate: float, left: int, *, settled: float | None, seconds_left: float | None) -> None:
+        """How fast the newest sweep is, what and how long is left of it, which share settled; None: not known yet."""
         self._rate.set(rate)
         self._left.set(left)
+        self._settled.set(nan if settled is None else settled)
+        self._seconds_left.set(nan if seconds_left is None else seconds_left)
 
     def waiting(self, backlog: int) -> None:
         """So many looks are overdue."""

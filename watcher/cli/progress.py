@@ -1,4 +1,4 @@
-"""A progress bar with rate and time left on a terminal; nothing when standard error is not one."""
+"""A progress bar with rate, settled share and time left on a terminal; nothing when standard error is not one."""
 
 import asyncio
 import sys
@@ -9,17 +9,18 @@ _EVERY = 0.2
 
 
 @asynccontextmanager
-async def progress(count: Callable[[], tuple[int, int]]) -> AsyncIterator[None]:
-    """Show the (done, total) of `count` while the block runs."""
+async def progress(count: Callable[[], tuple[int, int]], unsettled: Callable[[], int]) -> AsyncIterator[None]:
+    """Show the (done, total) of `count`, and which share is not `unsettled`, while the block runs."""
     if not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}/s"), TimeRemainingColumn())
+    texts = TextColumn("{task.fields[rate]}/s"), TextColumn("{task.fields[settled]} settled")
+    columns = (BarColumn(), MofNCompleteColumn(), *texts, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("sweep", rate="0")
+        task = bar.add_task("sweep", rate="0", settled="-")
         loop = asyncio.get_running_loop()
         started = loop.time()
 
@@ -27,7 +28,8 @@ async def progress(count: Callable[[], tuple[int, int]]) -> AsyncIterator[None]:
             while True:
                 done, total = count()
                 rate = done / max(loop.time() - started, _EVERY)
-                bar.update(task, completed=done, total=max(total, done), rate=f"{rate:,.0f}")
+                settled = f"{1 - unsettled() / done:.0%}" if done else "-"
+                bar.update(task, completed=done, total=max(total, done), rate=f"{rate:,.0f}", settled=settled)
                 await asyncio.sleep(_EVERY)
 
         showing = asyncio.create_task(show())

@@ -91,7 +91,7 @@ async def _scan(
             feed = None if existing is None else FeedSweeper(await asyncio.to_thread(read_existing, [existing]), None)
             for one in wanted:
                 made = Scan(feed or net.sweeper, lookup, names, one, limit)
-                async with progress(lambda made=made: (made.asked, made.total)):  # type: ignore[misc]
+                async with progress(lambda made=made: (made.asked, made.total), lambda made=made: len(made.unsettled)):  # type: ignore[misc]
                     rows += await made.run()
                 if made.unsettled:
                     click.echo(
@@ -118,7 +118,7 @@ async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], l
             click.echo(f"watcher: {added.new} of {len(texts)} names are protected now", err=True)
         await watching.ours.read()
         sweep = watching.sweep
-        async with progress(lambda: (sweep.seen, limit * len(texts))):
+        async with progress(lambda: (sweep.seen, limit * len(texts)), lambda: sweep.state.unsettled):
             report = await sweep.over(texts, limit)
         if report.blind:
             raise Unseen(f"the scan was blind: {report.blind}; see `watcher doctor`")

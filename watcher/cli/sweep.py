@@ -40,7 +40,8 @@ async def _sweep(chosen: Any) -> None:
         if not watching.ours.protected:
             click.echo("watcher: nothing is protected yet; `watcher protect add NAME` says what to watch", err=True)
         swept = watching.sweep
-        async with progress(lambda: (swept.seen, len(watching.ours.protected) * swept.most_candidates)):
+        everything = len(watching.ours.protected) * swept.most_candidates
+        async with progress(lambda: (swept.seen, everything), lambda: swept.state.unsettled):
             report = await swept.run(once=True)
         looked = 0
         while number := await watching.relook.due():

@@ -122,3 +122,15 @@ async def test_a_run_that_never_ends_is_measured_by_its_passes(tmp_path):
     await world.clock.advance(30)
     assert await since() == 30, "a new run has no pass to show yet"
     await world.store.close()
+
+
+def test_how_far_the_sweep_is():
+    metrics = Metrics("1.2.3", FakeClock())
+    metrics.sweeping(120.0, 600, settled=0.99, seconds_left=5.0)
+    metrics.planned(30.0, {"0": 1.0}, of_suffix=54.2)
+    found = {name: value for (name, _), value in samples(metrics).items()}
+    assert (found["watcher_sweep_rate"], found["watcher_sweep_left"]) == (120.0, 600)
+    assert (found["watcher_sweep_settled_ratio"], found["watcher_sweep_seconds_left"]) == (0.99, 5.0)
+    assert (found["watcher_needed_rate"], found["watcher_needed_rate_per_suffix"]) == (30.0, 54.2)
+    metrics.sweeping(0.0, 0, settled=None, seconds_left=None)
+    assert math.isnan(samples(metrics)["watcher_sweep_seconds_left", frozenset()])
