@@ -77,7 +77,7 @@ def _undoing(tables: Tables, top: str) -> _Pairs:
     return undoing
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _made_once(label: str, tables: Tables, top: str) -> Mapping[str, bool]:
     return dict(_once(label, _pairs(tables, top)))
 
