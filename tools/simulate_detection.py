@@ -337,6 +337,9 @@ promise there, and one setting reaches the aim.
 Names that exist already are looked at by `next_look_at`, apart from this: every five minutes while new, every
 quarter of an hour when one change away, hourly otherwise.
 
+Simulation says how soon; whether what is told is right was held against nine real months: see
+[watching](watching.md#held-against-nine-real-months) and [what a real gain is](decisions/0004-what-a-real-gain-is.md).
+
 ## A start from nothing
 What has been seen once of 10,000 names, 200 million candidates, at 200 questions a second: as `watcher doctor`
 announces it for your names and rate before you start, and as the order of work does it in simulation, slice by slice:
