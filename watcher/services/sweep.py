@@ -255,8 +255,8 @@ class Sweep:
             for one in new:
                 one.begun = True
             started = [(one.protected, one.shard.tier, one.last - one.first + 1) for one in new]
-            async with self._store.write() as tx:
-                await shards.start_all(tx, started, version=self.version, at=self._clock.now())
+            now = self._clock.now()
+            await self._store.write_all([lambda tx: shards.start_all(tx, started, version=self.version, at=now)])
 
     def _made(self, row: Named, ranks: Collection[int]) -> list[Candidate]:
         wanted = set(ranks)
@@ -276,8 +276,7 @@ class Sweep:
             if not touched:
                 return
             try:
-                async with self._store.write() as tx:
-                    through = await self._written(tx, touched)
+                [through] = await self._store.write_all([lambda tx: self._written(tx, touched)])
             except BaseException:
                 self._touched.update(touched)
                 raise

@@ -14,7 +14,7 @@ open inside yourself.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -130,7 +130,9 @@ class Store:
             try:
                 return await asyncio.shield(done)
             except asyncio.CancelledError:
-                await asyncio.wait([done])
+                while not done.done():  # cancelled once more, others still may not write
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait([done])
                 done.exception()  # that it failed is not what the caller waits for any more
                 raise
 

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -279,3 +280,34 @@ async def test_ids_go_on_after_a_restart_with_an_earlier_clock(store, url, clock
     again = await Store.open_existing(url, clock=FakeClock())
     assert again.ids() > last.id
     await again.close()
+
+
+async def test_who_is_cancelled_twice_lets_nobody_write_before_the_transaction_has_ended(store, clock):
+    begun, go, order = threading.Event(), threading.Event(), []
+
+    async def slow(tx):
+        await facts.put(tx, "slow", 1, now=clock.now())
+        begun.set()
+        assert go.wait(30)
+        order.append("slow")
+
+    async def another():
+        async with store.write() as tx:
+            order.append("another")
+            await facts.put(tx, "another", 1, now=clock.now())
+
+    first = asyncio.create_task(store.write_all([slow]))
+    assert await asyncio.to_thread(begun.wait, 30)
+    second = asyncio.create_task(another())
+    for _ in range(2):
+        first.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert not second.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await second
+    assert order == ["slow", "another"]
+    async with store.read() as tx:
+        assert await facts.get(tx, "slow") == 1
