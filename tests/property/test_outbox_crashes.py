@@ -237,4 +237,4 @@ TestOutbox.settings = settings(_UNHURRIED, max_examples=8, stateful_step_count=1
 class TestOutboxLong(Outbox.TestCase):  # type: ignore[name-defined, misc]
     """The same for longer, and never the same twice."""
 
-    settings = settings(_UNHURRIED, max_examples=400, derandomize=False)
+    settings = settings(_UNHURRIED, max_examples=150, derandomize=False)
