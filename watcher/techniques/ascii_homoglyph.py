@@ -27,7 +27,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
         typed = place.typed(candidate)
         if typed is None or len(typed) > 4 * len(place.label):
             continue
-        for made, right, wrong in _lookalikes(place.label, tables):
+        for made, right, wrong in _lookalikes(place.label, tables, typed):
             if made == typed:
                 return f"`{wrong}` for `{right}` in `{place.label}`"
         if place is name.places[0] and typed in _twice(place.label, tables):
@@ -45,9 +45,12 @@ def _twice(label: str, tables: Tables) -> frozenset[str]:
     return frozenset(twice - once - {label})
 
 
-def _lookalikes(label: str, tables: Tables) -> Iterator[tuple[str, str, str]]:
+def _lookalikes(label: str, tables: Tables, typed: str | None = None) -> Iterator[tuple[str, str, str]]:
+    """All of them with what stands for what; given what was `typed`, only those that can have made it."""
     for one, other in tables.lookalikes:
         for right, wrong in ((one, other), (other, one)):
+            if right not in label or (typed is not None and wrong not in typed):
+                continue
             at = label.find(right)
             first = at
             while at >= 0:

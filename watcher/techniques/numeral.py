@@ -23,14 +23,17 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
         typed = place.typed(candidate)
         if typed is None:
             continue
-        for made, right, wrong, _ in _counted(place.label, tables):
+        for made, right, wrong, _ in _counted(place.label, tables, typed):
             if made == typed:
                 return f"`{wrong}` for `{right}` in `{place.label}`"
     return None
 
 
-def _counted(label: str, tables: Tables) -> Iterator[tuple[str, str, str, float]]:
+def _counted(label: str, tables: Tables, typed: str | None = None) -> Iterator[tuple[str, str, str, float]]:
+    """All of them with what stands for what and how readily; given what was `typed`, none that cannot have made it."""
     for group in tables.numerals:
+        if typed is not None and not any(wrong in typed for wrong in group):
+            continue
         for right in group:
             at = label.find(right)
             while at >= 0:
