@@ -37,7 +37,7 @@ ACCESS = """\
 - Without a token only this machine itself is served, not through a proxy (`Forwarded`, `X-Forwarded-*`), and only until
   the first token is made. Revoking the last token does not open the door again.
 - A write needs `Content-Type: application/json` and no `Content-Encoding`. A request from a page of another site
-  (`Origin`, `Sec-Fetch-Site`) is refused; a link that somebody follows is served, but causes no question to the outside.
+  (`Origin`, `Sec-Fetch-Site`) is refused; a link that somebody follows is served, but asks nobody outside anything.
 
 ## Errors
 
