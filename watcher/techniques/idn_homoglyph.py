@@ -42,6 +42,8 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
             if typed == whole:
                 return f"`{label}` in {script.capitalize()} letters"
         at = common_start(label, typed)
+        if at == len(typed):  # the end is missing: nothing stands for anything
+            continue
         end = at + 1 + len(label) - len(typed)
         glyphs = tables.glyphs.get(label[at:end])
         if glyphs is not None and typed[at + 1 :] == label[end:] and typed[at] in glyphs.same + glyphs.marked:

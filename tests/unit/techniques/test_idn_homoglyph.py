@@ -31,3 +31,8 @@ def test_says_which(explains):
     assert explains(idn_homoglyph, "army.com", "ārmy.com") == "`ā` for `a` in `army`"
     assert explains(idn_homoglyph, "coca.com", "соса.com") == "`coca` in Cyrillic letters"
     assert explains(idn_homoglyph, "army.com", "ērmy.com") is None
+
+
+def test_a_marked_name_that_lost_its_end_is_none(explains):
+    assert explains(idn_homoglyph, "münchen.de", "münche.de") is None
+    assert explains(idn_homoglyph, "münchen.de", "münchén.de") == "`é` for `e` in `münchen`"
