@@ -11,6 +11,7 @@ from watcher.core.intended import Intended
 from watcher.core.names import parse
 from watcher.core.protected import Kind, parse_protected
 from watcher.core.resemblance import resemblance_of, resembles
+from watcher.core.slips import IN_ONE_LABEL
 from watcher.data import load_tables
 from watcher.techniques import ALL
 
@@ -60,6 +61,19 @@ def test_explains_names_exactly_what_generate_makes(protected):
         for text in everything[::step] if len(listed[technique.NAME]) < MANY else ():
             if text not in made[technique.NAME]:
                 assert technique.explains(intended, text, TABLES) is None, (technique.NAME, intended.text, text)
+
+
+@QUICK
+@given(protected_names())
+def test_techniques_of_one_label_leave_the_rest_alone(protected):
+    """Where more than a label differs they are not asked."""
+    intended = Intended(protected[0], TABLES)
+    assert {technique.NAME for technique in ALL} > IN_ONE_LABEL
+    for technique in ALL:
+        if technique.NAME in IN_ONE_LABEL:
+            for text, _ in islice(technique.generate(intended, TABLES), MANY):
+                same = text == intended.text
+                assert same or any(place.typed(text) is not None for place in intended.places), (technique.NAME, text)
 
 
 @QUICK

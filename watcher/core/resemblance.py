@@ -16,6 +16,7 @@ from watcher.core.likelihood import SAME_OWNER, known_label
 from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.protected import Kind
 from watcher.core.slips import (
+    IN_ONE_LABEL,
     LATE,
     NOT_BELOW_SUFFIX,
     SLIPPED_LABELS,
@@ -142,8 +143,9 @@ class _Reverse:
         """How likely `text` is as a single slip, by which techniques, and the words of the likeliest; else None."""
         phrases = {}
         shares = []
+        in_one_label = any(place.typed(text) is not None for place in intended.places)
         for technique in self._techniques:
-            if technique.NAME == LATE:
+            if technique.NAME == LATE or (technique.NAME in IN_ONE_LABEL and not in_one_label):
                 continue
             phrase = technique.explains(intended, text, self._tables)
             if phrase is not None:

@@ -24,6 +24,32 @@ SUFFIX_ONLY = frozenset({"suffix_edit", "suffix_swap"})
 """Techniques that change nothing but the suffix, whatever stands before it."""
 NOT_BELOW_SUFFIX = frozenset({"double_slip", "double_homoglyph"})
 """Techniques that are left out for the labels known under a suffix: thousands of names that are worth little there."""
+IN_ONE_LABEL = frozenset(
+    {
+        "adjacent_key_insertion",
+        "adjacent_key_replacement",
+        "ascii_homoglyph",
+        "bit_flip",
+        "dot_for_letter",
+        "dot_insertion",
+        "double_slip",
+        "homophone",
+        "hyphenation",
+        "idn_homoglyph",
+        "insertion",
+        "numeral",
+        "omission",
+        "plural",
+        "repetition",
+        "replacement",
+        "spelling",
+        "transliteration",
+        "transposition",
+        "vowel_swap",
+        "word_added",
+    }
+)
+"""Techniques that write one label otherwise and leave all around it as it is."""
 LATE = "double_homoglyph"
 """The technique whose many texts, one as likely as the other, are made when all that is likelier is spent. They are not
 combined with slips in the suffix, and what another technique makes too is that one's alone."""

@@ -19,9 +19,8 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
     """How the suffix was joined to the label."""
-    suffixes = _suffixes(name, tables)
     for start in _fused(name):
-        if candidate.startswith(start + ".") and candidate[len(start) + 1 :] in suffixes:
+        if candidate.startswith(start + ".") and candidate[len(start) + 1 :] in _suffixes(name, tables):
             return f"the suffix `{name.suffix}` made part of the label `{start.rpartition('.')[2]}`"
     return None
 
