@@ -46,9 +46,7 @@ def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
         typed, label = place.typed(candidate), place.label
         if typed is None or not within_two(label, typed):
             continue
-        if any(label[:start] + text + label[end:] == typed for _, start, end, text in _wide(label)) or any(
-            _paired(_edits(name), label, typed)
-        ):
+        if _ways(name, typed):
             return f"two slips in `{label}`: `{typed}`"
     return None
 
@@ -56,11 +54,16 @@ def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
 def weigh(name: Intended, text: str, _tables: Tables) -> tuple[float, float]:
     """The weight of `text`, and that of everything `generate` makes: thousands of texts need not be written for it."""
     (place,) = name.places[:1]
-    typed, label = place.typed(text), place.label
-    if typed is None:
-        return 0.0, 1.0
-    here = [one.weight for one in _wide(label) if label[: one.start] + one.text + label[one.end :] == typed]
-    return fsum([*here, *_paired(_edits(name), label, typed)]), _total(name)
+    typed = place.typed(text)
+    return (0.0, 1.0) if typed is None else (fsum(_ways(name, typed)), _total(name))
+
+
+@lru_cache(maxsize=256)
+def _ways(name: Intended, typed: str) -> tuple[float, ...]:
+    """The weights of all that makes `typed` of the registrable label; kept, for who explains it weighs it next."""
+    label = name.places[0].label
+    wide = (one.weight for one in _wide(label) if label[: one.start] + one.text + label[one.end :] == typed)
+    return (*wide, *_paired(_edits(name), label, typed))
 
 
 @lru_cache(maxsize=65536)
