@@ -128,6 +128,21 @@ def test_nothing_under_another_protected_name_is_a_candidate(protected, other):
         assert not candidate.name.endswith("." + other[0])
 
 
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(st.text("ab1-.", max_size=12), st.lists(st.text("xn1-é", max_size=66), max_size=5).map(".".join)))
+def test_a_name_is_the_same_with_its_final_dot(text):
+    """What is written as it should be is seen at once; with a dot behind it goes the long way."""
+
+    def read(name):
+        try:
+            return parse(name)
+        except InvalidName:
+            return None
+
+    assume(not text.endswith("."))
+    assert read(text) == read(text + ".")
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=300), st.lists(st.text(max_size=70), max_size=8).map(".".join)))
 def test_any_text_is_a_name_or_invalid(text):

@@ -10,6 +10,8 @@ Fqdn = NewType("Fqdn", str)
 """A host or domain name as A-labels: lower case, no final dot, 1-253 characters, every label LDH."""
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
+_PLAIN = re.compile(r"(?:(?!-|xn--)[a-z0-9-]{1,63}(?<!-)\.)*(?!-|xn--|[0-9]+\Z)[a-z0-9-]{1,63}(?<!-)\Z")
+"""A name that is written as it should be: nearly all of a stream are."""
 _MAX_NAME = 253
 _MAX_INPUT = 2048
 
@@ -20,6 +22,8 @@ def parse(text: str) -> Fqdn:
     A final dot is allowed, and `[.]` for a dot. Raises InvalidName with the reason. A leading dot is refused here;
     `protected.parse` knows about suffixes.
     """
+    if len(text) <= _MAX_NAME and _PLAIN.match(text):
+        return Fqdn(text)
     name = _strip(text)
     if not name.isascii():
         name = _to_a_labels(text, name)
