@@ -211,8 +211,10 @@ def test_the_reverse_look_up_among_ten_thousand_names(corpus_or_none: Path | Non
     ]
     hits: list[bool] = []
     took = timed(lambda: hits.extend(bool(index.resembling(name)) for name in close))
+    again = timed(lambda: [index.resembling(name) for name in close])
     print(
-        f"a name that resembles one: {took / len(close) * 1000:.2f} ms with its explanation ({sum(hits)} of {len(close)})"
+        f"a name that resembles one: {took / len(close) * 1000:.2f} ms with its explanation ({sum(hits)} of {len(close)}), "
+        f"{again / len(close) * 1000:.2f} ms when the protected name was explained before"
     )
     assert all(hits)
 

@@ -84,6 +84,7 @@ def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> Iterator[float]
     """The weight of every pair of edits that makes `typed`."""
     alike = common_start(label, typed) + 1
     grown = len(typed) - len(label)
+    changed_until = len(label) - common_start(label[::-1], typed[::-1])
     for index, one in enumerate(edits):
         if one.start > alike:
             return
@@ -93,7 +94,7 @@ def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> Iterator[float]
         left = grown - len(one.text) + one.end - one.start
         for other in edits[index + 1 :]:
             _, begin, finish, text = other
-            if begin < one.end or len(text) - finish + begin != left or not typed.endswith(label[finish:]):
+            if finish < changed_until or begin < one.end or len(text) - finish + begin != left:
                 continue
             made = head + label[one.end : begin] + text + label[finish:]
             if made == typed and _together(one, other, len(label)):
