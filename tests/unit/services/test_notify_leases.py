@@ -1,0 +1,125 @@
+"""Who has a message in hand: no other sends it meanwhile, and none is lost when one dies."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.alert_samples import EVENTS, became_able
+from tests.fakes.telling_office import WAIT, Office
+from watcher.core.alerts import Policy
+from watcher.core.events import EventKind
+from watcher.store import outbox
+
+
+async def test_order_is_kept_for_one_name(office: Office) -> None:
+    office.slack.die()
+    await office.happens(became_able(1, "army.ml"))
+    await office.passes(300, step=5)
+    await office.happens(replace(EVENTS["mail_became_unable"]))
+    tried = len(office.slack.tried)
+    await office.passes(60)
+    assert {alert.events[0].kind for alert in office.slack.tried[tried:]} <= {EventKind.MAIL_BECAME_ABLE}
+    office.slack.live()
+    await office.passes(1900, step=50)
+    assert [alert.events[0].kind for alert in office.slack.accepted] == [
+        EventKind.MAIL_BECAME_ABLE,
+        EventKind.MAIL_BECAME_UNABLE,
+    ]
+
+
+async def test_two_processes_never_send_the_same_while_the_lease_lives(office: Office) -> None:
+    gate = asyncio.Event()
+    sent = []
+
+    class Slow:
+        name = "slack"
+
+        async def send(self, alert) -> None:
+            sent.append(alert.id)
+            await gate.wait()
+
+    office.policy = Policy(channels=("slack",), group_wait=WAIT)
+    one, other = (office.another(channels={"slack": Slow()}, owner=owner) for owner in ("here:1:a", "there:2:b"))
+    await office.happens(became_able())
+    await office.clock.advance(31)
+    await asyncio.gather(one.gather(), other.gather())
+    first = asyncio.create_task(one.deliver())
+    async with asyncio.timeout(60):
+        while not sent:
+            await asyncio.sleep(0.005)
+    assert await other.deliver() == 0
+    gate.set()
+    assert await first == 1
+    assert len(sent) == 1
+
+
+async def test_a_lease_that_ran_out_is_taken_over_with_the_same_id(office: Office) -> None:
+    await office.happens(became_able())
+    await office.clock.advance(31)
+    await office.notifier.gather()
+    async with office.store.write() as tx:
+        now = office.clock.now()
+        lost = await outbox.lease(tx, "slack", owner="there:2:b", now=now, until=now + timedelta(seconds=60))
+    assert lost is not None
+    await office.passes(59)
+    assert not office.slack.tried
+    await office.passes(3)
+    assert [alert.id for alert in office.slack.accepted] == [lost.alert.id]
+
+
+async def test_what_was_accepted_but_not_recorded_is_not_sent_again(office: Office) -> None:
+    """The channel took it, the database failed: once it works again, only the record is made."""
+    await office.happens(became_able())
+    await office.clock.advance(31)
+    await office.notifier.gather()
+    original = office.notifier._sent
+
+    async def fails(_one) -> None:
+        office.notifier._sent = original
+        raise OSError("disk full")
+
+    office.notifier._sent = fails
+    with pytest.raises(OSError, match="disk full"):
+        await office.notifier.deliver_through("slack")
+    await office.passes(70)
+    assert len(office.slack.tried) == 1
+    assert not await office.deliveries(status="pending")
+
+
+async def test_a_try_under_way_ends_before_the_service_does(office: Office) -> None:
+    gate = asyncio.Event()
+    taken = []
+
+    class Slow:
+        name = "slack"
+
+        async def send(self, alert) -> None:
+            taken.append(alert.id)
+            await gate.wait()
+
+    office.policy = Policy(channels=("slack",), group_wait=WAIT)
+    notifier = office.another(channels={"slack": Slow()})
+    await office.happens(became_able())
+    await office.clock.advance(31)
+    running = asyncio.create_task(notifier.run())
+    async with asyncio.timeout(60):
+        while not taken:
+            await office.clock.advance(1)
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not await office.deliveries(status="pending")
+
+
+async def test_a_bug_in_a_channel_loses_nothing(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    bugs = iter([KeyError("secret")])
+    office.slack.fails = lambda _alert: next(bugs, None)
+    await office.happens(became_able())
+    await office.passes(60)
+    assert len(office.slack.accepted) == 1
+    assert "raised what no channel should" in caplog.text
