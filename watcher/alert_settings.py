@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from watcher.core.alerts import DEFAULT_KINDS
 from watcher.core.events import EventKind
 from watcher.core.risk import Severity
 from watcher.setting_types import Duration, Section
@@ -120,19 +121,7 @@ class Alerts(Section):
         default=(), description="A program and its arguments, run without a shell for each event, its JSON on its input"
     )
     kinds: tuple[EventKind, ...] = Field(
-        default=(
-            EventKind.MAIL_BECAME_ABLE,
-            EventKind.OWN_MAIL_AT_RISK,
-            EventKind.MAIL_BECAME_UNABLE,
-            EventKind.EXCHANGES_CHANGED,
-            EventKind.EXPIRING,
-            EventKind.LAPSED,
-            EventKind.SUFFIX_WILDCARD_CHANGED,
-            EventKind.WATCH_STALE,
-            EventKind.WATCH_RECOVERED,
-            EventKind.CHANNEL_FAILING,
-        ),
-        description="Kinds that are told at once; the rest is in the digest",
+        default=DEFAULT_KINDS, description="Kinds that are told at once; the rest is in the digest"
     )
     min_severity: Severity = Field(default=Severity.MEDIUM, description="Below it: the digest")
     digest: Literal["daily", "weekly", "never"] = Field(default="daily", description="How often")

@@ -116,20 +116,19 @@ class Route:
         return not wanted or any(is_under(name, ancestor) for name in event.protected for ancestor in wanted)
 
 
-DEFAULT_KINDS = frozenset(
-    {
-        EventKind.MAIL_BECAME_ABLE,
-        EventKind.OWN_MAIL_AT_RISK,
-        EventKind.MAIL_BECAME_UNABLE,
-        EventKind.EXCHANGES_CHANGED,
-        EventKind.EXPIRING,
-        EventKind.LAPSED,
-        EventKind.SUFFIX_WILDCARD_CHANGED,
-        EventKind.WATCH_STALE,
-        EventKind.WATCH_RECOVERED,
-        EventKind.CHANNEL_FAILING,
-    }
+DEFAULT_KINDS = (
+    EventKind.MAIL_BECAME_ABLE,
+    EventKind.OWN_MAIL_AT_RISK,
+    EventKind.MAIL_BECAME_UNABLE,
+    EventKind.EXCHANGES_CHANGED,
+    EventKind.EXPIRING,
+    EventKind.LAPSED,
+    EventKind.SUFFIX_WILDCARD_CHANGED,
+    EventKind.WATCH_STALE,
+    EventKind.WATCH_RECOVERED,
+    EventKind.CHANNEL_FAILING,
 )
+"""What is told at once unless the settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ class Policy:
     """What is told, to whom and when; `channels` are the configured ones, in order. See the settings `alerts.*`."""
 
     channels: tuple[str, ...]
-    kinds: frozenset[EventKind] = DEFAULT_KINDS
+    kinds: frozenset[EventKind] = frozenset(DEFAULT_KINDS)
     min_severity: Severity = Severity.MEDIUM
     digest: DigestEvery = DigestEvery.DAILY
     digest_at: time = time(8)
