@@ -7,6 +7,8 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.telling_office import Office
+from watcher.data import load_suffixes
+from watcher.services.protect import protect
 from watcher.store import Store
 
 
@@ -16,4 +18,14 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     url = f"sqlite:///{tmp_path}/watcher.db"
     store = await Store.open_or_create(url, clock=clock)
     yield Office(store, clock, url)
+    await store.close()
+
+
+@pytest.fixture
+async def watched(tmp_path: Path) -> AsyncIterator[tuple[Store, FakeClock]]:
+    """A database in which army.mil is protected, and its clock."""
+    clock = FakeClock()
+    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
+    await protect(store, ["army.mil"], suffixes=load_suffixes(), now=clock.now())
+    yield store, clock
     await store.close()

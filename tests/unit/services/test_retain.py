@@ -5,16 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import absent, explicit, look, no_address
 from watcher.core.alerts import AlertKind, gathered
 from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
-from watcher.data import load_suffixes
-from watcher.services.protect import protect
 from watcher.services.retain import Kept, Retention
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, outbox
+from watcher.store import events, lookalikes, outbox
 
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
 DAY = timedelta(days=1)
@@ -49,12 +46,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path):
-    clock = FakeClock()
-    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
-    await protect(store, ["army.mil"], suffixes=load_suffixes(), now=clock.now())
-    yield Bench(store, clock)
-    await store.close()
+def bench(watched):
+    return Bench(*watched)
 
 
 async def test_evidence_goes_first_then_alerts_then_events(bench):

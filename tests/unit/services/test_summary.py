@@ -5,15 +5,12 @@ from datetime import date, timedelta
 import pytest
 
 from tests.fakes.alert_samples import became_able
-from tests.fakes.clock import FakeClock
 from watcher.core.alerts import AlertKind, DigestEvery, Policy, group_key
 from watcher.core.wording import word
-from watcher.data import load_suffixes
-from watcher.services.protect import protect
 from watcher.services.pulse import RegistryPulse
 from watcher.services.summary import Summaries
 from watcher.services.wellness import Wellness
-from watcher.store import Store, events, outbox, shards
+from watcher.store import events, outbox, shards
 
 PLAN = ((200, timedelta(hours=1)),)
 
@@ -41,12 +38,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path):
-    clock = FakeClock()
-    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
-    await protect(store, ["army.mil"], suffixes=load_suffixes(), now=clock.now())
-    yield Bench(store, clock)
-    await store.close()
+def bench(watched):
+    return Bench(*watched)
 
 
 async def test_daily_to_every_channel_and_the_first_after_a_day(bench):

@@ -9,8 +9,6 @@ from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher.core.dns import Outcome
 from watcher.core.errors import DishonestResolver
 from watcher.core.verdict import Ability, Basis, Verdict
-from watcher.data import load_suffixes
-from watcher.services.protect import protect
 from watcher.services.pulse import Pulse, PulsedResolver
 from watcher.services.vigil import Canary, Vigil
 from watcher.store import Store, events
@@ -46,12 +44,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path):
-    clock = FakeClock()
-    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
-    await protect(store, ["army.mil"], suffixes=load_suffixes(), now=clock.now())
-    yield Bench(store, clock)
-    await store.close()
+def bench(watched):
+    return Bench(*watched)
 
 
 async def test_a_day_with_nothing_due_is_no_blindness(bench):

@@ -4,18 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import look, no_address
 from watcher.core.alerts import DecisionKind, Policy, decide
 from watcher.core.budget import Budget
 from watcher.core.events import Resemblance
 from watcher.core.risk import Severity
-from watcher.data import load_suffixes
-from watcher.services.protect import protect
 from watcher.services.pulse import RegistryPulse
 from watcher.services.watch import Watch
 from watcher.services.wellness import Wellness
-from watcher.store import Store, events, shards
+from watcher.store import events, shards
 
 PLAN = ((200, timedelta(hours=1)), (2_000, timedelta(hours=6)))
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
@@ -59,12 +56,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path):
-    clock = FakeClock()
-    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
-    await protect(store, ["army.mil"], suffixes=load_suffixes(), now=clock.now())
-    yield Bench(store, clock)
-    await store.close()
+def bench(watched):
+    return Bench(*watched)
 
 
 async def test_a_watch_that_is_well_says_nothing(bench):
