@@ -2,10 +2,11 @@
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from typing import Self
 
 
-class LineServer:
+class LineServer(ABC):
     """Starts with `async with` (or `start` and `stop`) on `host` and `port`, 0 being one of the system's choice."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
@@ -51,6 +52,6 @@ class LineServer:
             self._open.discard(task)
             writer.transport.abort()
 
+    @abstractmethod
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection from beginning to end."""
-        raise NotImplementedError

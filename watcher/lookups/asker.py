@@ -1,5 +1,6 @@
 """Who asks many questions of one server at once, and what is kept of each while it is under way."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ OnSilence = Callable[[object, bool], None]
 """Called with the context given when none came in time; True: one came in the wrong case, so ask over TCP."""
 
 
-class Asker:
+class Asker(ABC):
     """Who asks, and hears what became of each question."""
 
     __slots__ = ("flights", "replies")
@@ -26,13 +27,13 @@ class Asker:
         replies, self.replies = self.replies, []
         return zip(flights, replies, strict=True)
 
+    @abstractmethod
     def replied(self, now: float) -> None:
         """Take what was `heard` until `now` (the loop's time)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def silent(self, context: object, doubtful: bool) -> None:
         """None came in time; see `OnSilence`."""
-        raise NotImplementedError
 
 
 Sent = tuple[float, Asker, tuple[bytes, bytes]]
