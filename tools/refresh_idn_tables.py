@@ -71,8 +71,8 @@ def repertoire(codes: Iterable[int]) -> str:
     return made + others or "-"
 
 
-def main(*given: str) -> None:
-    lines = TARGET.read_text(encoding="utf-8").splitlines()
+def main(*given: str, target: Path = TARGET) -> None:
+    lines = target.read_text(encoding="utf-8").splitlines()
     for one in given:
         labels, _, files = one.partition("=")
         paths = [Path(file) for file in files.split(",")]
@@ -90,7 +90,7 @@ def main(*given: str) -> None:
         print(f"{labels}: {len(found)} characters in the line")
     header = [line for line in lines if line.startswith("#")]
     body = sorted(line for line in lines if line and not line.startswith("#"))
-    TARGET.write_text("\n".join(header + body) + "\n", encoding="utf-8")
+    target.write_text("\n".join(header + body) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,26 +1,16 @@
 """Every basis and flag has its check, its scenarios and its line in the docs, all under one name."""
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from tests.scenarios.timeline import read_scenario, scenario_files
+from tools import generate_verdicts
 from watcher import checks
 from watcher.core.verdict import Basis, Flag
 
 _ROOT = Path(__file__).parents[2]
 _FROM_THE_PROBE = {Flag.ACCEPTS_ANY, Flag.REJECTS_UNKNOWN, Flag.REFUSES, Flag.CLOSED}
-
-
-def _generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate_verdicts", _ROOT / "tools" / "generate_verdicts.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_each_basis_and_flag_has_one_check():
@@ -45,4 +35,4 @@ def test_each_basis_and_flag_is_expected_by_one_scenario_and_forbidden_by_anothe
 
 def test_the_reference_page_is_current():
     page = (_ROOT / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
-    assert page == _generator().page(), "run tools/generate_verdicts.py"
+    assert page == generate_verdicts.page(), "run tools/generate_verdicts.py"

@@ -1,26 +1,16 @@
 """How many real misspellings the candidates hold at several budgets, beside dnstwist's."""
 
 import hashlib
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-HERE = Path(__file__).parents[2]
+from tools import recall
+
 BUDGETS = (100, 1_000, 10_000)
 EVERY = 500
 """One word of so many is taken."""
-
-
-def recall() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recall", HERE / "tools" / "recall.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def single(intended: str, typed: str) -> bool:
@@ -39,7 +29,6 @@ def single(intended: str, typed: str) -> bool:
 
 @pytest.mark.corpus
 def test_recall_at_every_budget_is_above_dnstwists(corpus: Path) -> None:
-    tool = recall()
     lines, singles = [], []
     for line in (corpus / "typos" / "codespell-dictionary.txt").read_text(encoding="utf-8").splitlines():
         typed, _, intended = line.partition("->")
@@ -49,14 +38,14 @@ def test_recall_at_every_budget_is_above_dnstwists(corpus: Path) -> None:
             lines.append(f"{intended}.com {typed}.com")
             if single(intended, typed):
                 singles.append(lines[-1])
-    slips, refused = tool.read(lines)
+    slips, refused = recall.read(lines)
     assert len(slips) > 20
     assert len(refused) < len(lines) // 50
-    ours, theirs = tool.measure(slips, tool.ours, BUDGETS), tool.measure(slips, tool.theirs, BUDGETS)
+    ours, theirs = recall.measure(slips, recall.ours, BUDGETS), recall.measure(slips, recall.theirs, BUDGETS)
     print(f"\n{len(lines)} misspellings of {len(slips)} words:")
     for budget, mine, other in zip(BUDGETS, ours, theirs, strict=True):
         print(f"{budget:>7,}  watcher {mine[0]:.1%}  dnstwist {other[0]:.1%}")
         assert mine[0] > other[0]
-    ((_, _), (of_singles, _)) = tool.measure(tool.read(singles)[0], tool.ours, (100, 1_000))
+    ((_, _), (of_singles, _)) = recall.measure(recall.read(singles)[0], recall.ours, (100, 1_000))
     print(f"{len(singles)} single slips at 1,000: {of_singles:.1%}")
     assert of_singles >= 0.95

@@ -1,13 +1,12 @@
 """The tool that reads what registries publish."""
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-HERE = Path(__file__).parents[3]
+from tools import refresh_idn_tables
+
 TEXT = """\
 # IDN Table for French
 U+002D # HYPHEN-MINUS
@@ -24,34 +23,23 @@ XML = """\
 """
 
 
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("refresh_idn_tables", HERE / "tools" / "refresh_idn_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize(
     "text", [TEXT, TEXT.replace("\n", "<br>"), XML, json.dumps([45, 97, 0xE0, 0xE1, 0xE2, 0xE9, 0x153])]
 )
-def test_every_form_of_a_table_is_read(tool: ModuleType, text: str) -> None:
-    assert tool.repertoire(tool.code_points(text)) == "àáâéœ"
+def test_every_form_of_a_table_is_read(text: str) -> None:
+    assert refresh_idn_tables.repertoire(refresh_idn_tables.code_points(text)) == "àáâéœ"
 
 
-def test_neighbours_are_written_as_a_range_and_nothing_as_a_hyphen(tool: ModuleType) -> None:
-    assert tool.repertoire(range(0xE0, 0xF7)) == "à-ö"
-    assert tool.repertoire(range(0x30, 0x3A)) == "-"
+def test_neighbours_are_written_as_a_range_and_nothing_as_a_hyphen() -> None:
+    assert refresh_idn_tables.repertoire(range(0xE0, 0xF7)) == "à-ö"
+    assert refresh_idn_tables.repertoire(range(0x30, 0x3A)) == "-"
 
 
-def test_the_line_of_a_registry_is_replaced_and_the_others_stay(tool: ModuleType, tmp_path: Path) -> None:
+def test_the_line_of_a_registry_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     target, table = tmp_path / "idn_tables.txt", tmp_path / "nl_latn.txt"
     target.write_text("# head\nde,nl äöü # here\nuk - # none\n", encoding="utf-8")
     table.write_text(TEXT, encoding="utf-8")
-    tool.TARGET = target
-    tool.main(f"nl={table}")
+    refresh_idn_tables.main(f"nl={table}", target=target)
     lines = target.read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["# head", "de äöü # here"]
     assert lines[2].startswith("nl àáâéœ # nl_latn.txt, read 20")
