@@ -24,15 +24,17 @@ from watcher.services.examine import Examiner
 from watcher.techniques import ALL
 
 
-def _scenario(row: str) -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "resolvers" / f"{row}.toml").read_text(encoding="utf-8"))
+def _scenario(stem: str) -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "resolvers" / f"{stem}.toml").read_text(encoding="utf-8"))
 
 
 def _faults(resolver: dict[str, Any]) -> list[Fault]:
     return [Fault(**{**row, "effect": Effect(row["effect"])}) for row in resolver.get("effects", ())]
 
 
-@pytest.mark.parametrize("resolver", _scenario("M56")["resolver"], ids=lambda resolver: resolver["what"])
+@pytest.mark.parametrize(
+    "resolver", _scenario("m56_dishonest_resolver")["resolver"], ids=lambda resolver: resolver["what"]
+)
 async def test_m56_a_resolver_is_believed_or_refused(resolver: dict[str, Any]):
     async with DnsServer({"com": "x A 5.5.5.5\n"}, faults=_faults(resolver)) as server:
         asking = check_honesty(parse_server(server.address), timeout=0.2)
@@ -45,9 +47,9 @@ async def test_m56_a_resolver_is_believed_or_refused(resolver: dict[str, Any]):
             assert (await asking).value == resolver["expect"]
 
 
-@pytest.mark.parametrize("effect", _scenario("M63")["effects"])
+@pytest.mark.parametrize("effect", _scenario("m63_reply_that_does_not_match")["effects"])
 async def test_m63_a_reply_that_does_not_match_is_waited_past(effect: str):
-    scenario = _scenario("M63")
+    scenario = _scenario("m63_reply_that_does_not_match")
     zones = {scenario["name"]: scenario["zone"]}
     async with DnsServer(zones, faults=[Fault(Effect(effect))]) as server:
         resolver = CarefulResolver([parse_server(server.address)], timeout=1)
@@ -61,7 +63,7 @@ async def test_m63_a_reply_that_does_not_match_is_waited_past(effect: str):
 
 
 def test_m60_what_no_registry_takes_is_not_generated():
-    scenario = _scenario("M60")
+    scenario = _scenario("m60_idn_not_generated")
     enumeration = Enumeration(load_tables(), ALL, "test")
     names = {shape["name"] for text in scenario["protected"] for shape in enumeration.shapes(text, scenario["limit"])}
     for name in names:

@@ -1,5 +1,6 @@
 """Every scenario file is played; what each look shows must be what it expects, and nothing it forbids."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.scenarios.timeline import expectations, play, read_scenario, scenario_files
 from watcher.core.verdict import Basis, Flag
 
+_NAME = re.compile(r"m\d\d[a-z]?_[a-z0-9_]+")
 _VOCABULARY = {member.value for kind in (Basis, Flag) for member in kind}
 
 
@@ -28,3 +30,9 @@ def test_a_scenario_says_what_it_shows_and_forbids_in_known_words(path: Path):
         assert look["forbidden"]
         assert {look["basis"], *look["flags"], *look["forbidden"]} <= _VOCABULARY
         assert look["flags"] == sorted(look["flags"])
+
+
+def test_every_scenario_file_is_named_by_its_row_and_by_what_it_shows():
+    files = sorted(Path(__file__).parent.rglob("*.toml"))
+    assert files
+    assert [path.name for path in files if not _NAME.fullmatch(path.stem)] == []
