@@ -1,0 +1,1 @@
+"""Blocking: which lookalikes may be blocked, and which names must never be."""
