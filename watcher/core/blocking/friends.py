@@ -96,7 +96,7 @@ class Friends:
         self._listed: dict[str, ListedName] = {}
         self._above: dict[str, ListedName] = {}
         self._domains: dict[str, ListedName] = {}
-        for entry in listed:
+        for entry in sorted(listed, key=lambda entry: (entry.name, entry.own)):  # the answer is the same in any order
             self._add(entry)
 
     def _add(self, entry: ListedName) -> None:
