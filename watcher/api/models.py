@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.core.dns import Outcome
-from watcher.core.events import EventKind
+from watcher.core.events import EventKind, Grade
 from watcher.core.registration import RegistrationSource, RegistrationStatus
 from watcher.core.risk import Severity
 from watcher.core.verdict import Ability, Basis, Flag
@@ -26,6 +26,7 @@ Name = Annotated[str, Field(description="A-labels without the final dot; a suffi
 AbilityText = Annotated[str, _open(Ability, "Whether mail is delivered.")]
 BasisText = Annotated[str, _open(Basis, "The one rule that decided.")]
 FlagText = Annotated[str, _open(Flag, "A fact that changes how bad or how sure it is.")]
+GradeText = Annotated[str, _open(Grade, "The use of a resemblance to a defender, strongest first.")]
 SeverityText = Annotated[str, _open(Severity, "From nothing to see to act now.")]
 OutcomeText = Annotated[str, _open(Outcome, "What became of the question.")]
 KindText = Annotated[str, _open(EventKind, "What happened.")]
@@ -103,6 +104,8 @@ class Resemblance(Output):
     likelihood: float
     explanation: str
     rank: int | None = None
+    grade: GradeText = Field(default="warn", description="block, warn, note: what a defender can do with it unseen")
+    grade_reason: str = Field(default="", description="Why the grade is not another one")
 
 
 class Told(Output):

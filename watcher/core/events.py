@@ -1,6 +1,6 @@
 """Events: what happened to a name or to the watch itself, as recorded, told and sent to hooks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -41,15 +41,41 @@ ENDED_BY = {
 """What ends, by what ends it: who was told of the beginning is told of the end."""
 
 
+class Grade(StrEnum):
+    """The use of a resemblance to a defender, strongest first; compare with `at_least`."""
+
+    BLOCK = "block"
+    """Mail to such a name can be blocked unseen."""
+    WARN = "warn"
+    """The sender should be asked."""
+    NOTE = "note"
+    """Kept, and hidden by default: most such names are innocent."""
+
+    def at_least(self, other: "Grade") -> bool:
+        """Return whether this grade is `other` or stronger."""
+        order = list(Grade)
+        return order.index(self) <= order.index(other)
+
+
 @dataclass(frozen=True, slots=True)
 class Resemblance:
-    """Which protected name a lookalike resembles, by which techniques, how likely, and where the slip is."""
+    """Which protected name a lookalike resembles, by which techniques, how likely, and where the slip is.
+
+    A resemblance that nobody graded is worth a warning: it is neither hidden nor blocked. `grade_reason` is for people.
+    """
 
     protected: str
     techniques: tuple[str, ...]
     likelihood: float
     explanation: str
     rank: int | None = None
+    grade: Grade = Grade.WARN
+    grade_reason: str = ""
+
+
+def best_grade(resemblances: Iterable[Resemblance]) -> Grade | None:
+    """Return the strongest grade among `resemblances`; None where there are none."""
+    return min((resemblance.grade for resemblance in resemblances), key=list(Grade).index, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from watcher.core.candidates import Candidate
 from watcher.core.events import Resemblance
+from watcher.core.grade import graded
 from watcher.core.intended import Intended
 from watcher.core.likelihood import SAME_OWNER, known_label
 from watcher.core.names import Fqdn, is_under, to_unicode
@@ -55,7 +56,7 @@ def resembles(
         best = max(_Reverse(name, _intended(protected, tables), tables, techniques).ways(kind, known), default=None)
         if best is not None:
             found.append(Resemblance(protected, best.techniques, best.likelihood, best.explanation))
-    return tuple(sorted(found, key=lambda one: (-one.likelihood, one.protected)))
+    return graded(sorted(found, key=lambda one: (-one.likelihood, one.protected)), tables)
 
 
 def resemblance_of(
@@ -70,7 +71,8 @@ def resemblance_of(
     if found:
         return replace(found[0], rank=candidate.rank)
     explanation = f"like {candidate.protected} by {' and '.join(candidate.techniques)}"
-    return Resemblance(candidate.protected, candidate.techniques, candidate.likelihood, explanation, candidate.rank)
+    listed = Resemblance(candidate.protected, candidate.techniques, candidate.likelihood, explanation, candidate.rank)
+    return graded([listed], tables)[0]
 
 
 class _Reverse:

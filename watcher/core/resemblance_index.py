@@ -12,6 +12,7 @@ from typing import Any
 from watcher.core.containment import Contained
 from watcher.core.edits import replaced
 from watcher.core.events import Resemblance
+from watcher.core.grade import graded
 from watcher.core.intended import Intended
 from watcher.core.likelihood import CONTAINED
 from watcher.core.names import Fqdn, is_under, to_unicode
@@ -195,7 +196,7 @@ class Index:
         for protected, kind, known in self.possible(name):
             found += resembles(name, [(protected, kind)], self._tables, self._techniques, known)
         if not found:
-            found = self._looking_like(name) or self._containing(name)
+            found = list(graded(self._looking_like(name) or self._containing(name), self._tables))
             if not found:
                 return ()
         found.sort(key=lambda one: (-one.likelihood, one.protected))

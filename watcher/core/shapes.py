@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.events import Event, EventKind, Grade, Resemblance
 from watcher.core.probing import Probed
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.risk import Severity
@@ -160,13 +160,21 @@ def resemblance_json(resemblance: Resemblance) -> JSON:
         "likelihood": resemblance.likelihood,
         "explanation": resemblance.explanation,
         "rank": resemblance.rank,
+        "grade": resemblance.grade.value,
+        "grade_reason": resemblance.grade_reason,
     }
 
 
 def resemblance_from_json(row: Mapping[str, Any]) -> Resemblance:
-    """The inverse of `resemblance_json`."""
+    """The inverse of `resemblance_json`; rows from before there were grades have the default one."""
     return Resemblance(
-        row["protected"], tuple(row["techniques"]), row["likelihood"], row["explanation"], row.get("rank")
+        row["protected"],
+        tuple(row["techniques"]),
+        row["likelihood"],
+        row["explanation"],
+        row.get("rank"),
+        Grade(row.get("grade", Grade.WARN)),
+        row.get("grade_reason", ""),
     )
 
 

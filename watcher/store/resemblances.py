@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from watcher.core.events import Resemblance
+from watcher.core.events import Grade, Resemblance
 from watcher.store.database import Tx
 from watcher.store.tables import resemblances
 from watcher.store.upsert import chunks, insert_or_update
@@ -23,6 +23,8 @@ async def save(tx: Tx, name: str, new: Sequence[Resemblance]) -> None:
                     "likelihood": one.likelihood,
                     "explanation": one.explanation,
                     "rank": one.rank,
+                    "grade": one.grade.value,
+                    "grade_reason": one.grade_reason,
                 }
                 for one in new
             ],
@@ -41,7 +43,13 @@ async def of(tx: Tx, names: Sequence[str]) -> dict[str, tuple[Resemblance, ...]]
         for row in (await tx.execute(query)).mappings():
             found[row["name"]].append(
                 Resemblance(
-                    row["protected"], tuple(row["techniques"]), row["likelihood"], row["explanation"], row["rank"]
+                    row["protected"],
+                    tuple(row["techniques"]),
+                    row["likelihood"],
+                    row["explanation"],
+                    row["rank"],
+                    Grade(row["grade"]),
+                    row["grade_reason"],
                 )
             )
     return {name: tuple(rows) for name, rows in found.items()}

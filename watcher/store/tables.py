@@ -146,6 +146,8 @@ resemblances = Table(
     Cell("likelihood", Float, nullable=False),
     Cell("explanation", Text, nullable=False),
     Cell("rank", Integer),
+    Cell("grade", Text, nullable=False, server_default="warn"),
+    Cell("grade_reason", Text, nullable=False, server_default=""),
 )
 
 events = Table(
