@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "triage": "watcher.cli.triage:triage",
     "events": "watcher.cli.events:events",
     "match": "watcher.cli.match:match",
+    "mail-log": "watcher.cli.mail_log:mail_log",
     "report": "watcher.cli.report:report",
     "silence": "watcher.cli.silence:silence",
     "channels": "watcher.cli.channels:channels",

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -244,6 +245,35 @@ raw_replies = Table(  # of registries, about able names, as they came: they may 
     Cell("fetched_at", Moment, primary_key=True, index=True),
     Cell("source", Text, nullable=False),  # rdap | whois
     Cell("body", LargeBinary, nullable=False),  # lookups.registry_reply.packed
+)
+
+written = Table(  # messages to lookalikes that a mail log told of, one row for each recipient of each
+    "written",
+    metadata,
+    Cell("domain", Text, primary_key=True),  # as the log wrote it, an A-label where it can be one
+    Cell("message", BigInteger, primary_key=True),  # keyed hash of queue id and recipient
+    Cell("sender", BigInteger),  # keyed hash; null where the log did not say
+    Cell("fate", Text, nullable=False),  # core.mail.log_entry.MailFate
+    Cell("day", Moment, index=True),  # midnight; null where the log has no stamp
+)
+
+refusals = Table(  # what the policy service refused or marked, counted by the hour; nothing of the sender
+    "refusals",
+    metadata,
+    Cell("domain", Text, primary_key=True),
+    Cell("protected", Text, primary_key=True),
+    Cell("hour", Moment, primary_key=True, index=True),
+    Cell("action", Text, primary_key=True),  # core.blocking.answer.Action
+    Cell("count", Integer, nullable=False),
+    Cell("told", Boolean, nullable=False, server_default=false()),  # the event of this hour was recorded
+)
+
+recipients = Table(  # how often a domain was written to, while `policy.known_after` is set; hashes only
+    "recipients",
+    metadata,
+    Cell("hash", BigInteger, primary_key=True),
+    Cell("day", Moment, primary_key=True, index=True),
+    Cell("count", Integer, nullable=False),
 )
 
 facts = Table(  # small things: instance id, last sweep, last digest, ...

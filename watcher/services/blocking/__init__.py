@@ -1,0 +1,1 @@
+"""Stopping mail to lookalikes, and finding what was written to them."""
