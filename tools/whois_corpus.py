@@ -22,6 +22,7 @@ if str(ROOT) not in sys.path:
 from watcher.lookups import registry_text  # noqa: E402 (a tool runs from a checkout)
 from watcher.lookups.whois_classifier import ReplyKind, classify  # noqa: E402
 from watcher.lookups.whois_fields import WhoisFields, date  # noqa: E402
+from watcher.lookups.whois_lines import lines  # noqa: E402
 from watcher.lookups.whois_parser import parse  # noqa: E402
 from watcher.lookups.whois_text import decode  # noqa: E402
 
@@ -58,11 +59,11 @@ def measure(folder: Path) -> Score:
         path = folder / row["file"]
         tld = str(row.get("tld") or "").strip(".").lower()
         text = decode(path.read_bytes(), "x." + tld)
-        kind = classify(text)
+        domain = str(row.get("domain") or _domain(path, tld, text))
+        kind = classify(text, domain)
         _score_label(score, row["file"], row.get("label"), kind)
         wanted = dict(_wanted(path))
         if wanted:
-            domain = _domain(path, tld)
             fields = parse(domain, text) if kind is ReplyKind.REGISTERED else WhoisFields()
             _score_fields(score, row["file"], wanted, kind, fields)
     return score
@@ -88,8 +89,12 @@ def _score_label(score: Score, file: str, label: str | None, kind: ReplyKind) ->
         score.refusals_called_unregistered.append(file)
 
 
-def _domain(path: Path, tld: str) -> str:
-    """A name under the reply's suffix: all that python-whois chooses its rules by."""
+def _domain(path: Path, tld: str, text: str) -> str:
+    """The name that the reply is about, as it says itself; else any name under its suffix."""
+    for line in lines(text):
+        name = registry_text.host_name(line.value) if line.key in {"domain", "domain name", "domainname"} else None
+        if name is not None and tld and name.endswith("." + tld):
+            return name
     stem = path.name.removesuffix(".txt")
     return stem if "." in stem and stem.endswith("." + tld) else f"x.{tld}" if tld else "x.com"
 

@@ -40,6 +40,7 @@ class Fault(StrEnum):
     WRONG_TYPE = "wrong_type"
     WEB_PAGE_404 = "web_page_404"
     EMPTY_404 = "empty_404"
+    ODD_404 = "odd_404"
     OTHER_NAME = "other_name"
     MOVED = "moved"
     REDIRECT_LOOPBACK = "redirect_loopback"
@@ -86,6 +87,7 @@ class RdapServer(LineServer):
         self.faults: dict[str, Fault] = {}
         self.log: list[tuple[str, datetime]] = []
         self.retry_after = retry_after
+        self.odd = ("text/plain", b"404 page not found")
         self._rate = fault_rate if faulty else 0.0
         self._random = random.Random(seed)
 
@@ -154,6 +156,8 @@ class RdapServer(LineServer):
                 await _send(writer, 200, b"<html>hello</html>", {"Content-Type": "text/html"})
             case Fault.WEB_PAGE_404:
                 await _send(writer, 404, b"<html>not here</html>", {"Content-Type": "text/html; charset=utf-8"})
+            case Fault.ODD_404:
+                await _send(writer, 404, self.odd[1], {"Content-Type": self.odd[0]})
             case Fault.EMPTY_404:
                 await _send(writer, 404, b"")
             case Fault.OTHER_NAME:

@@ -24,6 +24,7 @@ MOST_BYTES = 1024 * 1024
 """Of an answer, before and after decompression."""
 
 _MOST_REDIRECTS = 3
+_RDAP_JSON = "application/rdap+json"
 _HTTPS = 443
 _ACCEPT = "application/rdap+json, application/json;q=0.9"
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -200,13 +201,26 @@ def _require_json(document: Document) -> None:
 
 
 def _require_registry_404(document: Document) -> None:
-    """Raise LookupFailed for a web server's own 404 page: it says that the path is wrong, not the name free."""
-    if document.body and document.media_type in {"text/html", "application/xhtml+xml"}:
-        raise LookupFailed("RDAP", "the server answered 404 with a web page")
-    if document.body and document.media_type.endswith("json"):
-        code = error_code(_content(document))
-        if code not in {None, HTTPStatus.NOT_FOUND}:
-            raise LookupFailed("RDAP", f"the server answered 404 with error {code}")
+    """Raise LookupFailed for a 404 that is no RDAP answer: it says that the path is wrong, not the name free.
+
+    "Not found" is an empty body, the media type of RDAP, or JSON with `errorCode` 404 (RFC 7480 section 5.3, RFC 9083
+    section 6). Everything else is a web server, a gateway or a moved base URL.
+    """
+    body = document.body.strip()
+    if not body:
+        return
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    code = error_code(content)
+    if code == HTTPStatus.NOT_FOUND or (
+        code is None and document.media_type == _RDAP_JSON and isinstance(content, dict)
+    ):
+        return
+    if code is not None:
+        raise LookupFailed("RDAP", f"the server answered 404 with error {code}")
+    raise LookupFailed("RDAP", "the server answered 404 with something that is no RDAP: its base URL may have moved")
 
 
 def _content(document: Document) -> object:

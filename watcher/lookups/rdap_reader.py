@@ -110,7 +110,7 @@ def _events(document: Mapping[str, Any]) -> Mapping[str, datetime]:
 def _statuses(document: Mapping[str, Any]) -> tuple[str, ...]:
     listed = document.get("status")
     rows = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
-    return tuple(sorted({found for row in rows[: text.MOST_STATUSES] if (found := text.status(row)) is not None}))
+    return tuple(sorted({found for row in rows[: text.MOST_STATUSES] for found in text.statuses(row)}))
 
 
 def _nameservers(document: Mapping[str, Any]) -> tuple[str, ...]:

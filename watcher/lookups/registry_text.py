@@ -24,7 +24,10 @@ _WITHHELD = re.compile(
 )
 _MAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{3,253}\Z")
 _PHONE = re.compile(r"[+0-9][0-9 .()/x-]{4,30}\Z")
+_EXTENSION = re.compile(r"[ ,;]{0,3}(?:;ext=|ext(?:ension)?\.?:?|x|#)[ ]?\d{1,8}\Z", re.IGNORECASE)
 _URL_TAIL = re.compile(r"[\s(]*https?://\S*.*\Z", re.DOTALL)
+_PARENTHESES = re.compile(r"\([^()]{0,120}\)")
+_PARTS = re.compile(r"\s+[-/|–—]+\s+|[,;|]|\s*<br */?>\s*")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _STATUSES = frozenset(
@@ -36,6 +39,8 @@ _STATUSES = frozenset(
         "server transfer prohibited", "server update prohibited", "transfer period", "reserved",
     }
 )  # fmt: skip
+_JOINED = {status.replace(" ", ""): status for status in _STATUSES}
+"""`CLIENTHOLD` in a registry that writes all in capitals."""
 _OTHER_SPELLINGS = {
     "ok": "active",
     "linked": "associated",
@@ -51,7 +56,38 @@ _OTHER_SPELLINGS = {
     "registrar hold": "client hold",
     "registry lock": "locked",
     "registrar lock": "client transfer prohibited",
+    "hold": "server hold",
+    "on hold": "server hold",
+    "dns hold": "server hold",
+    "suspended": "server hold",
+    "to be suspended": "pending delete",
+    "blocked": "server hold",
+    "frozen": "server hold",
+    "disabled": "server hold",
+    "deactivated": "server hold",
+    "deleted": "pending delete",
+    "to be deleted": "pending delete",
+    "cancelled": "pending delete",
+    "pending deletion": "pending delete",
+    "pending purge": "pending delete",
+    "pending release": "pending delete",
+    "quarantine": "redemption period",
+    "in quarantine": "redemption period",
+    "redeemable": "redemption period",
+    "in redemption": "redemption period",
+    "redemption grace": "redemption period",
+    "pending delete restoreable": "redemption period",
+    "pending delete redemption": "redemption period",
+    "restorable": "redemption period",
+    "not delegated": "inactive",
+    "no delegation": "inactive",
+    "not in zone": "inactive",
+    "no zone": "inactive",
+    "not published": "inactive",
+    "not active": "inactive",
+    "no nameservers": "inactive",
 }
+"""Registries' own words. One for a hold, a deletion or a missing delegation must not be lost: it arms a name (M06)."""
 
 
 def clean(value: object, most: int = MOST_TEXT) -> str | None:
@@ -115,7 +151,15 @@ def host_name(value: object) -> str | None:
         name = names.parse(text)
     except InvalidName:
         return None
-    return name if "." in name else None
+    return name if "." in name and not set(name.split(".")) <= _PLACEHOLDERS else None
+
+
+_WORDS_OF_PLACEHOLDERS = """
+    a assigned available be defined delegated hidden n na nameserver nameservers no none not ns null set specified tba
+    to undefined unknown unspecified
+"""
+_PLACEHOLDERS = frozenset(_WORDS_OF_PLACEHOLDERS.split())
+"""The labels of names such as `not.defined`, written where there is none."""
 
 
 def country(value: object) -> str | None:
@@ -144,20 +188,39 @@ def phone(value: object) -> str | None:
     if text is None:
         return None
     text = text.removeprefix("tel:").removeprefix("Tel:").strip()
-    return text if _PHONE.match(text) else None
+    return text if _PHONE.match(_EXTENSION.sub("", text)) else None
 
 
 def status(value: object) -> str | None:
-    """An EPP status in RDAP's spelling (RFC 8056): `clientHold https://icann.org/epp#clientHold` is `client hold`.
+    """The first EPP status in `value`, in RDAP's spelling; None where there is none."""
+    return next(iter(statuses(value)), None)
 
-    None for what is no EPP status: registries' own words are not comparable.
+
+def statuses(value: object) -> tuple[str, ...]:
+    """EPP statuses in RDAP's spelling (RFC 8056): `clientHold https://icann.org/epp#clientHold` is `client hold`.
+
+    One value may hold several, and an explanation: `inactive / clientHold`, `clientHold - not in the zone`. What is no
+    EPP status is left out: registries' own words are not comparable.
     """
     text = clean(value)
     if text is None:
-        return None
-    text = _URL_TAIL.sub("", text).strip(" .,;")
-    spelled = " ".join(_CAMEL.sub(" ", text).replace("_", " ").replace("-", " ").lower().split())
-    spelled = _OTHER_SPELLINGS.get(spelled, spelled)
+        return ()
+    text = _PARENTHESES.sub(" ", _URL_TAIL.sub("", text))
+    whole = _status(text)
+    if whole is not None:
+        return (whole,)
+    found: list[str] = []
+    for part in _PARTS.split(text):
+        known = _status(part)
+        words = [known] if known is not None else [_status(word) for word in part.split() if _CAMEL.search(word)]
+        found += [word for word in words if word is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def _status(text: str) -> str | None:
+    spelled = " ".join(_CAMEL.sub(" ", text).replace("_", " ").replace("-", " ").lower().strip(" .,;:!*").split())
+    spelled = spelled.removeprefix("domain ").removeprefix("is ")
+    spelled = _OTHER_SPELLINGS.get(spelled, _JOINED.get(spelled, spelled))
     return spelled if spelled in _STATUSES else None
 
 
@@ -167,6 +230,8 @@ def time(value: object) -> datetime | None:
     if text is None:
         return None
     text = text.replace(",", ".")
+    if "W" in text.upper():  # `2020-W05` is a week
+        return None
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -175,13 +240,13 @@ def time(value: object) -> datetime | None:
 
 
 def utc(at: datetime) -> datetime | None:
-    """`at` as aware UTC; None when it is absurd (before 1980 or after 2200), which only broken data say."""
+    """`at` as aware UTC; None when it is absurd (before 1980 or after 3000), which only broken data say."""
     try:
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (OverflowError, ValueError):
         return None
     at = at.replace(microsecond=0)  # registries differ in whether they write fractions
-    return at if 1980 <= at.year <= 2200 else None  # noqa: PLR2004 (the first domain is of 1985; 9999 means "never")
+    return at if 1980 <= at.year <= 3000 else None  # noqa: PLR2004 (the first domain is of 1985; 9999 means "never")
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:

@@ -13,7 +13,7 @@ from watcher.core.ports import Clock
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.lookups.connecting import Gate, NotGlobal
 from watcher.lookups.registry_reply import Reply, failed, packed, throttled
-from watcher.lookups.whois_classifier import ReplyKind, classify
+from watcher.lookups.whois_classifier import ReplyKind, classify, is_bare, requested_wait
 from watcher.lookups.whois_process import WhoisProcess
 from watcher.lookups.whois_text import decode
 
@@ -81,6 +81,7 @@ class Whois:
         self._referrals: dict[str, tuple[datetime, Address | None]] = {}
         self._referring = asyncio.Lock()
         self._referral_failed: tuple[datetime, LookupFailed] | None = None
+        self._bare: dict[Address, Fqdn] = {}  # the name that each server last said next to nothing about
 
     async def ask(self, domain: Fqdn, server: Address) -> Reply:
         """What `server` says about `domain` (A-labels); never raises for what it did."""
@@ -90,10 +91,26 @@ class Whois:
         except LookupFailed as error:
             return failed(_SOURCE, self._clock.now(), f"WHOIS: {error.cause}")
         text = decode(raw, domain)
-        reply = await self._judge(domain, text, whole=len(raw) < MOST_BYTES)
+        reply = self._throttled_by_silence(
+            server, domain, text, await self._judge(domain, text, whole=len(raw) < MOST_BYTES)
+        )
         if reply.facts.status is not RegistrationStatus.REGISTERED:
             return reply
         return replace(reply, facts=replace(reply.facts, raw=packed(raw)))
+
+    def _throttled_by_silence(self, server: Address, domain: Fqdn, text: str, reply: Reply) -> Reply:
+        """The reply, as throttling where it says next to nothing, as the one before did of another name."""
+        if not reply.failed or not is_bare(text):
+            self._bare.pop(server, None)
+            return reply
+        before = self._bare.get(server)
+        if len(self._bare) >= _MOST_REFERRALS:
+            self._bare.clear()
+        self._bare[server] = domain
+        if before is None or before == domain:
+            return reply
+        reason = "WHOIS: the server says next to nothing of name after name: taken for throttling"
+        return throttled(_SOURCE, self._clock.now(), reason)
 
     async def server_of(self, suffix: str) -> Address | None:
         """The WHOIS server of the top-level label of `suffix`, None where it has none; asked for once a week.
@@ -165,7 +182,7 @@ class Whois:
     async def _judge(self, domain: Fqdn, text: str, *, whole: bool) -> Reply:
         now = self._clock.now()
         # In a thread: its time is linear in the reply, line by line, but a hostile one can make it tenths of a second.
-        kind = await asyncio.to_thread(classify, text)
+        kind = await asyncio.to_thread(classify, text, domain)
         match kind:
             case ReplyKind.REGISTERED:
                 return Reply(await self._registered(domain, text, now))
@@ -176,7 +193,7 @@ class Whois:
             case ReplyKind.RESERVED:
                 return Reply(RegistrationFacts(RegistrationStatus.RESERVED, _SOURCE, now))
             case ReplyKind.THROTTLED:
-                return throttled(_SOURCE, now, "WHOIS: the server asks us to slow down")
+                return throttled(_SOURCE, now, "WHOIS: the server asks us to slow down", requested_wait(text))
             case _:
                 return failed(_SOURCE, now, f"WHOIS: {_NOTHING_LEARNT[kind]}")
 

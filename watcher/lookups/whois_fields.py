@@ -14,6 +14,9 @@ from watcher.lookups import registry_text
 from watcher.lookups.whois_lines import Line, lines
 
 _CREATED = re.compile(
+    r"^activation\b|date de cr[eé]ation|cr[eé]{1,2}e? le|date d['’]enregistrement|^creado|^criado"
+    r"|fecha de (?:alta|activaci)|data (?:de )?(?:cria|registr)|^registriert am|^erstellt|^utworzon"
+    r"|^datum registrace|^commencement|^first registered|^entry created|"
     r"creation date|^registration$|^acivated|fecha de registro"
     r"|^created?\b(?!.*by)|created (?:on|date)|record created|^registered(?: on| date|$)"
     r"|registration (?:date|time)"
@@ -24,6 +27,8 @@ _CREATED = re.compile(
     re.IGNORECASE,
 )
 _UPDATED = re.compile(
+    r"derni[eè]re (?:modification|mise)|modifi[eé]e? le|mise [aà] jour|^actualizado|[uú]ltima modifica"
+    r"|letzte [aä]nderung|^zmieniono|^entry updated|"
     r"updated? ?(?:date|on)|^updated\b(?!.*by)|^(?:domain |record )?(?:last )?(?:changed|modified|modification date)"
     r"|last[- _]?(?:updated?|modified|changed)(?: date| on|$)|domain record last updated|ultima (?:actualizaci"
     r"|modificaci)"
@@ -31,18 +36,23 @@ _UPDATED = re.compile(
     re.IGNORECASE,
 )
 _EXPIRES = re.compile(
-    r"expir|^exp date|paid-till|valid[- ](?:until|date)|^validity|renewal date|fecha de vencimiento|^expire|有効期限"
+    r"date d['’]expiration|expire le|^caduca|^vence|fecha de (?:caduc|expir)|data (?:de )?(?:expir|venc"
+    r"|scad)|^ablauf|^paid till|^wygasa|"
+    r"(?<!option )expir|^exp date|paid-till|valid[- ](?:until|date)|^validity|fecha de vencimiento|^expire|有効期限"
     r"|사용 종료일"
-    r"|date_renewal|valid to|data de expira|^renewal|^anniversary",
+    r"|valid to|data de expira|^anniversary",
     re.IGNORECASE,
 )
+_RENEWAL = re.compile(r"^renew(?: by| date|al)|renewal date|date_renewal", re.IGNORECASE)
 _REGISTRAR = re.compile(
+    r"^bureau d['’]enregistrement|^agente registrador|^registrador|^entidade gestora|^registrierungsstelle|"
     r"^(?:sponsoring |current |registry )?regist(?:r)?ar(?: name|_name|-name| organi[sz]ation)?$"
     r"|^registration service provider"
     r"|^authorized agency|^current registar|^sponsoring registrar$|^support$|^created by registrar$",
     re.IGNORECASE,
 )
 _NAMESERVER = re.compile(
+    r"serveurs? (?:de noms?|dns)|servidor(?:es)?(?: de)? (?:nombres?|nomes?|dns)|server dns|^servers?$|"
     r"\bn(?:ame)?[ _-]?servers?\b|^nserver|^dns(?: ?\d| servers?|_name)?$"
     r"|^(?:domain )?servers? (?:in listed order|name)"
     r"|domain (?:name ?)?servers?\b"
@@ -52,9 +62,10 @@ _NAMESERVER = re.compile(
     re.IGNORECASE,
 )
 _NOT_NAMESERVER = re.compile(
-    r"(?:ip|address|country|whois|tech|dnssec|email|phone|status|handle|obsoleted)", re.IGNORECASE
+    r"(?:\bip|address|country|whois|tech|dnssec|email|phone|status|handle|obsoleted)", re.IGNORECASE
 )
 _STATUS = re.compile(
+    r"^statut$|^[eé]tat$|^estado$|^stav$|^epp status$|^status code$|^domain state$|^domain_status$|"
     r"^(?:domain |registration )?status$|^status \[\d+\]$|^eppstatus$|^state$|^estado / status$|ステータス|状態",
     re.IGNORECASE,
 )
@@ -75,8 +86,17 @@ _COUNTRY = re.compile(
     r"^registrant(?: contact)?(?:'s)? country(?: code|/economy)?$|^owner country(?: code)?$", re.IGNORECASE
 )
 _SECTION_NAME = re.compile(r"^(?:name|organi[sz]ation|organi[sz]ation name|registrar|registrar name)$", re.IGNORECASE)
+_SUSPENDED = re.compile(
+    r"(?:registration|domain|name) (?:has been|is|was) (?:currently )?(?:suspended|on hold|deactivated)", re.IGNORECASE
+)
+_SHORT_LINE = 90
 _PARENTHESIS = re.compile(r"\([^()]{0,60}\)")
 _MONTH_FIRST_SUFFIXES = ("us", "ph", "to", "edu", "tk")
+_HANDLE = re.compile(r"(?=[^ ]*[-._\d])[\w.-]{3,40}\Z|[A-Z0-9]{3,20}\Z")
+_HANDLE_KEY = re.compile(
+    r"(?:sponsoring )?registrar(?: id| handle)?\Z|handle\Z|nic-hdl\Z|id\Z|contact\Z|mntner\Z", re.IGNORECASE
+)
+_HANDLE_NAME = re.compile(r"(?:registrar )?(?:organi[sz]ation|org|org-name|name|company)\Z", re.IGNORECASE)
 _REGISTRAR_TAIL = re.compile(r"(?:\s*\((?:R?\d[\w-]*)\)|\s*\[Tag = [^\]]*\]|\s+R\d+-[A-Z]+)\Z")
 _TRADING_AS = " t/a "
 _UNTIL = re.compile(r"(?:until|connected)[ (]+(\d[\d/.-]{7,18})", re.IGNORECASE)
@@ -104,7 +124,7 @@ class WhoisFields:
 
 def read_fields(domain: str, text: str) -> WhoisFields:
     """The fields of `text`, a reply about `domain`; never raises."""
-    found = list(lines(text))
+    found = _own_record(list(lines(text)), domain)
     values = _values(found)
     day_first = not domain.endswith(tuple("." + suffix for suffix in _MONTH_FIRST_SUFFIXES))
 
@@ -119,13 +139,16 @@ def read_fields(domain: str, text: str) -> WhoisFields:
         )
 
     words = tuple(value for key, value in values if _STATUS.search(key))
-    statuses = {status for word in words for part in word.split(",") if (status := registry_text.status(part))}
+    said = [line.text for line in found if _SUSPENDED.search(line.text) and len(line.text) < _SHORT_LINE]
+    held = [value for key, value in values if key in {"hold", "domain hold"} and value.lower().startswith(("y", "on"))]
+    statuses = {status for word in words for status in registry_text.statuses(word)}
+    statuses |= {"server hold"} if said or held else set()
     return WhoisFields(
-        registrar=_registrar_name(first(_REGISTRAR) or _in_section(found, "registrar")),
+        registrar=_registrar_name(_by_handle(found, first(_REGISTRAR)) or _in_section(found, "registrar")),
         registrar_iana_id=_digits(first(_IANA_ID)),
         created_at=at(_CREATED),
-        updated_at=at(_UPDATED),
-        expires_at=at(_EXPIRES) or _until(words),
+        updated_at=_newest(found, at(_UPDATED), day_first=day_first),
+        expires_at=at(_EXPIRES) or at(_RENEWAL) or _until(words),
         statuses=tuple(sorted(statuses)[: registry_text.MOST_STATUSES]),
         nameservers=_nameservers(found, domain),
         registrant_organisation=registry_text.organisation(
@@ -143,11 +166,13 @@ def read_fields(domain: str, text: str) -> WhoisFields:
 
 
 def date(value: str, key: str = "", day_first: bool = True) -> datetime | None:
-    """The time in a registry's date, aware UTC (without zone: as if UTC); None for what is none."""
+    """The time in a registry's date, aware UTC (without zone: as if UTC); None for what has no day, month or year."""
     text = value.strip().strip("\"'").rstrip(".")
     if not text or not any(character.isdigit() for character in text) or len(text) > 60:  # noqa: PLR2004
         return None
     text = text.partition("#")[0]
+    if _VAGUE.search(text):
+        return None
     last = _LAST_DAY.search(text)
     if last is not None:  # `registrar AT ns.il 20140116 (Changed)`, `0-UANIC 20020903000000`
         text = f"{last[1]}T{last[2] or '000000'}"
@@ -159,19 +184,32 @@ def date(value: str, key: str = "", day_first: bool = True) -> datetime | None:
     iso = registry_text.time(text)
     if iso is not None:
         return iso
+    text = _ZONE_BEFORE_OFFSET.sub(" ", text)  # dateutil reads `UTC+8` by POSIX, where the sign is the other way round
     for bare in (text.replace("(", " ").replace(")", " ").strip(), _PARENTHESIS.sub(" ", text).strip()):
-        year_first = bool(re.match(r"\d{4}", bare))
-        try:
-            at = dates.parse(
-                bare, dayfirst=day_first and not year_first, yearfirst=year_first, tzinfos=_zone, default=_MIDNIGHT
-            )
-        except (ValueError, OverflowError, TypeError, AttributeError):
-            continue
-        return registry_text.utc(at)
+        at = _whole_date(bare, day_first=day_first)
+        if at is not None:
+            return registry_text.utc(at)
     return None
 
 
-_MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+def _whole_date(text: str, *, day_first: bool) -> datetime | None:
+    """The date that `text` says by itself: nothing is filled in but the time of day."""
+    year_first = bool(re.match(r"\d{4}", text))
+    found = []
+    for default in _DEFAULTS:
+        try:
+            found.append(
+                dates.parse(
+                    text, dayfirst=day_first and not year_first, yearfirst=year_first, tzinfos=_zone, default=default
+                )
+            )
+        except (ValueError, OverflowError, TypeError, AttributeError):
+            return None
+    return found[0] if found[0] == found[1] else None
+
+
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2003, 11, 17))  # noqa: DTZ001 (they fill in what a text leaves out)
+_VAGUE = re.compile(r"\b(?:before|prior|until before|vor|avant|antes|older|circa|approx)", re.IGNORECASE)
 _HOUR = 3600
 _ZONES = {
     "CLT": -4 * _HOUR, "CLST": -3 * _HOUR, "JST": 9 * _HOUR, "KST": 9 * _HOUR, "MSK": 3 * _HOUR, "MSD": 4 * _HOUR,
@@ -180,11 +218,56 @@ _ZONES = {
     "IST": 2 * _HOUR, "NZST": 12 * _HOUR, "NZDT": 13 * _HOUR, "AEST": 10 * _HOUR,
 }  # fmt: skip
 
+_ZONE_BEFORE_OFFSET = re.compile(rf"\b(?:UTC|GMT|BRST|{'|'.join(_ZONES)})\s?(?=[+-]\d{{1,2}}(?::?\d\d)?\b)")
+
 
 def _zone(name: str | None, offset: int | None) -> tzinfo:
     """A zone from its offset, or from a name that registries use; anything else counts as UTC."""
     seconds = offset if offset is not None else _ZONES.get((name or "").upper(), 0)
     return timezone(timedelta(seconds=seconds)) if abs(seconds) < 24 * _HOUR else UTC
+
+
+def _own_record(found: list[Line], domain: str) -> list[Line]:
+    """The lines from the domain's own record on, where those of other names stand before it."""
+    start = next((at for at, line in enumerate(found) if _named(line) == domain), 0)
+    others = any(line.key in {"server name", "domain name"} for line in found[:start])
+    return found[start:] if others else found
+
+
+def _named(line: Line) -> str | None:
+    return registry_text.host_name(line.value) if line.key in {"domain name", "domain"} and not line.comment else None
+
+
+def _by_handle(found: Sequence[Line], registrar: str | None) -> str | None:
+    """The registrar's name, where its line holds a handle and a record of that handle stands below."""
+    if registrar is None or not _HANDLE.match(registrar):
+        return registrar
+    inside = False
+    seen = 0
+    first = True
+    for line in found:
+        if not line.text:
+            inside = False
+        elif not line.comment and line.value == registrar and _HANDLE_KEY.match(line.key):
+            seen += 1
+            inside = first or seen > 1 or not _REGISTRAR.search(line.key)
+        elif inside and _HANDLE_NAME.match(line.key) and (name := registry_text.disclosed(line.value)) is not None:
+            return name
+        first = not line.text or line.comment
+    return registrar
+
+
+def _newest(found: Sequence[Line], first: datetime | None, *, day_first: bool) -> datetime | None:
+    """The newest of the `changed` lines that stand together with the one of `first`; contacts have their own below."""
+    newest = first
+    seen = False
+    for line in found:
+        if not line.text and seen:
+            break
+        if line.key == "changed" and (at := date(line.value, line.key, day_first)) is not None:
+            seen = True
+            newest = max(newest or at, at)
+    return newest
 
 
 def _values(found: Sequence[Line]) -> list[tuple[str, str]]:
@@ -229,9 +312,13 @@ def _nameservers(found: Sequence[Line], domain: str) -> tuple[str, ...]:
     return tuple(sorted(set(names)))[: registry_text.MOST_NAMESERVERS]
 
 
+_ZONE_LINE = re.compile(r"\S+\s+(?:\d+\s+)?(?:IN\s+)?NS\s+(\S+)")
+
+
 def _hosts(text: str, domain: str) -> list[str]:
     """The host name that `text` begins with; several where they are listed with commas, or stand alone."""
-    parts = text.replace(",", " ").replace(";", " ").split()[:16]
+    record = _ZONE_LINE.match(text)
+    parts = (record[1] if record is not None else text).replace(",", " ").replace(";", " ").split()[:16]
     hosts = [name for part in parts if (name := registry_text.host_name(part.strip("[]()."))) is not None]
     if not hosts or registry_text.host_name(parts[0].strip("[]().")) is None:
         return []

@@ -12,9 +12,43 @@ MOST_CHARACTERS = 32 * 1024
 MOST_LINE = 512
 
 _COMMENT = re.compile(r"\s*(?:%+|#+|\*+|;+|//|--|>>>+)\s?")
+_NUMBERED = re.compile(r"\s*\d{1,2}[a-z]?[.)][ \t]+(?=[A-Za-z])")
 _BRACKETED = re.compile(r"\s*(?:[a-z]\.? {0,3})?\[([^\]\[:]{1,40})\]\s*(.*)\Z")
-_KEYED = re.compile(r"\s*([^\W\d_][\w /'()&,-]{0,50}?)(?:[ \t]*\.[. \t]*)?[ \t]*:(?!//)[ \t.]*(.*)\Z")
+_KEYED = re.compile(
+    r"\s*([^\W\d_][\w /'’()&,#-]{0,50}?)(?:[ \t]*\.[. \t]*)?[ \t]*(?<!\b\d)(?<!\b\d\d):(?!//)[ \t.]*(.*)\Z"
+    r"|\s*([^\W\d_][\w /'’()&,#-]{0,50}?)(?:[ \t]*\.[. \t]*)?[ \t]*(?<=\d):(?!//|\d\d(?!\d))[ \t.]*(.*)\Z"
+)
+"""A colon inside a time (`at 22:02`) ends no key."""
+_DOTTED = re.compile(r"\s*([A-Za-z][\w /'()-]{1,40}?) ?#?(?:[ \t]?\.){3,}[ \t.:]*(\S.*)\Z")
 _TABBED = re.compile(r"\s*([A-Za-z][\w /'()-]{1,40}?)(?:\t+| {4,})(\S.*)\Z")
+_SPOKEN = re.compile(
+    r"\s*((?:domain |record |entry |name |domain name )?(?:was )?(?:first )?(?:registered|created|updated"
+    r"|expires?|expired|expiry|expiration"
+    r"|changed|modified|activated|renewed|delegated|last[ -](?:updated?|modified|changed?|modification)"
+    r"|record (?:created|expires|last updated)"
+    r"|(?:creation|registration|expiration|expiry|renewal|activation|modification|update) date)(?: on| at"
+    r"| until| by| date)?)"
+    r"[ \t]+(?=[^\n]{0,30}\d)(\S.{4,60})\Z",
+    re.IGNORECASE,
+)
+_SERVER = re.compile(
+    r"\s*(n(?:ame)? ?servers?|nameserver|dns|domain servers?|registrar|(?:domain )?status|registrant"
+    r"|organi[sz]ation|owner|holder|(?:primary|secondary) (?:name )?server)"
+    r"(?:\t+| {2,})(\S.*)\Z|\s*(n(?:ame)? ?server|nserver)[ \t]+([\w-]+(?:\.[\w-]+)+\.?(?:[ \t].*)?)\Z",
+    re.IGNORECASE,
+)
+_DELEGATED = re.compile(r"[\w-]{1,63} ((?:ns|dns)[\w-]*\.[\w-]+(?:\.[\w-]+)*\.?)\Z", re.IGNORECASE)
+_HEADING = re.compile(
+    r"(?:(?:domain |primary |secondary |authoritative |listed )?(?:name ?|dns ?"
+    r"|domain )servers?(?: information| in listed order| list| details)?"
+    r"|nservers?|dns|serveurs? (?:de noms|dns)|servidor(?:es)? (?:de nombres?|dns|de nomes?)|server dns|nameserver"
+    r"|registrar(?: information| details| name)?|sponsoring registrar|registrant(?: information| details"
+    r"| contact)?|owner|holder|titulaire|titular|bureau d['’]enregistrement"
+    r"|(?:domain )?status(?:es)?|(?:date )?(?:created|registered|updated|expires|expiry|creation"
+    r"|expiration)(?: on| date)?|(?:creation|registration|expiration|expiry) date|relevant dates?"
+    r"|last (?:updated|modified)(?: on)?)\Z",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +93,15 @@ def lines(text: str) -> Iterator[Line]:
 
 def _split(content: str) -> tuple[str, str]:
     content = content.removeprefix("domain:") if content.count(":") > 1 else content  # rwhois: `domain:Key:value`
-    for pattern in (_BRACKETED, _KEYED, _TABBED):
+    numbered = _NUMBERED.match(content)
+    content = content if numbered is None else content[numbered.end() :]
+    for pattern in (_BRACKETED, _KEYED, _DOTTED, _TABBED, _SPOKEN, _SERVER):
         match = pattern.match(content)
         if match is not None:
-            return " ".join(match[1].lower().split()), match[2].strip()
-    return "", content.strip()
+            key, value = (group for group in match.groups() if group is not None)
+            return " ".join(key.lower().replace("#", " ").split()), value.strip()
+    stripped = content.strip()
+    if _HEADING.match(stripped):
+        return " ".join(stripped.lower().split()), ""
+    delegated = _DELEGATED.match(stripped)
+    return ("", stripped) if delegated is None else ("name server", delegated[1])

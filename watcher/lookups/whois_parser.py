@@ -6,8 +6,10 @@ python-whois' expressions can be quadratic in the reply, so in the service this 
 (`whois_process`). Nothing here connects anywhere.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from watcher.lookups import registry_text
@@ -38,12 +40,47 @@ def parse(domain: str, text: str) -> WhoisFields:
 
 def _entry(domain: str, text: str) -> Mapping[str, Any]:
     """What python-whois makes of the text; empty when it has no rules or stumbles."""
-    from whois.parser import WhoisEntry  # noqa: PLC0415 (slow to import, and wanted in the parser process alone)
-
     try:
-        return dict(WhoisEntry.load(domain, text))
+        return dict(_loader()(domain, text[:MOST_FOR_RULES]))
     except Exception:  # noqa: BLE001 (its rules raise whatever a strange reply makes them raise)
         return {}
+
+
+@cache
+def _loader() -> Callable[[str, str], Mapping[str, Any]]:
+    r"""python-whois' `load`, with its rules cut to the fields that are read here.
+
+    Its rules for persons' data are not wanted, and many of them are quadratic: `[Registrant Contact \w\W]+Country: `
+    (.hk has twenty such) tries every place of the text as the beginning of a match that may end anywhere. Without their
+    greedy beginning the rules find the same values.
+    """
+    from whois import parser  # noqa: PLC0415 (slow to import, and wanted in the parser process alone)
+
+    for rules in {id(rules): rules for kind in _kinds(parser.WhoisEntry) for rules in _rules(kind)}.values():
+        for field in list(rules):
+            if field not in _WANTED:
+                del rules[field]
+            elif isinstance(rules[field], str):
+                rules[field] = _GREEDY.sub("", rules[field])
+    loaded: Callable[[str, str], Mapping[str, Any]] = parser.WhoisEntry.load
+    return loaded
+
+
+_WANTED = frozenset({"registrar", "creation_date", "updated_date", "expiration_date", "status", "name_servers"})
+_GREEDY = re.compile(r"\A\[[^\]]*\\w\\W\]\+")
+MOST_FOR_RULES = 16 * 1024
+"""Characters of a reply that python-whois' rules see; some look for their end from every place they begin at."""
+
+
+def _kinds(kind: type) -> Iterator[type]:
+    yield kind
+    below: type
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
+
+
+def _rules(kind: type) -> Iterator[dict[str, str]]:
+    yield from (rules for name in ("regex", "_regex") if isinstance(rules := vars(kind).get(name), dict))
 
 
 def _several(value: object) -> list[Any]:

@@ -84,7 +84,7 @@ FAILURES = {
     Fault.ERROR: "answered 500",
     Fault.REFUSED: "does not accept the name",
     Fault.WRONG_TYPE: "no JSON",
-    Fault.WEB_PAGE_404: "404 with a web page",
+    Fault.WEB_PAGE_404: "404 with something that is no RDAP",
     Fault.OTHER_NAME: "another name",
     Fault.REDIRECT_LOOPBACK: "another host",
     Fault.REDIRECT_METADATA: "another host",
@@ -120,6 +120,43 @@ async def test_throttled_says_for_how_long(server, client, fault):
     assert reply.throttled
     assert reply.retry_after is not None
     assert timedelta(seconds=118) <= reply.retry_after <= timedelta(seconds=120)
+
+
+NO_RDAP_404 = [
+    ("text/plain", b"404 page not found"),
+    ("application/json", b'{"message":"no Route matched with those values"}'),
+    ("application/json", b"[]"),
+    ("application/json", b"404"),
+    ("application/xml", b"<Error><Code>NoSuchKey</Code></Error>"),
+    ("text/html", b"<html>not here</html>"),
+    ("", b"<html>not here</html>"),
+    ("application/octet-stream", b"<!doctype html>"),
+    ("application/rdap+json", b"<html>not here</html>"),
+    ("application/rdap+json", b'{"errorCode": 500}'),
+]
+
+
+@pytest.mark.parametrize(("media_type", "body"), NO_RDAP_404)
+async def test_a_404_that_is_no_rdap_answer_says_nothing_about_the_name(server, client, media_type, body):
+    server.faults["army.ml"], server.odd = Fault.ODD_404, (media_type, body)
+    reply = await client.ask(NAME, server.url)
+    assert reply.facts.status is RegistrationStatus.UNKNOWN
+    assert reply.failed, "so that the registry is shown as failing"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("text/html", b""),
+        ("text/plain", b" \r\n"),
+        ("application/rdap+json", b'{"title": "Not Found"}'),
+        ("application/json", b'{"errorCode": 404}'),
+        ("application/json", b'{"errorCode": "404", "title": "Not Found"}'),
+    ],
+)
+async def test_a_404_in_the_protocol_s_own_form_is_unregistered(server, client, media_type, body):
+    server.faults["army.ml"], server.odd = Fault.ODD_404, (media_type, body)
+    assert (await client.ask(NAME, server.url)).facts.status is RegistrationStatus.UNREGISTERED
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,28 @@ async def test_retry_after_is_obeyed_and_the_rate_recovers(clock):
     assert clock.now() - started <= timedelta(seconds=1)
 
 
+async def test_the_pace_recovers_fully_with_answers(clock):
+    """After throttling the gap doubles, shrinks with each answer, and is the configured one in the end."""
+    pace, times = ServerPace(clock, max_rate=1), []
+
+    async def gap_of_the_next_two():
+        tasks = [asyncio.create_task(ask(pace, clock, times, number)) for number in range(2)]
+        await clock.advance(200)
+        await asyncio.gather(*tasks)
+        return (times[-1][0] - times[-2][0]).total_seconds()
+
+    for _ in range(3):
+        pace.throttled(timedelta(seconds=1))
+    assert await gap_of_the_next_two() == pytest.approx(8.0)
+    gaps = []
+    for _ in range(30):
+        pace.answered()
+        gaps.append(await gap_of_the_next_two())
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[0] < 8.0
+    assert gaps[-1] == pytest.approx(1.0), "the rate of the settings, and no faster"
+
+
 async def test_a_break_longer_than_our_patience_sends_everybody_away(clock):
     pace = ServerPace(clock, max_rate=1, patience=timedelta(seconds=30))
     turns = [asyncio.create_task(pace.turn()) for _ in range(3)]

@@ -113,6 +113,23 @@ async def test_a_registration_that_cannot_be_read_whole_is_no_less_one(server, c
     assert time.monotonic() - started < 8
 
 
+@pytest.mark.parametrize("said", [b"go!\n", b"", b"-4\n"])
+async def test_next_to_nothing_about_name_after_name_is_throttling(server, client, said):
+    server.replies.update(dict.fromkeys(("army.ml", "navy.ml"), said))
+    first = await client.ask(NAME, address(server.address))
+    again = await client.ask(NAME, address(server.address))
+    other = await client.ask(parse("navy.ml"), address(server.address))
+    assert [reply.throttled for reply in (first, again, other)] == [False, False, True]
+    assert other.facts.status is RegistrationStatus.UNKNOWN
+
+
+async def test_the_seconds_that_a_server_names_are_obeyed(server, client):
+    server.replies["army.ml"] = b"Please go away for 17 Seconds\n"
+    reply = await client.ask(NAME, address(server.address))
+    assert reply.throttled
+    assert reply.retry_after == timedelta(seconds=17)
+
+
 async def test_dead_server(client):
     reply = await client.ask(NAME, Address("127.0.0.1", 9))
     assert reply.failed

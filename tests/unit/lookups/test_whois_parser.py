@@ -111,6 +111,18 @@ def test_other_shapes(shape):
         ("9" * 400, None),
         ("2020-02-31", None),
         ("Registrar 5", None),
+        ("02:30.894", None),
+        ("29/08", None),
+        ("Before 2001", None),
+        ("before 01-Aug-1996", None),
+        ("February 2020", None),
+        ("2020", None),
+        ("2020-W05", None),
+        ("1st February 2020 at 00:00:00.894", DAY),
+        ("Saturday 1st Feb 2020", DAY),
+        ("2020-02-01 08:00:00 UTC+8", DAY),
+        ("2020-02-01 01:00:00 (GMT+1)", DAY),
+        ("2020-01-31 21:00:00 GMT-03:00", DAY),
     ],
 )
 def test_dates(text, expected):
@@ -137,6 +149,99 @@ def test_dates_month_first_where_the_key_says_so():
 )
 def test_encodings(raw, domain, expected):
     assert decode(raw, domain) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "created"),
+    [
+        ("Registered on 26th February 2015 at 22:02:30.894", datetime(2015, 2, 26, 22, 2, 30, tzinfo=UTC)),
+        ("Activation: 2020-02-01", DAY),
+        ("anniversary: 29/08", None),
+        ("Date de création : 01/02/2020", DAY),
+        ("Created\n  2020-02-01\n", DAY),
+        ("7b. Registration Date : 2020-02-01", DAY),
+        ("Registered. . . . . . : 2020-02-01", DAY),
+    ],
+)
+def test_keys_in_the_forms_that_registries_use(text, created):
+    assert read_fields("army.tld", text).created_at == created
+
+
+@pytest.mark.parametrize(
+    ("said", "statuses"),
+    [
+        ("inactive / clientHold", ("client hold", "inactive")),
+        ("clientHold - domain is not published in the zone file.", ("client hold",)),
+        ("REGISTERED, NOT DELEGATED, VERIFIED", ("inactive",)),
+        ("in quarantine", ("redemption period",)),
+        ("Suspended.", ("server hold",)),
+        ("Excluded - Pending Delete - Restorable", ("pending delete", "redemption period")),
+        ("serverDeleteProhibited (Secured by Some Lock) https://example.net/lock", ("server delete prohibited",)),
+        ("clientHold clientTransferProhibited", ("client hold", "client transfer prohibited")),
+        ("SERVERHOLD", ("server hold",)),
+        ("pendingDelete|inactive", ("inactive", "pending delete")),
+        ("Registered until expiry date.", ()),
+    ],
+)
+def test_no_hold_is_lost_in_a_registry_s_words(said, statuses):
+    assert read_fields("army.tld", f"Domain: army.tld\nStatus: {said}\n").statuses == statuses
+
+
+def test_a_suspension_told_in_a_sentence():
+    reply = "Domain name:\n  army.tld\n\n  *** This registration has been SUSPENDED. ***\n"
+    assert read_fields("army.tld", reply).statuses == ("server hold",)
+
+
+def test_the_newest_of_several_changes_counts_and_no_contact_s():
+    reply = (
+        "domain: army.tld\nchanged: 20190101\nchanged: 20200201\nchanged: 20180101\n\nnic-hdl: X\nchanged: 20250101\n"
+    )
+    assert read_fields("army.tld", reply).updated_at == DAY
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Name servers\n  ns1.army.net\n  ns2.army.net\n",
+        "Serveurs de noms :\n  ns1.army.net\n  ns2.army.net\n",
+        "Nameserver: army.tld\tNS\tns1.army.net.\nNameserver: army.tld\tNS\tns2.army.net.\n",
+        "Servers:\n\tns1.army.net\n\tns2.army.net\n",
+        "nserver  ns1.army.net\nnserver  ns2.army.net\n",
+        "army ns1.army.net\narmy ns2.army.net\n",
+    ],
+)
+def test_nameservers_in_the_forms_that_registries_use(reply):
+    assert read_fields("army.tld", reply).nameservers == ("ns1.army.net", "ns2.army.net")
+
+
+@pytest.mark.parametrize("host", ["not.defined.", "none.none", "no.nameserver", "not.set", "n.a"])
+def test_placeholders_are_no_nameservers(host):
+    assert read_fields("army.tld", f"Nameserver: {host}\n").nameservers == ()
+
+
+def test_a_registrar_s_handle_gives_way_to_its_name():
+    below = "Registrar: ACME-0002\nCreated: 2020-02-01\n\nRegistrar: ACME-0002\nName: Acme Registry Services\n"
+    assert read_fields("army.tld", below).registrar == "Acme Registry Services"
+    alone = "Registrar: ACME-0002\nCreated: 2020-02-01\n"
+    assert read_fields("army.tld", alone).registrar == "ACME-0002"
+
+
+def test_a_telephone_number_may_have_an_extension():
+    for number in ("+1.5551234567x123", "+1.5551234567 ext. 12"):
+        assert read_fields("army.tld", f"Registrar Abuse Contact Phone: {number}\n").abuse_phone == number
+
+
+def test_the_record_of_the_name_that_was_asked_about():
+    reply = "Server Name: ARMY.COM.EVIL.NET\nRegistrar: Evil Inc\n\nDomain Name: ARMY.COM\nRegistrar: R Ltd\n"
+    assert read_fields("army.com", reply).registrar == "R Ltd"
+
+
+@pytest.mark.parametrize("suffix", ["hk", "com", "ua", "it", "pl", "cl"])
+def test_no_rule_is_quadratic(suffix):
+    reply = "Registrant Contact Information:\nAddress: x\n" * 400 + "Country" * 2000
+    started = time.process_time()
+    parse(f"army.{suffix}", reply)
+    assert time.process_time() - started < 2.0
 
 
 def test_bounded():
