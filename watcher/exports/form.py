@@ -1,0 +1,239 @@
+"""The parts that every export format is made of, and the one way to write a block list in a format."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha1
+from itertools import islice
+from uuid import UUID
+
+from watcher.core.blocking.selection import BlockEntry
+
+CANARY = "canary.watcher.invalid"
+"""A TXT record of this name is in every DNS export: a resolver that knows it loads one, and hides what it blocks."""
+
+MOST_SHOWN = 20
+"""Names that did not fit, as they are shown to people."""
+
+
+class Order(StrEnum):
+    """The order in which a format takes its entries."""
+
+    NAME = "name"
+    """By name: an order that stays the same when the list changes."""
+    RANK = "rank"
+    """The likeliest lookalikes first, for consumers that take so many and no more."""
+    PROTECTED = "protected"
+    """By the protected name, then by name."""
+
+
+class RpzAction(StrEnum):
+    """The answer of a resolver about a listed name."""
+
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    CLEAR_BOUNCE = "clear_bounce"
+    """A null MX and a text: senders bounce at once with a clear reason. The web of the name vanishes too."""
+
+
+class Plan(StrEnum):
+    """The plan of a Microsoft 365 tenant, which decides how many entries its block list takes."""
+
+    NONE = "none"
+    P1 = "p1"
+    P2 = "p2"
+
+
+class Form(StrEnum):
+    """The form of a Microsoft 365 list."""
+
+    POWERSHELL = "powershell"
+    CSV = "csv"
+
+
+class Tlp(StrEnum):
+    """How far intelligence may be passed on (Traffic Light Protocol 2.0)."""
+
+    CLEAR = "clear"
+    GREEN = "green"
+    AMBER = "amber"
+    AMBER_STRICT = "amber+strict"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a format may need beside the entries. `serial` rises whenever the list changes."""
+
+    serial: int = 1
+    zone: str = "rpz.watcher.invalid"
+    action: RpzAction = RpzAction.NXDOMAIN
+    plan: Plan = Plan.NONE
+    form: Form = Form.POWERSHELL
+    tlp: Tlp = Tlp.AMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """How one consumer uses the format: where the file goes, the command that loads it, a test, and how to undo it."""
+
+    consumer: str
+    place: str
+    load: str
+    test: str
+    undo: str
+
+
+Render = Callable[[Iterable[BlockEntry], About], Iterator[str]]
+
+
+def _unlimited(_about: About) -> int | None:
+    return None
+
+
+def _fitting(_entry: BlockEntry, _about: About) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One export format. Its name is that of its file.
+
+    `limit` is the limit of its consumer in words, `capacity` the number of entries it takes (None: any), `problem` why
+    an entry cannot be written in it (None: it can). `warning` is something that people must know before they load it.
+    `render` yields the text in pieces; it holds no more than a few entries at a time.
+    """
+
+    name: str
+    title: str
+    media: str
+    extension: str
+    limit: str
+    guides: tuple[Guide, ...]
+    render: Render
+    order: Order = Order.NAME
+    capacity: Callable[[About], int | None] = _unlimited
+    problem: Callable[[BlockEntry, About], str | None] = _fitting
+    warning: str | None = None
+
+
+@dataclass(slots=True)
+class Omitted:
+    """What did not fit, counted while a list is written: how many names, and the first of them with the reason."""
+
+    count: int = 0
+    shown: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, name: str, why: str) -> None:
+        """Count one name."""
+        self.count += 1
+        if len(self.shown) < MOST_SHOWN:
+            self.shown.append((name, why))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of the list is wanted: `limit` entries (None: all) after the first `offset`."""
+
+    limit: int | None = None
+    offset: int = 0
+
+
+def written(
+    chosen: Format, entries: Iterable[BlockEntry], about: About, *, page: Page | None = None, omitted: Omitted
+) -> Iterator[str]:
+    """Yield the list in the format `chosen`, in pieces. `entries` come by name. What did not fit goes to `omitted`.
+
+    The order of a format that is not by name needs all entries at once.
+    """
+    ordered = _ordered(entries, chosen.order)
+    return chosen.render(_fitted(chosen, ordered, about, page or Page(), omitted), about)
+
+
+def _ordered(entries: Iterable[BlockEntry], order: Order) -> Iterable[BlockEntry]:
+    match order:
+        case Order.NAME:
+            return entries
+        case Order.RANK:
+            return sorted(entries, key=rank)
+        case Order.PROTECTED:
+            return sorted(entries, key=lambda entry: (protected_of(entry), entry.name))
+
+
+def _fitted(
+    chosen: Format, entries: Iterable[BlockEntry], about: About, page: Page, omitted: Omitted
+) -> Iterator[BlockEntry]:
+    capacity = chosen.capacity(about)
+    given = 0
+    for place, entry in enumerate(entries):
+        if place < page.offset:
+            continue
+        if page.limit is not None and place >= page.offset + page.limit:
+            return
+        why = None if is_host(entry.name) else "it is no host name"
+        why = why or chosen.problem(entry, about)
+        if why is None and capacity is not None and given >= capacity:
+            why = f"the consumer takes {capacity} entries"
+        if why is not None:
+            omitted.add(entry.name, why)
+            continue
+        given += 1
+        yield entry
+
+
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+"""What can be written in every format without an escape. Underscores are no host names, but mail is delivered there."""
+
+
+def is_host(text: str) -> bool:
+    """Return whether `text` is a name that can be written in every format without an escape."""
+    return _HOST.fullmatch(text) is not None
+
+
+def rank(entry: BlockEntry) -> tuple[int, float, str]:
+    """Return a key that sorts the entries that matter most first: a person's decisions, then the likeliest."""
+    return (0 if entry.cause == "blocked" else 1, -entry.likelihood, entry.name)
+
+
+def protected_of(entry: BlockEntry) -> str:
+    """Return the protected name that `entry` resembles most; empty where none is known."""
+    return entry.resembles[0].protected if entry.resembles else ""
+
+
+def chunks(entries: Iterable[BlockEntry], size: int) -> Iterator[list[BlockEntry]]:
+    """Yield the entries in lists of `size`, the last one shorter."""
+    rest = iter(entries)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def moment(at: datetime | None) -> str:
+    """Return `at` in UTC with milliseconds, as STIX writes it; the epoch where it is not known."""
+    return (at or _EPOCH).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def name_based(namespace: UUID, text: str) -> str:
+    """Return the UUID (version 5) of `text` in `namespace`; `uuid.uuid5` takes three times as long."""
+    digest = sha1(namespace.bytes + text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
+    number = (int.from_bytes(digest[:16]) & ~_VERSION_MASK) | _VERSION_FIVE
+    shown = f"{number:032x}"
+    return f"{shown[:8]}-{shown[8:12]}-{shown[12:16]}-{shown[16:20]}-{shown[20:]}"
+
+
+_VERSION_MASK = (0xC000 << 48) | (0xF000 << 64)
+_VERSION_FIVE = (0x8000 << 48) | (5 << 76)
+NAMESPACE = UUID("6f1b3c1e-52a7-5c0d-9a44-1d6b7f0e8c35")
+"""The namespace of our deterministic ids. It never changes: a changed id would double everything at the consumers."""
+
+
+def sentence(entry: BlockEntry) -> str:
+    """Return the sentence that a sender is shown: ASCII, one line, without quotes, made of host names alone."""
+    meant = protected_of(entry)
+    if not is_host(meant):
+        return f"{entry.name} is a lookalike domain; check the address"
+    return f"{entry.name} is a lookalike of {meant}; check the address"
