@@ -8,7 +8,7 @@ from tests.fakes.sightings import (
 )
 from watcher.core.events import EventKind
 from watcher.core.mail_state import MailState, Origin, Policy, sighted
-from watcher.core.state_shapes import state_from_json, state_json
+from watcher.core.shapes.state import state_from_json, state_json
 from watcher.core.states import step
 from watcher.core.verdict import Flag
 

@@ -10,7 +10,7 @@ from tests.fakes.sightings import ONE, OTHER, absent, explicit, implicit, no_add
 from watcher.core.cadence import Cadence, next_look
 from watcher.core.events import EventKind
 from watcher.core.mail_state import MailState, Origin, Policy, Standing, exists, sighted, standing_of
-from watcher.core.state_shapes import state_from_json, state_json
+from watcher.core.shapes.state import state_from_json, state_json
 from watcher.core.states import step
 from watcher.core.verdict import Ability, Flag
 

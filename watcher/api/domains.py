@@ -9,6 +9,7 @@ from watcher.api.endpoints import LARGE_BODY, AnyEndpoint, Call, Endpoint, Input
 from watcher.api.guard import check_origin, check_scopes
 from watcher.api.problems import Problem
 from watcher.core.protected import parse_any
+from watcher.core.shapes.known import check_json, known_json
 from watcher.services.tokens import Scope
 
 MOST_NAMES = 10_000
@@ -35,9 +36,8 @@ async def checked(call: Call[Freshness, Nothing]) -> Any:
     fresh = call.query.fresh
     if fresh is not True:
         known = await call.parts.lookup.known(name)
-        settled = known["mail"] is not None and known["mail"]["settled_at"] is not None
-        if fresh is False or settled:
-            return known
+        if fresh is False or known.settled:
+            return check_json(known)
     check_origin(call.parts, call.request, call.request.host)
     try:
         check_scopes(call.caller, (Scope.LOOKUP,))
@@ -46,14 +46,14 @@ async def checked(call: Call[Freshness, Nothing]) -> Any:
             problem.detail += "; nothing settled is known of this name, and fresh=false asks for what is"
         raise
     async with call.parts.looking.one():
-        return await call.parts.lookup.looked_at(name)
+        return check_json(await call.parts.lookup.looked_at(name))
 
 
 async def batch(call: Call[Nothing, Names]) -> Any:
     """Known verdicts and resemblance, in the order given, each name once; no lookups."""
     wanted = dict.fromkeys(parse_any(text, call.parts.suffixes) for text in call.body.names)
     async with call.parts.comparing.one():
-        return {"items": await call.parts.lookup.batch(list(wanted))}
+        return {"items": [known_json(known) for known in await call.parts.lookup.batch(list(wanted))]}
 
 
 _TAG = "domains"

@@ -11,10 +11,11 @@ from watcher.api.problems import not_found
 from watcher.core.names import Fqdn
 from watcher.core.protected import parse_any, parse_protected
 from watcher.core.risk import Severity
+from watcher.core.shapes.known import lookalike_json
 from watcher.core.verdict import Ability, Basis
 from watcher.services import triage
 from watcher.services.enumerate import known_technique
-from watcher.services.lookup import lookalike_json
+from watcher.services.lookup import known_row
 from watcher.services.tokens import Scope
 from watcher.services.triage import Triage
 from watcher.store import lookalikes as rows
@@ -76,7 +77,7 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
         found = await rows.listed(tx, wanted, after=after[0] if after else "", limit=query.limit + 1)
         resembling = await resemblances.of(tx, [row.name for row in found])
     return cursors.page(
-        found, query.limit, lambda row: (row.name,), lambda row: lookalike_json(row, resembling[row.name])
+        found, query.limit, lambda row: (row.name,), lambda row: lookalike_json(known_row(row, resembling[row.name]))
     )
 
 
@@ -118,7 +119,7 @@ async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:
         if row is None or row.first_seen_at is None:
             raise not_found(name)
         resembling = await resemblances.of(tx, [name])
-    return lookalike_json(row, resembling[name])
+    return lookalike_json(known_row(row, resembling[name]))
 
 
 _READ, _WRITE = (Scope.READ,), (Scope.WRITE,)

@@ -59,6 +59,13 @@ class Evidence(Output):
     at: datetime
 
 
+class Finding(Output):
+    """One basis or flag with the answers that show it."""
+
+    tag: str
+    evidence: list[int] = Field(description="Places in the list of answers, counted from 0")
+
+
 class Mail(Output):
     """Whether the name can receive mail: the last settled verdict, or the newest while none has settled."""
 
@@ -66,6 +73,7 @@ class Mail(Output):
     basis: BasisText
     flags: list[FlagText]
     exchanges: list[Exchange]
+    findings: list[Finding]
     evidence: list[Evidence]
     settled_at: datetime | None
 

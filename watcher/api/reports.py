@@ -10,7 +10,7 @@ from watcher.api import models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.problems import Problem
 from watcher.core.protected import parse_any
-from watcher.core.report import Purpose
+from watcher.core.shapes.report import report_json
 from watcher.services.report import report_on
 from watcher.services.tokens import Scope
 
@@ -30,7 +30,8 @@ async def reported(call: Call[Wanted, Nothing]) -> Any:
     if made is None:
         raise Problem(404, "not_found", f"{name} was never looked at; GET /api/v1/domains/{name}?fresh=true looks")
     wanted = call.query.text
-    told = made["texts"][Purpose(wanted)] if wanted is not None else repr(made)
+    shape = report_json(made)
+    told = shape["texts"][wanted] if wanted is not None else repr(shape)
     etag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
     # It may be kept, but not used without asking whether it is still so.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -38,7 +39,7 @@ async def reported(call: Call[Wanted, Nothing]) -> Any:
         return web.Response(status=304, headers=headers)
     if wanted is not None:
         return web.Response(text=told, headers=headers)
-    return Reply(made, 200, headers)
+    return Reply(shape, 200, headers)
 
 
 def is_known(request: web.BaseRequest, etag: str) -> bool:

@@ -1,7 +1,7 @@
 """`watcher check`: one name now, with the reason, the evidence, the registration and what it resembles."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -10,8 +10,15 @@ from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option, visible
 from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
+from watcher.core.kind_words import flag_words
+from watcher.core.known import Known
 from watcher.core.mail_state import SETTLED
 from watcher.core.names import Fqdn
+from watcher.core.registration import RegistrationFacts
+from watcher.core.shapes.known import check_json
+from watcher.core.shapes.times import time_json
+
+_SHOWN = 4
 
 KNOWN_FIELDS = (
     "name",
@@ -24,6 +31,7 @@ KNOWN_FIELDS = (
     "mail.basis",
     "mail.flags",
     "mail.exchanges",
+    "mail.findings",
     "mail.evidence",
     "mail.settled_at",
     "attempted_at",
@@ -77,13 +85,14 @@ def check(
 
     parsed = [_parsed(name) for name in names]
     chosen = bootstrap.settings(options, resolvers)
-    shapes = asyncio.run(_check(chosen, parsed, registration=not no_registration, probe=probe))
+    looked = asyncio.run(_check(chosen, parsed, registration=not no_registration, probe=probe))
     if output_format is Format.TABLE:
-        for shape in shapes:
-            click.echo(report(shape))
+        for known in looked:
+            click.echo(report(known))
     else:
-        emit(shapes, output_format, plain=sentence, table={}, fields=(*KNOWN_FIELDS, "history", "own_likeness"))
-    return EXIT_FOUND if any(found(shape, fail_on) for shape in shapes) else 0
+        fields = (*KNOWN_FIELDS, "history", "own_likeness")
+        emit(looked, output_format, plain=sentence, table={}, shape=check_json, fields=fields)
+    return EXIT_FOUND if any(found(known, fail_on) for known in looked) else 0
 
 
 def _parsed(text: str) -> Fqdn:
@@ -93,7 +102,7 @@ def _parsed(text: str) -> Fqdn:
     return parse_any(text, load_suffixes())
 
 
-async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, probe: bool) -> list[dict[str, Any]]:
+async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, probe: bool) -> list[Known]:
     from watcher import bootstrap
     from watcher.services.ours import Ours
 
@@ -104,57 +113,67 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, prob
         known = bootstrap.enumeration(ours, chosen.techniques.words)
         lookup = bootstrap.lookup(net, store=store, ours=ours, names=known)
         looks = (lookup.looked_at(name, registration=registration, probe=probe) for name in names)
-        shapes = list(await asyncio.gather(*looks))
-    if not sees and all(shape["last_outcome"] != SETTLED for shape in shapes):
+        looked = list(await asyncio.gather(*looks))
+    if not sees and all(known.last_outcome != SETTLED for known in looked):
         raise NoResolver("no resolver could say anything about these names; see `watcher doctor`")
-    return shapes
+    return looked
 
 
-def sentence(shape: Mapping[str, Any]) -> str:
+def sentence(known: Known) -> str:
     """The verdict as its sentence."""
     from watcher.core.sentences import reason
-    from watcher.core.shapes import verdict_from_json
 
-    if shape["mail"] is None:
-        return f"{shape['name']} was not looked at yet"
-
-    return reason(shape["name"], verdict_from_json(shape["mail"]))
+    if known.verdict is None:
+        return f"{known.name} was not looked at yet"
+    return reason(known.name, known.verdict)
 
 
-def report(shape: Mapping[str, Any]) -> str:
+def report(known: Known) -> str:
     """All of it, for a person at a terminal."""
-    mail = shape["mail"]
-    lines = [f"{sentence(shape)}.", ""]
-    lines.append(f"  {mail['ability']} by {mail['basis']}; severity {shape['severity']}")
-    lines += [f"    because {why}" for why in shape["severity_reasons"]]
-    if mail["flags"]:
-        lines.append(f"  flags: {', '.join(mail['flags'])}")
-    for one in shape["resembles"]:
-        lines.append(f"  resembles {one['protected']}: {one['explanation']}")
-    lines += [f"  like ours: {one} (anybody can copy that)" for one in shape.get("own_likeness", ())]
-    lines += _registration(shape["registration"])
-    if (probed := shape.get("probe")) is not None:
-        said = f": {probed['reply']}" if probed["reply"] else ""
-        lines.append(f"  mail server {probed['host']} ({probed['address']}): {probed['outcome']}{said}")
-    lines += ["", "  evidence:"]
-    for row in mail["evidence"]:
-        records = ", ".join(row["records"]) or "-"
-        asked = f"{row['question']} {row['type']}"
-        lines.append(f"    {asked:44} {row['outcome']:9} {records}  ({row['resolver']}, {row['at'][:19]}Z)")
+    lines = [f"{sentence(known)}.", ""]
+    lines += _mail(known)
+    lines += [f"  resembles {row.protected}: {row.explanation}" for row in known.resembles]
+    lines += [f"  like ours: {phrase} (anybody can copy that)" for phrase in known.own_likeness]
+    lines += _registration(known.registration)
+    if (probed := known.probed) is not None:
+        said = f": {probed.reply}" if probed.reply else ""
+        lines.append(f"  mail server {probed.host} ({probed.address}): {probed.outcome}{said}")
+    if known.verdict is not None:
+        lines += ["", "  evidence:"]
+        for answer in known.verdict.evidence:
+            asked = f"{answer.question.name} {answer.question.type}"
+            by = f"({answer.resolver}, {(time_json(answer.at) or '')[:19]}Z)"
+            lines.append(f"    {asked:44} {answer.outcome:9} {', '.join(answer.records) or '-'}  {by}")
     return "\n".join(visible(line) for line in lines) + "\n"
 
 
-def _registration(facts: Mapping[str, Any] | None) -> list[str]:
+def _mail(known: Known) -> list[str]:
+    """The verdict, why it is as bad as that, and for each flag the records that show it."""
+    verdict = known.verdict
+    if verdict is None:
+        return []
+    lines = [f"  {verdict.ability} by {verdict.basis}; severity {known.severity}"]
+    lines += [f"    because {why}" for why in known.severity_reasons]
+    shown = {finding.tag: finding.evidence for finding in verdict.findings}
+    for flag in verdict.flags:
+        lines.append(f"  {flag}: {flag_words(flag)}")
+        for answer in shown.get(flag, ())[:_SHOWN]:
+            records = ", ".join(answer.records[:_SHOWN]) or answer.outcome
+            lines.append(f"    shown by {answer.question.name} {answer.question.type}: {records}")
+    return lines
+
+
+def _registration(facts: RegistrationFacts | None) -> list[str]:
     if facts is None:
         return []
-    lines = [f"  {facts['status']} (by {facts['source']})" + (f": {facts['reason']}" if facts["reason"] else "")]
-    holder = facts["registrant"]["organisation"]
+    holder = facts.registrant_organisation
     shown = {
-        "registrar": facts["registrar"],
-        "created": facts["created_at"],
-        "expires": facts["expires_at"],
-        "held by": holder and f"{holder} ({facts['registrant']['country'] or '?'})",
-        "abuse contact": facts["abuse_email"],
-        "status": ", ".join(facts["statuses"]),
+        "registrar": facts.registrar,
+        "created": time_json(facts.created_at),
+        "expires": time_json(facts.expires_at),
+        "held by": holder and f"{holder} ({facts.registrant_country or '?'})",
+        "abuse contact": facts.abuse_email,
+        "status": ", ".join(facts.statuses),
     }
+    lines = [f"  {facts.status} (by {facts.source})" + (f": {facts.reason}" if facts.reason else "")]
     return lines + [f"    {label} {value}" for label, value in shown.items() if value]

@@ -1,11 +1,13 @@
 """`--fail-on`: exit with 1 when something was found that a script should stop at."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from watcher.core.known import Known
 from watcher.core.risk import Severity
+from watcher.core.verdict import Flag
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ABILITIES = ("able", "unknown")
@@ -31,16 +33,14 @@ def _checked(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str
     return values
 
 
-def found(shape: Mapping[str, Any], fail_on: Sequence[str]) -> bool:
-    """Whether a check or lookalike shape is something `fail_on` names."""
-    mail = shape["mail"] or {"ability": "unknown", "flags": []}
+def found(known: Known, fail_on: Sequence[str]) -> bool:
+    """Whether a name is something that `fail_on` names."""
+    flags = () if known.verdict is None else known.verdict.flags
     for wanted in fail_on:
-        if wanted in _ABILITIES and mail["ability"] == wanted:
+        if wanted in _ABILITIES and known.ability == wanted:
             return True
-        if wanted == "armed" and "armed" in mail["flags"]:
+        if wanted == "armed" and Flag.ARMED in flags:
             return True
-        if wanted.startswith("severity=") and Severity(shape["severity"]).at_least(
-            Severity(wanted.removeprefix("severity="))
-        ):
+        if wanted.startswith("severity=") and known.severity.at_least(Severity(wanted.removeprefix("severity="))):
             return True
     return False

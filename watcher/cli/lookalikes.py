@@ -1,6 +1,7 @@
 """`watcher lookalikes`: the names that exist and resemble protected ones, as last seen."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ import click
 from watcher import bootstrap
 from watcher.cli.main import GlobalOptions
 from watcher.cli.output import Format, emit, format_option
-from watcher.cli.streaming import Rows, streamed
+from watcher.cli.streaming import streamed
+from watcher.core.known import Known
+from watcher.core.shapes.known import lookalike_json
+from watcher.core.shapes.times import time_json
 
 if TYPE_CHECKING:
     from watcher.store.lookalikes import Wanted
@@ -78,18 +82,19 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
     emit(
         streamed(_listed(options, wanted)),
         output_format,
-        plain=lambda row: row["name"],
+        plain=lambda row: row.name,
         table={
-            "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
+            "name": lambda row: row.name if row.name == row.unicode else f"{row.name} ({row.unicode})",
             "mail": lambda row: (
-                f"{row['mail']['ability']} ({row['mail']['basis']})" if row["mail"] else "not looked at"
+                "not looked at" if row.verdict is None else f"{row.verdict.ability} ({row.verdict.basis})"
             ),
-            "severity": lambda row: row["severity"],
-            "resembles": lambda row: row["protected"],
-            "by": lambda row: row["techniques"],
-            "first seen": lambda row: row["first_seen_at"],
-            "triage": lambda row: f"{row['triage']}{' by ' + row['triage_by'] if row['triage_by'] else ''}",
+            "severity": lambda row: row.severity,
+            "resembles": lambda row: row.protected,
+            "by": lambda row: row.techniques,
+            "first seen": lambda row: time_json(row.first_seen_at),
+            "triage": lambda row: f"{row.triage}{f' by {row.triage_by}' if row.triage_by else ''}",
         },
+        shape=lookalike_json,
         fields=FIELDS,
     )
 
@@ -101,8 +106,8 @@ async def _is_protected(options: GlobalOptions, name: str) -> bool:
         return await rows_of.found(tx, name) is not None
 
 
-async def _listed(options: GlobalOptions, wanted: "Wanted") -> Rows:
-    from watcher.services.lookup import lookalike_json
+async def _listed(options: GlobalOptions, wanted: "Wanted") -> AsyncGenerator[Known, None]:
+    from watcher.services.lookup import known_row
     from watcher.store import lookalikes as rows_of
     from watcher.store import resemblances
 
@@ -113,7 +118,7 @@ async def _listed(options: GlobalOptions, wanted: "Wanted") -> Rows:
                 rows = await rows_of.listed(tx, wanted, after=last, limit=_PAGE)
                 resembling = await resemblances.of(tx, [row.name for row in rows])
             for row in rows:
-                yield lookalike_json(row, resembling[row.name])
+                yield known_row(row, resembling[row.name])
             if len(rows) < _PAGE:
                 return
             last = rows[-1].name

@@ -1,6 +1,6 @@
 """Results on standard output: table, plain, json, jsonl and csv, streamed, and harmless to terminals and spreadsheets.
 
-Rows are plain dicts in the JSON shapes. What came from outside may hold anything: characters that steer a terminal
+Rows are made into JSON here, at the edge. What came from outside may hold anything: characters that steer a terminal
 or reverse its text are shown as escapes, and cells that a spreadsheet would compute are marked as text.
 """
 
@@ -16,8 +16,7 @@ from typing import Any, TextIO, TypeVar
 import click
 
 Row = Mapping[str, Any]
-Columns = Mapping[str, Callable[[Row], Any]]
-"""Table heading -> what stands below it."""
+T = TypeVar("T")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,28 +49,31 @@ def _format_callback(_ctx: click.Context, _parameter: click.Parameter, value: st
 
 
 def emit(
-    rows: Iterable[Row],
+    rows: Iterable[T],
     output_format: Format,
     *,
-    plain: Callable[[Row], str],
-    table: Columns,
+    plain: Callable[[T], str],
+    table: Mapping[str, Callable[[T], Any]],
+    shape: Callable[[T], Row] | None = None,
     fields: Sequence[str] = (),
 ) -> int:
     """Write `rows` to standard output as they come (a table: when all have come); returns how many there were.
 
-    `plain` gives the line of a row. `fields` are the csv columns as dotted paths (`mail.ability`); without them the
+    `plain` gives the line of a row, `table` the cell below each heading, `shape` its JSON, where the rows are not JSON
+    themselves. `fields` are the csv columns as dotted paths (`mail.ability`); without them the
     first row's own, flattened. `json` is always one array, also when empty.
     """
     out = sys.stdout
+    shapes: Iterable[Any] = rows if shape is None else map(shape, rows)
     match output_format:
         case Format.PLAIN:
             return _write(out, (visible(plain(row)) + "\n" for row in rows))
         case Format.JSONL:
-            return _write(out, (json_line(row) + "\n" for row in rows))
+            return _write(out, (json_line(row) + "\n" for row in shapes))
         case Format.JSON:
-            return _write_json(out, rows)
+            return _write_json(out, shapes)
         case Format.CSV:
-            return _write_csv(out, rows, fields)
+            return _write_csv(out, shapes, fields)
         case Format.TABLE:
             return _write_table(out, rows, table)
 
@@ -160,7 +162,7 @@ def _write_csv(out: TextIO, rows: Iterable[Row], fields: Sequence[str]) -> int:
     return count
 
 
-def _write_table(out: TextIO, rows: Iterable[Row], columns: Columns) -> int:
+def _write_table(out: TextIO, rows: Iterable[T], columns: Mapping[str, Callable[[T], Any]]) -> int:
     body = [[_shown(value(row)) for value in columns.values()] for row in rows]
     if not body:
         return 0

@@ -1,7 +1,7 @@
 """`watcher report`: text for a takedown or block request, with the evidence and the timeline."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +10,8 @@ from watcher.cli.output import Format, emit, visible
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
 from watcher.core.names import Fqdn
 from watcher.core.protected import parse_any
-from watcher.core.report import Purpose
+from watcher.core.report import Purpose, Report
+from watcher.core.shapes.report import report_json
 
 if TYPE_CHECKING:
     from watcher.settings import Settings
@@ -48,12 +49,12 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
     chosen = bootstrap.settings(options, resolvers)
     made = asyncio.run(_report(chosen, parse_any(name, bootstrap.suffixes())))
     if output_format in {_TEXT, Format.TABLE, Format.PLAIN}:
-        click.echo("\n".join(visible(line) for line in made["texts"][purpose].splitlines()))
+        click.echo("\n".join(visible(line) for line in made.text(Purpose(purpose)).splitlines()))
     else:
-        emit([made], Format(output_format), plain=lambda row: row["name"], table={})
+        emit([made], Format(output_format), plain=lambda row: row.known.name, table={}, shape=report_json)
 
 
-async def _report(chosen: "Settings", name: Fqdn) -> dict[str, Any]:
+async def _report(chosen: "Settings", name: Fqdn) -> Report:
     from watcher import bootstrap
     from watcher.services.ours import Ours
     from watcher.services.report import report_on
@@ -67,4 +68,4 @@ async def _report(chosen: "Settings", name: Fqdn) -> dict[str, Any]:
         if known is not None:
             return known
         await must_see(net)
-        return await report_on(lookup, name, store=store, look=True) or {}
+        return await report_on(lookup, name, store=store, look=True) or Report(await lookup.known(name))

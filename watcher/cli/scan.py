@@ -13,7 +13,9 @@ from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.progress import progress
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
+from watcher.core.known import Known
 from watcher.core.protected import ProtectedName, parse_protected
+from watcher.core.shapes.known import lookalike_json
 
 if TYPE_CHECKING:
     from watcher.bootstrap import Network
@@ -57,14 +59,15 @@ def scan(
     emit(
         rows,
         output_format,
-        plain=lambda row: row["name"],
+        plain=lambda row: row.name,
         table={
-            "severity": lambda row: row["severity"],
-            "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
-            "mail": lambda row: row["mail"]["ability"] if row["mail"] else "not looked at",
+            "severity": lambda row: row.severity,
+            "name": lambda row: row.name if row.name == row.unicode else f"{row.name} ({row.unicode})",
+            "mail": lambda row: "not looked at" if row.verdict is None else row.verdict.ability,
             "why": sentence,
-            "resembles": lambda row: "; ".join(one["explanation"] for one in row["resembles"]),
+            "resembles": lambda row: "; ".join(resemblance.explanation for resemblance in row.resembles),
         },
+        shape=lookalike_json,
         fields=(*KNOWN_FIELDS, "techniques", "likelihood", "protected"),
     )
     return EXIT_FOUND if any(found(row, fail_on) for row in rows) else 0
@@ -72,7 +75,7 @@ def scan(
 
 async def _scan(
     chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, save: bool, existing: Path | None
-) -> list[dict[str, Any]]:
+) -> list[Known]:
     from watcher import bootstrap
     from watcher.feeds.names import read_existing
     from watcher.feeds.sweeper import FeedSweeper
@@ -87,7 +90,7 @@ async def _scan(
             await (ours := Ours(store, bootstrap.suffixes())).read()
             names = bootstrap.enumeration(ours, chosen.techniques.words)
             lookup = bootstrap.lookup(net, ours=ours, names=names)
-            rows: list[dict[str, Any]] = []
+            rows: list[Known] = []
             feed = None if existing is None else FeedSweeper(await asyncio.to_thread(read_existing, [existing]), None)
             for one in wanted:
                 made = Scan(feed or net.sweeper, lookup, names, one, limit)
@@ -100,12 +103,13 @@ async def _scan(
             return rows
 
 
-async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], limit: int) -> list[dict[str, Any]]:
+async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], limit: int) -> list[Known]:
     """The same pass as the service makes it, recorded; the names become protected."""
     from watcher import bootstrap
-    from watcher.services.lookup import lookalike_json
+    from watcher.core.known import worst_first
+    from watcher.services.lookup import known_row
     from watcher.services.protect import protect
-    from watcher.services.scan import Unseen, worst_first
+    from watcher.services.scan import Unseen
     from watcher.store import lookalikes, resemblances
     from watcher.store.lookalikes import Wanted
 
@@ -127,5 +131,5 @@ async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], l
             async with store.read() as tx:
                 found_rows = await lookalikes.listed(tx, Wanted(protected=name))
                 known = await resemblances.of(tx, [row.name for row in found_rows])
-            rows += sorted((lookalike_json(row, known[row.name]) for row in found_rows), key=worst_first)
+            rows += sorted((known_row(row, known[row.name]) for row in found_rows), key=worst_first)
         return rows

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 Rows = AsyncGenerator[dict[str, Any], None]
 
 
-def streamed(source: Rows) -> Iterator[dict[str, Any]]:
+def streamed(source: AsyncGenerator[T, None]) -> Iterator[T]:
     """Every row of `source`, which is closed at the end, also when the reader goes or Ctrl-C is pressed."""
     with asyncio.Runner() as runner:
         try:
@@ -17,5 +18,5 @@ def streamed(source: Rows) -> Iterator[dict[str, Any]]:
             runner.run(source.aclose())
 
 
-async def _next(source: Rows) -> dict[str, Any] | None:
+async def _next(source: AsyncGenerator[T, None]) -> T | None:
     return await anext(source, None)

@@ -1,19 +1,22 @@
 """A takedown or block request about one name, with its evidence and timeline: as text to send, and as data.
 
-It is made from a check shape alone, the same from the same. What came from outside is bounded and cleaned of control
+It is made from what is known alone, the same from the same. What came from outside is bounded and cleaned of control
 and direction marks, and every line of it is indented: no registry or operator can write a line of its own into it.
 """
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from watcher.core.clean import clean
-from watcher.core.events import EventKind
+from watcher.core.events import Event, EventKind
 from watcher.core.kind_words import ability_words, basis_words
+from watcher.core.known import Known
+from watcher.core.registration import RegistrationFacts
 from watcher.core.sentences import reason
-from watcher.core.shapes import JSON, verdict_from_json
+from watcher.core.verdict import Ability
 
 MOST_TIMELINE = 60
 MOST_EVIDENCE = 40
@@ -53,64 +56,84 @@ class Purpose(StrEnum):
     """Of those who run mail systems: take no mail to it, and none from it."""
 
 
-def report_json(shape: Mapping[str, Any], replies: Sequence[Mapping[str, Any]] = ()) -> JSON:
-    """The report on a name that was looked at, from its check shape: what the texts say, and the texts.
+@dataclass(frozen=True, slots=True)
+class KeptReply:
+    """One reply of a registry that is kept as it came: `size` in bytes, and the hash that proves it."""
 
-    `replies`: which replies of registries are kept as they came (source, fetched_at, sha256, bytes).
-    """
-    mail = shape["mail"]
-    registration = shape["registration"] or {}
-    return {
-        "name": shape["name"],
-        "unicode": shape["unicode"],
-        "registrable_domain": shape["registrable_domain"],
-        "protected": [one["protected"] for one in shape["resembles"]],
-        "resembles": list(shape["resembles"]),
-        "as_of": shape["attempted_at"],
-        "summary": None if mail is None else reason(shape["name"], verdict_from_json(mail)),
-        "severity": shape["severity"],
-        "severity_reasons": list(shape["severity_reasons"]),
-        "mail": mail,
-        "registration": shape["registration"],
-        "abuse_contact": {
-            "registrar": registration.get("registrar"),
-            "registrar_iana_id": registration.get("registrar_iana_id"),
-            "email": registration.get("abuse_email"),
-            "phone": registration.get("abuse_phone"),
-        },
-        "timeline": _timeline(shape, registration),
-        "registry_replies": list(replies),
-        "texts": {purpose.value: report_text(shape, purpose, replies) for purpose in Purpose},
-    }
+    source: str
+    fetched_at: datetime
+    sha256: str
+    size: int
 
 
-def report_text(shape: Mapping[str, Any], purpose: Purpose, replies: Sequence[Mapping[str, Any]] = ()) -> str:
-    """The request as plain text, to be completed with who sends it."""
-    registration = shape["registration"] or {}
-    parts = [
-        _request(shape, registration) if purpose is Purpose.TAKEDOWN else _block_request(shape),
-        _section("The name", _name_lines(shape)),
-        _section("Mail", _mail_lines(shape)),
-        _section("Registration", _registration_lines(registration)),
-        _section(
-            "Timeline (UTC)",
-            [f"{row['at'][:16].replace('T', ' ')}  {row['what']}" for row in _timeline(shape, registration)],
-        ),
-        _section("Evidence: what the DNS answered", _evidence_lines(shape)),
-        _section("Kept as they came: replies of registries", _reply_lines(replies)),
-        f"Observed from outside, by questions to the public DNS and to registries only. {_YOU}",
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """One line of the timeline. `event`: the id of the event that it tells; empty for a registry's date."""
+
+    at: datetime
+    what: str
+    source: str
+    event: str = ""
 
 
-def _request(shape: Mapping[str, Any], registration: Mapping[str, Any]) -> str:
-    name, protected = shape["name"], _protected(shape)
-    to = _said(registration.get("abuse_email")) or "the registrar's abuse desk"
-    registrar = _said(registration.get("registrar"))
-    number = registration.get("registrar_iana_id")
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The report on a name that was looked at: its texts and the data in them are made from these two alone."""
+
+    known: Known
+    replies: tuple[KeptReply, ...] = ()
+
+    @property
+    def summary(self) -> str | None:
+        """The verdict as one sentence; None for a name that was never looked at."""
+        return None if self.known.verdict is None else reason(self.known.name, self.known.verdict)
+
+    @property
+    def timeline(self) -> tuple[Milestone, ...]:
+        """Everything that happened, oldest first: by the registry's dates, and as seen."""
+        known, facts = self.known, self.known.registration
+        rows = []
+        if facts is not None:
+            dated = (
+                (facts.created_at, "registered"),
+                (facts.updated_at, "registration changed"),
+                (facts.expires_at, "expires"),
+            )
+            source = facts.source.value
+            rows += [Milestone(at, f"{what}, as its registry says", source) for at, what in dated if at is not None]
+        for event in known.history[:MOST_TIMELINE]:
+            what = _WHAT_HAPPENED.get(event.kind, event.kind.value.replace("_", " "))
+            rows.append(Milestone(event.at, what + _detail(event), event.source, event.id))
+        if not known.history and known.first_seen_at is not None:
+            rows.append(Milestone(known.first_seen_at, "seen to exist for the first time", "dns"))
+        return tuple(sorted(rows, key=lambda row: (row.at, row.event)))
+
+    def text(self, purpose: Purpose) -> str:
+        """Return the request as plain text, to be completed with who sends it."""
+        known = self.known
+        parts = [
+            _request(known) if purpose is Purpose.TAKEDOWN else _block_request(known),
+            _section("The name", _name_lines(known)),
+            _section("Mail", _mail_lines(known)),
+            _section("Registration", _registration_lines(known.registration)),
+            _section(
+                "Timeline (UTC)", [f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M}  {row.what}" for row in self.timeline]
+            ),
+            _section("Evidence: what the DNS answered", _evidence_lines(known)),
+            _section("Kept as they came: replies of registries", _reply_lines(self.replies)),
+            f"Observed from outside, by questions to the public DNS and to registries only. {_YOU}",
+        ]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _request(known: Known) -> str:
+    name, protected, facts = known.name, _protected(known), known.registration
+    to = (facts is not None and _said(facts.abuse_email)) or "the registrar's abuse desk"
+    registrar = "" if facts is None else _said(facts.registrar)
+    number = None if facts is None else facts.registrar_iana_id
     who = f" ({registrar}{f', IANA {_said(number)}' if number else ''})" if registrar else ""
     mistaken = f"mail meant for {protected}" if protected else "misdirected mail"
-    able = shape["mail"] is not None and shape["mail"]["ability"] == "able"
+    able = known.ability is Ability.ABLE
     state = "receives mail today" if able else "is kept registered, and can be made to receive mail at any time"
     return "\n\n".join(
         (
@@ -125,10 +148,11 @@ def _request(shape: Mapping[str, Any], registration: Mapping[str, Any]) -> str:
     )
 
 
-def _block_request(shape: Mapping[str, Any]) -> str:
-    name, protected = shape["name"], _protected(shape)
+def _block_request(known: Known) -> str:
+    name, protected = known.name, _protected(known)
     whole = f"{name} and every name under it"
-    hosts = [] if shape["mail"] is None else [row["host"] for row in shape["mail"]["exchanges"] if row["host"] != name]
+    exchanges = () if known.verdict is None else known.verdict.exchanges
+    hosts = [exchange.host for exchange in exchanges if exchange.host != name]
     lines = [f"  recipients and senders   {name}", f"  and everything under     .{name}"]
     lines += [f"  its mail exchange        {_said(host)} (only if nobody else uses it)" for host in hosts[:10]]
     return "\n\n".join(
@@ -145,107 +169,84 @@ def _block_request(shape: Mapping[str, Any]) -> str:
     )
 
 
-def _name_lines(shape: Mapping[str, Any]) -> list[str]:
-    lines = [_labelled("name", shape["name"])]
-    if shape["unicode"] != shape["name"]:
-        lines.append(_labelled("shown as", _said(shape["unicode"])))
-    if shape["registrable_domain"] not in {None, shape["name"]}:
-        lines.append(_labelled("domain", shape["registrable_domain"]))
+def _name_lines(known: Known) -> list[str]:
+    lines = [_labelled("name", known.name)]
+    if known.unicode != known.name:
+        lines.append(_labelled("shown as", _said(known.unicode)))
+    if known.registrable_domain not in {None, known.name}:
+        lines.append(_labelled("domain", known.registrable_domain or ""))
     lines += [
-        _labelled("resembles", f"{_said(one['protected'])}: {_said(one['explanation'])}")
-        for one in shape["resembles"][:10]
+        _labelled("resembles", f"{_said(resemblance.protected)}: {_said(resemblance.explanation)}")
+        for resemblance in known.resembles[:10]
     ]
-    why = "; ".join(_said(one) for one in shape["severity_reasons"])
-    return [*lines, _labelled("severity", shape["severity"] + (f": {why}" if why else ""))]
+    why = "; ".join(map(_said, known.severity_reasons))
+    return [*lines, _labelled("severity", known.severity.value + (f": {why}" if why else ""))]
 
 
-def _mail_lines(shape: Mapping[str, Any]) -> list[str]:
-    mail = shape["mail"]
-    if mail is None:
+def _mail_lines(known: Known) -> list[str]:
+    verdict = known.verdict
+    if verdict is None:
         return ["It was not looked at yet."]
-    lines = [_wrapped(_said(reason(shape["name"], verdict_from_json(mail)), 400) + ".")]
-    lines.append(_labelled("verdict", f"{ability_words(mail['ability'])}, {basis_words(mail['basis'])}"))
-    for row in mail["exchanges"][:20]:
-        addresses = ", ".join(_said(address, 60) for address in row["addresses"][:8])
-        lines.append(_labelled("exchange", f"{row['preference']} {_said(row['host'])} ({addresses or 'no address'})"))
-    return [*lines, _labelled("seen at", _time(mail["settled_at"]) or "not settled yet")]
+    lines = [_wrapped(_said(reason(known.name, verdict), 400) + ".")]
+    lines.append(_labelled("verdict", f"{ability_words(verdict.ability)}, {basis_words(verdict.basis)}"))
+    for exchange in verdict.exchanges[:20]:
+        addresses = ", ".join(_said(address, 60) for address in exchange.addresses[:8])
+        shown = f"{exchange.preference} {_said(exchange.host)} ({addresses or 'no address'})"
+        lines.append(_labelled("exchange", shown))
+    return [*lines, _labelled("seen at", _time(known.settled_at) or "not settled yet")]
 
 
-def _registration_lines(facts: Mapping[str, Any]) -> list[str]:
-    if not facts:
+def _registration_lines(facts: RegistrationFacts | None) -> list[str]:
+    if facts is None:
         return ["Its registry was not asked yet."]
-    registrant = facts["registrant"]
-    number = facts["registrar_iana_id"]
+    number = facts.registrar_iana_id
     shown = {
-        "status": ", ".join([facts["status"], *facts["statuses"]]),
-        "note": facts["reason"],
-        "registrar": facts["registrar"] and f"{facts['registrar']}{f' (IANA {number})' if number else ''}",
-        "registrant": registrant["organisation"],
-        "country": registrant["country"],
-        "created": _time(facts["created_at"]),
-        "changed": _time(facts["updated_at"]),
-        "expires": _time(facts["expires_at"]),
-        "nameservers": ", ".join(facts["nameservers"][:13]),
-        "abuse desk": ", ".join(one for one in (facts["abuse_email"], facts["abuse_phone"]) if one),
-        "source": f"{facts['source']}, {_time(facts['fetched_at'])}",
+        "status": ", ".join([facts.status, *facts.statuses]),
+        "note": facts.reason,
+        "registrar": facts.registrar and f"{facts.registrar}{f' (IANA {number})' if number else ''}",
+        "registrant": facts.registrant_organisation,
+        "country": facts.registrant_country,
+        "created": _time(facts.created_at),
+        "changed": _time(facts.updated_at),
+        "expires": _time(facts.expires_at),
+        "nameservers": ", ".join(facts.nameservers[:13]),
+        "abuse desk": ", ".join(contact for contact in (facts.abuse_email, facts.abuse_phone) if contact),
+        "source": f"{facts.source}, {_time(facts.fetched_at)}",
     }
     return [_labelled(label, _said(value, 400)) for label, value in shown.items() if value]
 
 
-def _timeline(shape: Mapping[str, Any], registration: Mapping[str, Any]) -> list[JSON]:
-    """What happened, oldest first: by the registry's dates, and as seen."""
-    rows: list[JSON] = [
-        {"at": registration[member], "what": f"{what}, as its registry says", "source": registration["source"]}
-        for member, what in (("created_at", "registered"), ("updated_at", "registration changed"))
-        if registration.get(member)
-    ]
-    for event in shape["history"][:MOST_TIMELINE]:
-        what = _WHAT_HAPPENED.get(event["kind"], _said(event["kind"]).replace("_", " "))
-        rows.append({"at": event["at"], "what": what + _detail(event), "source": event["source"], "event": event["id"]})
-    if not shape["history"] and shape["first_seen_at"]:
-        rows.append({"at": shape["first_seen_at"], "what": "seen to exist for the first time", "source": "dns"})
-    if registration.get("expires_at"):
-        rows.append(
-            {
-                "at": registration["expires_at"],
-                "what": "expires, as its registry says",
-                "source": registration["source"],
-            }
-        )
-    return sorted(rows, key=lambda row: (row["at"], row.get("event", "")))
-
-
-def _detail(event: Mapping[str, Any]) -> str:
-    hosts = [row["host"] for row in event["to"].get("exchanges", ())]
-    named = [event["to"][key] for key in ("registrar",) if event["to"].get(key)]
-    shown = ", ".join(_said(one, 100) for one in (hosts or named)[:4])
-    name = "" if event["name"] in {"", event["registrable_domain"]} else f" [{_said(event['name'])}]"
+def _detail(event: Event) -> str:
+    hosts = [row["host"] for row in event.after.get("exchanges", ())]
+    named = [event.after[key] for key in ("registrar",) if event.after.get(key)]
+    shown = ", ".join(_said(text, 100) for text in (hosts or named)[:4])
+    name = "" if event.name in {"", event.registrable_domain} else f" [{_said(event.name)}]"
     return name + (f": {shown}" if shown else "")
 
 
-def _evidence_lines(shape: Mapping[str, Any]) -> list[str]:
-    rows = [] if shape["mail"] is None else shape["mail"]["evidence"]
+def _evidence_lines(known: Known) -> list[str]:
+    answers = () if known.verdict is None else known.verdict.evidence
     lines = []
-    for row in rows[:MOST_EVIDENCE]:
-        records = ", ".join(_said(one, 200) for one in row["records"][:_MOST_RECORDS])
-        more = len(row["records"]) - _MOST_RECORDS
+    for answer in answers[:MOST_EVIDENCE]:
+        records = ", ".join(_said(record, 200) for record in answer.records[:_MOST_RECORDS])
+        more = len(answer.records) - _MOST_RECORDS
         shown = (records + (f" and {more} more" if more > 0 else "")) or "-"
-        lines.append(f"{_said(row['question'])} {row['type']}: {row['outcome']}: {shown}")
-        lines.append(f"    {_time(row['at'])}, by {_said(row['resolver'], 80)}")
-    if len(rows) > MOST_EVIDENCE:
-        lines.append(f"and {len(rows) - MOST_EVIDENCE} more answers")
+        lines.append(f"{_said(answer.question.name)} {answer.question.type.value}: {answer.outcome.value}: {shown}")
+        lines.append(f"    {_time(answer.at)}, by {_said(answer.resolver, 80)}")
+    if len(answers) > MOST_EVIDENCE:
+        lines.append(f"and {len(answers) - MOST_EVIDENCE} more answers")
     return lines
 
 
-def _reply_lines(replies: Sequence[Mapping[str, Any]]) -> list[str]:
+def _reply_lines(replies: Sequence[KeptReply]) -> list[str]:
     return [
-        f"{_time(row['fetched_at'])}  {row['source']}, {row['bytes']} bytes, SHA-256 {row['sha256']}"
-        for row in replies[:10]
+        f"{_time(reply.fetched_at)}  {reply.source}, {reply.size} bytes, SHA-256 {reply.sha256}"
+        for reply in replies[:10]
     ]
 
 
-def _protected(shape: Mapping[str, Any]) -> str:
-    *others, last = [_said(one["protected"]) for one in shape["resembles"][:3]] or [""]
+def _protected(known: Known) -> str:
+    *others, last = [_said(resemblance.protected) for resemblance in known.resembles[:3]] or [""]
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -263,8 +264,8 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _time(text: str | None) -> str:
-    return "" if text is None else text[:19].replace("T", " ") + " UTC"
+def _time(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _said(value: object, limit: int = 200) -> str:

@@ -100,7 +100,7 @@ def _begin(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noq
     gains = int(able and standing_of(verdict) is not Standing.DEFENSIVE)
     done = _settled(state, sighting, gains=gains, baseline_since=state.baseline_since if able else None)
     if able:
-        return done, (Draft(EventKind.MAIL_FOUND_ABLE, None, _brief(verdict), verdict.evidence, None),)
+        return done, (Draft(EventKind.MAIL_FOUND_ABLE, None, _shown(verdict), verdict.evidence, None),)
     return done, _found(state, done, verdict.evidence, None)
 
 
@@ -207,7 +207,7 @@ TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy]
 def _settled(state: MailState, sighting: Sighting, **changes: Any) -> MailState:
     """The look's verdict stands, and nothing is under way."""
     verdict = sighting.verdict
-    stands: dict[str, Any] = {"standing": _brief(verdict), "seen": state.seen or exists(verdict), "losses": None}
+    stands: dict[str, Any] = {"standing": verdict.brief, "seen": state.seen or exists(verdict), "losses": None}
     return replace(_wait(state, sighting, None), **{**stands, **changes})
 
 
@@ -235,7 +235,7 @@ def _change(
     """The look's verdict stands from now on, and that is told with the evidence of all looks that say so."""
     done = _settled(state, sighting, baseline_since=None, **changes)
     evidence = tuple(answer for reading in (*earlier, sighting) for answer in reading.verdict.evidence)
-    change = Draft(kind, state.standing, _brief(sighting.verdict), evidence, since)
+    change = Draft(kind, state.standing, _shown(sighting.verdict), evidence, since)
     return done, (*_found(state, done, evidence, since), change)
 
 
@@ -338,7 +338,7 @@ def _with_known(stood: Verdict | None, seen: Verdict) -> Verdict:
     exchanges = (
         one if _is_usable(one) else replace(one, addresses=known.get(one.host, one.addresses)) for one in seen.exchanges
     )
-    return replace(_brief(seen), exchanges=tuple(exchanges))
+    return replace(seen.brief, exchanges=tuple(exchanges))
 
 
 def _kept(pending: Pending | None, sighting: Sighting, policy: Policy) -> Pending | None:
@@ -348,7 +348,8 @@ def _kept(pending: Pending | None, sighting: Sighting, policy: Policy) -> Pendin
     return replace(pending, due_at=max(pending.due_at, sighting.at + policy.loss_gap))
 
 
-def _brief(verdict: Verdict) -> Verdict:
+def _shown(verdict: Verdict) -> Verdict:
+    """The verdict of a draft, which holds the evidence itself; its findings say which answers show what."""
     return replace(verdict, evidence=())
 
 

@@ -88,6 +88,7 @@ def _mail_facts(event: Event) -> list[Fact]:
         return []
     facts = [Fact("Mail goes to", exchanges_words(event.after)), Fact("Now", _ability(event.after))]
     old = exchanges_words(event.before, addresses=False)
+    facts += [Fact("Shown by", _shown_by(event))]
     return [*facts, Fact("Before", f"{_ability(event.before)}{f', to {old}' if old else ''}" if event.before else "")]
 
 
@@ -97,6 +98,25 @@ def _ability(side: Mapping[str, Any]) -> str:
     ability, basis = ability_words(_code(side.get("ability"))), basis_words(_code(side.get("basis")))
     flags = [flag_words(_code(flag)) for flag in _list(side.get("flags"))[:6]]
     return ": ".join(part for part in (ability, "; ".join(part for part in (basis, *flags) if part)) if part)
+
+
+_FINDINGS = 4
+_SAID_ALREADY = frozenset({"explicit_mx", "implicit_mx", "alias", "address_seen"})
+"""Findings whose records are what "Mail goes to" says."""
+
+
+def _shown_by(event: Event) -> str:
+    """The first record of each finding that changes how the verdict is read."""
+    parts = []
+    for finding in _list(event.after.get("findings")):
+        rows = _list(finding.get("shown_by"))
+        if finding.get("tag") in _SAID_ALREADY or not rows:
+            continue
+        said = next(iter(_list(rows[0].get("records"))), rows[0].get("outcome", ""))
+        record = defanged_text(said, 100, keep=event.protected)
+        asked = f"{_code(rows[0].get('type'))} {defanged_text(rows[0].get('question', ''), 100, keep=event.protected)}"
+        parts.append(f"{_code(finding.get('tag')).replace('_', ' ')}: {asked} {record}")
+    return "; ".join(parts[:_FINDINGS])
 
 
 def _code(value: object) -> str:
@@ -120,7 +140,7 @@ def exchanges_words(side: Mapping[str, Any], limit: int = _EXCHANGES, *, address
 
 _TOLD_ELSEWHERE = frozenset(
     """
-    ability basis flags exchanges relation channel reason why since errors blind_seconds baseline
+    ability basis flags exchanges findings relation channel reason why since errors blind_seconds baseline
     fetched_at updated_at source registrar_iana_id abuse_phone
     """.split()  # noqa: SIM905 (a list of this many words reads better as text)
 )

@@ -1,7 +1,7 @@
 """The verdict: can a name receive mail, by which rule, with what reservations, and what shows it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -77,13 +77,22 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Ability, the deciding basis, flags (sorted), exchanges (by preference, then host) and every answer in order."""
+    """Ability, the deciding basis, flags (sorted), exchanges (by preference, then host) and every answer in order.
+
+    `findings`: the basis and each flag with the answers that show it, the basis first; every answer is in `evidence`.
+    """
 
     ability: Ability
     basis: Basis
     flags: tuple[Flag, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     evidence: tuple[Answer, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def brief(self) -> "Verdict":
+        """The same without what shows it."""
+        return replace(self, evidence=(), findings=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +164,9 @@ def ability_of(basis: Basis) -> Ability:
     return Ability.UNKNOWN if basis is Basis.LOOKUP_FAILED else Ability.UNABLE
 
 
-def find(observation: Observation, checks: Sequence[Check], context: JudgeContext) -> tuple[Finding, ...]:
-    """The deciding basis, which is the first of `checks` that holds, and every flag, each with what shows it."""
-    case = Case(read(observation, context.surroundings), context)
+def find(reading: Reading, checks: Sequence[Check], context: JudgeContext) -> tuple[Basis, tuple[Finding, ...]]:
+    """The deciding basis, which is the first of `checks` that holds, and every finding: the basis', then the flags'."""
+    case = Case(reading, context)
     findings: list[Finding] = []
     basis = Basis.LOOKUP_FAILED
     for check in checks:
@@ -167,27 +176,23 @@ def find(observation: Observation, checks: Sequence[Check], context: JudgeContex
                 basis = check.TAG
                 findings.append(Finding(basis.value, tuple(shown)))
                 break
-    decided = Case(case.reading, context, basis)
+    decided = Case(reading, context, basis)
     for check in checks:
         if isinstance(check.TAG, Flag):
             shown = check.find(decided)
             if shown is not None:
                 findings.append(Finding(check.TAG.value, tuple(shown)))
-    return tuple(findings)
+    return basis, tuple(findings)
 
 
 def judge(observation: Observation, checks: Sequence[Check], context: JudgeContext) -> Verdict:
     """The verdict on one observation; the same for the same arguments, and for any answers whatever."""
-    found = {finding.tag for finding in find(observation, checks, context)}
-    basis = next((basis for basis in Basis if basis.value in found), Basis.LOOKUP_FAILED)
+    reading = read(observation, context.surroundings)
+    basis, findings = find(reading, checks, context)
+    found = {finding.tag for finding in findings}
     flags = {flag for flag in Flag if flag.value in found} | set(context.probed)
-    return Verdict(
-        ability_of(basis),
-        basis,
-        tuple(sorted(flags)),
-        _exchanges(read(observation, context.surroundings)),
-        observation.answers,
-    )
+    exchanges = _exchanges(reading)
+    return Verdict(ability_of(basis), basis, tuple(sorted(flags)), exchanges, observation.answers, findings)
 
 
 def _exchanges(reading: Reading) -> tuple[Exchange, ...]:
@@ -215,6 +220,5 @@ def unite(first: Verdict, second: Verdict) -> Verdict:
     either = {*first.flags, *second.flags}
     if Flag.INCONSISTENT in either or (len(settled) == 2 and len(able) == 1):  # noqa: PLR2004 (both)
         flags.add(Flag.INCONSISTENT)
-    return Verdict(
-        counts.ability, counts.basis, tuple(sorted(flags)), counts.exchanges, (*first.evidence, *second.evidence)
-    )
+    evidence = (*first.evidence, *second.evidence)
+    return replace(counts, flags=tuple(sorted(flags)), evidence=evidence)

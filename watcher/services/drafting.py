@@ -9,7 +9,7 @@ from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.mail_state import Draft
 from watcher.core.registration import RegistrationFacts
 from watcher.core.risk import Rating, Severity, rate
-from watcher.core.shapes import answer_json, mail_brief_json, registration_json
+from watcher.core.shapes import answer_json, mail_brief_json, mail_side_json, registration_json
 from watcher.core.verdict import Flag, Verdict
 from watcher.store.lookalikes import PROTECTED
 
@@ -50,7 +50,7 @@ class Subject:
 
 def mail_event(event_id: str, draft: Draft, subject: Subject, at: datetime) -> Event:
     """The event of a draft, of the worse severity of what stood and what stands."""
-    after = mail_brief_json(draft.after)
+    after = mail_side_json(draft.after)
     if draft.since is None:
         after["baseline"] = True
     ratings = [rate(verdict, rank=subject.rank) for verdict in (draft.after, draft.before) if verdict is not None]

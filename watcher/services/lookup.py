@@ -1,17 +1,18 @@
-"""Everything about one name, in the check shape: from the store, or by a look right now."""
+"""Everything about one name: from the store, or by a look right now."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from watcher.core.events import Event, Resemblance
+from watcher.core.known import Known
 from watcher.core.likeness import likeness
 from watcher.core.mail_state import SETTLED, exists, obstacle
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock, Registry
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth, is_held
 from watcher.core.risk import rate
-from watcher.core.shapes import JSON, event_json, mail_json, probed_json, registration_json, resemblance_json, time_json
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Ability, Owner
 from watcher.services.examine import Look
@@ -95,8 +96,8 @@ class Lookup:
         self._confirms = confirms
         self._places = asyncio.Semaphore(looks_at_once)
 
-    async def known(self, name: Fqdn) -> JSON:
-        """What the store knows; `mail` is null when it never looked, and only the resemblance is told then."""
+    async def known(self, name: Fqdn) -> Known:
+        """Everything the store knows about `name`; without a verdict where it never looked."""
         row: Lookalike | None = None
         history: Sequence[Event] = ()
         found: Sequence[Resemblance] = ()
@@ -105,20 +106,14 @@ class Lookup:
                 row = await lookalikes.found(tx, name)
                 history = await events.history(tx, name)
                 found = (await resemblances.of(tx, [name]))[name]
-        shape = self._unseen(name) if row is None else row_json(row)
         found = found or await self._resembling(name)
-        return self._compared(
-            {
-                **shape,
-                "resembles": [resemblance_json(one) for one in found],
-                "history": [event_json(event) for event in history],
-            }
-        )
+        bare = self._unseen(name) if row is None else known_row(row)
+        return self._compared(replace(bare, resembles=tuple(found), history=tuple(history)))
 
-    async def looked_at(self, name: Fqdn, *, registration: bool = True, probe: bool = False) -> JSON:
+    async def looked_at(self, name: Fqdn, *, registration: bool = True, probe: bool = False) -> Known:
         """A look right now, with registration facts unless `registration` is False.
 
-        `probe`: ask the mail server of an able name too; what it said is in `probe`. Never raises for what the DNS or a
+        `probe`: ask the mail server of an able name too; its answer is in `probed`. Never raises for what the DNS or a
         registry did. What the store knows of the past is in it too.
         """
         async with self._places:
@@ -127,30 +122,28 @@ class Lookup:
                 return await self._with_facts(await self.known(name), name, registration=registration)
             return await self._look(name, registration=registration, probe=probe)
 
-    async def seen(self, name: Fqdn, resembling: Sequence[Resemblance]) -> JSON | None:
-        """The lookalike shape of a candidate, by a look that is not recorded; None when it settled as absent."""
+    async def seen(self, name: Fqdn, resembling: Sequence[Resemblance]) -> Known | None:
+        """A candidate by a look that is not recorded; None when it settled as absent."""
         look = await self._looker.look(name, owner=self._owner())
         verdict = look.verdict
         if verdict.ability is not Ability.UNKNOWN and not exists(verdict):
             return None
-        ranks = [one.rank for one in resembling if one.rank is not None]
-        return on_the_surface({**self._unseen(name), **_looked(look, min(ranks, default=None))}, resembling)
+        return _looked(replace(self._unseen(name), resembles=tuple(resembling)), look)
 
-    async def batch(self, names: Collection[Fqdn]) -> list[JSON]:
-        """What is known of many names, in their order, without history and without any look."""
+    async def batch(self, names: Collection[Fqdn]) -> list[Known]:
+        """Everything known of many names, in their order, without history and without any look."""
         rows: dict[str, Lookalike] = {}
         found: dict[str, tuple[Resemblance, ...]] = {}
         if self._store is not None:
             async with self._store.read() as tx:
                 rows = await lookalikes.by_names(tx, list(names))
                 found = await resemblances.of(tx, list(rows))
-        shapes = []
+        known = []
         for name in names:
             row = rows.get(name)
-            shape = self._unseen(name) if row is None else row_json(row)
-            resembling = found.get(name) or await self._resembling(name)
-            shapes.append({**shape, "resembles": [resemblance_json(one) for one in resembling]})
-        return shapes
+            bare = self._unseen(name) if row is None else known_row(row)
+            known.append(replace(bare, resembles=tuple(found.get(name) or await self._resembling(name))))
+        return known
 
     async def _has_row(self, name: Fqdn) -> bool:
         if self._store is None:
@@ -158,7 +151,7 @@ class Lookup:
         async with self._store.read() as tx:
             return bool(await lookalikes.known_among(tx, [name]))
 
-    async def _look(self, name: Fqdn, *, registration: bool, probe: bool) -> JSON:
+    async def _look(self, name: Fqdn, *, registration: bool, probe: bool) -> Known:
         """A look that is not recorded."""
         facts_task = asyncio.create_task(self._facts(name)) if registration else None
         try:
@@ -178,30 +171,27 @@ class Lookup:
             )
         if self._confirms and look.verdict.ability is Ability.ABLE:
             look = await self._looker.confirm(look, owner=owner)
-        shape = await self.known(name)
-        ranks = [one["rank"] for one in shape["resembles"] if one["rank"] is not None]
-        seen = _looked(look, min(ranks, default=None))
-        if look.verdict.ability is Ability.UNKNOWN and shape["mail"] is not None and shape["mail"]["settled_at"]:
+        known = await self.known(name)
+        if look.verdict.ability is Ability.UNKNOWN and known.settled:
             # What is settled stays so; the failed look only ages it.
-            seen = {key: seen[key] for key in ("attempted_at", "last_outcome")}
-        return self._compared(
-            {
-                **shape,
-                **seen,
-                "registration": None if facts is None else registration_json(facts),
-                **({} if look.probed is None else {"probe": probed_json(look.probed)}),
-            }
-        )
+            aged = replace(
+                known,
+                attempted_at=look.observation.attempted_at,
+                last_outcome=obstacle(look.verdict),
+                probed=look.probed,
+            )
+        else:
+            aged = _looked(known, look)
+        return self._compared(replace(aged, registration=facts))
 
-    def _compared(self, shape: JSON) -> JSON:
-        """The shape with what it has in common with the owner's names."""
-        return {**shape, "own_likeness": list(likeness(shape, self._owner()))}
+    def _compared(self, known: Known) -> Known:
+        """The same with what it has in common with the owner's names."""
+        return replace(known, own_likeness=likeness(known.verdict, known.registration, self._owner()))
 
-    async def _with_facts(self, shape: JSON, name: Fqdn, *, registration: bool) -> JSON:
-        if not registration or shape["registration"] is not None:
-            return shape
-        facts = await self._facts(name)
-        return self._compared({**shape, "registration": None if facts is None else registration_json(facts)})
+    async def _with_facts(self, known: Known, name: Fqdn, *, registration: bool) -> Known:
+        if not registration or known.registration is not None:
+            return known
+        return self._compared(replace(known, registration=await self._facts(name)))
 
     async def _facts(self, name: Fqdn) -> RegistrationFacts | None:
         """None for a suffix, or without a registry; facts of status unknown when it takes too long."""
@@ -219,79 +209,49 @@ class Lookup:
                 reason=f"no answer within {self._registry_seconds:.0f} s",
             )
 
-    def _unseen(self, name: Fqdn) -> JSON:
-        """The shape of a name without a row."""
-        return {
-            "name": name,
-            "unicode": to_unicode(name),
-            "registrable_domain": self._suffixes.registrable_domain(name),
-            "public_suffix": self._suffixes.public_suffix(name),
-            "severity": "info",
-            "severity_reasons": [],
-            "mail": None,
-            "attempted_at": None,
-            "last_outcome": None,
-            "unconfirmed": False,
-            "registration": None,
-            "resembles": [],
-            "first_seen_at": None,
-            "triage": None,
-            "triage_note": "",
-            "triage_at": None,
-            "triage_by": None,
-        }
+    def _unseen(self, name: Fqdn) -> Known:
+        """A name without a row."""
+        return Known(
+            name, to_unicode(name), self._suffixes.registrable_domain(name), self._suffixes.public_suffix(name)
+        )
 
 
-def _looked(look: Look, rank: int | None) -> JSON:
-    """What a look says, in the members of a check that it decides."""
-    rating = rate(look.verdict, rank=rank)
+def _looked(known: Known, look: Look) -> Known:
+    """The same after a look that is not recorded."""
+    rating = rate(look.verdict, rank=known.rank)
     at = look.observation.attempted_at
     settled = look.verdict.ability is not Ability.UNKNOWN
-    return {
-        "severity": rating.severity.value,
-        "severity_reasons": list(rating.reasons),
-        "mail": mail_json(look.verdict, at if settled else None),
-        "attempted_at": time_json(at),
-        "last_outcome": SETTLED if settled else obstacle(look.verdict),
-    }
+    return replace(
+        known,
+        severity=rating.severity,
+        severity_reasons=rating.reasons,
+        verdict=look.verdict,
+        settled_at=at if settled else None,
+        attempted_at=at,
+        last_outcome=SETTLED if settled else obstacle(look.verdict),
+        probed=look.probed,
+    )
 
 
-def row_json(row: Lookalike) -> JSON:
-    """What a row says, as far as the check and lookalike shapes agree; `resembles` is the caller's."""
-    state = row.state
-    return {
-        "name": row.name,
-        "unicode": row.unicode,
-        "registrable_domain": row.registrable_domain,
-        "public_suffix": row.public_suffix,
-        "severity": row.severity.value,
-        "severity_reasons": list(row.severity_reasons),
-        "mail": None if row.verdict is None else mail_json(row.verdict, row.settled_at),
-        "attempted_at": time_json(state.attempted_at),
-        "last_outcome": state.last_outcome,
-        "unconfirmed": state.unconfirmed,
-        "registration": None if row.registration is None else registration_json(row.registration),
-        "resembles": [],
-        "first_seen_at": time_json(row.first_seen_at),
-        "triage": row.triage,
-        "triage_note": row.triage_note,
-        "triage_at": time_json(row.triage_at),
-        "triage_by": row.triage_by,
-    }
-
-
-def lookalike_json(row: Lookalike, resembling: Sequence[Resemblance]) -> JSON:
-    """The lookalike shape: the check shape without its history, with what it resembles on the surface."""
-    return on_the_surface(row_json(row), resembling)
-
-
-def on_the_surface(shape: JSON, resembling: Sequence[Resemblance]) -> JSON:
-    """A check shape without history, with what it resembles on the surface."""
-    techniques = dict.fromkeys(technique for one in resembling for technique in one.techniques)
-    return {
-        **shape,
-        "resembles": [resemblance_json(one) for one in resembling],
-        "techniques": list(techniques),
-        "likelihood": max((one.likelihood for one in resembling), default=0.0),
-        "protected": [one.protected for one in resembling],
-    }
+def known_row(row: Lookalike, resembling: Sequence[Resemblance] = ()) -> Known:
+    """Everything that a row says, with what the name resembles."""
+    return Known(
+        name=row.name,
+        unicode=row.unicode,
+        registrable_domain=row.registrable_domain,
+        public_suffix=row.public_suffix,
+        severity=row.severity,
+        severity_reasons=row.severity_reasons,
+        verdict=row.verdict,
+        settled_at=row.settled_at,
+        attempted_at=row.state.attempted_at,
+        last_outcome=row.state.last_outcome,
+        unconfirmed=row.state.unconfirmed,
+        registration=row.registration,
+        resembles=tuple(resembling),
+        first_seen_at=row.first_seen_at,
+        triage=row.triage,
+        triage_note=row.triage_note,
+        triage_at=row.triage_at,
+        triage_by=row.triage_by,
+    )

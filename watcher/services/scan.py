@@ -6,16 +6,14 @@ from contextlib import aclosing
 
 from watcher.core.candidates import Candidate
 from watcher.core.errors import WatcherError
+from watcher.core.known import Known, worst_first
 from watcher.core.names import Fqdn
 from watcher.core.ports import Presence, Sweeper
-from watcher.core.risk import Severity
-from watcher.core.shapes import JSON
 from watcher.services.enumerate import Enumeration, Named
 from watcher.services.lookup import Lookup
 from watcher.services.sweep import PLENTY, is_blind
 
 _LOOKS_AT_ONCE = 32
-_SEVERITIES = [severity.value for severity in reversed(Severity)]
 
 
 class Unseen(WatcherError):
@@ -32,13 +30,13 @@ class Scan:
         self._protected = protected
         self._limit = limit
         self._places = asyncio.Semaphore(_LOOKS_AT_ONCE)
-        self._rows: list[JSON] = []
+        self._rows: list[Known] = []
         self.asked = self.total = 0
         self.unsettled: list[Fqdn] = []
         """Domains that did not settle; a careful look was tried at these too."""
 
-    async def run(self) -> list[JSON]:
-        """The lookalikes that exist, or may, in their shape, worst first. Raises Unseen."""
+    async def run(self) -> list[Known]:
+        """The lookalikes that exist, or may, worst first. Raises Unseen."""
         groups: dict[Fqdn | None, list[Candidate]] = {}
         for candidate in await asyncio.to_thread(lambda: list(self._names.candidates(self._protected, 1, self._limit))):
             groups.setdefault(candidate.registrable_domain, []).append(candidate)
@@ -76,11 +74,6 @@ class Scan:
     async def _look(self, group: Sequence[Candidate]) -> None:
         for candidate in group:
             async with self._places:
-                shape = await self._lookup.seen(candidate.name, [self._names.resemblance(candidate)])
-            if shape is not None:
-                self._rows.append(shape)
-
-
-def worst_first(row: JSON) -> tuple[int, float, str]:
-    """The order in which lookalikes are shown: by severity, then likelihood."""
-    return _SEVERITIES.index(row["severity"]), -row["likelihood"], row["name"]
+                known = await self._lookup.seen(candidate.name, [self._names.resemblance(candidate)])
+            if known is not None:
+                self._rows.append(known)

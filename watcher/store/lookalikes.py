@@ -14,7 +14,7 @@ from watcher.core.mail_state import MailState
 from watcher.core.registration import RegistrationFacts
 from watcher.core.risk import Severity
 from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
-from watcher.core.state_shapes import state_from_json, state_json
+from watcher.core.shapes.state import state_from_json, state_json
 from watcher.core.urgency import Wish, in_order, worth_of
 from watcher.core.verdict import Ability, Basis, Verdict
 from watcher.store.database import Tx

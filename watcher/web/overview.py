@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from watcher.api.parts import Parts
-from watcher.core.shapes import JSON, event_json
+from watcher.core.shapes import JSON
 from watcher.core.verdict import Ability
 from watcher.services.coverage import coverage_json
-from watcher.services.lookup import lookalike_json
+from watcher.services.lookup import known_row
 from watcher.services.protect import protected_json
 from watcher.store import events, lookalikes, protected, resemblances, shards
 from watcher.store.lookalikes import Wanted
@@ -31,10 +31,10 @@ async def overview(parts: Parts) -> JSON:
     return {
         "version": parts.version,
         "now": parts.clock.now().isoformat(),
-        "able": [lookalike_json(row, known[row.name]) for row in able],
+        "able": [known_row(row, known[row.name]) for row in able],
         "more": counts.get(Ability.ABLE, 0) - len(able),
         "counts": counts,
-        "events": [event_json(event) for event in happened],
+        "events": happened,
         "protected": [protected_json(row, baselines[row.name]) for row in names],
         "number": number,
         "coverage": await coverage_json(parts.store, parts.tiers, now=parts.clock.now()),

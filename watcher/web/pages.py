@@ -1,5 +1,6 @@
 """`/` and `/names/{name}`: the watch at a glance, and all about one name."""
 
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,9 +12,10 @@ from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.api.pages import coded
 from watcher.core.clean import defanged
 from watcher.core.durations import duration
+from watcher.core.known import Known
 from watcher.core.protected import parse_any
 from watcher.core.sentences import reason
-from watcher.core.shapes import JSON, verdict_from_json
+from watcher.core.shapes import JSON
 from watcher.services.tokens import Scope
 from watcher.web.overview import overview
 
@@ -45,8 +47,8 @@ async def home(call: Call[Nothing, Nothing]) -> web.Response:
 
 async def one(call: Call[Nothing, Nothing]) -> web.Response:
     """All that is known about a name; nothing is asked outside."""
-    shape = await call.parts.lookup.known(parse_any(call.path["name"], call.parts.suffixes))
-    return _page("name.html", {"shape": shape, "version": call.parts.version})
+    known = await call.parts.lookup.known(parse_any(call.path["name"], call.parts.suffixes))
+    return _page("name.html", {"known": known, "version": call.parts.version})
 
 
 async def style(_call: Call[Nothing, Nothing]) -> web.Response:
@@ -62,15 +64,13 @@ def _page(template: str, values: JSON) -> web.Response:
     )
 
 
-def _moment(text: str | None) -> str:
-    """`2026-11-23 13:23 UTC` of a time in its JSON form."""
-    return "" if text is None else f"{text[:10]} {text[11:16]} UTC"
+def _moment(at: datetime | None) -> str:
+    """`2026-11-23 13:23 UTC`."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _sentence(shape: JSON) -> str:
-    if shape["mail"] is None:
-        return "Not looked at yet"
-    return reason(shape["name"], verdict_from_json(shape["mail"]))
+def _sentence(known: Known) -> str:
+    return "Not looked at yet" if known.verdict is None else reason(known.name, known.verdict)
 
 
 def _endpoint(path: str, serve: Any, summary: str, scopes: tuple[Scope, ...], media: str = "text/html") -> AnyEndpoint:

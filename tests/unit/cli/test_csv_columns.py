@@ -3,6 +3,7 @@
 from watcher.api import models
 from watcher.cli.check import KNOWN_FIELDS, sentence
 from watcher.cli.output import Format, emit
+from watcher.core.known import Known
 
 
 def test_the_columns_are_the_shapes_members():
@@ -19,4 +20,4 @@ def test_nothing_found_is_still_a_table_with_its_head(capsys):
 
 
 def test_a_name_without_a_look_has_its_sentence():
-    assert sentence({"name": "army.ml", "mail": None}) == "army.ml was not looked at yet"
+    assert sentence(Known("army.ml", "army.ml", "army.ml", "ml")) == "army.ml was not looked at yet"

@@ -8,7 +8,7 @@ from watcher.core.findings import Observation
 from watcher.core.names import parse
 from watcher.core.operators import MailOperators
 from watcher.core.reading import Surroundings
-from watcher.core.verdict import Ability, Basis, Flag, JudgeContext, Verdict, find, judge, unite
+from watcher.core.verdict import Ability, Basis, Flag, JudgeContext, Verdict, judge, unite
 from watcher.data import load_suffixes
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,13 +34,14 @@ _SILENT = [_answer("mx.army.ml", rrtype, Outcome.TIMEOUT) for rrtype in (RRType.
 
 def test_each_finding_carries_the_answers_that_show_it():
     findings = {
-        finding.tag: finding.evidence for finding in find(_observation(_MX, *_GONE, *_USABLE), checks.ALL, _CONTEXT)
+        finding.tag: finding.evidence
+        for finding in judge(_observation(_MX, *_GONE, *_USABLE), checks.ALL, _CONTEXT).findings
     }
     assert findings == {"explicit_mx": (_MX, *_USABLE), "partly_dead": tuple(_GONE)}
 
 
 def test_what_is_unknown_is_shown_by_what_did_not_settle():
-    findings = find(_observation(_MX, *_GONE, *_SILENT), checks.ALL, _CONTEXT)
+    findings = judge(_observation(_MX, *_GONE, *_SILENT), checks.ALL, _CONTEXT).findings
     assert [(finding.tag, finding.evidence) for finding in findings] == [
         ("lookup_failed", tuple(_SILENT)),
         ("partly_dead", tuple(_GONE)),

@@ -10,14 +10,15 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import ZoneResolver
 from watcher import checks
 from watcher.core.candidates import Candidate
-from watcher.core.dns import RRType
+from watcher.core.dns import Question, RRType
 from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.names import Fqdn, parse
 from watcher.core.probing import Probed, ProbeOutcome
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.risk import Severity
 from watcher.core.sentences import reason
-from watcher.core.shapes import verdict_from_json
+from watcher.core.shapes.known import check_json
 from watcher.core.verdict import Flag
 from watcher.data import load_suffixes
 from watcher.services.examine import Examiner
@@ -154,33 +155,29 @@ def _lookup(world: _World, *, confirms: bool) -> Lookup:
 
 async def test_a_check_asks_for_posture_and_is_seen_by_two_resolvers(store: Store):
     world = _World(store, FakeClock())
-    shape = await _lookup(world, confirms=True).looked_at(_NAME)
-    said = reason(_NAME, verdict_from_json(shape["mail"]))
+    known = await _lookup(world, confirms=True).looked_at(_NAME)
+    said = reason(_NAME, known.verdict)
     assert said == "Mail for army.ml is delivered to mx.army.ml (93.184.215.14): MX 10, seen by 2 resolvers"
-    assert "operated" in shape["mail"]["flags"]
-    assert "probe" not in shape
-    assert {row["resolver"] for row in shape["mail"]["evidence"]} == set(_RESOLVERS)
+    assert Flag.OPERATED in known.verdict.flags
+    assert known.probed is None
+    assert {answer.resolver for answer in known.verdict.evidence} == set(_RESOLVERS)
     assert world.posture_questions() == 1, "what the registry said is judged without asking again"
 
 
 async def test_with_one_resolver_a_check_reads_once(store: Store):
     world = _World(store, FakeClock())
-    shape = await _lookup(world, confirms=False).looked_at(_NAME, probe=True)
-    mx = [row for row in shape["mail"]["evidence"] if (row["question"], row["type"]) == (_NAME, "MX")]
+    known = await _lookup(world, confirms=False).looked_at(_NAME, probe=True)
+    mx = [answer for answer in known.verdict.evidence if answer.question == Question(_NAME, RRType.MX)]
     assert len(mx) == 1
-    assert shape["probe"] == {
-        "host": "mx.army.ml",
-        "address": "93.184.215.14",
-        "outcome": "accepts_any",
-        "reply": "250 2.1.5 Ok",
-        "starttls": False,
-    }
-    assert "accepts_any" in shape["mail"]["flags"]
-    assert shape["severity"] == "critical"
+    said = "250 2.1.5 Ok"
+    assert known.probed == Probed("mx.army.ml", "93.184.215.14", ProbeOutcome.ACCEPTS_ANY, said, starttls=False)
+    assert check_json(known)["probe"]["reply"] == said
+    assert Flag.ACCEPTS_ANY in known.verdict.flags
+    assert known.severity is Severity.CRITICAL
 
 
 async def test_a_check_that_is_confirmed_keeps_what_the_mail_server_said(store: Store):
     world = _World(store, FakeClock())
-    shape = await _lookup(world, confirms=True).looked_at(_NAME, probe=True)
-    assert {"accepts_any", "operated"} <= set(shape["mail"]["flags"])
+    known = await _lookup(world, confirms=True).looked_at(_NAME, probe=True)
+    assert {Flag.ACCEPTS_ANY, Flag.OPERATED} <= set(known.verdict.flags)
     assert world.clock.now() - FakeClock().now() < timedelta(seconds=1)

@@ -9,7 +9,6 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import explicit, look
 from watcher.core.likeness import likeness
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.core.shapes import mail_json, registration_json
 from watcher.core.verdict import Owner
 from watcher.data import load_suffixes
 from watcher.services.ours import Ours
@@ -31,13 +30,12 @@ FACTS = RegistrationFacts(
 )
 
 
-def shape(facts=FACTS, *hosts, flags=()):
-    verdict = explicit("army.ml", NOW, *hosts, flags=flags)
-    return {"mail": mail_json(verdict, NOW), "registration": None if facts is None else registration_json(facts)}
+def verdict(*hosts, flags=()):
+    return explicit("army.ml", NOW, *hosts, flags=flags)
 
 
 def test_each_likeness_is_named():
-    assert likeness(shape(FACTS, "mx.army.mil"), OWNER) == (
+    assert likeness(verdict("mx.army.mil"), FACTS, OWNER) == (
         "its exchanges are the owner's: mx.army.mil",
         "its nameservers are the owner's: ns1.army.mil",
         "its registrant is named as the owner's: U.S. Army",
@@ -53,11 +51,11 @@ def test_each_likeness_is_named():
     ],
 )
 def test_a_part_is_no_likeness(facts, hosts):
-    assert likeness(shape(facts, *hosts), OWNER) == ()
+    assert likeness(verdict(*hosts), facts, OWNER) == ()
 
 
 def test_nothing_of_a_name_never_looked_at():
-    assert likeness({"mail": None, "registration": None}, OWNER) == ()
+    assert likeness(None, None, OWNER) == ()
 
 
 async def test_what_suggests_the_owner_comes_from_what_is_ours(tmp_path):

@@ -21,7 +21,6 @@ from tests.fakes.sightings import (
 from tests.fakes.watch_bench import FAR, NAME, SLIP, watch_bench
 from watcher.core.risk import Severity
 from watcher.core.verdict import Ability
-from watcher.services.lookup import lookalike_json
 from watcher.store import lookalikes, protected, resemblances
 from watcher.store.protected import ProtectedRow
 
@@ -37,7 +36,7 @@ async def test_a_name_that_gains_an_exchange_is_told_with_both_readings(bench):
     assert await bench.look(explicit, after=300, resolver=ONE) == []
     row = await bench.row()
     assert row.verdict.ability is Ability.ABLE
-    assert (row.severity, lookalike_json(row, [])["unconfirmed"]) == (Severity.INFO, True), "no fact yet"
+    assert (row.severity, row.state.unconfirmed) == (Severity.INFO, True), "no fact yet"
     assert row.next_look_at == bench.clock.now() + timedelta(seconds=60)
     assert await bench.look(explicit, after=60, resolver=OTHER) == ["mail_became_able"]
     found, told = await bench.events()
@@ -53,7 +52,7 @@ async def test_a_name_that_gains_an_exchange_is_told_with_both_readings(bench):
     assert found.detected_after_seconds == 3600
     assert await bench.count("outbox") == 2
     row = await bench.row()
-    assert (row.severity, lookalike_json(row, [])["unconfirmed"]) == (Severity.CRITICAL, False)
+    assert (row.severity, row.state.unconfirmed) == (Severity.CRITICAL, False)
     assert row.first_seen_at == FakeClock().now()
     assert row.next_look_at > bench.clock.now() + timedelta(minutes=30)
 

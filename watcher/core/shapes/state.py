@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from watcher.core.mail_state import Losses, MailState, Pending, Sighting
-from watcher.core.shapes import JSON, answer_json, mail_brief_json, time_from_json, time_json, verdict_from_json
+from watcher.core.shapes import JSON, mail_brief_json, mail_json, time_from_json, time_json, verdict_from_json
 
 
 def state_json(state: MailState) -> JSON:
@@ -66,9 +66,8 @@ def _under_way(row: Mapping[str, Any]) -> tuple[tuple[Sighting, ...], datetime, 
 
 
 def _sighting_json(sighting: Sighting) -> JSON:
-    evidence = [answer_json(answer) for answer in sighting.verdict.evidence]
     return {
-        "verdict": {**mail_brief_json(sighting.verdict), "evidence": evidence},
+        "verdict": mail_json(sighting.verdict, None),
         "at": time_json(sighting.at),
         "resolvers": sorted(sighting.resolvers),
         "ttl": sighting.ttl,

@@ -1,0 +1,81 @@
+"""What is known about one name: the read model that services return, and that JSON, pages and texts are made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.core.events import Event, Resemblance
+from watcher.core.probing import Probed
+from watcher.core.registration import RegistrationFacts
+from watcher.core.risk import Severity
+from watcher.core.verdict import Ability, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything known about one name.
+
+    `verdict` is the last settled one with its evidence, or the newest while none has settled; None: never looked at.
+    `settled_at` is None while none has settled. `unconfirmed`: the newest look said something else than what stands.
+    `triage` is None for a name that is not kept. `own_likeness`: phrases for what it shares with the owner's names.
+    `probed`: the answer of its mail server, where that was asked. `history`: its events, newest first.
+    """
+
+    name: str
+    unicode: str
+    registrable_domain: str | None
+    public_suffix: str
+    severity: Severity = Severity.INFO
+    severity_reasons: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    settled_at: datetime | None = None
+    attempted_at: datetime | None = None
+    last_outcome: str | None = None
+    unconfirmed: bool = False
+    registration: RegistrationFacts | None = None
+    resembles: tuple[Resemblance, ...] = ()
+    first_seen_at: datetime | None = None
+    triage: str | None = None
+    triage_note: str = ""
+    triage_at: datetime | None = None
+    triage_by: str | None = None
+    own_likeness: tuple[str, ...] = ()
+    probed: Probed | None = None
+    history: tuple[Event, ...] = ()
+
+    @property
+    def ability(self) -> Ability:
+        """Whether mail is delivered; unknown for a name that was never looked at."""
+        return Ability.UNKNOWN if self.verdict is None else self.verdict.ability
+
+    @property
+    def settled(self) -> bool:
+        """Whether a look has settled."""
+        return self.settled_at is not None
+
+    @property
+    def rank(self) -> int | None:
+        """Its best place among the candidates of a protected name."""
+        return min((resemblance.rank for resemblance in self.resembles if resemblance.rank is not None), default=None)
+
+    @property
+    def likelihood(self) -> float:
+        """The likelihood of its best resemblance; 0 where it resembles nothing."""
+        return max((resemblance.likelihood for resemblance in self.resembles), default=0.0)
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """Every technique by which it resembles a protected name, without repetition."""
+        return tuple(dict.fromkeys(technique for row in self.resembles for technique in row.techniques))
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The protected names that it resembles, most likely first."""
+        return tuple(resemblance.protected for resemblance in self.resembles)
+
+
+_WORST_FIRST = {severity: -place for place, severity in enumerate(Severity)}
+
+
+def worst_first(known: Known) -> tuple[int, float, str]:
+    """Return the sort key of lists: severity, then likelihood, then name."""
+    return _WORST_FIRST[known.severity], -known.likelihood, known.name

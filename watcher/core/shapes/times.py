@@ -1,0 +1,16 @@
+"""Times in JSON: RFC 3339 in UTC."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+JSON = dict[str, Any]
+
+
+def time_json(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with a Z."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def time_from_json(text: str | None) -> datetime | None:
+    """The inverse of `time_json`."""
+    return None if text is None else datetime.fromisoformat(text)
