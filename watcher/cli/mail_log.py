@@ -19,6 +19,7 @@ from watcher.cli.moments import Moment
 from watcher.cli.output import Format, emit, format_option, json_line, visible
 from watcher.cli.seeing import must_see, resolver_option
 from watcher.core.errors import ConfigurationError
+from watcher.core.known import Known
 
 if TYPE_CHECKING:
     from watcher.core.mail.log_entry import LogForm, LogReader, Reading
@@ -255,15 +256,14 @@ async def _shapes(run: _Run, rows: "Sequence[WrittenRow]") -> AsyncIterator[dict
 
     seen = await _abilities(run, [row.name for row in rows if row.resembles])
     for row in rows:
-        known = seen.get(row.name, {"mail": None, "severity": "info"})
-        mail = known["mail"]
-        shape = written_row_json(row, None if mail is None else mail["ability"])
+        known = seen.get(row.name) or Known(row.name, row.name, None, "")
+        shape = written_row_json(row, None if known.verdict is None else known.ability.value)
         able = shape["ability"] == "able"
         if run.asked.everything or able or shape["grade"] in {Grade.BLOCK, Grade.WARN}:
             yield {**shape, "_seen": known}
 
 
-async def _abilities(run: _Run, names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+async def _abilities(run: _Run, names: Sequence[str]) -> Mapping[str, Known]:
     """Severity and mail of the names: what the database knows, or with `--look` what is seen now."""
     from watcher import bootstrap
     from watcher.core.names import Fqdn
@@ -276,12 +276,12 @@ async def _abilities(run: _Run, names: Sequence[str]) -> Mapping[str, Mapping[st
         await must_see(net)
         await (ours := Ours(run.store, bootstrap.suffixes())).read()
         lookup = bootstrap.lookup(net, store=run.store, ours=ours)
-        shapes = await asyncio.gather(*(lookup.looked_at(Fqdn(name), registration=False) for name in names))
-        return {shape["name"]: shape for shape in shapes}
+        looked = await asyncio.gather(*(lookup.looked_at(Fqdn(name), registration=False) for name in names))
+        return {known.name: known for known in looked}
 
 
-def _seen(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", row["_seen"])
+def _seen(row: Mapping[str, Any]) -> Known:
+    return cast("Known", row["_seen"])
 
 
 def _public(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

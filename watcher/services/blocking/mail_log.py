@@ -9,10 +9,12 @@ from typing import Protocol
 
 from watcher.core.errors import InvalidName
 from watcher.core.events import Resemblance, best_grade
+from watcher.core.known import Known
 from watcher.core.mail.log_entry import LogEntry, MailFate, domain_text
 from watcher.core.mail.log_tally import Counted, Tally
 from watcher.core.names import Fqdn, is_under, parse, to_unicode
-from watcher.core.shapes import JSON, mail_json
+from watcher.core.shapes import JSON
+from watcher.services.lookup import known_row
 from watcher.store import Store, facts, lookalikes, written
 from watcher.store.written import WrittenTo
 
@@ -155,17 +157,11 @@ async def written_to(store: Store, domains: Sequence[str]) -> dict[str, WrittenT
         return await written.list_counts(tx, domains)
 
 
-async def known_mail(store: Store, names: Sequence[str]) -> dict[str, JSON]:
-    """Return `mail` and `severity` of the check shape for those of the names that were looked at."""
+async def known_mail(store: Store, names: Sequence[str]) -> dict[str, Known]:
+    """Return those of the names that were looked at, without what they resemble."""
     async with store.read() as tx:
         rows = await lookalikes.by_names(tx, list(names))
-    return {
-        name: {
-            "mail": None if row.verdict is None else mail_json(row.verdict, row.settled_at),
-            "severity": row.severity.value,
-        }
-        for name, row in rows.items()
-    }
+    return {name: known_row(row) for name, row in rows.items()}
 
 
 def written_row_json(row: WrittenRow, ability: str | None) -> JSON:
