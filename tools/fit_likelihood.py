@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.core.edits import exchanged, left_out, put_in, replaced
-from watcher.core.likelihood import WEIGHTS, Positions
+from watcher.core.likelihood import Positions
 from watcher.data import load_tables
+from watcher.techniques import WEIGHTS
 
 PLACES = ("first", "second", "inner", "last_but_one", "last")
 MAIL = {

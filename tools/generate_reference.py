@@ -11,9 +11,8 @@ sys.path.insert(0, str(ROOT))
 
 from watcher import techniques as techniques_package  # noqa: E402
 from watcher.core.candidates import enumerate_candidates  # noqa: E402
-from watcher.core.likelihood import WEIGHTS  # noqa: E402
 from watcher.core.protected import parse_protected  # noqa: E402
-from watcher.core.slips import Technique  # noqa: E402
+from watcher.core.technique import Technique  # noqa: E402
 from watcher.data import load_tables  # noqa: E402
 
 EXAMPLES = ("mod.gov.uk", "us.army.mil", "münchen.de", "us-army.com", "weather.gov", "first-army.mil")
@@ -29,7 +28,7 @@ A technique is one way in which people end up at another name than they meant. I
 suffix (`usarmy.com` for `us.army.mil`: `missing_dot` and `suffix_swap`).
 
 *Share* is how much of all slips the technique makes, relative to the others; *deceives* how well its names serve
-somebody who wants to mislead a reader (0 to 1). Both are in `watcher/core/likelihood.py`, with their sources.
+somebody who wants to mislead a reader (0 to 1). Both stand in its file, with their source.
 """
 
 
@@ -38,13 +37,12 @@ def techniques() -> str:
 
 
 def section(technique: Technique) -> str:
-    weight = WEIGHTS[technique.NAME]
     document = " ".join((technique.__doc__ or "").partition("\n\n")[0].split())
     protected, made = example(technique)
     names = ", ".join(f"`{name}`" for name in made)
     return (
         f"\n## {technique.NAME}\n\n{document}\n\n"
-        f"Share {weight.mass:g}, deceives {weight.impersonation:g}. For `{protected}` above all {names}.\n"
+        f"Share {technique.MASS:g}, deceives {technique.IMPERSONATION:g}. For `{protected}` above all {names}.\n"
     )
 
 

@@ -11,9 +11,8 @@ from watcher.core.intended import Intended
 from watcher.core.names import parse
 from watcher.core.protected import Kind, parse_protected
 from watcher.core.resemblance import resemblance_of, resembles
-from watcher.core.slips import IN_ONE_LABEL
 from watcher.data import load_tables
-from watcher.techniques import ALL
+from watcher.techniques import ALL, IN_ONE_LABEL
 
 TABLES = load_tables()
 MANY = 30_000

@@ -12,24 +12,24 @@ from typing import Any, NamedTuple
 
 from watcher.core.excluded import Excluded
 from watcher.core.intended import Intended
-from watcher.core.likelihood import SAME_OWNER, WEIGHTS, known_label
+from watcher.core.likelihood import SAME_OWNER, known_label
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.possible import a_labels, possible
 from watcher.core.protected import Kind
 from watcher.core.slips import (
-    LATE,
-    NOT_BELOW_SUFFIX,
     SLIPPED_LABELS,
-    SUFFIX_ONLY,
+    Late,
     Slip,
-    Technique,
+    below_suffix,
     both_slips,
     known_labels,
     late_slips,
     reach,
     slips,
+    structural,
 )
 from watcher.core.tables import Tables
+from watcher.core.technique import Changes, Technique
 
 DEFAULT_LIMIT = 20_000
 
@@ -103,7 +103,7 @@ def enumerate_candidates(
     """
     name, kind = protected
     intended = Intended(name, tables)
-    pool = _Pool(intended, tables)
+    pool = _Pool(intended, tables, structural(techniques))
     if kind is Kind.SUFFIX:
         pool.fill_under_suffix(techniques, known)
     else:
@@ -112,6 +112,7 @@ def enumerate_candidates(
     rank = 0
     away = Excluded(name, excluded)
     impersonation: dict[tuple[str, ...], float] = {}
+    deceives = {technique.NAME: technique.IMPERSONATION for technique in techniques}
     new: Callable[..., Candidate] = tuple.__new__  # what the named tuple's own constructor calls, without the way there
     for negative, text, names, registrable, marks in pool.ordered(limit + limit // 8 + 64):
         if text in given or away.holds(text, registrable):
@@ -120,7 +121,7 @@ def enumerate_candidates(
         rank += 1
         likeness = impersonation.get(names)
         if likeness is None:
-            likeness = impersonation[names] = max(WEIGHTS[used].impersonation for used in names)
+            likeness = impersonation[names] = max(deceives[used] for used in names)
         yield new(Candidate, (text, registrable, names, -negative, likeness, rank, marks, name))
         if rank >= limit:
             return
@@ -133,15 +134,16 @@ _Row = tuple[float, str, tuple[str, ...], Fqdn | None, tuple[str, ...]]
 class _Pool:
     """The slips of one protected name, sorted apart: before the suffix, in the suffix, across both."""
 
-    def __init__(self, intended: Intended, tables: Tables) -> None:
+    def __init__(self, intended: Intended, tables: Tables, structure: Collection[str]) -> None:
         self._intended = intended
         self._tables = tables
+        self._structure = structure
         self._home = tables.country(intended.suffix)
         self._lefts: list[tuple[float, str, str, tuple[str, ...]]] = []
         self._ends: list[End] = []
         self._single: list[tuple[float, str, tuple[str, ...], End]] = []
         self._whole: list[_Row] = []
-        self._late: tuple[float, Iterator[str], End] | None = None
+        self._late: tuple[Late, End] | None = None
         self._beyond_ascii: set[str] = set()
         self._ascii: dict[str, str | None] = {}
         self._top = intended.suffix.rpartition(".")[2]
@@ -154,7 +156,7 @@ class _Pool:
         ends = self._take(self._intended, techniques, 1.0, own)
         late = late_slips(self._intended, self._tables, techniques)
         if late is not None and own is not None:
-            self._late = (-late[0] * own.likelihood, late[1], own)
+            self._late = (late._replace(likelihood=late.likelihood * own.likelihood), own)
         self._set_ends(ends)
         self._add_left(1.0, self._intended.left, ())
         self._lefts.sort(key=lambda left: (-left[0], left[1]))
@@ -165,7 +167,7 @@ class _Pool:
         for slip in slips(intended, tables, techniques):
             self._add_whole(slip)
         ends: list[Slip] = []
-        techniques = [technique for technique in techniques if technique.NAME not in NOT_BELOW_SUFFIX]
+        techniques = below_suffix(techniques)
         for label, position in known_labels(intended.suffix, tables, tuple(known)).items():
             prior = known_label(position)
             self._add_left(prior, label, ())
@@ -174,7 +176,7 @@ class _Pool:
                 found = self._take(below, techniques, prior, None)
                 if position == 0:  # the slips of the suffix are the same behind every label
                     ends = found
-                    techniques = [technique for technique in techniques if technique.NAME not in SUFFIX_ONLY]
+                    techniques = [technique for technique in techniques if technique.CHANGES is not Changes.SUFFIX]
         self._set_ends(ends)
         self._lefts.sort(key=lambda left: (-left[0], left[1]))
 
@@ -188,7 +190,7 @@ class _Pool:
                 left = text[: -len(tail)]
                 if not left.isascii():
                     self._beyond_ascii.add(left)
-                self._add_left(prior * likelihood * both_slips(names), left, names)
+                self._add_left(prior * likelihood * both_slips(names, self._structure), left, names)
                 if f"{left.rpartition('.')[2]}{tail}" in self._rules:  # `x.gov.ml` for `x.ml`
                     self._add_whole(Slip(prior * likelihood, text, names))
                 elif own is not None and possible(left):
@@ -280,9 +282,9 @@ class _Pool:
             below = self._threshold(wanted)
             band = [*self._singles(above, below), *self._products(above, below)]
             band.sort()
-            if self._late is not None and -self._late[0] >= below:
+            if self._late is not None and self._late[0].likelihood >= below:
                 late, self._late = self._late, None
-                likelier = bisect_right(band, late[0], key=_likelihood_of)
+                likelier = bisect_right(band, -late[0].likelihood, key=_likelihood_of)
                 yield from band[:likelier]
                 yield from self._late_rows(*late)
                 band = band[likelier:]
@@ -292,13 +294,13 @@ class _Pool:
             above = below
             wanted *= 2
 
-    def _late_rows(self, negative: float, texts: Iterator[str], end: End) -> Iterator[_Row]:
+    def _late_rows(self, late: Late, end: End) -> Iterator[_Row]:
         """Rows that are made only when everything likelier is given: too many to be held and sorted."""
         behind = len(end.text) + 1
-        for text in texts:
+        for text in late.texts:
             left = text[:-behind]
             if left not in self._beyond_ascii:
-                row = self._row(-negative, left, "", (LATE,), end)
+                row = self._row(late.likelihood, left, "", (late.technique,), end)
                 self._ascii.pop(left, None)
                 if row is not None:
                     yield row

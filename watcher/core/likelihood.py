@@ -6,7 +6,6 @@ its sheer counts: omission and transposition are so few strings that they lead a
 what a budget of candidates is spent on.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from watcher.core.fitted import PLACES
@@ -99,54 +98,6 @@ class DoubleSlip(NamedTuple):
 DOUBLE = DoubleSlip(omission=0.3, transposition=0.15, repetition=0.12, adjacent=0.03, vowel=0.02)
 MOVED, DOUBLED_SYLLABLE = 0.004, 0.002
 """One letter moved by two places or two lost in a row; two letters doubled: beside the pairs."""
-
-
-class Weight(NamedTuple):
-    """How much of all slips a technique makes, and how well its names serve somebody who wants to deceive a reader."""
-
-    mass: float
-    impersonation: float
-
-
-WEIGHTS: Mapping[str, Weight] = {
-    # FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.
-    "omission": Weight(0.22, 0.35),
-    "transposition": Weight(0.10, 0.4),
-    "repetition": Weight(0.06, 0.4),
-    "adjacent_key_replacement": Weight(0.14, 0.2),
-    "adjacent_key_insertion": Weight(0.125, 0.2),
-    "replacement": Weight(0.05, 0.15),
-    "insertion": Weight(0.09, 0.15),
-    "vowel_swap": Weight(0.03, 0.3),
-    "double_slip": Weight(0.04, 0.25),
-    "spelling": Weight(0.02, 0.5),
-    "homophone": Weight(0.004, 0.5),
-    "numeral": Weight(0.004, 0.5),
-    "layout_exchange": Weight(0.004, 0.2),
-    # FINDINGS: suffix only 6.5-7.4 %, nearly all of it a lost letter; exchanged siblings 5 of 23 documented cases.
-    "suffix_edit": Weight(0.075, 0.5),
-    "suffix_swap": Weight(0.03, 0.6),
-    "suffix_appended": Weight(0.006, 0.4),
-    "suffix_fused": Weight(0.01, 0.6),
-    # FINDINGS: missing dot, dropped label and dot to hyphen with a mass of 0.02-0.03 each.
-    "missing_dot": Weight(0.03, 0.5),
-    "dot_to_hyphen": Weight(0.02, 0.6),
-    "label_drop": Weight(0.03, 0.3),
-    "dot_insertion": Weight(0.004, 0.2),
-    "dot_moved": Weight(0.004, 0.2),
-    "dot_for_letter": Weight(0.002, 0.2),
-    # Hardly anybody slips into these: they earn their place by who registers them (209 documented lookalikes).
-    "hyphenation": Weight(0.008, 0.5),
-    "plural": Weight(0.004, 0.5),
-    # Whoever has no such key writes the letter as they can; how often depends on the writer alone.
-    "transliteration": Weight(0.2, 0.6),
-    "ascii_homoglyph": Weight(0.006, 0.85),
-    "idn_homoglyph": Weight(0.001, 0.95),
-    "double_homoglyph": Weight(0.00001, 0.9),
-    "word_added": Weight(0.006, 0.7),
-    "host_glued": Weight(0.006, 0.5),
-    "bit_flip": Weight(0.0005, 0.1),
-}
 
 
 def known_label(position: int) -> float:

@@ -17,19 +17,18 @@ from watcher.core.likelihood import SAME_OWNER, known_label
 from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.protected import Kind
 from watcher.core.slips import (
-    IN_ONE_LABEL,
-    LATE,
-    NOT_BELOW_SUFFIX,
     SLIPPED_LABELS,
-    Technique,
+    below_suffix,
     both_slips,
     known_labels,
     late_share,
     reach,
     share,
+    structural,
     together,
 )
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Technique
 
 
 class _Found(NamedTuple):
@@ -82,6 +81,7 @@ class _Reverse:
         self._intended = intended
         self._tables = tables
         self._techniques = tuple(techniques)
+        self._structure = structural(techniques)
         suffix = tables.suffixes.public_suffix(name)
         self._factor, _ = reach(suffix, intended.country, tables)
         self._text = _as_read(name, intended.suffix if name.endswith("." + intended.suffix) else suffix)
@@ -93,7 +93,7 @@ class _Reverse:
         if kind is not Kind.SUFFIX:
             yield from self._double(intended)
             return
-        self._techniques = tuple(one for one in self._techniques if one.NAME not in NOT_BELOW_SUFFIX)
+        self._techniques = below_suffix(self._techniques)
         labels = known_labels(intended.suffix, tables, tuple(known))
         parts = self._text.split(".")
         behind = {".".join(parts[:count]) for count in range(1, len(parts))}
@@ -115,12 +115,12 @@ class _Reverse:
         yield _Found(likelihood * factor, names, f"{intended.text} with {phrase}")
 
     def _late(self, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
-        """The same by the late technique, which counts where no other makes the text."""
+        """The same by an endless technique, which counts where no other makes the text."""
         for technique in self._techniques:
-            if technique.NAME == LATE:
+            if technique.AMOUNT is Amount.ENDLESS:
                 phrase = technique.explains(intended, self._text, self._tables)
                 if phrase is not None:
-                    return late_share(technique, intended, self._tables), (LATE,), phrase
+                    return late_share(technique, intended, self._tables), (technique.NAME,), phrase
         return None
 
     def _double(self, intended: Intended) -> Iterator[_Found]:
@@ -138,7 +138,7 @@ class _Reverse:
             after = before and self._explained(f"{intended.left}.{end}", intended)
             if after is None or before is None:
                 continue
-            likelihood = before[0] * both_slips(before[1]) * after[0] * self._factor
+            likelihood = before[0] * both_slips(before[1], self._structure) * after[0] * self._factor
             yield _Found(likelihood, before[1] + after[1], f"{intended.text} with {before[2]} and {after[2]}")
 
     def _explained(self, text: str, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
@@ -147,7 +147,7 @@ class _Reverse:
         shares = []
         in_one_label = any(place.typed(text) is not None for place in intended.places)
         for technique in self._techniques:
-            if technique.NAME == LATE or (technique.NAME in IN_ONE_LABEL and not in_one_label):
+            if technique.AMOUNT is Amount.ENDLESS or (technique.CHANGES is Changes.LABEL and not in_one_label):
                 continue
             phrase = technique.explains(intended, text, self._tables)
             if phrase is not None:
@@ -164,6 +164,11 @@ def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, 
     """Whether `end` may stand where a name under `suffix` was meant, whatever stands before: it or a slip of it."""
     if end == suffix:
         return True
+    first, dot, rest = end.partition(".")
+    if dot and f"{first}.{suffix}" in tables.icann and may_end(suffix, rest, tables, techniques):
+        return True  # `x.gov.mp` for `x.ml`: another suffix that ends alike, and a slip behind it
+    if end.startswith(suffix + ".") and may_end(suffix, end[len(suffix) + 1 :], tables, techniques):
+        return True  # `x.de.ee` for `x.de`: the suffix once more, and a slip in that one
     longer = end.count(".") > suffix.count(".") and abs(len(end) - len(suffix)) > _ONE_SLIP
     if longer and not end.startswith(suffix + ".") and end not in tables.icann and end not in tables.private:
         return False
@@ -171,7 +176,7 @@ def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, 
     if below.suffix != suffix:  # a wildcard rule: names stand two labels below
         return True
     text = f"{_ANY}.{end}"
-    return any(one.explains(below, text, tables) is not None for one in techniques if one.NAME != LATE)
+    return any(one.explains(below, text, tables) is not None for one in techniques if one.AMOUNT is not Amount.ENDLESS)
 
 
 _ANY = "qxzjkv"

@@ -19,33 +19,13 @@ from watcher.core.names import Fqdn, is_under, to_unicode
 from watcher.core.nearness import Near
 from watcher.core.protected import Kind
 from watcher.core.resemblance import may_end, resembles
-from watcher.core.slips import LATE, SLIPPED_LABELS, Technique, known_labels, slips
+from watcher.core.slips import SLIPPED_LABELS, known_labels, slips
 from watcher.core.tables import Tables
+from watcher.core.technique import Labels, Technique
 
 Filed = tuple[Fqdn, Kind, tuple[str, ...]]
 """A protected name, and the labels known below it when it is a suffix."""
 
-_NEAR = frozenset(
-    {
-        "omission",
-        "transposition",
-        "repetition",
-        "adjacent_key_replacement",
-        "adjacent_key_insertion",
-        "replacement",
-        "insertion",
-        "vowel_swap",
-        "bit_flip",
-        "double_slip",
-        "hyphenation",
-    }
-)
-"""Techniques whose labels are at most two slips away."""
-_ELSEWHERE = frozenset({"suffix_edit", "suffix_swap", "suffix_appended", "word_added", "host_glued", LATE})
-"""Techniques that leave the label as it is: behind it stands another suffix, or a word is taken off it; or marked
-letters stand in it, and what they look like is sought as well."""
-
-_LOOKS = "idn_homoglyph"
 _KEPT = 65_536
 """So many labels are remembered with what they led to: the same come again and again in a stream of names."""
 _WORD_START = 2
@@ -61,7 +41,8 @@ class Index:
     def __init__(self, tables: Tables, techniques: Sequence[Technique]) -> None:
         self._tables = tables
         self._techniques = tuple(techniques)
-        self._making = tuple(one for one in techniques if one.NAME not in _NEAR | _ELSEWHERE)
+        self._making = tuple(one for one in techniques if one.LABELS is Labels.OTHER)
+        self._looks = tuple(one.NAME for one in techniques if one.LABELS is Labels.ALIKE)[:1]
         words = sorted({*tables.words, *tables.hosts})
         self._before: dict[str, tuple[str, ...]] = {}
         self._behind: dict[str, tuple[str, ...]] = {}
@@ -224,9 +205,9 @@ class Index:
                 continue
             for owner in _each(self._labels.get((depth, read) if depth else read, ())):
                 if owner in self._filed and not is_under(name, owner):
-                    made[owner] = Resemblance(owner, (_LOOKS,), CONTAINED, f"`{label}` looks like `{read}`")
+                    made[owner] = Resemblance(owner, self._looks, CONTAINED, f"`{label}` looks like `{read}`")
         for one in self._explained(Fqdn(plain)):
-            techniques = tuple(dict.fromkeys((_LOOKS, *one.techniques)))
+            techniques = tuple(dict.fromkeys((*self._looks, *one.techniques)))
             made.setdefault(
                 Fqdn(one.protected),
                 Resemblance(one.protected, techniques, CONTAINED, f"`{text}` looks like {plain}, {one.explanation}"),

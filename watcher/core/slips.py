@@ -1,9 +1,9 @@
 """Slips: what techniques make of a name, weighed and put together, and how readily a name under a suffix exists."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import fsum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from watcher.core.intended import Intended
 from watcher.core.likelihood import (
@@ -12,70 +12,15 @@ from watcher.core.likelihood import (
     OWN_RESTRICTED,
     STRUCTURE_AND_SUFFIX,
     TWO_SLIPS,
-    WEIGHTS,
 )
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Technique
 
 RESTRICTED_SUFFIX = "restricted_suffix"
 FOREIGN_GOVERNMENT = "foreign_government"
 _WORTH_NAMING = 0.1
-_STRUCTURE = frozenset({"missing_dot", "dot_to_hyphen", "label_drop"})
-SUFFIX_ONLY = frozenset({"suffix_edit", "suffix_swap"})
-"""Techniques that change nothing but the suffix, whatever stands before it."""
-NOT_BELOW_SUFFIX = frozenset({"double_slip", "double_homoglyph"})
-"""Techniques that are left out for the labels known under a suffix: thousands of names that are worth little there."""
-IN_ONE_LABEL = frozenset(
-    {
-        "adjacent_key_insertion",
-        "adjacent_key_replacement",
-        "ascii_homoglyph",
-        "bit_flip",
-        "dot_for_letter",
-        "dot_insertion",
-        "double_slip",
-        "homophone",
-        "hyphenation",
-        "idn_homoglyph",
-        "insertion",
-        "numeral",
-        "omission",
-        "plural",
-        "repetition",
-        "replacement",
-        "spelling",
-        "transliteration",
-        "transposition",
-        "vowel_swap",
-        "word_added",
-    }
-)
-"""Techniques that write one label otherwise and leave all around it as it is."""
-LATE = "double_homoglyph"
-"""The technique whose many texts, one as likely as the other, are made when all that is likelier is spent. They are not
-combined with slips in the suffix, and what another technique makes too is that one's alone."""
 SLIPPED_LABELS = 12
 """Of how many known labels under a suffix slips are considered too: beyond, they cost more than they are worth."""
-
-
-class Technique(Protocol):
-    """A way in which people end up at another name: a module of `watcher.techniques`."""
-
-    @property
-    def NAME(self) -> str:  # noqa: N802 (a module's constant)
-        """Its one name everywhere."""
-        ...
-
-    def __hash__(self) -> int:
-        """Modules are hashable, so that results can be kept by technique."""
-        ...
-
-    def generate(self, name: Intended, _tables: Tables, /) -> Iterator[tuple[str, float]]:
-        """What gets typed instead, each with its weight among this technique's; not every one can exist."""
-        ...
-
-    def explains(self, name: Intended, candidate: str, _tables: Tables, /) -> str | None:
-        """Where the slip is, in words, exactly when `generate` yields `candidate`; else None."""
-        ...
 
 
 class Slip(NamedTuple):
@@ -90,14 +35,14 @@ def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> li
     """Every text that a single slip makes of `name`, each once, in no order."""
     merged: dict[str, tuple[tuple[float, str], ...]] = {}
     for technique in techniques:
-        if technique.NAME == LATE:
+        if technique.AMOUNT is Amount.ENDLESS:
             continue
         weights: dict[str, float] = {}
         for text, weight in technique.generate(name, tables):
             weights[text] = weights.get(text, 0.0) + weight
         if not weights:
             continue
-        scale = WEIGHTS[technique.NAME].mass / fsum(weights.values())  # fsum: the same in any order of yielding
+        scale = technique.MASS / fsum(weights.values())  # fsum: the same in any order of yielding
         for text, weight in weights.items():
             share = ((weight * scale, technique.NAME),)
             known = merged.get(text)
@@ -106,19 +51,27 @@ def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> li
     return [together(text, shares) for text, shares in merged.items()]
 
 
-def late_slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> tuple[float, Iterator[str]] | None:
-    """What the late technique makes, some of it more than once, and how likely each of it is; None without it."""
+class Late(NamedTuple):
+    """What an endless technique makes, some of it more than once, and how likely each of it is."""
+
+    likelihood: float
+    technique: str
+    texts: Iterator[str]
+
+
+def late_slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> Late | None:
+    """Return what the endless technique makes; None without one."""
     for technique in techniques:
-        if technique.NAME == LATE and (likelihood := late_share(technique, name, tables)):
-            return likelihood, (text for text, _ in technique.generate(name, tables))
+        if technique.AMOUNT is Amount.ENDLESS and (likelihood := late_share(technique, name, tables)):
+            return Late(likelihood, technique.NAME, (text for text, _ in technique.generate(name, tables)))
     return None
 
 
 def late_share(technique: Technique, name: Intended, tables: Tables) -> float:
-    """How likely each text of the late technique is; 0 when it makes none."""
+    """How likely each text of an endless technique is; 0 when it makes none."""
     weigh = getattr(technique, "weigh")  # noqa: B009 (a module's function that the protocol leaves open)
     here, total = weigh(name, name.text, tables)
-    return float(here / total * WEIGHTS[technique.NAME].mass) if total else 0.0
+    return float(here / total * technique.MASS) if total else 0.0
 
 
 def together(text: str, shares: tuple[tuple[float, str], ...]) -> Slip:
@@ -140,9 +93,9 @@ def share(technique: Technique, name: Intended, text: str, tables: Tables) -> fl
     weigh = getattr(technique, "weigh", None)
     if weigh is not None:
         here, total = weigh(name, text, tables)
-        return float(here / total * WEIGHTS[technique.NAME].mass) if here else 0.0
+        return float(here / total * technique.MASS) if here else 0.0
     weights = [weight for typed, weight in technique.generate(name, tables) if typed == text]
-    return sum(weights) / _total(technique, name, tables) * WEIGHTS[technique.NAME].mass if weights else 0.0
+    return sum(weights) / _total(technique, name, tables) * technique.MASS if weights else 0.0
 
 
 @lru_cache(maxsize=65536)
@@ -179,6 +132,16 @@ def known_labels(suffix: str, tables: Tables, known: tuple[str, ...] = ()) -> Ma
     return {label: place for place, label in enumerate(labels)}
 
 
-def both_slips(techniques: Sequence[str]) -> float:
-    """What a slip before the suffix counts for, by `techniques`, together with one in the suffix."""
-    return STRUCTURE_AND_SUFFIX if techniques[0] in _STRUCTURE else TWO_SLIPS
+def structural(techniques: Iterable[Technique]) -> frozenset[str]:
+    """Return the names of the techniques that forget a dot or a label."""
+    return frozenset(technique.NAME for technique in techniques if technique.CHANGES is Changes.STRUCTURE)
+
+
+def below_suffix(techniques: Iterable[Technique]) -> tuple[Technique, ...]:
+    """Return the techniques that make few enough names to be asked for every label known under a protected suffix."""
+    return tuple(technique for technique in techniques if technique.AMOUNT is Amount.FEW)
+
+
+def both_slips(names: Sequence[str], structure: Collection[str]) -> float:
+    """What a slip before the suffix counts for, by the techniques `names`, together with one in the suffix."""
+    return STRUCTURE_AND_SUFFIX if names[0] in structure else TWO_SLIPS

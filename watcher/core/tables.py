@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from watcher.core.known_names import KnownNames
 from watcher.core.suffixes import Suffixes
 
 _OTHER_SCRIPTS = (
@@ -46,6 +47,7 @@ class Tables:
     `repertoires`: top-level label -> what its registry takes beyond LDH (empty: no IDNs), as inside a regular
     expression's brackets, `*` for every script but those that look like Latin; a label that is missing has no table.
     `well_known`: suffix -> labels known below it, the most written-to first; `*` for any government's suffix.
+    `known`: registrable domains in honest use.
     """
 
     suffixes: Suffixes
@@ -67,6 +69,7 @@ class Tables:
     restricted: frozenset[str]
     repertoires: Mapping[str, str]
     well_known: Mapping[str, tuple[str, ...]]
+    known: KnownNames
 
     def country(self, suffix: str) -> str | None:
         """The country a suffix belongs to, as its top-level label (`us` for mil and gov); None for generic ones."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import publicsuffixlist
 
+from watcher.core.known_names import KnownNames
 from watcher.core.suffixes import Suffixes
 from watcher.core.tables import Glyphs, Neighbours, Tables
 
@@ -58,6 +59,7 @@ def load_tables(words: tuple[str, ...] = ()) -> Tables:
         restricted=frozenset(registries["restricted"]),
         repertoires=dict(_repertoires()),
         well_known=_well_known(),
+        known=KnownNames(_known_names),
     )
 
 
@@ -132,6 +134,13 @@ def _well_known() -> dict[str, tuple[str, ...]]:
     groups = dict(_grouped("well_known.txt"))
     public = (label for line in _lines("gov_labels.txt") for label in line.split())
     return groups | {"gov": tuple(dict.fromkeys((*groups["gov"], *public)))}
+
+
+def _known_names() -> Iterator[str]:
+    yield from _lines("known/known_names.txt")
+    for line in _lines("gov_labels.txt"):
+        for label in line.split():
+            yield f"{label}.gov"
 
 
 def _homophones() -> dict[str, tuple[str, ...]]:

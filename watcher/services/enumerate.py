@@ -15,8 +15,8 @@ from watcher.core.names import Fqdn
 from watcher.core.protected import Kind, parse_protected
 from watcher.core.resemblance import resemblance_of
 from watcher.core.resemblance_index import Index
-from watcher.core.slips import Technique
 from watcher.core.tables import Tables
+from watcher.core.technique import Technique
 from watcher.services.ours import Ours
 from watcher.techniques import ALL
 

@@ -1,10 +1,13 @@
 """Techniques: the ways in which people end up at another name than they meant, one module each.
 
-A technique is a module with `NAME`, `generate` and `explains` (see `watcher.core.slips.Technique`); its docstring
-is its documentation. Adding one: its file, its line in `ALL`, its weight in `watcher.core.likelihood`, its test.
+A technique is a module in the form of `watcher.core.technique.Technique`: what is true of it stands there alone, and
+its docstring is its documentation. Adding one: its file, its line in `ALL`, its test.
 """
 
-from watcher.core.slips import Technique
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from watcher.core.technique import Changes, Labels, Technique
 from watcher.techniques import (
     adjacent_key_insertion,
     adjacent_key_replacement,
@@ -39,6 +42,14 @@ from watcher.techniques import (
     vowel_swap,
     word_added,
 )
+
+
+class Weight(NamedTuple):
+    """How much of all slips a technique makes, and how well its names serve somebody who wants to deceive a reader."""
+
+    mass: float
+    impersonation: float
+
 
 ALL: tuple[Technique, ...] = (
     omission,
@@ -75,3 +86,10 @@ ALL: tuple[Technique, ...] = (
     bit_flip,
 )
 """Every technique, in the order of the documentation."""
+
+WEIGHTS: Mapping[str, Weight] = {technique.NAME: Weight(technique.MASS, technique.IMPERSONATION) for technique in ALL}
+"""Technique -> its share of all slips, and how well its names deceive."""
+IN_ONE_LABEL = frozenset(technique.NAME for technique in ALL if technique.CHANGES is Changes.LABEL)
+"""Techniques that write one label otherwise and leave all around it as it is."""
+NEAR = frozenset(technique.NAME for technique in ALL if technique.LABELS is Labels.NEAR)
+"""Techniques whose labels are at most two slips away."""

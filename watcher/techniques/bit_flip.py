@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from watcher.core.edits import DIGITS, LETTERS, replaced
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "bit_flip"
+# Whoever has no such key writes the letter as they can; how often depends on the writer alone.
+MASS, IMPERSONATION = 0.0005, 0.1
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 _ALLOWED = frozenset(LETTERS + DIGITS + "-")
 _BITS = (1, 2, 4, 8, 16, 64)  # 32 turns lower case into upper case, which is the same name
 

@@ -5,8 +5,12 @@ from functools import lru_cache
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "double_homoglyph"
+# Whoever has no such key writes the letter as they can; how often depends on the writer alone.
+MASS, IMPERSONATION = 0.00001, 0.9
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.ALIKE, Amount.ENDLESS
 _Pairs = Mapping[str, tuple[tuple[str, bool], ...]]
 """What looks like a text: with it, whether it is a marked letter."""
 

@@ -10,8 +10,12 @@ from watcher.core.intended import Intended
 from watcher.core.likelihood import DOUBLE, DOUBLED_SYLLABLE, INSERTION, MOVED, OMISSION, REPETITION, TRANSPOSITION
 from watcher.core.nearness import within_two
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "double_slip"
+# `core.likelihood`, FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.
+MASS, IMPERSONATION = 0.04, 0.25
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.MANY
 _VOWELS = "aeiou"
 _BEST = 90
 """Of how many single slips pairs are made: the pairs grow with the square, and the rest is not worth its cost."""

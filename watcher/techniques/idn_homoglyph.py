@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from watcher.core.edits import DIGITS, common_start
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "idn_homoglyph"
+# Whoever has no such key writes the letter as they can; how often depends on the writer alone.
+MASS, IMPERSONATION = 0.001, 0.95
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.ALIKE, Amount.FEW
 _SAME = 3.0  # the same shape against the letter with a mark
 _WHOLE = 20.0  # the whole label in one other script, which registries that forbid mixed scripts allow
 _NO_LETTERS = DIGITS + "-"

@@ -6,8 +6,12 @@ from watcher.core.edits import DIGITS, LETTERS, put_in
 from watcher.core.intended import Intended
 from watcher.core.likelihood import INSERTION, RARE_CHARACTER
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "insertion"
+# `core.likelihood`, FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.
+MASS, IMPERSONATION = 0.09, 0.15
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 _ALL = LETTERS + DIGITS
 
 

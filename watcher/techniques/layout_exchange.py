@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "layout_exchange"
+# `core.likelihood`, FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.
+MASS, IMPERSONATION = 0.004, 0.2
+CHANGES, LABELS, AMOUNT = Changes.NAME, Labels.OTHER, Amount.FEW
 _AT_HOME = 20.0  # a writer who is used to that keyboard, against one who happens to sit at it
 
 

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "numeral"
+# `core.likelihood`, FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.
+MASS, IMPERSONATION = 0.004, 0.5
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.OTHER, Amount.FEW
 _ALONE = 4.0
 _INSIDE = 1.0
 

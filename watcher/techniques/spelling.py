@@ -5,8 +5,12 @@ from functools import lru_cache
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "spelling"
+# `core.likelihood`, FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.
+MASS, IMPERSONATION = 0.02, 0.5
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:

@@ -16,8 +16,12 @@ from watcher.core.likelihood import (
     SUFFIX_TRANSPOSITION,
 )
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "suffix_edit"
+# `core.likelihood`, FINDINGS: suffix only 6.5-7.4 %; exchanged siblings 5 of 23 documented cases.
+MASS, IMPERSONATION = 0.075, 0.5
+CHANGES, LABELS, AMOUNT = Changes.SUFFIX, Labels.KEPT, Amount.FEW
 _ALL = LETTERS + DIGITS
 
 

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "suffix_fused"
+# `core.likelihood`, FINDINGS: suffix only 6.5-7.4 %; exchanged siblings 5 of 23 documented cases.
+MASS, IMPERSONATION = 0.01, 0.6
+CHANGES, LABELS, AMOUNT = Changes.NAME, Labels.OTHER, Amount.FEW
 _COUNTRY = 3.0
 
 

@@ -7,8 +7,12 @@ from math import fsum
 from watcher.core.intended import Intended
 from watcher.core.names import to_unicode
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "suffix_swap"
+# `core.likelihood`, FINDINGS: suffix only 6.5-7.4 %; exchanged siblings 5 of 23 documented cases.
+MASS, IMPERSONATION = 0.03, 0.6
+CHANGES, LABELS, AMOUNT = Changes.SUFFIX, Labels.KEPT, Amount.FEW
 _NATIONAL = {"co": 8.0, "com": 8.0, "org": 5.0, "gov": 5.0, "or": 1.0, "ac": 1.0, "net": 1.0, "edu": 1.0, "me": 0.5}
 _NATIONAL_TOP = 6.0
 _SIBLING = 0.3

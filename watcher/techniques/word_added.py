@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from watcher.core.intended import Intended
 from watcher.core.tables import Tables
+from watcher.core.technique import Amount, Changes, Labels
 
 NAME = "word_added"
+# Whoever has no such key writes the letter as they can; how often depends on the writer alone.
+MASS, IMPERSONATION = 0.006, 0.7
+CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.KEPT, Amount.FEW
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:

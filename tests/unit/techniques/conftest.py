@@ -6,8 +6,8 @@ import pytest
 
 from watcher.core.intended import Intended
 from watcher.core.names import parse
-from watcher.core.slips import Technique
 from watcher.core.tables import Tables
+from watcher.core.technique import Technique
 from watcher.data import load_tables
 
 Makes = Callable[[Technique, str], dict[str, float]]
