@@ -93,7 +93,7 @@ async def triaged(call: Call[Nothing, TriageChange]) -> Any:
     change = call.body
     if change.triage is None and change.note is None:
         return shape
-    await _decide(call, [name], change.triage or Triage(shape["triage"]), change.note)
+    await _decide(call, [name], change.triage or Triage(shape["triage"]), change.note, votes=change.triage is not None)
     return await _shape(call, name)
 
 
@@ -104,9 +104,11 @@ async def triaged_many(call: Call[Nothing, TriageOfMany]) -> Any:
     return {"triaged": wanted}
 
 
-async def _decide(call: Call[Any, Any], wanted: list[Fqdn], decision: Triage, note: str | None) -> None:
+async def _decide(
+    call: Call[Any, Any], wanted: list[Fqdn], decision: Triage, note: str | None, *, votes: bool = True
+) -> None:
     unknown = await triage.decide(
-        call.parts.store, wanted, decision, note=note, now=call.parts.clock.now(), by=call.caller.token
+        call.parts.store, wanted, decision, note=note, now=call.parts.clock.now(), by=call.caller.token, votes=votes
     )
     if unknown:
         raise not_found(unknown[0])

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from watcher.core.alerts import SilenceScope
 from watcher.core.names import Fqdn
-from watcher.store import Store, Tx, lookalikes, own, silences
+from watcher.store import Store, Tx, block_votes, lookalikes, own, silences
 from watcher.store.own import OwnRow
 from watcher.store.silences import SilenceRow
 
@@ -25,11 +25,19 @@ class Triage(StrEnum):
 
 
 async def decide(
-    store: Store, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime, by: str | None = None
+    store: Store,
+    names: Sequence[Fqdn],
+    triage: Triage,
+    *,
+    note: str | None,
+    now: datetime,
+    by: str | None = None,
+    votes: bool = True,
 ) -> tuple[str, ...]:
     """Triage the lookalikes; those of `names` that are none. If there are any, nothing was done. Idempotent.
 
-    `by`: who decides, a token's name or a user of this machine; None where nobody had to say. What an earlier
+    `by`: who decides, a token's name or a user of this machine; None where nobody had to say. `votes`: saying `blocked`
+    counts for approval; False where only the note changes. What an earlier
     triage put on the own list or silenced goes with it; what a person added there stays.
     """
     async with store.write() as tx:
@@ -38,9 +46,19 @@ async def decide(
         if unknown:
             return unknown
         await lookalikes.triage(tx, names, triage.value, note=note, now=now, by=by)
+        if votes:
+            await _vote(tx, names, triage, now=now, by=by)
         await _own(tx, names, triage, note=note, now=now)
         await _silence(store, tx, names, triage, note=note, now=now, by=by)
     return ()
+
+
+async def _vote(tx: Tx, names: Sequence[Fqdn], triage: Triage, *, now: datetime, by: str | None) -> None:
+    """Note who said `blocked`: a second person may have to. Another decision ends what was said before."""
+    if triage is Triage.BLOCKED:
+        await block_votes.save(tx, names, by or "", now=now)
+    else:
+        await block_votes.remove(tx, names)
 
 
 async def _own(tx: Tx, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime) -> None:

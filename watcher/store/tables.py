@@ -133,7 +133,7 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("registration_next_at", Moment, index=True),
     Cell("triage", Text, nullable=False, server_default="new"),
     Cell("triage_note", Text, nullable=False, server_default=""),
-    Cell("triage_at", Moment),
+    Cell("triage_at", Moment, index=True),
     Cell("triage_by", Text),  # a token's name, or a user of this machine; null: nobody had to say who
     Cell("verdict", Json),  # shapes.mail_json: the last settled one, or the newest while none has settled
 )
@@ -282,4 +282,32 @@ facts = Table(  # small things: instance id, last sweep, last digest, ...
     Cell("key", Text, primary_key=True),
     Cell("value", Json, nullable=False),
     Cell("updated_at", Moment, nullable=False),
+)
+
+block_votes = Table(  # who said `blocked`: with `exports.approval` two must have
+    "block_votes",
+    metadata,
+    Cell("name", Text, ForeignKey("lookalikes.name", ondelete="CASCADE"), primary_key=True),
+    Cell("voter", Text, primary_key=True),  # as `lookalikes.triage_by`; empty: nobody had to say who
+    Cell("at", Moment, nullable=False),
+)
+
+block_entries = Table(  # the block list as it was handed out last, and what left it
+    "block_entries",
+    metadata,
+    Cell("name", Text, primary_key=True),
+    Cell("description", Text, nullable=False),
+    Cell("listed_at", Moment, nullable=False),
+    Cell("modified_at", Moment, nullable=False),
+    Cell("added_at", Moment, nullable=False, unique=True),  # unique and rising: the order of TAXII
+    Cell("removed_at", Moment, index=True),  # null: it is on the list
+)
+
+block_changes = Table(  # the names that came and left, by the serial of the zone: the history for incremental transfers
+    "block_changes",
+    metadata,
+    Cell("serial", BigInteger, primary_key=True),
+    Cell("name", Text, primary_key=True),
+    Cell("listed", Boolean, nullable=False),
+    Cell("at", Moment, nullable=False),
 )
