@@ -42,8 +42,8 @@ from watcher.data.mail_operators import load_operators  # noqa: E402
 from watcher.services.examine import Examiner  # noqa: E402
 from watcher.services.notify import Notifier  # noqa: E402
 from watcher.services.watch import Recorded, Watch  # noqa: E402
-from watcher.store import Store, events, protected, shards  # noqa: E402
-from watcher.store.protected import ProtectedRow  # noqa: E402
+from watcher.store import Store, event_log, protected_names, shards  # noqa: E402
+from watcher.store.protected_names import ProtectedRow  # noqa: E402
 
 
 class Inbox:
@@ -87,7 +87,7 @@ async def replay(deltas: Path) -> Replay:
         store = await Store.open_or_create(f"sqlite:///{folder}/replay.db", clock=clock)
         try:
             async with store.write() as tx:
-                await protected.add(tx, [ProtectedRow(name, "domain", clock.now()) for name in protecting])
+                await protected_names.add(tx, [ProtectedRow(name, "domain", clock.now()) for name in protecting])
             watch = Watch(store=store, clock=clock, policy=Policy(), cadence=Cadence(), jitter=lambda: 0.5)
             notifier = Notifier(
                 store,
@@ -131,7 +131,7 @@ async def replay(deltas: Path) -> Replay:
                 await notifier.gather(wait=False)
                 await notifier.deliver()
             async with store.read() as tx:
-                done.events = await events.listed(tx)
+                done.events = await event_log.list_all(tx)
         finally:
             await store.close()
     return done

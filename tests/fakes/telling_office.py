@@ -8,7 +8,7 @@ from tests.fakes.recording_channel import RecordingChannel
 from watcher.core.alerts import Policy, group_key
 from watcher.core.events import Event
 from watcher.services.notify import Notifier
-from watcher.store import Store, events, outbox
+from watcher.store import Store, event_log, outbox
 
 WAIT = timedelta(seconds=30)
 
@@ -43,7 +43,7 @@ class Office:
         now = self.clock.now()
         made = [replace(event, id=self.store.ids(), at=now) for event in new]
         async with self.store.write() as tx:
-            await events.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, group=group_key, now=now)
 
     async def passes(self, seconds: float, step: float = 1.0) -> None:
         """Time goes by, with a pass of the notifier each `step` seconds."""
@@ -54,8 +54,8 @@ class Office:
 
     async def deliveries(self, **which) -> list[outbox.Delivery]:
         async with self.store.read() as tx:
-            return await outbox.listed(tx, **which)
+            return await outbox.list_all(tx, **which)
 
     async def kinds(self) -> list[str]:
         async with self.store.read() as tx:
-            return [event.kind.value for event in await events.listed(tx)]
+            return [event.kind.value for event in await event_log.list_all(tx)]

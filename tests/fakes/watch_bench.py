@@ -15,8 +15,8 @@ from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, protected
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, event_log, lookalikes, protected_names
+from watcher.store.protected_names import ProtectedRow
 
 NAME = "army.ml"
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
@@ -43,11 +43,11 @@ class Bench:
 
     async def row(self, name=NAME):
         async with self.store.read() as tx:
-            return await lookalikes.found(tx, name)
+            return await lookalikes.find(tx, name)
 
     async def events(self):
         async with self.store.read() as tx:
-            return await events.listed(tx)
+            return await event_log.list_all(tx)
 
     async def count(self, table):
         async with self.store.read() as tx:
@@ -60,7 +60,7 @@ async def watch_bench(folder: Path) -> AsyncIterator[Bench]:
     clock = FakeClock()
     store = await Store.open_or_create(f"sqlite:///{folder}/watcher.db", clock=clock)
     async with store.write() as tx:
-        await protected.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
+        await protected_names.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
     try:
         yield Bench(store, clock)
     finally:

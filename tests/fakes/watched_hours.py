@@ -16,7 +16,7 @@ from watcher.services.relook import Relook
 from watcher.services.vigil import Vigil
 from watcher.services.watch import Watch
 from watcher.services.wellness import Wellness
-from watcher.store import events
+from watcher.store import event_log
 
 ROOT = "@ SOA a b 1 1 1 1 60\nml NS a.nic.ml.\nnet NS a.nic.net.\n"
 ML = "@ SOA a b 1 1 1 1 60\narmy NS ns.army\nnavy NS ns.navy\n"
@@ -100,5 +100,5 @@ class WatchedHours:
     async def told(self):
         """Kind and name, in order, without what was there from the beginning."""
         async with self.store.read() as tx:
-            found = [(one.kind.value, one.name) for one in await events.listed(tx)]
+            found = [(one.kind.value, one.name) for one in await event_log.list_all(tx)]
         return [one for one in found if one[0] not in {"lookalike_found", "mail_found_able"}]

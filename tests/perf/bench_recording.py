@@ -64,7 +64,7 @@ async def _measure(count: int) -> None:
         await clock.advance(3600)
         await _timed(f"trickle of {len(few):,}", len(few), _trickle(watch, few, clock.now()))
         async with store.read() as tx:
-            abilities: Counter[str] = Counter(await lookalikes.abilities(tx))
+            abilities: Counter[str] = Counter(await lookalikes.count_abilities(tx))
         assert abilities.total() == count
         await store.close()
 

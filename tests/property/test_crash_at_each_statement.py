@@ -17,8 +17,8 @@ from tests.fakes.recording_channel import RecordingChannel
 from watcher.core.alerts import Policy, group_key
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.services.notify import Notifier, Patience
-from watcher.store import Store, backup, events, protected, shards
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, backup, event_log, protected_names, shards
+from watcher.store.protected_names import ProtectedRow
 
 POLICY = Policy(channels=("slack", "email"), digest_after=2)
 
@@ -57,7 +57,7 @@ class Story:
         now = self.clock.now()
         made = [replace(one, id=self.store.ids(), at=now) for one in new]
         async with self.store.write() as tx:
-            await events.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, group=group_key, now=now)
 
     async def check(self) -> None:
         """What must hold at any moment, also right after a crash."""
@@ -108,7 +108,7 @@ async def _digest(story: Story) -> None:
 async def _baseline(story: Story) -> None:
     now = story.clock.now()
     async with story.store.write() as tx:
-        await protected.add(tx, [ProtectedRow("army.mil", "domain", now)])
+        await protected_names.add(tx, [ProtectedRow("army.mil", "domain", now)])
         await shards.plan(tx, "army.mil", [0], version="v1")
         await shards.start(tx, "army.mil", 0, version="v1", total=10, at=now)
         await shards.finish(tx, "army.mil", 0, settled=10, unsettled=0, at=now)

@@ -30,7 +30,7 @@ from watcher.services.protect import protect
 from watcher.services.relook import Relook
 from watcher.services.sweep import Sweep
 from watcher.services.watch import Watch
-from watcher.store import Store, backup, events
+from watcher.store import Store, backup, event_log
 
 HOUR = 3600
 NAME = "army.ml"
@@ -122,7 +122,7 @@ class Service:
 
     async def kinds(self) -> list[str]:
         async with self.store.read() as tx:
-            return [one.kind.value for one in await events.listed(tx) if one.name == NAME]
+            return [one.kind.value for one in await event_log.list_all(tx) if one.name == NAME]
 
     def told(self, channel: str) -> list[tuple[str, str]]:
         """Which alerts told of which event of the name."""

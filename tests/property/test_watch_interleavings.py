@@ -17,7 +17,7 @@ from watcher.services import silence
 from watcher.services.gather import Gatherer
 from watcher.services.protect import protect
 from watcher.services.watch import Watch
-from watcher.store import Store, events, outbox, silences
+from watcher.store import Store, event_log, outbox, silences
 
 NAME = "army.ml"
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
@@ -105,8 +105,8 @@ class Interleavings(RuleBasedStateMachine):
 
     async def read(self):
         async with self.store.read() as tx:
-            sent = await outbox.listed(tx, limit=1000)
-            return await events.listed(tx), [event.id for one in sent for event in one.alert.events]
+            sent = await outbox.list_all(tx, limit=1000)
+            return await event_log.list_all(tx), [event.id for one in sent for event in one.alert.events]
 
 
 TestInterleavings = Interleavings.TestCase

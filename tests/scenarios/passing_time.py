@@ -35,8 +35,8 @@ from watcher.services.examine import Examiner
 from watcher.services.ours import Ours
 from watcher.services.relook import Relook
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, protected
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, event_log, lookalikes, protected_names
+from watcher.store.protected_names import ProtectedRow
 
 _RESOLVERS = ("9.9.9.10:53", "149.112.112.10:53")
 
@@ -97,14 +97,14 @@ class _World:
         """The steps, once what they need is there."""
         names = self._scenario.get("protected", ["army.mil"])
         async with self._store.write() as tx:
-            await protected.add(tx, [ProtectedRow(name, "domain", self._clock.now()) for name in names])
+            await protected_names.add(tx, [ProtectedRow(name, "domain", self._clock.now()) for name in names])
         await self._ours.read()
         steps: list[dict[str, Any]] = self._scenario["step"]
         return steps
 
     async def step(self, step: dict[str, Any]) -> dict[str, Any]:
         async with self._store.read() as tx:
-            before = {event.id for event in await events.listed(tx, limit=1000)}
+            before = {event.id for event in await event_log.list_all(tx, limit=1000)}
         for origin, text in step.get("zones", {}).items():
             self._resolver.load(origin, text or None)
         if "faults" in step:
@@ -115,8 +115,8 @@ class _World:
             await self._registered(parse(name), ago)
         await self._wait(step.get("pass", 0))
         async with self._store.read() as tx:
-            told = [event for event in await events.listed(tx, limit=1000) if event.id not in before]
-            rows = {name: await lookalikes.found(tx, name) for name in step.get("stands", {})}
+            told = [event for event in await event_log.list_all(tx, limit=1000) if event.id not in before]
+            rows = {name: await lookalikes.find(tx, name) for name in step.get("stands", {})}
         told.sort(key=lambda event: event.id)
         standing = {name: row.state.standing if row is not None else None for name, row in rows.items()}
         return {
@@ -136,7 +136,7 @@ class _World:
         while True:
             await self._relook.due()
             async with self._store.read() as tx:
-                rows = await lookalikes.by_names(tx, list(self._swept))
+                rows = await lookalikes.find_all(tx, list(self._swept))
             due = [row.next_look_at for row in rows.values() if row.next_look_at is not None]
             now = self._clock.now()
             if now >= end:
@@ -149,14 +149,14 @@ class _World:
         started = self._clock.now()
         self._swept.update(names)
         async with self._store.read() as tx:
-            known = await lookalikes.known_among(tx, names)
+            known = await lookalikes.find_known(tx, names)
         new = [name for name in names if name not in known]
         async for found in ZoneSweeper(self._resolver).sweep(new):
             if found.presence is not Presence.ABSENT:
                 origin = Origin(self._absent.get(found.name), self._last_sweep)
                 await self._relook.candidate(self._candidate(found.name), origin)
         async with self._store.read() as tx:
-            rows = await lookalikes.known_among(tx, names)
+            rows = await lookalikes.find_known(tx, names)
         self._absent.update({name: started for name in names if name not in rows})
         self._last_sweep = started
 

@@ -45,7 +45,7 @@ async def listed(call: Call[WantedDeliveries, Nothing]) -> Any:
     wanted = call.query
     before = cursors.decode(wanted.cursor, str)
     async with call.parts.store.read() as tx:
-        found = await outbox.listed(
+        found = await outbox.list_all(
             tx,
             status=wanted.status,
             channel=wanted.channel,

@@ -18,8 +18,7 @@ from watcher.core.events import Event, EventKind
 from watcher.core.protected import parse_any
 from watcher.core.shapes import JSON, event_json
 from watcher.services.tokens import Scope
-from watcher.store import events as rows
-from watcher.store import outbox
+from watcher.store import event_log, outbox
 from watcher.store.outbox import Told
 
 MEDIA = "text/event-stream"
@@ -67,7 +66,7 @@ async def listed(call: Call[WantedEvents, Nothing]) -> Any:
     key = cursors.decode(wanted.cursor, str)
     newest = wanted.order == "newest"
     async with call.parts.store.read() as tx:
-        found = await rows.listed(
+        found = await event_log.list_all(
             tx,
             after=key[0] if key and not newest else None,
             before=key[0] if key and newest else None,
@@ -77,15 +76,15 @@ async def listed(call: Call[WantedEvents, Nothing]) -> Any:
             newest_first=newest,
             limit=wanted.limit + 1,
         )
-        told = await outbox.told(tx, [event.id for event in found])
+        told = await outbox.find_told(tx, [event.id for event in found])
     return cursors.page(found, wanted.limit, lambda event: (event.id,), lambda event: shape(event, told))
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
     """The event."""
     async with call.parts.store.read() as tx:
-        event = await rows.found(tx, call.path["id"])
-        told = await outbox.told(tx, [call.path["id"]])
+        event = await event_log.find(tx, call.path["id"])
+        told = await outbox.find_told(tx, [call.path["id"]])
     if event is None:
         raise not_found(call.path["id"])
     return shape(event, told)
@@ -120,11 +119,11 @@ async def _start(call: Call[WantedStream, Nothing]) -> str:
         return resumed
     async with call.parts.store.read() as tx:
         if call.query.since is None:
-            return await rows.last_id(tx) or ""
-        first = await rows.listed(tx, since=call.query.since, limit=1)
+            return await event_log.find_last_id(tx) or ""
+        first = await event_log.list_all(tx, since=call.query.since, limit=1)
         if not first:
-            return await rows.last_id(tx) or ""
-        before = await rows.listed(tx, before=first[0].id, newest_first=True, limit=1)
+            return await event_log.find_last_id(tx) or ""
+        before = await event_log.list_all(tx, before=first[0].id, newest_first=True, limit=1)
         return before[0].id if before else ""
 
 
@@ -137,7 +136,7 @@ async def _stream(call: Call[WantedStream, Nothing], streams: Streams, last: str
         beat = loop.time()
         while not streams.ending.is_set():
             async with parts.store.read() as tx:
-                new = await rows.listed(tx, after=last, limit=_BATCH)
+                new = await event_log.list_all(tx, after=last, limit=_BATCH)
             for event in new:
                 await _write(response, frame(event))
                 last = event.id

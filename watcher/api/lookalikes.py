@@ -18,8 +18,8 @@ from watcher.services.enumerate import known_technique
 from watcher.services.lookup import known_row
 from watcher.services.tokens import Scope
 from watcher.services.triage import Triage
-from watcher.store import lookalikes as rows
-from watcher.store import protected as protected_rows
+from watcher.store import lookalikes
+from watcher.store import protected_names
 from watcher.store import resemblances
 from watcher.store.lookalikes import Wanted
 
@@ -72,10 +72,10 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
         since=query.since,
     )
     async with call.parts.store.read() as tx:
-        if protected is not None and await protected_rows.found(tx, protected) is None:
+        if protected is not None and await protected_names.find(tx, protected) is None:
             raise not_found(protected)  # an empty list would read as "nothing found"
-        found = await rows.listed(tx, wanted, after=after[0] if after else "", limit=query.limit + 1)
-        resembling = await resemblances.of(tx, [row.name for row in found])
+        found = await lookalikes.list_all(tx, wanted, after=after[0] if after else "", limit=query.limit + 1)
+        resembling = await resemblances.find_all(tx, [row.name for row in found])
     return cursors.page(
         found, query.limit, lambda row: (row.name,), lambda row: lookalike_json(known_row(row, resembling[row.name]))
     )
@@ -117,10 +117,10 @@ async def _decide(
 
 async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:
     async with call.parts.store.read() as tx:
-        row = await rows.found(tx, name)
+        row = await lookalikes.find(tx, name)
         if row is None or row.first_seen_at is None:
             raise not_found(name)
-        resembling = await resemblances.of(tx, [name])
+        resembling = await resemblances.find_all(tx, [name])
     return lookalike_json(known_row(row, resembling[name]))
 
 

@@ -9,7 +9,7 @@ from watcher.core.ports import Clock
 from watcher.services.coverage import coverage_json, sweep_json
 from watcher.services.pulse import Pulse
 from watcher.services.sweep import Sweep
-from watcher.store import Store, events
+from watcher.store import Store, event_log
 
 _PAGE = 500
 
@@ -72,9 +72,9 @@ class Measuring:
     async def _detections(self) -> None:
         async with self._store.read() as tx:
             if not self._begun:
-                self._last, self._begun = await events.last_id(tx), True
+                self._last, self._begun = await event_log.find_last_id(tx), True
                 return
-            new = await events.listed(tx, after=self._last, limit=_PAGE)
+            new = await event_log.list_all(tx, after=self._last, limit=_PAGE)
         for event in new:
             self._last = event.id
             if event.detected_after_seconds is not None:

@@ -12,7 +12,7 @@ from watcher.core.protected import parse_protected
 from watcher.services import protect
 from watcher.services.protect import own_json
 from watcher.services.tokens import Scope
-from watcher.store import own as rows
+from watcher.store import own_names
 
 
 class NewOwn(Input):
@@ -32,7 +32,7 @@ async def listed(call: Call[Paged, Nothing]) -> Any:
     """By name."""
     after = cursors.decode(call.query.cursor, str)
     async with call.parts.store.read() as tx:
-        found = await rows.listed(tx, after=after[0] if after else "", limit=call.query.limit + 1)
+        found = await own_names.list_all(tx, after=after[0] if after else "", limit=call.query.limit + 1)
     return cursors.page(found, call.query.limit, lambda row: (row.name,), own_json)
 
 
@@ -59,7 +59,7 @@ async def changed(call: Call[Nothing, OwnChange]) -> Any:
     """The own name as it is now."""
     name = parse_protected(call.path["name"], call.parts.suffixes)[0]
     async with call.parts.store.write() as tx:
-        if not await rows.change(tx, name, note=call.body.note):
+        if not await own_names.change(tx, name, note=call.body.note):
             raise not_found(name)
     return await _shape(call, name)
 
@@ -74,7 +74,7 @@ async def removed(call: Call[Nothing, Nothing]) -> Any:
 
 async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:
     async with call.parts.store.read() as tx:
-        row = await rows.found(tx, name)
+        row = await own_names.find(tx, name)
     if row is None:
         raise not_found(name)
     return own_json(row)

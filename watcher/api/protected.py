@@ -12,8 +12,7 @@ from watcher.core.protected import parse_protected
 from watcher.services import protect
 from watcher.services.protect import protected_json
 from watcher.services.tokens import Scope
-from watcher.store import protected as rows
-from watcher.store import shards
+from watcher.store import protected_names, shards
 
 
 class NewProtected(Input):
@@ -35,8 +34,8 @@ async def listed(call: Call[Paged, Nothing]) -> Any:
     """By name."""
     after = cursors.decode(call.query.cursor, str)
     async with call.parts.store.read() as tx:
-        found = await rows.listed(tx, after=after[0] if after else "", limit=call.query.limit + 1)
-        baselines = await shards.baselines(tx, [row.name for row in found])
+        found = await protected_names.list_all(tx, after=after[0] if after else "", limit=call.query.limit + 1)
+        baselines = await shards.find_baselines(tx, [row.name for row in found])
     return cursors.page(
         found, call.query.limit, lambda row: (row.name,), lambda row: protected_json(row, baselines[row.name])
     )
@@ -74,7 +73,7 @@ async def changed(call: Call[Nothing, ProtectedChange]) -> Any:
         fields["tags"] = list(call.body.tags)
     if fields:
         async with call.parts.store.write() as tx:
-            if not await rows.change(tx, name, **fields):
+            if not await protected_names.change(tx, name, **fields):
                 raise not_found(name)
     return await _shape(call, name)
 
@@ -93,10 +92,10 @@ def _name(call: Call[Any, Any]) -> str:
 
 async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:
     async with call.parts.store.read() as tx:
-        row = await rows.found(tx, name)
+        row = await protected_names.find(tx, name)
         if row is None:
             raise not_found(name)
-        baselines = await shards.baselines(tx, [name])
+        baselines = await shards.find_baselines(tx, [name])
     return protected_json(row, baselines[name])
 
 

@@ -13,7 +13,7 @@ from watcher.core.candidates import DEFAULT_LIMIT
 from watcher.core.protected import parse_protected
 from watcher.services.scans import TooManyScans
 from watcher.services.tokens import Scope
-from watcher.store import protected
+from watcher.store import protected_names
 
 
 class NewScan(Input):
@@ -28,7 +28,11 @@ async def asked(call: Call[Nothing, NewScan]) -> Any:
     parts = call.parts
     names = [parse_protected(text, parts.suffixes)[0] for text in call.body.names]
     async with parts.store.read() as tx:
-        known = await protected.by_names(tx, names) if names else {row.name: row for row in await protected.listed(tx)}
+        known = (
+            await protected_names.find_all(tx, names)
+            if names
+            else {row.name: row for row in await protected_names.list_all(tx)}
+        )
     for name in names:
         if name not in known:
             raise not_found(name)

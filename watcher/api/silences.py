@@ -12,7 +12,7 @@ from watcher.core.alerts import SilenceScope
 from watcher.services import silence
 from watcher.services.silence import silence_json
 from watcher.services.tokens import Scope
-from watcher.store import silences as rows
+from watcher.store import silences
 
 
 class Wanted(Paged):
@@ -42,7 +42,7 @@ async def listed(call: Call[Wanted, Nothing]) -> Any:
     wanted = call.query
     after = cursors.decode(wanted.cursor, str)
     async with call.parts.store.read() as tx:
-        found = await rows.listed(
+        found = await silences.list_all(
             tx,
             active_at=call.parts.clock.now() if wanted.active else None,
             after=after[0] if after else "",
@@ -70,7 +70,7 @@ async def added(call: Call[Nothing, NewSilence]) -> Any:
 async def one(call: Call[Nothing, Nothing]) -> Any:
     """The silence."""
     async with call.parts.store.read() as tx:
-        row = await rows.found(tx, call.path["id"])
+        row = await silences.find(tx, call.path["id"])
     if row is None:
         raise not_found(call.path["id"])
     return silence_json(row)
@@ -89,7 +89,7 @@ async def changed(call: Call[Nothing, SilenceChange]) -> Any:
 async def removed(call: Call[Nothing, Nothing]) -> Any:
     """What happens from now on is told again."""
     async with call.parts.store.write() as tx:
-        if not await rows.remove(tx, call.path["id"]):
+        if not await silences.remove(tx, call.path["id"]):
             raise not_found(call.path["id"])
 
 

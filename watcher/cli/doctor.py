@@ -91,7 +91,7 @@ async def _gather(chosen: Any) -> list[Examined]:
 async def _database(chosen: Any) -> AsyncIterator[Examined]:
     from watcher import bootstrap
     from watcher.services.coverage import coverage_json
-    from watcher.store import protected, sqlite_path
+    from watcher.store import protected_names, sqlite_path
 
     path = sqlite_path(chosen.database_url.get_secret_value())
     if not path.exists():
@@ -100,7 +100,7 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
     try:
         async with bootstrap.open_store(chosen, create=False) as store:
             async with store.read() as tx:
-                rows = await protected.listed(tx)
+                rows = await protected_names.list_all(tx)
             names = len(rows)
             coverage = await coverage_json(store, chosen.sweep.tiers, now=bootstrap.clock().now())
     except WatcherError as error:

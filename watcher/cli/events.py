@@ -57,17 +57,16 @@ def _line(row: Any) -> str:
 
 async def _happened(options: GlobalOptions, since: datetime | None, name: str | None, *, follow: bool) -> Rows:
     from watcher.core.shapes import event_json
-    from watcher.store import events as rows_of
-    from watcher.store import outbox
+    from watcher.store import event_log, outbox
 
     async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
         last = ""
         while True:
             async with store.read() as tx:
-                rows = await rows_of.listed(
+                rows = await event_log.list_all(
                     tx, after=last, since=since, names=None if name is None else [name], limit=_PAGE
                 )
-                told = await outbox.told(tx, [row.id for row in rows])
+                told = await outbox.find_told(tx, [row.id for row in rows])
             for row in rows:
                 one = told.get(row.id)
                 became = {"decision": one.decision, "reason": one.reason, "alert_id": one.alert_id} if one else None

@@ -100,23 +100,23 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
 
 
 async def _is_protected(options: GlobalOptions, name: str) -> bool:
-    from watcher.store import protected as rows_of
+    from watcher.store import protected_names
 
     async with bootstrap.open_store(bootstrap.settings(options), create=False) as store, store.read() as tx:
-        return await rows_of.found(tx, name) is not None
+        return await lookalikes.find(tx, name) is not None
 
 
 async def _listed(options: GlobalOptions, wanted: "Wanted") -> AsyncGenerator[Known, None]:
     from watcher.services.lookup import known_row
-    from watcher.store import lookalikes as rows_of
+    from watcher.store import lookalikes
     from watcher.store import resemblances
 
     async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
         last = ""
         while True:
             async with store.read() as tx:
-                rows = await rows_of.listed(tx, wanted, after=last, limit=_PAGE)
-                resembling = await resemblances.of(tx, [row.name for row in rows])
+                rows = await lookalikes.list_all(tx, wanted, after=last, limit=_PAGE)
+                resembling = await resemblances.find_all(tx, [row.name for row in rows])
             for row in rows:
                 yield known_row(row, resembling[row.name])
             if len(rows) < _PAGE:

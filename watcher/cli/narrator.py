@@ -12,7 +12,7 @@ from watcher.core.sentences import reason
 from watcher.core.verdict import Ability
 from watcher.services.sweep import Sweep
 from watcher.services.watch import Recorded
-from watcher.store import Store, protected, shards
+from watcher.store import Store, protected_names, shards
 
 FIRST = 10
 """So many able lookalikes of the first sweep are printed as they are found; the others are counted."""
@@ -84,8 +84,8 @@ class Narrator:
 
     async def _tell_progress(self, sweep: Sweep, seconds: float) -> None:
         async with self._store.read() as tx:
-            names = [row.name for row in await protected.listed(tx)]
-            baselines = await shards.baselines(tx, names)
+            names = [row.name for row in await protected_names.list_all(tx)]
+            baselines = await shards.find_baselines(tx, names)
         if not names:
             self.say("nothing is protected yet; `watcher protect add NAME` says what to watch")
             return

@@ -85,6 +85,6 @@ def _add(options: GlobalOptions, names: Iterable[str], note: str) -> None:
 
 async def _page(tx: "Tx", after: str, limit: int) -> list[dict[str, Any]]:
     from watcher.services.protect import own_json
-    from watcher.store import own as rows_of
+    from watcher.store import own_names
 
-    return [own_json(row) for row in await rows_of.listed(tx, after=after, limit=limit)]
+    return [own_json(row) for row in await own_names.list_all(tx, after=after, limit=limit)]

@@ -107,8 +107,8 @@ def _add(options: GlobalOptions, names: Iterable[str], owner: str | None, tags: 
 
 async def _page(tx: "Tx", after: str, limit: int) -> list[dict[str, Any]]:
     from watcher.services.protect import protected_json
-    from watcher.store import protected, shards
+    from watcher.store import protected_names, shards
 
-    rows = await protected.listed(tx, after=after, limit=limit)
-    baselines = await shards.baselines(tx, [row.name for row in rows])
+    rows = await protected_names.list_all(tx, after=after, limit=limit)
+    baselines = await shards.find_baselines(tx, [row.name for row in rows])
     return [protected_json(row, baselines[row.name]) for row in rows]

@@ -129,7 +129,7 @@ async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], l
         rows = []
         for name in texts:
             async with store.read() as tx:
-                found_rows = await lookalikes.listed(tx, Wanted(protected=name))
-                known = await resemblances.of(tx, [row.name for row in found_rows])
+                found_rows = await lookalikes.list_all(tx, Wanted(protected=name))
+                known = await resemblances.find_all(tx, [row.name for row in found_rows])
             rows += sorted((known_row(row, known[row.name]) for row in found_rows), key=worst_first)
         return rows

@@ -235,10 +235,10 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
 
 def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], Awaitable[str | None]]]:
     async def database() -> str | None:
-        from watcher.store import protected
+        from watcher.store import protected_names
 
         async with watching.store.read() as tx:  # raises StoreError, which the endpoint shows
-            await protected.count(tx)
+            await protected_names.count(tx)
         return None
 
     from watcher.store.migrate import head, revision_of

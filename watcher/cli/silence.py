@@ -97,7 +97,7 @@ async def _listed(options: GlobalOptions) -> "list[SilenceRow]":
     from watcher.store import silences
 
     async with bootstrap.open_store(bootstrap.settings(options), create=True) as store, store.read() as tx:
-        return await silences.listed(tx, active_at=bootstrap.clock().now())
+        return await silences.list_all(tx, active_at=bootstrap.clock().now())
 
 
 async def _remove(options: GlobalOptions, which: str) -> bool:

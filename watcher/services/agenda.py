@@ -106,12 +106,14 @@ class Agenda:
             await self._plan()
         async with self._store.read() as tx:
             if self._only is not None:
-                named = [one for name in self._only for one in await shards.listed(tx, protected=name)]
+                named = [one for name in self._only for one in await shards.list_all(tx, protected=name)]
                 found = [one for one in named if one.tier == place and tier.first <= (self._most or tier.last)]
             else:
                 interval = tier.interval * self._stretched()[place]
                 before = (self._cutoff or now) - interval
-                found = await shards.due(tx, place, started_before=before, version=self._version, limit=_MOST_SHARDS)
+                found = await shards.list_due(
+                    tx, place, started_before=before, version=self._version, limit=_MOST_SHARDS
+                )
         new = [self._pass(shard, tier, now) for shard in found if (shard.protected, place) not in self._under_way]
         self._under_way.update({(one.protected, place): one for one in new})
         self._queues[place].extend(sorted(new, key=lambda one: one.next))
@@ -119,7 +121,7 @@ class Agenda:
     async def _plan(self) -> None:
         """Make the shards of names that have none yet, or those of other tiers."""
         async with self._store.read() as tx:
-            names = await shards.unplanned(tx, len(self._tiers))
+            names = await shards.list_unplanned(tx, len(self._tiers))
         if not names:
             return
         async with self._store.write() as tx:

@@ -189,7 +189,7 @@ class Batch:
         """Those that have no row. Those with one are looked at again by themselves; it is noted whom they resemble."""
         names = list({candidate.name for _, candidate in self._members})
         async with self._store.read() as tx:
-            known = await lookalikes.known_among(tx, names)
+            known = await lookalikes.find_known(tx, names)
         if not known:
             return self._members
         by_pass: dict[Pass, list[Candidate]] = {}

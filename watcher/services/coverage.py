@@ -7,7 +7,7 @@ from math import isfinite
 from watcher.core.budget import Budget, needed, stretches
 from watcher.core.shapes import JSON, time_json
 from watcher.services.sweep import SweepState
-from watcher.store import Store, lookalikes, protected, shards
+from watcher.store import Store, lookalikes, protected_names, shards
 from watcher.store.shards import Shard
 
 
@@ -24,10 +24,10 @@ async def coverage_json(
     `budget`: None where it is not known. `state`: of the sweep in this process.
     """
     async with store.read() as tx:
-        known = await shards.listed(tx)
-        backlog = await lookalikes.backlog(tx, now=now)
-        next_due = await lookalikes.next_due_at(tx)
-        names = await protected.count(tx)
+        known = await shards.list_all(tx)
+        backlog = await lookalikes.count_due(tx, now=now)
+        next_due = await lookalikes.find_next_due(tx)
+        names = await protected_names.count(tx)
     by_tier: dict[int, list[Shard]] = {place: [] for place in range(len(tiers))}
     for shard in known:
         by_tier.setdefault(shard.tier, []).append(shard)

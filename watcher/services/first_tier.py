@@ -26,12 +26,12 @@ class FirstTier:
         """All of them for each name, best first; made, and kept, where they are not kept yet."""
         stamp = self._stamp()
         async with self._store.read() as tx:
-            kept = await first_tiers.kept(tx, [one.name for one in names], stamp=stamp)
+            kept = await first_tiers.find_all(tx, [one.name for one in names], stamp=stamp)
         new = [one for one in names if one.name not in kept]
         if new:
             made = await asyncio.to_thread(lambda: {one.name: _packed(self._make(one, 1, self.last)) for one in new})
             async with self._store.write() as tx:
-                await first_tiers.keep(tx, made, stamp=stamp)
+                await first_tiers.save(tx, made, stamp=stamp)
             kept |= made
         return _unpacked(kept)
 

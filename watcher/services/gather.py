@@ -87,7 +87,7 @@ class Gatherer:
     async def baselines(self, now: datetime) -> int:
         """One digest for each protected name whose first sweep has ended since. How many."""
         async with self._store.read() as tx:
-            names = await outbox.baselines_to_tell(tx)
+            names = await outbox.list_baselines_to_tell(tx)
         for name in names:
             await self._baseline(name, now)
         return len(names)
@@ -99,7 +99,7 @@ class Gatherer:
             await self._without_digest(now)
             return 0
         async with self._store.read() as tx:
-            handled = time_from_json(await facts.get(tx, _DIGEST))
+            handled = time_from_json(await facts.find(tx, _DIGEST))
         if handled is not None and handled >= due:
             return 0
         async with self._store.write() as tx:
@@ -107,7 +107,7 @@ class Gatherer:
             digests = self._by_channel(collected.told)
             for channels, parts in digests.items():
                 await self._add(tx, AlertKind.DIGEST, now, group="digest", parts=parts, channels=channels)
-            await facts.put(tx, _DIGEST, time_json(due), now=now)
+            await facts.save(tx, _DIGEST, time_json(due), now=now)
         return len(digests)
 
     async def _without_digest(self, now: datetime) -> None:
@@ -123,10 +123,10 @@ class Gatherer:
 
     async def _baseline(self, name: str, now: datetime) -> None:
         async with self._store.write() as tx:
-            if name not in await outbox.baselines_untold(tx, [name]):
+            if name not in await outbox.find_untold_baselines(tx, [name]):
                 return
             told = (await self._collect(tx, now, baseline=name)).told
-            progress = (await shards.baselines(tx, [name]))[name]
+            progress = (await shards.find_baselines(tx, [name]))[name]
             text = f"{progress.settled:,} of {progress.total:,} candidates are settled."
             if not told and self._policy.channels:
                 told = {self._policy.channels: _Part()}  # that nothing was found is worth knowing too
@@ -142,14 +142,14 @@ class Gatherer:
                     text=text,
                     first_sweep=swept,
                 )
-            await outbox.baseline_is_told(tx, name, now=now)
+            await outbox.save_baseline_told(tx, name, now=now)
 
     async def _plan(self, tx: Tx, now: datetime, *, wait: bool) -> _Plan:
         plan = _Plan()
         in_force = await self._silences(tx)
         waiting = []
         begun: dict[tuple[EventKind, str], tuple[str, ...]] = {}
-        for one in await outbox.undecided(tx):
+        for one in await outbox.list_undecided(tx):
             decision = decide(one.event, self._policy, in_force, told=await self._told(tx, one.event, begun))
             begun[one.event.kind, group_key(one.event)] = decision.channels * (decision.kind is DecisionKind.PAGE)
             if decision.kind is DecisionKind.PAGE:
@@ -175,10 +175,10 @@ class Gatherer:
         if beginning is None:
             return ()
         planned = begun.get((beginning, group_key(event)))
-        return await outbox.channels_told(tx, beginning.value, event) if planned is None else planned
+        return await outbox.list_channels_told(tx, beginning.value, event) if planned is None else planned
 
     async def _silences(self, tx: Tx) -> list[Silence]:
-        rows = await silences.listed(tx)
+        rows = await silences.list_all(tx)
         return [Silence(row.id, SilenceScope(row.scope), row.value, row.until) for row in rows]
 
     async def _collect(
@@ -197,7 +197,7 @@ class Gatherer:
         collected = _Collected()
         in_force = await self._silences(tx)
         after = ""
-        while page := await outbox.undigested(tx, after=after, limit=_PAGE):
+        while page := await outbox.list_undigested(tx, after=after, limit=_PAGE):
             after = page[-1].event.id
             mine = await _belonging(tx, page, baseline)
             for one in page:
@@ -282,7 +282,7 @@ async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) ->
     of them that is told takes it, and so does any other that the name resembles.
     """
     found = [one.event for one in page if is_baseline(one.event)]
-    untold = await outbox.baselines_untold(tx, {name for event in found for name in event.protected})
+    untold = await outbox.find_untold_baselines(tx, {name for event in found for name in event.protected})
     waits = {}
     for event in found:
         holders = {name for name in event.protected if name in untold and untold[name] <= event.at}
@@ -290,7 +290,7 @@ async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) ->
             waits[event.id] = event, holders
     if baseline is None:
         return {one.event.id for one in page} - waits.keys()
-    alike = await first_sweeps.alike(tx, baseline, sorted({event.name for event, _ in waits.values()}))
+    alike = await first_sweeps.find_alike(tx, baseline, sorted({event.name for event, _ in waits.values()}))
     return {event_id for event_id, (event, holders) in waits.items() if baseline in holders or event.name in alike}
 
 
@@ -299,8 +299,8 @@ async def _swept(tx: Tx, name: str, told_now: set[str]) -> FirstSweep:
 
     A name's mail may have been told as its domain's, whose wildcard it is.
     """
-    found = await first_sweeps.found(tx, name)
-    groups = await first_sweeps.told(tx, sorted({*found, *filter(None, found.values())}))
+    found = await first_sweeps.find_lookalikes(tx, name)
+    groups = await first_sweeps.find_told_groups(tx, sorted({*found, *filter(None, found.values())}))
     told, told_for = 0, set()
     for one, domain in found.items():
         if one not in told_now and domain not in told_now and (earlier := groups.get(one) or groups.get(domain or "")):

@@ -16,7 +16,7 @@ from watcher.core.risk import rate
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Ability, Owner
 from watcher.services.examine import Look
-from watcher.store import Store, events, lookalikes, resemblances
+from watcher.store import Store, event_log, lookalikes, resemblances
 from watcher.store.lookalikes import Lookalike
 
 Resembling = Callable[[Fqdn], Awaitable[Sequence[Resemblance]]]
@@ -103,9 +103,9 @@ class Lookup:
         found: Sequence[Resemblance] = ()
         if self._store is not None:
             async with self._store.read() as tx:
-                row = await lookalikes.found(tx, name)
-                history = await events.history(tx, name)
-                found = (await resemblances.of(tx, [name]))[name]
+                row = await lookalikes.find(tx, name)
+                history = await event_log.list_history(tx, name)
+                found = (await resemblances.find_all(tx, [name]))[name]
         found = found or await self._resembling(name)
         bare = self._unseen(name) if row is None else known_row(row)
         return self._compared(replace(bare, resembles=tuple(found), history=tuple(history)))
@@ -136,8 +136,8 @@ class Lookup:
         found: dict[str, tuple[Resemblance, ...]] = {}
         if self._store is not None:
             async with self._store.read() as tx:
-                rows = await lookalikes.by_names(tx, list(names))
-                found = await resemblances.of(tx, list(rows))
+                rows = await lookalikes.find_all(tx, list(names))
+                found = await resemblances.find_all(tx, list(rows))
         known = []
         for name in names:
             row = rows.get(name)
@@ -149,7 +149,7 @@ class Lookup:
         if self._store is None:
             return False
         async with self._store.read() as tx:
-            return bool(await lookalikes.known_among(tx, [name]))
+            return bool(await lookalikes.find_known(tx, [name]))
 
     async def _look(self, name: Fqdn, *, registration: bool, probe: bool) -> Known:
         """A look that is not recorded."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from watcher.core.events import Resemblance
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.suffixes import Suffixes
-from watcher.store import Store, lookalikes, protected, resemblances
+from watcher.store import Store, lookalikes, protected_names, resemblances
 from watcher.store.lookalikes import Lookalike
 
 
@@ -19,8 +19,8 @@ async def keep(
     settled look, as a candidate does.
     """
     async with store.write() as tx:
-        known = await lookalikes.known_among(tx, [name for name, _ in found])
-        still = await protected.known_among(tx, [one.protected for _, each in found for one in each])
+        known = await lookalikes.find_known(tx, [name for name, _ in found])
+        still = await protected_names.find_known(tx, [one.protected for _, each in found for one in each])
         resembling = {name: [one for one in each if one.protected in still] for name, each in found}
         new = [name for name, each in resembling.items() if each and name not in known]
         await lookalikes.save(tx, [_row(name, suffixes, now) for name in new])

@@ -16,7 +16,7 @@ class StoredMemory:
     async def get(self, key: str) -> str | None:
         """What was put there last; None for nothing. Raises StoreError."""
         async with self._store.read() as tx:
-            value = await facts.get(tx, _PREFIX + key)
+            value = await facts.find(tx, _PREFIX + key)
         return None if value is None else str(value)
 
     async def put(self, key: str, value: str | None) -> None:
@@ -25,7 +25,7 @@ class StoredMemory:
             if value is None:
                 await facts.remove(tx, _PREFIX + key)
             else:
-                await facts.put(tx, _PREFIX + key, value, now=self._clock.now())
+                await facts.save(tx, _PREFIX + key, value, now=self._clock.now())
 
 
 class ShortMemory:

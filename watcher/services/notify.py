@@ -26,8 +26,7 @@ from watcher.core.shapes import time_from_json, time_json
 from watcher.core.story import plural
 from watcher.services.gather import Gatherer
 from watcher.services.lease_owner import is_dead, this_process
-from watcher.store import Store, Tx, facts, outbox, stranded
-from watcher.store import events as event_rows
+from watcher.store import Store, Tx, event_log, facts, outbox, stranded
 from watcher.store.outbox import Delivery
 
 _log = logging.getLogger(__name__)
@@ -118,10 +117,10 @@ class Notifier:
         """Take over what dead processes had in hand; try again what channels refused that may be set rightly now."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            dead = [owner for owner in await outbox.owners(tx) if is_dead(owner, self._owner)]
+            dead = [owner for owner in await outbox.list_owners(tx) if is_dead(owner, self._owner)]
             if dead:
                 await outbox.release(tx, dead)
-            await stranded.again(tx, self._channels, since=now - self._patience.give_up, now=now)
+            await stranded.retry_rejected(tx, self._channels, since=now - self._patience.give_up, now=now)
 
     async def flush(self, *, within: timedelta) -> int:
         """One pass for a command that ends: tell now what waits, without waiting for groups. How many stay unsent."""
@@ -131,7 +130,7 @@ class Notifier:
         while True:
             await self.deliver()
             async with self._store.read() as tx:
-                left = await outbox.unsent(tx, self._channels)
+                left = await outbox.count_pending(tx, self._channels)
             if not left or self._clock.now() >= end:
                 return left
             await self._clock.sleep(self._patience.poll.total_seconds())
@@ -166,7 +165,7 @@ class Notifier:
                 if not await outbox.any_due(tx, name, now=now):
                     return accepted
             async with self._store.write() as tx:
-                one = await outbox.lease(tx, name, owner=self._owner, now=now, until=now + self._patience.lease)
+                one = await outbox.claim(tx, name, owner=self._owner, now=now, until=now + self._patience.lease)
             if one is None or not await self._undisturbed(one):
                 return accepted
             accepted += 1
@@ -193,16 +192,18 @@ class Notifier:
         """
         before = now - self._patience.give_up
         async with self._store.read() as tx:
-            found = await stranded.waiting(tx, self._channels)
+            found = await stranded.count_stranded(tx, self._channels)
             new = [
-                name for name in found if await stranded.any_unmarked(tx, name, why=_gone(name), before=before, now=now)
+                name
+                for name in found
+                if await stranded.any_stranded_unmarked(tx, name, why=_gone(name), before=before, now=now)
             ]
         for name in new:
             async with self._store.write() as tx:
-                if await stranded.give_up(tx, name, why=f"given up: {_gone(name)}", before=before, now=now):
+                if await stranded.reject_stranded(tx, name, why=f"given up: {_gone(name)}", before=before, now=now):
                     _log.error("messages are rejected: %s", _gone(name))
-                await stranded.mark(tx, name, why=_gone(name), now=now)
-                if left := (await stranded.waiting(tx, self._channels)).get(name):
+                await stranded.mark_stranded(tx, name, why=_gone(name), now=now)
+                if left := (await stranded.count_stranded(tx, self._channels)).get(name):
                     wait = f"{left} message{plural(left)} wait{'s' if left == 1 else ''} for it"
                     await self._tell_failing(tx, name, f"{_gone(name)}; {wait}", now, now)
                 else:
@@ -257,17 +258,17 @@ class Notifier:
         if one.alert.total <= len(one.alert.events) or not self._channels[one.channel].every_event:
             return one.alert
         async with self._store.read() as tx:
-            return replace(one.alert, events=tuple(await outbox.events_of(tx, one.alert.id)))
+            return replace(one.alert, events=tuple(await outbox.list_events_of(tx, one.alert.id)))
 
     async def _sent(self, one: Delivery) -> None:
         now = self._clock.now()
         async with self._store.write() as tx:
             await outbox.mark_sent(tx, one.id, now=now)
-            await outbox.hurry(tx, one.channel, now=now)
+            await outbox.bring_forward(tx, one.channel, now=now)
             await facts.remove(tx, _TROUBLE + one.channel)
-            if await facts.get(tx, _FAILING + one.channel) is not None:
+            if await facts.find(tx, _FAILING + one.channel) is not None:
                 await facts.remove(tx, _FAILING + one.channel)
-                await stranded.again(tx, [one.channel], since=now - self._patience.give_up, now=now)
+                await stranded.retry_rejected(tx, [one.channel], since=now - self._patience.give_up, now=now)
                 after = {"channel": one.channel, "reason": f"{one.channel} accepted an alert again"}
                 await self._tell(tx, EventKind.CHANNEL_RECOVERED, after, now)
         self._accepted.discard(one.id)
@@ -282,14 +283,14 @@ class Notifier:
                 await facts.remove(tx, _TROUBLE + one.channel)
             return
         async with self._store.write() as tx:
-            since = time_from_json(await facts.get(tx, _TROUBLE + one.channel))
+            since = time_from_json(await facts.find(tx, _TROUBLE + one.channel))
             if since is None or since > now:
                 since = now
-                await facts.put(tx, _TROUBLE + one.channel, time_json(now), now=now)
+                await facts.save(tx, _TROUBLE + one.channel, time_json(now), now=now)
             again = now + self._patience.wait(now - since, self._jitter(), error.retry_after)
             await outbox.mark_failed(tx, one.id, owner=self._owner, why=error.why, next_attempt_at=again)
             if error.retry_after is not None:
-                await outbox.hold(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
+                await outbox.put_off(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
             if now - since >= self._patience.failing_after:
                 await self._tell_failing(tx, one.channel, error.why, since, now)
         self._seen(one, "failed", now)
@@ -305,8 +306,8 @@ class Notifier:
 
     async def _tell_failing(self, tx: Tx, channel: str, why: str, since: datetime, now: datetime) -> None:
         """Say once, until it works again, that a channel fails."""
-        if await facts.get(tx, _FAILING + channel) is None:
-            await facts.put(tx, _FAILING + channel, time_json(now), now=now)
+        if await facts.find(tx, _FAILING + channel) is None:
+            await facts.save(tx, _FAILING + channel, time_json(now), now=now)
             after = {"channel": channel, "reason": why, "since": time_json(since)}
             await self._tell(tx, EventKind.CHANNEL_FAILING, after, now)
 
@@ -323,7 +324,7 @@ class Notifier:
             source="watch",
             after=dict(after),
         )
-        await event_rows.add(tx, [event], group=group_key, now=now)
+        await event_log.add(tx, [event], group=group_key, now=now)
 
     def _seen(self, one: Delivery, result: str, now: datetime) -> None:
         begun = min((event.at for event in one.alert.events), default=one.alert.created_at)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from watcher.core.names import Fqdn
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Owner
-from watcher.store import Store, lookalikes, own, protected
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, lookalikes, own_names, protected_names
+from watcher.store.protected_names import ProtectedRow
 
 
 class Ours:
@@ -24,8 +24,8 @@ class Ours:
         if self._store is None:
             return
         async with self._store.read() as tx:
-            self.protected = tuple(await protected.listed(tx))
-            self.own = tuple(Fqdn(row.name) for row in await own.listed(tx))
+            self.protected = tuple(await protected_names.list_all(tx))
+            self.own = tuple(Fqdn(row.name) for row in await own_names.list_all(tx))
         domains = {self._suffixes.registrable_domain(row.name) for row in self.protected}
         self.owner = replace(self.owner, domains=frozenset(filter(None, domains)), own=frozenset(self.own))
 
@@ -34,7 +34,7 @@ class Ours:
         if self._store is None:
             return
         async with self._store.read() as tx:
-            marks = await lookalikes.marks_of_ours(tx)
+            marks = await lookalikes.find_marks_of_ours(tx)
         self.owner = replace(
             self.owner,
             exchanges=frozenset(marks.exchanges),

@@ -23,7 +23,7 @@ from watcher.services.drafting import Subject, plain_event
 from watcher.services.examine import Look
 from watcher.services.ours import Ours
 from watcher.services.watch import Watch
-from watcher.store import Store, Tx, events, lookalikes, nameservers
+from watcher.store import Store, Tx, event_log, lookalikes, nameservers
 from watcher.store.lookalikes import OWN, PROTECTED, Wanted
 
 EVERY = timedelta(days=1)
@@ -85,10 +85,12 @@ class OwnLooks:
 
     async def _due(self, wanted: dict[str, str], domains: list[str], limit: int) -> tuple[list[str], list[str]]:
         async with self._store.read() as tx:
-            known = await lookalikes.known_among(tx, list(wanted))
-            kept = [row.name for kind in (OWN, PROTECTED) for row in await lookalikes.listed(tx, Wanted(relation=kind))]
+            known = await lookalikes.find_known(tx, list(wanted))
+            kept = [
+                row.name for kind in (OWN, PROTECTED) for row in await lookalikes.list_all(tx, Wanted(relation=kind))
+            ]
             now = self._clock.now()
-            due = await nameservers.due(tx, domains, now=now, limit=limit, most=2 * self._every)
+            due = await nameservers.list_due(tx, domains, now=now, limit=limit, most=2 * self._every)
         gone = [name for name in kept if name not in wanted]
         if gone:
             async with self._store.write() as tx:
@@ -104,7 +106,7 @@ class OwnLooks:
         seen = await self._see(domain)
         now = self._clock.now()
         async with self._store.write() as tx:
-            before = (await nameservers.of(tx, domain)).state
+            before = (await nameservers.find(tx, domain)).state
             if seen is None:
                 await nameservers.save(tx, domain, before, now=now, wait=self._again)
                 return
@@ -125,11 +127,11 @@ class OwnLooks:
                 before={"nameservers": list(before.names or ())},
                 after={"nameservers": list(seen.names), "troubled": dict(seen.trouble)},
             )
-            await events.add(tx, [event], group=group_key, now=now)
+            await event_log.add(tx, [event], group=group_key, now=now)
 
     async def _registry_tells(self, tx: Tx, domain: str) -> bool:
         """Whether its registry lists nameservers: then a change of them is told by what the registry says."""
-        rows = await lookalikes.of_domain(tx, domain)
+        rows = await lookalikes.list_of_domain(tx, domain)
         return any(row.registration is not None and row.registration.nameservers for row in rows)
 
     async def _see(self, domain: str) -> Seen | None:

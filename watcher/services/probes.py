@@ -13,7 +13,7 @@ from watcher.core.registration import RegistrationFacts, RegistrationStatus, Wor
 from watcher.core.suffixes import Suffixes
 from watcher.services.ours import Ours
 from watcher.store import Store, lookalikes, probes, shards
-from watcher.store.protected import ProtectedRow
+from watcher.store.protected_names import ProtectedRow
 
 EVERY = timedelta(days=1)
 _NEARLY = 0.9
@@ -73,13 +73,15 @@ class Probes:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._probe(row, taken)) for row in due]
         async with self._store.write() as tx:
-            await probes.forget(tx, before=now - 2 * EVERY)
+            await probes.remove_old(tx, before=now - 2 * EVERY)
         return sum(task.result() for task in running)
 
     async def _probe(self, row: ProtectedRow, taken: set[Fqdn]) -> int:
         async with self._places:
             async with self._store.read() as tx:
-                first = next((shard for shard in await shards.listed(tx, protected=row.name) if shard.tier == 0), None)
+                first = next(
+                    (shard for shard in await shards.list_all(tx, protected=row.name) if shard.tier == 0), None
+                )
             absent_since = None if first is None else first.absent_since(self._version)
             if absent_since is None:
                 return 0
@@ -98,13 +100,13 @@ class Probes:
         groups: dict[Fqdn, list[Candidate]] = defaultdict(list)
         now = self._clock.now()
         async with self._store.read() as tx:
-            known = await lookalikes.known_among(tx, [candidate.name for candidate in candidates])
+            known = await lookalikes.find_known(tx, [candidate.name for candidate in candidates])
             for candidate in candidates:
                 domain = self._suffixes.registered_domain(candidate.name)
                 if candidate.name not in known and domain is not None:
                     groups[domain].append(candidate)
-            asked = await probes.asked_since(tx, list(groups), since=now - EVERY * _NEARLY)
-            asked |= await lookalikes.known_among(tx, list(groups))
+            asked = await probes.find_asked(tx, list(groups), since=now - EVERY * _NEARLY)
+            asked |= await lookalikes.find_known(tx, list(groups))
         return {domain: group for domain, group in groups.items() if domain not in asked}
 
     async def _ask(self, domain: Fqdn, group: Sequence[Candidate], origin: Origin) -> None:
@@ -112,7 +114,7 @@ class Probes:
             return
         facts = await self._registry.facts(domain, worth=Worth.PROBE)
         async with self._store.write() as tx:
-            await probes.note(tx, [domain], at=self._clock.now())
+            await probes.save(tx, [domain], at=self._clock.now())
         if facts.status is RegistrationStatus.REGISTERED:
             speaker = next((candidate for candidate in group if candidate.name == domain), group[0])
             await self._look_at(speaker, origin, facts)

@@ -8,11 +8,9 @@ from watcher.core.errors import ConfigurationError, InvalidName
 from watcher.core.protected import parse_protected
 from watcher.core.shapes import JSON, time_json
 from watcher.core.suffixes import Suffixes
-from watcher.store import Store
-from watcher.store import own as own_names
-from watcher.store import protected as protected_names
-from watcher.store.own import OwnRow
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, own_names, protected_names
+from watcher.store.own_names import OwnRow
+from watcher.store.protected_names import ProtectedRow
 from watcher.store.shards import Baseline
 
 MOST_NAMES = 1_000_000
@@ -54,7 +52,7 @@ async def unprotect(store: Store, texts: Iterable[str], *, suffixes: Suffixes) -
     """
     wanted = _parsed(texts, suffixes)
     async with store.write() as tx:
-        known = await protected_names.known_among(tx, wanted)
+        known = await protected_names.find_known(tx, wanted)
         unknown = tuple(name for name in wanted if name not in known)
         if not unknown:
             await protected_names.remove(tx, wanted)
@@ -73,7 +71,7 @@ async def remove_own(store: Store, texts: Iterable[str], *, suffixes: Suffixes) 
     """Take names off the own list; those that were not on it. If there are any, nothing was removed."""
     wanted = _parsed(texts, suffixes)
     async with store.write() as tx:
-        known = await own_names.known_among(tx, wanted)
+        known = await own_names.find_known(tx, wanted)
         unknown = tuple(name for name in wanted if name not in known)
         if not unknown:
             await own_names.remove(tx, wanted)

@@ -69,7 +69,7 @@ class Registrations:
     async def forget(self) -> int:
         """Drop the replies that were kept long enough; how many that were."""
         async with self._store.write() as tx:
-            return await raw_replies.forget(tx, before=self._clock.now() - REPLIES_KEPT)
+            return await raw_replies.remove_old(tx, before=self._clock.now() - REPLIES_KEPT)
 
     async def _claimed(self, busy: Mapping[str, object]) -> Mapping[str, Sequence[Lookalike]]:
         """The rows to ask about now, by suffix."""
@@ -96,7 +96,7 @@ class Registrations:
                 by_domain[domain].append(row)
         if nobodys:  # suffixes: no registry answers for them
             async with self._store.write() as tx:
-                await lookalikes.never_ask(tx, nobodys)
+                await lookalikes.stop_asking(tx, nobodys)
         async with asyncio.TaskGroup() as tasks:
             for domain, those in by_domain.items():
                 tasks.create_task(self._ask(domain, those))

@@ -16,7 +16,7 @@ from watcher.services.examine import Examiner
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.ours import Ours
 from watcher.services.watch import Recorded, Watch
-from watcher.store import Store, lookalikes, protected, resemblances
+from watcher.store import Store, lookalikes, protected_names, resemblances
 from watcher.store.lookalikes import Lookalike
 
 LEASE = timedelta(minutes=5)
@@ -92,7 +92,7 @@ class Relook:
         if not candidates:
             return
         async with self._store.read() as tx:
-            known = await resemblances.of(tx, [candidate.name for candidate in candidates])
+            known = await resemblances.find_all(tx, [candidate.name for candidate in candidates])
         new = [
             (candidate, resemblance)
             for candidate in candidates
@@ -101,9 +101,9 @@ class Relook:
         if not new:
             return
         async with self._store.write() as tx:
-            if not await protected.known_among(tx, [protected_name]):
+            if not await protected_names.find_known(tx, [protected_name]):
                 return
-            rows = await lookalikes.known_among(tx, [candidate.name for candidate, _ in new])
+            rows = await lookalikes.find_known(tx, [candidate.name for candidate, _ in new])
             for candidate, resemblance in new:
                 if candidate.name in rows:
                     await resemblances.save(tx, candidate.name, [resemblance])
@@ -116,7 +116,7 @@ class Relook:
         now = self._clock.now()
         async with self._store.write() as tx:
             if not self._took_over:
-                dead = [owner for owner in await lookalikes.claimants(tx) if is_dead(owner, self._owner)]
+                dead = [owner for owner in await lookalikes.list_claimants(tx) if is_dead(owner, self._owner)]
                 await lookalikes.release(tx, dead)
             rows = await lookalikes.claim_due(tx, owner=self._owner, now=now, limit=limit, lease=LEASE)
         self._took_over = True
@@ -126,7 +126,7 @@ class Relook:
     async def now(self, name: Fqdn) -> None:
         """A look right now at a name that has a row, recorded with all that follows; nothing for one without."""
         async with self._store.read() as tx:
-            row = await lookalikes.found(tx, name)
+            row = await lookalikes.find(tx, name)
         if row is not None:
             await self._again(row, closely=True)
 

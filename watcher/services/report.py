@@ -23,7 +23,7 @@ async def report_on(lookup: Lookup, name: Fqdn, *, store: Store | None, look: bo
 
 async def _replies(store: Store, domain: str) -> tuple[KeptReply, ...]:
     async with store.read() as tx:
-        kept = await raw_replies.of(tx, domain)
+        kept = await raw_replies.list_of_domain(tx, domain)
     return tuple(
         KeptReply(reply.source, reply.fetched_at, hashlib.sha256(reply.body).hexdigest(), len(reply.body))
         for reply in kept

@@ -33,10 +33,10 @@ class Retention:
         """Until nothing is left to thin; how many rows were."""
         now, kept, count = self._clock.now(), self._kept, 0
         for take, age in (
-            (thinning.old_alerts, kept.alerts),
-            (thinning.old_events, kept.events),
-            (thinning.evidence, min(kept.evidence, kept.events)),
-            (thinning.gone, kept.gone),
+            (thinning.remove_alerts, kept.alerts),
+            (thinning.remove_events, kept.events),
+            (thinning.remove_evidence, min(kept.evidence, kept.events)),
+            (thinning.remove_gone, kept.gone),
         ):
             while True:
                 async with self._store.write() as tx:

@@ -55,7 +55,7 @@ async def change(store: Store, silence_id: str, fields: Mapping[str, Any], *, no
     """Set `until` or `note`; the row as it is then, None when there is none. Raises ConfigurationError as `add`."""
     _check_end(fields.get("until"), now)
     async with store.write() as tx:
-        row = await silences.found(tx, silence_id)
+        row = await silences.find(tx, silence_id)
         if row is None:
             return None
         changed = replace(row, **fields)
@@ -67,7 +67,7 @@ async def change(store: Store, silence_id: str, fields: Mapping[str, Any], *, no
 async def remove(store: Store, which: str, *, suffixes: Suffixes) -> bool:
     """Remove the silence of this id, or every silence of this value as one may write it; whether there was one."""
     async with store.write() as tx:
-        rows = [row for row in await silences.listed(tx) if row.id == which or _means(which, row, suffixes)]
+        rows = [row for row in await silences.list_all(tx) if row.id == which or _means(which, row, suffixes)]
         for row in rows:
             await silences.remove(tx, row.id)
     return bool(rows)

@@ -26,7 +26,7 @@ from watcher.services import suffix_sightings
 from watcher.services.drafting import Subject, plain_event
 from watcher.services.examine import Look
 from watcher.services.own_looks import AGAIN
-from watcher.store import Store, Tx, events, facts, lookalikes, nameservers, protected, resemblances
+from watcher.store import Store, Tx, event_log, facts, lookalikes, nameservers, protected_names, resemblances
 
 EVERY = timedelta(hours=1)
 _LOSSES = 3
@@ -73,10 +73,10 @@ class SuffixWatch:
         """Look at the suffixes that are due; how many that were."""
         async with self._store.read() as tx:
             kept, new = await suffix_sightings.watched(tx)
-            watched = sorted({*await lookalikes.suffixes(tx), *kept})
+            watched = sorted({*await lookalikes.list_suffixes(tx), *kept})
             keys = [_key(name) for name in watched]
             now = self._clock.now()
-            due = set(await nameservers.due(tx, keys, now=now, limit=len(keys), most=2 * self._every))
+            due = set(await nameservers.list_due(tx, keys, now=now, limit=len(keys), most=2 * self._every))
         names = [*new, *(name for name in watched if _key(name) in due and name not in new)][:limit]
         async with asyncio.TaskGroup() as tasks:
             looks = [tasks.create_task(self._see(name)) for name in names]
@@ -109,7 +109,7 @@ class SuffixWatch:
         async with self._store.write() as tx:
             subject = await self._subject(tx, suffix)
             told = []
-            state = (await nameservers.of(tx, _key(suffix))).state
+            state = (await nameservers.find(tx, _key(suffix))).state
             first = state.names is None
             hosts = core_nameservers.listed(seen.listing)
             if hosts:  # a suffix without any is one we could not see
@@ -126,15 +126,15 @@ class SuffixWatch:
                 open_question = open_question or pending
             wait = self._again if open_question else self._every
             await nameservers.save(tx, _key(suffix), state, now=now, wait=wait)
-            await events.add(tx, told, group=group_key, now=now)
+            await event_log.add(tx, told, group=group_key, now=now)
 
     async def _subject(self, tx: Tx, suffix: str) -> Subject:
         """The suffix; explained only where it resembles a protected suffix itself, not by names met under it."""
-        known = (await resemblances.of(tx, [suffix]))[suffix]
+        known = (await resemblances.find_all(tx, [suffix]))[suffix]
         _, named = await suffix_sightings.standing(tx, suffix)
         noted = (await suffix_sightings.waiting(tx, suffix) or {}).get("protected", ())
         names = list(dict.fromkeys((*named, *noted)))
-        still = await protected.known_among(tx, names)
+        still = await protected_names.find_known(tx, names)
         return Subject(suffix, None, known, protected=tuple(name for name in names if name in still))
 
     def _nameservers(
@@ -168,12 +168,12 @@ class SuffixWatch:
             heard = sighted(look.observation.name, verdict, look.observation.attempted_at).resolvers
             shown = [*earlier, *map(answer_json, verdict.evidence)]
             waiting |= {"points": points, "times": times, "resolvers": sorted(heard), "evidence": shown}
-            await facts.put(tx, suffix_sightings.SEEN + name, waiting, now=now)
+            await facts.save(tx, suffix_sightings.SEEN + name, waiting, now=now)
             return [], True
         await facts.remove(tx, suffix_sightings.SEEN + name)
         if seen:
             kept = {**seen, "protected": list(subject.protected)}
-            await facts.put(tx, suffix_sightings.STANDING + name, kept, now=now)
+            await facts.save(tx, suffix_sightings.STANDING + name, kept, now=now)
         else:
             await facts.remove(tx, suffix_sightings.STANDING + name)
         baseline = waiting["baseline"] and not stands

@@ -56,14 +56,14 @@ class Summaries:
         if at is None or not self._policy.channels:
             return False
         async with self._store.read() as tx:
-            handled = time_from_json(await facts.get(tx, _HANDLED))
+            handled = time_from_json(await facts.find(tx, _HANDLED))
         if handled is not None and handled >= at:
             return False
         text = await self._text(handled or at, now)
         async with self._store.write() as tx:
-            if time_from_json(await facts.get(tx, _HANDLED)) != handled:
+            if time_from_json(await facts.find(tx, _HANDLED)) != handled:
                 return False
-            await facts.put(tx, _HANDLED, time_json(at), now=now)
+            await facts.save(tx, _HANDLED, time_json(at), now=now)
             if handled is None:
                 return False  # the first one has nothing to look back on
             alert = gathered(
@@ -84,9 +84,9 @@ class Summaries:
         coverage = await coverage_json(self._store, self._plan, now=now, budget=self._budget())
         troubles = await self._wellness.troubles(now)
         async with self._store.read() as tx:
-            counts = await health.happened(tx, since)
-            able = (await lookalikes.abilities(tx)).get("able", 0)
-            sent = await health.delivered(tx, since)
+            counts = await health.count_events(tx, since)
+            able = (await lookalikes.count_abilities(tx)).get("able", 0)
+            sent = await health.count_deliveries(tx, since)
         said = [
             f"From {since:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC {coverage['protected']:,} names were watched."
         ]

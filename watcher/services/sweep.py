@@ -22,7 +22,7 @@ from watcher.services.enumerate import Named
 from watcher.services.first_tier import FirstTier
 from watcher.services.passes import Pass, Tier
 from watcher.services.relook import Relook
-from watcher.store import Store, Tx, protected, shards
+from watcher.store import Store, Tx, protected_names, shards
 
 __all__ = ["PLENTY", "Report", "Sweep", "SweepState", "is_blind"]
 
@@ -183,7 +183,7 @@ class Sweep:
     async def _through(self, agenda: Agenda) -> Report:
         self.report = report = Report(self._clock.now())
         async with self._store.read() as tx:
-            self._names = await protected.count(tx)
+            self._names = await protected_names.count(tx)
         if self._count is not None:
             await self._count()
         self._touched.clear()
@@ -229,7 +229,7 @@ class Sweep:
     async def _begin(self, batch: Batch) -> None:
         """Make the candidates of a batch, and mark the passes that begin with it."""
         async with self._store.read() as tx:
-            rows = await protected.by_names(tx, [one.protected for one, _ in batch.slices])
+            rows = await protected_names.find_all(tx, [one.protected for one, _ in batch.slices])
         gone = [one for one, _ in batch.slices if one.protected not in rows]
         best = [row for row in rows.values() if self._first is not None]
         first = {}

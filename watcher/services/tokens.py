@@ -79,7 +79,7 @@ async def create(
     if not row.scopes:
         raise ConfigurationError("--scope", f"scopes are {', '.join(known_in_order())}")
     async with store.write() as tx:
-        before = await tokens.found(tx, name)
+        before = await tokens.find(tx, name)
         if before is not None:
             state = "was revoked; its name is not used again" if before.revoked_at else "exists; revoke it first"
             raise ConfigurationError("NAME", f"a token {name!r} {state}, or choose another name")
@@ -96,7 +96,7 @@ async def revoke(store: Store, name: str, *, now: datetime) -> bool:
 async def listed(store: Store) -> list[TokenRow]:
     """All by name, revoked ones too."""
     async with store.read() as tx:
-        return await tokens.listed(tx)
+        return await tokens.list_all(tx)
 
 
 async def any_valid(store: Store) -> bool:
@@ -120,7 +120,7 @@ class Gatekeeper:
     async def needed(self) -> bool:
         """Whether a token was ever made. Revoking the last one must not open the door again, so revoked ones count."""
         async with self._store.read() as tx:
-            return bool(await tokens.listed(tx))
+            return bool(await tokens.list_all(tx))
 
     async def recognise(self, text: str) -> Token | None:
         """The token that `text` is; None for a wrong or revoked one. The time it takes tells nothing about which."""
@@ -128,7 +128,7 @@ class Gatekeeper:
             return None
         shown = digest(text)
         async with self._store.read() as tx:
-            rows = await tokens.listed(tx)
+            rows = await tokens.list_all(tx)
         match: TokenRow | None = None
         for row in rows:  # every row, also after a match
             if hmac.compare_digest(row.hash, shown) and row.revoked_at is None:
@@ -145,6 +145,6 @@ class Gatekeeper:
             return
         try:
             async with self._store.write() as tx:
-                await tokens.used(tx, row.name, now=now)
+                await tokens.save_use(tx, row.name, now=now)
         except StoreError:  # who may read is still let in when nothing can be written
             return

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from watcher.core.alerts import SilenceScope
 from watcher.core.names import Fqdn
-from watcher.store import Store, Tx, block_votes, lookalikes, own, silences
-from watcher.store.own import OwnRow
+from watcher.store import Store, Tx, block_votes, lookalikes, own_names, silences
+from watcher.store.own_names import OwnRow
 from watcher.store.silences import SilenceRow
 
 
@@ -41,11 +41,11 @@ async def decide(
     triage put on the own list or silenced goes with it; what a person added there stays.
     """
     async with store.write() as tx:
-        rows = await lookalikes.by_names(tx, names)
+        rows = await lookalikes.find_all(tx, names)
         unknown = tuple(name for name in names if name not in rows or rows[name].first_seen_at is None)
         if unknown:
             return unknown
-        await lookalikes.triage(tx, names, triage.value, note=note, now=now, by=by)
+        await lookalikes.save_triage(tx, names, triage.value, note=note, now=now, by=by)
         if votes:
             await _vote(tx, names, triage, now=now, by=by)
         await _own(tx, names, triage, note=note, now=now)
@@ -64,11 +64,11 @@ async def _vote(tx: Tx, names: Sequence[Fqdn], triage: Triage, *, now: datetime,
 async def _own(tx: Tx, names: Sequence[Fqdn], triage: Triage, *, note: str | None, now: datetime) -> None:
     if triage is Triage.OWNED:
         # a name that a person put there is on the list already and stays that person's
-        known = await own.known_among(tx, names)
-        await own.add(tx, [OwnRow(name, now, note or "", by_triage=True) for name in names if name not in known])
+        known = await own_names.find_known(tx, names)
+        await own_names.add(tx, [OwnRow(name, now, note or "", by_triage=True) for name in names if name not in known])
     else:
-        gone = await own.remove_of_triage(tx, names)
-        await lookalikes.look_at(tx, sorted(gone), at=now)  # the last look took it for ours
+        gone = await own_names.remove_of_triage(tx, names)
+        await lookalikes.plan_look(tx, sorted(gone), at=now)  # the last look took it for ours
 
 
 async def _silence(
@@ -77,7 +77,7 @@ async def _silence(
     if triage is not Triage.IGNORED:
         await silences.remove_of_triage(tx, names)
         return
-    endless = {row.value for row in await silences.listed(tx) if row.scope == SilenceScope.NAME and row.until is None}
+    endless = {row.value for row in await silences.list_all(tx) if row.scope == SilenceScope.NAME and row.until is None}
     for name in names:
         if name not in endless:
             why = note or "triage: ignored"

@@ -14,7 +14,7 @@ from watcher.core.risk import Severity
 from watcher.core.shapes import time_from_json, time_json
 from watcher.core.verdict import Ability, Verdict
 from watcher.services.pulse import Pulse
-from watcher.store import Store, events, facts, protected
+from watcher.store import Store, event_log, facts, protected_names
 
 _STALE = "vigil.stale"
 _REFUSED = "vigil.refused"
@@ -61,7 +61,7 @@ class Vigil:
         if not self._pulse.beaten:
             await self._ask()
         async with self._store.read() as tx:
-            kept = await facts.get(tx, _SEEN) or {}
+            kept = await facts.find(tx, _SEEN) or {}
         before = {key: time_from_json(at) for key, at in kept.items()}
         if not self._pulse.beaten:
             self._pulse.last_settled = before.get("answer") or self._pulse.started
@@ -70,7 +70,7 @@ class Vigil:
         canary = self._canary_seen or self._canary_before or self._pulse.started
         seen = {"answer": time_json(self._pulse.last_settled), "canary": time_json(canary)}
         async with self._store.write() as tx:
-            await facts.put(tx, _SEEN, seen, now=self._clock.now())
+            await facts.save(tx, _SEEN, seen, now=self._clock.now())
 
     async def check(self) -> None:
         """One look at the watch itself."""
@@ -83,9 +83,9 @@ class Vigil:
             seen, trouble = await self._with_canary(self._canary, seen, trouble)
         now = self._clock.now()
         async with self._store.read() as tx:
-            if not await protected.count(tx):
+            if not await protected_names.count(tx):
                 return
-            stale_since = time_from_json(await facts.get(tx, _STALE))
+            stale_since = time_from_json(await facts.find(tx, _STALE))
         if stale_since is None and now - seen > self._stale_after:
             await self._record(EventKind.WATCH_STALE, now, {"since": time_json(seen), "errors": trouble}, stale=seen)
         elif stale_since is not None and self._sees() and now - seen <= self._stale_after / 2:
@@ -96,14 +96,14 @@ class Vigil:
         """Record each resolver that newly fails the honesty check; forget those that pass it again."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            known = set(await facts.get(tx, _REFUSED) or ())
+            known = set(await facts.find(tx, _REFUSED) or ())
             new = [error for error in found if error.resolver not in known]
-            await facts.put(tx, _REFUSED, sorted(error.resolver for error in found), now=now)
+            await facts.save(tx, _REFUSED, sorted(error.resolver for error in found), now=now)
             recorded = [
                 self._event(EventKind.RESOLVER_REFUSED, now, {"resolver": error.resolver, "why": error.why})
                 for error in new
             ]
-            await events.add(tx, recorded, group=group_key, now=now)
+            await event_log.add(tx, recorded, group=group_key, now=now)
 
     async def _ask(self) -> None:
         """Nothing was due, or nothing came back: one cheap question tells the two apart."""
@@ -128,8 +128,8 @@ class Vigil:
             if stale is None:
                 await facts.remove(tx, _STALE)
             else:
-                await facts.put(tx, _STALE, time_json(stale), now=now)
-            await events.add(tx, [self._event(kind, now, after)], group=group_key, now=now)
+                await facts.save(tx, _STALE, time_json(stale), now=now)
+            await event_log.add(tx, [self._event(kind, now, after)], group=group_key, now=now)
 
     def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
         return watch_event(self._store.ids(), kind, now, after)

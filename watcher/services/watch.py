@@ -39,7 +39,7 @@ from watcher.services.drafting import Subject, mail_event, plain_event, registra
 from watcher.services.examine import Look
 from watcher.services.parent_wildcard import by_wildcard, is_first_to_say
 from watcher.services.transactions import SharedTransactions
-from watcher.store import Store, Tx, events, lookalikes, own, protected, raw_replies, resemblances
+from watcher.store import Store, Tx, event_log, lookalikes, own_names, protected_names, raw_replies, resemblances
 from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike
 from watcher.store.raw_replies import RawReply
 
@@ -102,22 +102,24 @@ class Watch:
         Each change is one event, of the domain's own row where it has one. Nothing for a name without a row.
         """
         async with self._store.write() as tx:
-            row = await lookalikes.found(tx, name)
+            row = await lookalikes.find(tx, name)
             if row is None:
                 return Recorded(None)
-            rows = [row] if row.registrable_domain is None else await lookalikes.of_domain(tx, row.registrable_domain)
+            rows = (
+                [row] if row.registrable_domain is None else await lookalikes.list_of_domain(tx, row.registrable_domain)
+            )
             if row.name not in {one.name for one in rows}:
                 rows.append(row)
             speaker = next((one for one in rows if one.name == one.registrable_domain), row)
             new = compared_with_dns(new, delegated=any(delegated(one.state) for one in rows))
-            known = await resemblances.of(tx, [one.name for one in rows])
+            known = await resemblances.find_all(tx, [one.name for one in rows])
             ours = await self._ours(tx, speaker)
             subject = Subject(speaker.name, speaker.registrable_domain, known[speaker.name], ours)
             told = self._registration_events(speaker, new, subject)
             saved = [self._with_facts(one, new) for one in rows]
             await lookalikes.save(tx, saved)
             await self._keep_raw(tx, saved, new)
-            await events.add(tx, told, group=group_key, now=self._clock.now())
+            await event_log.add(tx, told, group=group_key, now=self._clock.now())
             return Recorded(next(one for one in saved if one.name == name), tuple(told))
 
     async def _record(
@@ -131,7 +133,7 @@ class Watch:
         relation: str,
     ) -> Recorded:
         now, seen = self._clock.now(), look.observation
-        before = await lookalikes.found(tx, seen.name)
+        before = await lookalikes.find(tx, seen.name)
         new, joined = await self._resembling(tx, before, resembling, seen.name)
         if before is None and resembling and not joined:
             return Recorded(None)
@@ -176,15 +178,15 @@ class Watch:
         else:
             await lookalikes.save(tx, [kept])
             await resemblances.save(tx, row.name, new)
-        await events.add(tx, told, group=group_key, now=now)
+        await event_log.add(tx, told, group=group_key, now=now)
         return Recorded(kept, tuple(told))
 
     async def _resembling(
         self, tx: Tx, before: Lookalike | None, resembling: Sequence[Resemblance], name: str
     ) -> tuple[list[Resemblance], tuple[Resemblance, ...]]:
         """Those that are to be saved, and all of them; none of names that are not protected any more."""
-        still = await protected.known_among(tx, [one.protected for one in resembling])
-        known = () if before is None else (await resemblances.of(tx, [name]))[name]
+        still = await protected_names.find_known(tx, [one.protected for one in resembling])
+        known = () if before is None else (await resemblances.find_all(tx, [name]))[name]
         new = [one for one in resembling if one.protected in still and one not in known]
         return new, _joined(known, new)
 
@@ -225,7 +227,7 @@ class Watch:
         if row.relation != LOOKALIKE:
             return row.relation
         names = [row.name] if row.registrable_domain is None else [row.name, row.registrable_domain]
-        if await own.known_among(tx, names):
+        if await own_names.find_known(tx, names):
             return OWN
         sides = (row.state.standing, verdict)
         return _DEFENSIVE if any(side is not None and Flag.DEFENSIVE in side.flags for side in sides) else None
@@ -239,7 +241,7 @@ class Watch:
         domain = row.registrable_domain
         if domain is None or domain == row.name or not by_wildcard(draft):
             return True
-        siblings = await lookalikes.of_domain(tx, domain)
+        siblings = await lookalikes.list_of_domain(tx, domain)
         return is_first_to_say(draft, [one for one in siblings if one.name != row.name])
 
     async def _attributed(self, tx: Tx, subject: Subject, draft: Draft) -> Subject:
@@ -248,10 +250,10 @@ class Watch:
         if domain is None or subject.name == domain or not by_wildcard(draft):
             return subject
         if draft.kind is EventKind.MAIL_BECAME_UNABLE:
-            others = [one for one in await lookalikes.of_domain(tx, domain) if one.name != subject.name]
+            others = [one for one in await lookalikes.list_of_domain(tx, domain) if one.name != subject.name]
             if any(one.state.standing is not None and one.state.standing.ability is Ability.ABLE for one in others):
                 return subject
-        parent = (await resemblances.of(tx, [domain]))[domain]
+        parent = (await resemblances.find_all(tx, [domain]))[domain]
         return replace(subject, name=domain, resembles=_joined(subject.resembles, parent))
 
     def _registered_by_dns(self, row: Lookalike, verdict: Verdict, subject: Subject, at: datetime) -> list[Event]:
@@ -306,7 +308,7 @@ class Watch:
         if new.raw is None or not any(_is_able(row) for row in rows):
             return
         domain = rows[0].registrable_domain or rows[0].name
-        await raw_replies.keep(tx, RawReply(domain, new.fetched_at, new.source.value, new.raw))
+        await raw_replies.save(tx, RawReply(domain, new.fetched_at, new.source.value, new.raw))
 
     def _with_facts(self, row: Lookalike, new: RegistrationFacts) -> Lookalike:
         """The row with the facts; one that proves to be news (M68) is looked at again at once."""

@@ -19,7 +19,7 @@ from watcher.core.shapes import time_from_json, time_json
 from watcher.services.coverage import coverage_json
 from watcher.services.pulse import RegistryPulse
 from watcher.services.vigil import watch_event
-from watcher.store import Store, Tx, events, facts, health, protected
+from watcher.store import Store, Tx, event_log, facts, health, protected_names
 
 _STATE, _LOOKED, _OLD = "wellness.troubles", "wellness.looked_at", "wellness.old_data"
 
@@ -81,13 +81,13 @@ class Wellness:
         """
         now = self._clock.now()
         async with self._store.read() as tx:
-            looked_at = time_from_json(await facts.get(tx, _LOOKED))
+            looked_at = time_from_json(await facts.find(tx, _LOOKED))
         troubles = await self.troubles(now)
         at_once = {key: text for key, text in (("clock", self._clock_trouble(looked_at, now, steady=steady)),) if text}
         if self._free_bytes() < self._limits.free_bytes:
             at_once["disk"] = f"the disk is nearly full: {self._free_bytes() // 1024 // 1024} MiB are left"
         async with self._store.write() as tx:
-            await facts.put(tx, _LOOKED, time_json(now), now=now)
+            await facts.save(tx, _LOOKED, time_json(now), now=now)
             await self._record(tx, {**troubles, **at_once}, set(at_once), now)
             await self._record_age(tx, now)
 
@@ -100,7 +100,7 @@ class Wellness:
         for tier in coverage["tiers"]:
             found |= self._of_tier(tier)
         async with self._store.read() as tx:
-            late = await health.lateness(tx)
+            late = await health.find_lateness(tx)
         limits = self._limits
         for key, since, limit, what in (
             ("backlog", late.look, limits.overdue, "looks at known names are overdue"),
@@ -146,7 +146,7 @@ class Wellness:
         return None
 
     async def _record(self, tx: Tx, troubles: Mapping[str, str], at_once: set[str], now: datetime) -> None:
-        known: dict[str, dict[str, Any]] = await facts.get(tx, _STATE) or {}
+        known: dict[str, dict[str, Any]] = await facts.find(tx, _STATE) or {}
         since = {key: time_from_json(one["since"]) or now for key, one in known.items()}
         kept = {
             key: {"since": time_json(min(since.get(key, now), now)), "told": known.get(key, {}).get("told", False)}
@@ -172,19 +172,19 @@ class Wellness:
                 self._event(EventKind.WATCH_RECOVERED, now, {"since": time_json(now), "blind_seconds": max(0.0, blind)})
             )
         if kept != known:
-            await facts.put(tx, _STATE, kept, now=now)
-        await events.add(tx, told, group=group_key, now=now)
+            await facts.save(tx, _STATE, kept, now=now)
+        await event_log.add(tx, told, group=group_key, now=now)
 
     async def _record_age(self, tx: Tx, now: datetime) -> None:
         """Tell of old lists once, until there are new ones."""
-        old, said = self.old_data(now), await facts.get(tx, _OLD)
+        old, said = self.old_data(now), await facts.find(tx, _OLD)
         if old is None:
             if said is not None:
                 await facts.remove(tx, _OLD)
-        elif said is None and await protected.count(tx):
-            await facts.put(tx, _OLD, time_json(now), now=now)
+        elif said is None and await protected_names.count(tx):
+            await facts.save(tx, _OLD, time_json(now), now=now)
             event = self._event(EventKind.DATA_AGED, now, {"reason": old})
-            await events.add(tx, [replace(event, severity=Severity.LOW)], group=group_key, now=now)
+            await event_log.add(tx, [replace(event, severity=Severity.LOW)], group=group_key, now=now)
 
     def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
         return watch_event(self._store.ids(), kind, now, after)

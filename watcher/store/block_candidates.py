@@ -102,7 +102,7 @@ def _query() -> Select[Any]:
 
 
 async def _candidates(tx: Tx, rows: Sequence[Row[Any]]) -> list[BlockCandidate]:
-    resembling = await resemblances.of(tx, [row.name for row in rows])
+    resembling = await resemblances.find_all(tx, [row.name for row in rows])
     voters = await block_votes.list_voters(tx, [row.name for row in rows if row.triage == _BLOCKED])
     return [
         BlockCandidate(

@@ -2,9 +2,9 @@
 
     store = await Store.open_or_create(url, clock=clock)     # or open_existing
     async with store.write() as tx:                           # BEGIN IMMEDIATE, commits at the end, one at a time
-        await protected.add(tx, rows, now=clock.now())
+        await protected_names.add(tx, rows, now=clock.now())
     async with store.read() as tx:                            # a consistent snapshot that blocks nobody
-        rows = await protected.listed(tx)
+        rows = await protected_names.list_all(tx)
     await store.close()
 
 The queries are functions in the sibling modules, which take the transaction first. An exception inside `write` undoes

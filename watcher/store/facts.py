@@ -10,18 +10,18 @@ from watcher.store.tables import facts
 from watcher.store.upsert import insert_or_update
 
 
-async def get(tx: Tx, key: str) -> Any:
+async def find(tx: Tx, key: str) -> Any:
     """The value; None where there is none."""
     return (await tx.execute(select(facts.c.value).where(facts.c.key == key))).scalar_one_or_none()
 
 
-async def starting(tx: Tx, prefix: str) -> dict[str, Any]:
+async def find_starting(tx: Tx, prefix: str) -> dict[str, Any]:
     """Every fact whose key starts so."""
     query = select(facts.c.key, facts.c.value).where(facts.c.key.startswith(prefix, autoescape=True))
     return {row.key: row.value for row in await tx.execute(query)}
 
 
-async def put(tx: Tx, key: str, value: Any, *, now: datetime) -> None:
+async def save(tx: Tx, key: str, value: Any, *, now: datetime) -> None:
     """Set the value."""
     await tx.execute(insert_or_update(tx.dialect.name, facts), [{"key": key, "value": value, "updated_at": now}])
 

@@ -10,7 +10,7 @@ from watcher.store.tables import alerts, events, lookalikes, outbox, resemblance
 from watcher.store.upsert import chunks
 
 
-async def found(tx: Tx, protected: str) -> dict[str, str | None]:
+async def find_lookalikes(tx: Tx, protected: str) -> dict[str, str | None]:
     """The lookalikes of `protected` that were seen to exist, each with its registrable domain."""
     query = (
         select(lookalikes.c.name, lookalikes.c.registrable_domain)
@@ -24,7 +24,7 @@ async def found(tx: Tx, protected: str) -> dict[str, str | None]:
     return {row.name: row.registrable_domain for row in await tx.execute(query)}
 
 
-async def told(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:
+async def find_told_groups(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:
     """Those of `names` whose events went into an alert, each with the groups of these alerts."""
     groups: dict[str, set[str]] = {}
     for some in chunks(names):
@@ -40,7 +40,7 @@ async def told(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:
     return groups
 
 
-async def alike(tx: Tx, protected: str, names: Sequence[str]) -> set[str]:
+async def find_alike(tx: Tx, protected: str, names: Sequence[str]) -> set[str]:
     """Those of `names` that resemble `protected`."""
     known: set[str] = set()
     for some in chunks(names):

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from watcher.store import protected as protected_names
+from watcher.store import protected_names
 from watcher.store.database import Tx
 from watcher.store.tables import first_tiers
 from watcher.store.upsert import chunks, insert_or_update
 
 
-async def kept(tx: Tx, names: Sequence[str], *, stamp: str) -> dict[str, bytes]:
+async def find_all(tx: Tx, names: Sequence[str], *, stamp: str) -> dict[str, bytes]:
     """What is kept of these protected names under this stamp."""
     found: dict[str, bytes] = {}
     for some in chunks(names):
@@ -21,9 +21,9 @@ async def kept(tx: Tx, names: Sequence[str], *, stamp: str) -> dict[str, bytes]:
     return found
 
 
-async def keep(tx: Tx, values: dict[str, bytes], *, stamp: str) -> None:
+async def save(tx: Tx, values: dict[str, bytes], *, stamp: str) -> None:
     """Keep these in place of what was there; those of names that are not protected (any more) are dropped."""
-    known = await protected_names.known_among(tx, list(values))
+    known = await protected_names.find_known(tx, list(values))
     rows = [
         {"protected": name, "stamp": stamp, "candidates": candidates}
         for name, candidates in values.items()

@@ -18,7 +18,7 @@ class Lateness:
     delivery: datetime | None
 
 
-async def lateness(tx: Tx) -> Lateness:
+async def find_lateness(tx: Tx) -> Lateness:
     """Of everything that waits."""
     look, registration = (
         await tx.execute(select(func.min(lookalikes.c.next_look_at), func.min(lookalikes.c.registration_next_at)))
@@ -27,13 +27,13 @@ async def lateness(tx: Tx) -> Lateness:
     return Lateness(look, registration, (await tx.execute(waiting)).scalar_one())
 
 
-async def happened(tx: Tx, since: datetime) -> dict[str, int]:
+async def count_events(tx: Tx, since: datetime) -> dict[str, int]:
     """How many events of each kind there were."""
     query = select(events.c.kind, func.count().label("number")).where(events.c.at >= since).group_by(events.c.kind)
     return {row.kind: row.number for row in await tx.execute(query)}
 
 
-async def delivered(tx: Tx, since: datetime) -> int:
+async def count_deliveries(tx: Tx, since: datetime) -> int:
     """How many deliveries were accepted."""
     query = select(func.count()).select_from(deliveries).where(deliveries.c.sent_at >= since)
     return int((await tx.execute(query)).scalar_one())

@@ -78,13 +78,13 @@ class Wanted:
     relation: str = LOOKALIKE
 
 
-async def found(tx: Tx, name: str) -> Lookalike | None:
+async def find(tx: Tx, name: str) -> Lookalike | None:
     """The row of `name`, also one that was never seen to exist."""
     row = (await tx.execute(select(lookalikes).where(lookalikes.c.name == name))).mappings().first()
     return None if row is None else _lookalike(row)
 
 
-async def by_names(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
+async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
     """The rows of those of `names` that have one."""
     rows: dict[str, Lookalike] = {}
     for some in chunks(names):
@@ -93,7 +93,7 @@ async def by_names(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
     return rows
 
 
-async def of_domain(tx: Tx, registrable_domain: str, *, limit: int = 1000) -> list[Lookalike]:
+async def list_of_domain(tx: Tx, registrable_domain: str, *, limit: int = 1000) -> list[Lookalike]:
     """The rows of a registrable domain and its hosts, the domain's own first."""
     query = (
         select(lookalikes)
@@ -104,7 +104,7 @@ async def of_domain(tx: Tx, registrable_domain: str, *, limit: int = 1000) -> li
     return [_lookalike(row) for row in (await tx.execute(query)).mappings()]
 
 
-async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
+async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
     """Those of `names` that have a row: looked at by `next_look_at`, whatever a sweep says."""
     known: set[str] = set()
     for some in chunks(names):
@@ -112,7 +112,7 @@ async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
     return known
 
 
-async def suffixes(tx: Tx) -> list[str]:
+async def list_suffixes(tx: Tx) -> list[str]:
     """The suffixes among the candidates that were seen to exist."""
     query = select(lookalikes.c.name).where(
         lookalikes.c.registrable_domain.is_(None),
@@ -122,13 +122,13 @@ async def suffixes(tx: Tx) -> list[str]:
     return list((await tx.execute(query)).scalars())
 
 
-async def listed(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None = None) -> list[Lookalike]:
+async def list_all(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None = None) -> list[Lookalike]:
     """The rows that `wanted` describes, by name, from the one after the name `after`."""
     query = _where(select(lookalikes), wanted).where(lookalikes.c.name > after).order_by(lookalikes.c.name)
     return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
 
 
-async def worst(tx: Tx, wanted: Wanted, *, limit: int) -> list[Lookalike]:
+async def list_worst(tx: Tx, wanted: Wanted, *, limit: int) -> list[Lookalike]:
     """The first `limit` of the rows that `wanted` describes by severity, then by likelihood, then by name."""
     severity = case({one.value: place for place, one in enumerate(Severity)}, value=lookalikes.c.severity)
     likelihood = (
@@ -171,7 +171,7 @@ async def claim_due(tx: Tx, *, owner: str, now: datetime, limit: int, lease: tim
     waiting = select(lookalikes.c.name, lookalikes.c.attempted_at, due.label("due")).where(late, free)
     found = (await tx.execute(waiting.order_by(due, lookalikes.c.name).limit(_MOST_WAITING))).all()
     first = in_order(_wish(row.name, row.attempted_at, row.due, now) for row in found)[:limit]
-    rows_by_name = await by_names(tx, [wish.key for wish in first])
+    rows_by_name = await find_all(tx, [wish.key for wish in first])
     rows = [rows_by_name[wish.key] for wish in first]
     for some in chunks([row.name for row in rows]):
         named = lookalikes.c.name.in_(some)
@@ -186,7 +186,7 @@ def _wish(name: str, attempted_at: datetime | None, due: datetime | None, now: d
     return Wish(name, worth_of(due - attempted_at), now - attempted_at)
 
 
-async def claimants(tx: Tx) -> list[str]:
+async def list_claimants(tx: Tx) -> list[str]:
     """Who has claims, run out or not."""
     query = select(lookalikes.c.claimed_by).where(lookalikes.c.claimed_by.is_not(None)).distinct()
     return sorted((await tx.execute(query)).scalars())
@@ -224,7 +224,7 @@ async def claim_registrations(
     return rows
 
 
-async def never_ask(tx: Tx, names: Sequence[str]) -> None:
+async def stop_asking(tx: Tx, names: Sequence[str]) -> None:
     """No registry knows these names: their registration is not due."""
     for some in chunks(names):
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(registration_next_at=None))
@@ -239,7 +239,7 @@ class Marks:
     organisations: set[str] = field(default_factory=set)
 
 
-async def marks_of_ours(tx: Tx) -> Marks:
+async def find_marks_of_ours(tx: Tx) -> Marks:
     """The exchanges, nameservers and registrants of all own and protected names."""
     marks = Marks()
     query = select(lookalikes.c.verdict, lookalikes.c.registration).where(lookalikes.c.relation != LOOKALIKE)
@@ -251,26 +251,26 @@ async def marks_of_ours(tx: Tx) -> Marks:
     return marks
 
 
-async def look_at(tx: Tx, names: Sequence[str], *, at: datetime) -> None:
+async def plan_look(tx: Tx, names: Sequence[str], *, at: datetime) -> None:
     """Look at the names again at `at`, where that is sooner than planned."""
     sooner = or_(lookalikes.c.next_look_at.is_(None), lookalikes.c.next_look_at > at)
     for some in chunks(names):
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some), sooner).values(next_look_at=at))
 
 
-async def next_due_at(tx: Tx) -> datetime | None:
+async def find_next_due(tx: Tx) -> datetime | None:
     """When the next row is to be looked at; None when none is."""
     soonest: datetime | None = (await tx.execute(select(func.min(lookalikes.c.next_look_at)))).scalar_one()
     return soonest
 
 
-async def backlog(tx: Tx, *, now: datetime) -> int:
+async def count_due(tx: Tx, *, now: datetime) -> int:
     """How many rows should have been looked at by now."""
     query = select(func.count()).select_from(lookalikes).where(lookalikes.c.next_look_at <= now)
     return int((await tx.execute(query)).scalar_one())
 
 
-async def abilities(tx: Tx) -> dict[str, int]:
+async def count_abilities(tx: Tx) -> dict[str, int]:
     """How many lookalikes that were seen to exist there are of each ability."""
     query = (
         select(lookalikes.c.ability, func.count().label("number"))
@@ -280,14 +280,14 @@ async def abilities(tx: Tx) -> dict[str, int]:
     return {row.ability: row.number for row in await tx.execute(query)}
 
 
-async def triage(
+async def save_triage(
     tx: Tx, names: Collection[str], value: str, *, note: str | None, now: datetime, by: str | None = None
 ) -> set[str]:
     """Set the triage, who decided it and when, and the note unless it is None; which of the names have a row."""
     values: dict[str, Any] = {"triage": value, "triage_at": now, "triage_by": by}
     if note is not None:
         values["triage_note"] = note
-    known = await known_among(tx, list(names))
+    known = await find_known(tx, list(names))
     for some in chunks(sorted(known)):
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(**values))
     return known

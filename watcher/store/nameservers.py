@@ -9,9 +9,8 @@ from sqlalchemy import select
 
 from watcher.core.nameservers import Nameservers
 from watcher.core.shapes import answer_from_json, answer_json, time_from_json, time_json
-from watcher.store import facts as small_facts
+from watcher.store import facts, tables
 from watcher.store.database import Tx
-from watcher.store.tables import facts
 
 _KEY = "nameservers:"
 
@@ -24,9 +23,9 @@ class Looked:
     next_at: datetime | None = None
 
 
-async def of(tx: Tx, name: str) -> Looked:
+async def find(tx: Tx, name: str) -> Looked:
     """What is known of the nameservers of `name`."""
-    row = await small_facts.get(tx, _KEY + name)
+    row = await facts.find(tx, _KEY + name)
     if row is None:
         return Looked()
     other = None if row["other"] is None else tuple(row["other"])
@@ -48,12 +47,12 @@ async def save(tx: Tx, name: str, state: Nameservers, *, now: datetime, wait: ti
         "shown": [answer_json(answer) for answer in state.shown],
         "next_at": time_json(now + wait),
     }
-    await small_facts.put(tx, _KEY + name, value, now=now)
+    await facts.save(tx, _KEY + name, value, now=now)
 
 
-async def due(tx: Tx, names: Sequence[str], *, now: datetime, limit: int, most: timedelta) -> list[str]:
+async def list_due(tx: Tx, names: Sequence[str], *, now: datetime, limit: int, most: timedelta) -> list[str]:
     """Those of `names` that are to be looked at now, at most `limit`; one that waits for longer than `most` is too."""
-    query = select(facts.c.key, facts.c.value).where(facts.c.key.startswith(_KEY, autoescape=True))
+    query = select(tables.facts.c.key, tables.facts.c.value).where(tables.facts.c.key.startswith(_KEY, autoescape=True))
     waits: dict[str, Any] = {key[len(_KEY) :]: value["next_at"] for key, value in await tx.execute(query)}
     found = []
     for name in names:
@@ -63,10 +62,10 @@ async def due(tx: Tx, names: Sequence[str], *, now: datetime, limit: int, most: 
     return found[:limit]
 
 
-async def forget(tx: Tx, keep: Sequence[str]) -> None:
+async def keep_only(tx: Tx, keep: Sequence[str]) -> None:
     """Drop what is remembered of all other names."""
-    query = select(facts.c.key).where(facts.c.key.startswith(_KEY, autoescape=True))
+    query = select(tables.facts.c.key).where(tables.facts.c.key.startswith(_KEY, autoescape=True))
     kept = set(keep)
     for key in list((await tx.execute(query)).scalars()):
         if key[len(_KEY) :] not in kept:
-            await small_facts.remove(tx, key)
+            await facts.remove(tx, key)

@@ -13,11 +13,10 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal,
 from watcher.core.alerts import Alert, AlertKind, alert_from_json, alert_json
 from watcher.core.events import Event
 from watcher.core.shapes import event_from_json, time_json
-from watcher.store import delivery_order
-from watcher.store import facts as small_facts
+from watcher.store import delivery_order, facts, tables
 from watcher.store.database import Tx
 from watcher.store.delivery_order import is_due, next_due
-from watcher.store.tables import alerts, deliveries, events, facts, outbox, protected, shards
+from watcher.store.tables import alerts, deliveries, events, outbox, protected, shards
 from watcher.store.upsert import chunks
 
 PENDING, SENT, REJECTED = delivery_order.PENDING, "sent", "rejected"
@@ -51,12 +50,12 @@ class Delivery:
     sent_at: datetime | None = None
 
 
-async def undecided(tx: Tx, *, limit: int = 5000) -> list[Undecided]:
+async def list_undecided(tx: Tx, *, limit: int = 5000) -> list[Undecided]:
     """Events about which nothing is decided, oldest first."""
     return await _waiting(tx, outbox.c.decision.is_(None), limit=limit)
 
 
-async def undigested(tx: Tx, *, after: str = "", limit: int = 1000) -> list[Undecided]:
+async def list_undigested(tx: Tx, *, after: str = "", limit: int = 1000) -> list[Undecided]:
     """Events that wait for a digest, from the one after that id."""
     waiting = and_(outbox.c.decision == "digest", outbox.c.part.is_(None), outbox.c.event_id > after)
     return await _waiting(tx, waiting, limit=limit)
@@ -114,7 +113,7 @@ async def add_alert(
         await tx.execute(insert(deliveries), rows)
 
 
-async def events_of(tx: Tx, alert_id: str) -> list[Event]:
+async def list_events_of(tx: Tx, alert_id: str) -> list[Event]:
     """All events that became this alert, oldest first."""
     body = (await tx.execute(select(alerts.c.body).where(alerts.c.id == alert_id))).scalar_one()
     query = (
@@ -135,7 +134,7 @@ class Told:
     alert_id: str | None
 
 
-async def told(tx: Tx, event_ids: Sequence[str]) -> dict[str, Told]:
+async def find_told(tx: Tx, event_ids: Sequence[str]) -> dict[str, Told]:
     """What became of each of these events."""
     found: dict[str, Told] = {}
     for some in chunks(list(event_ids)):
@@ -145,7 +144,7 @@ async def told(tx: Tx, event_ids: Sequence[str]) -> dict[str, Told]:
     return found
 
 
-async def channels_told(tx: Tx, kind: str, event: Event) -> tuple[str, ...]:
+async def list_channels_told(tx: Tx, kind: str, event: Event) -> tuple[str, ...]:
     """Through which channels the newest event of that kind before `event`, about the same, was told at once.
 
     About the same is: of the same name; for events of the watch itself, of the same channel.
@@ -175,7 +174,7 @@ async def any_due(tx: Tx, channel: str, *, now: datetime) -> bool:
     return (await tx.execute(query)).first() is not None
 
 
-async def lease(tx: Tx, channel: str, *, owner: str, now: datetime, until: datetime) -> Delivery | None:
+async def claim(tx: Tx, channel: str, *, owner: str, now: datetime, until: datetime) -> Delivery | None:
     """The next delivery that is due on `channel`, from now on `owner`'s until then; None when nothing is due.
 
     Oldest first; never one that has an older undelivered alert about the same name on the same channel before it.
@@ -229,7 +228,7 @@ async def release(tx: Tx, owners: Sequence[str]) -> None:
     )
 
 
-async def owners(tx: Tx) -> list[str]:
+async def list_owners(tx: Tx) -> list[str]:
     """Who holds leases, run out or not."""
     query = select(deliveries.c.lease_owner).where(
         deliveries.c.status == PENDING, deliveries.c.lease_owner.is_not(None)
@@ -237,7 +236,7 @@ async def owners(tx: Tx) -> list[str]:
     return sorted({str(owner) for owner in (await tx.execute(query)).scalars()})
 
 
-async def hold(tx: Tx, channel: str, *, until: datetime) -> None:
+async def put_off(tx: Tx, channel: str, *, until: datetime) -> None:
     """Nothing more goes through `channel` before then: it asked for a pause."""
     await tx.execute(
         update(deliveries)
@@ -246,7 +245,7 @@ async def hold(tx: Tx, channel: str, *, until: datetime) -> None:
     )
 
 
-async def hurry(tx: Tx, channel: str, *, now: datetime) -> None:
+async def bring_forward(tx: Tx, channel: str, *, now: datetime) -> None:
     """The channel works: what was put off because of it is due now."""
     await tx.execute(
         update(deliveries)
@@ -270,7 +269,7 @@ async def is_known(tx: Tx, delivery_id: str) -> bool:
     return (await tx.execute(select(deliveries.c.id).where(deliveries.c.id == delivery_id))).first() is not None
 
 
-async def listed(
+async def list_all(
     tx: Tx, *, status: str | None = None, channel: str | None = None, before: str | None = None, limit: int = 100
 ) -> list[Delivery]:
     """Deliveries, newest first, from the one before that id."""
@@ -284,7 +283,7 @@ async def listed(
     return await _read(tx, query)
 
 
-async def unsent(tx: Tx, channels: Iterable[str]) -> int:
+async def count_pending(tx: Tx, channels: Iterable[str]) -> int:
     """How many deliveries of these channels are pending."""
     query = select(func.count()).where(deliveries.c.status == PENDING, deliveries.c.channel.in_(list(channels)))
     return int((await tx.execute(query)).scalar_one())
@@ -310,7 +309,7 @@ def _beyond(latest_attempt: datetime, latest_lease: datetime) -> tuple[ColumnEle
     return deliveries.c.status == PENDING, far
 
 
-async def oldest_unsent(tx: Tx, channel: str) -> datetime | None:
+async def find_oldest_pending(tx: Tx, channel: str) -> datetime | None:
     """Since when the oldest pending delivery of `channel` waits."""
     query = select(func.min(deliveries.c.created_at)).where(
         deliveries.c.channel == channel, deliveries.c.status == PENDING
@@ -319,14 +318,14 @@ async def oldest_unsent(tx: Tx, channel: str) -> datetime | None:
     return since
 
 
-async def baselines_to_tell(tx: Tx) -> list[str]:
+async def list_baselines_to_tell(tx: Tx) -> list[str]:
     """Protected names whose first sweep has ended, and whose baseline was not told since they were added."""
     unfinished = func.sum(case((shards.c.last_finished_at.is_(None), 1), else_=0))
     done = select(shards.c.protected).group_by(shards.c.protected).having(unfinished == 0)
     return sorted(await _untold(tx, protected.c.name.in_(done)))
 
 
-async def baselines_untold(tx: Tx, names: Iterable[str]) -> dict[str, datetime]:
+async def find_untold_baselines(tx: Tx, names: Iterable[str]) -> dict[str, datetime]:
     """Those of `names` that are protected and whose baseline is still to be told, and since when they are protected."""
     found: dict[str, datetime] = {}
     for some in chunks(sorted(set(names))):
@@ -334,15 +333,19 @@ async def baselines_untold(tx: Tx, names: Iterable[str]) -> dict[str, datetime]:
     return found
 
 
-async def baseline_is_told(tx: Tx, name: str, *, now: datetime) -> None:
+async def save_baseline_told(tx: Tx, name: str, *, now: datetime) -> None:
     """Remember that the baseline of a protected name was told."""
     created_at = (await tx.execute(select(protected.c.created_at).where(protected.c.name == name))).scalar_one()
-    await small_facts.put(tx, _BASELINE + name, time_json(created_at), now=now)
+    await facts.save(tx, _BASELINE + name, time_json(created_at), now=now)
 
 
 async def _untold(tx: Tx, which: ColumnElement[bool]) -> dict[str, datetime]:
-    told = and_(facts.c.key == literal(_BASELINE) + protected.c.name)
-    query = select(protected.c.name, protected.c.created_at, facts.c.value).outerjoin(facts, told).where(which)
+    told = and_(tables.facts.c.key == literal(_BASELINE) + protected.c.name)
+    query = (
+        select(protected.c.name, protected.c.created_at, tables.facts.c.value)
+        .outerjoin(tables.facts, told)
+        .where(which)
+    )
     # a name that was removed and added again has a baseline of its own
     return {name: since for name, since, value in await tx.execute(query) if value != time_json(since)}
 

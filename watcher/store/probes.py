@@ -10,7 +10,7 @@ from watcher.store.tables import probes
 from watcher.store.upsert import chunks, insert_or_update
 
 
-async def asked_since(tx: Tx, domains: Sequence[str], *, since: datetime) -> set[str]:
+async def find_asked(tx: Tx, domains: Sequence[str], *, since: datetime) -> set[str]:
     """Those of `domains` that were asked about then or later."""
     known: set[str] = set()
     for some in chunks(domains):
@@ -19,13 +19,13 @@ async def asked_since(tx: Tx, domains: Sequence[str], *, since: datetime) -> set
     return known
 
 
-async def note(tx: Tx, domains: Sequence[str], *, at: datetime) -> None:
+async def save(tx: Tx, domains: Sequence[str], *, at: datetime) -> None:
     """The domains were asked about at `at`."""
     if domains:
         rows = [{"domain": domain, "asked_at": at} for domain in domains]
         await tx.execute(insert_or_update(tx.dialect.name, probes), rows)
 
 
-async def forget(tx: Tx, *, before: datetime) -> int:
+async def remove_old(tx: Tx, *, before: datetime) -> int:
     """Drop what was asked before `before`; how many that were."""
     return (await tx.execute(delete(probes).where(probes.c.asked_at < before))).rowcount

@@ -24,7 +24,7 @@ class RawReply:
     body: bytes
 
 
-async def keep(tx: Tx, reply: RawReply) -> None:
+async def save(tx: Tx, reply: RawReply) -> None:
     """Keep the reply; the same one twice is one."""
     await tx.execute(insert_or_update(tx.dialect.name, raw_replies), [asdict(reply)])
     newest = (
@@ -38,7 +38,7 @@ async def keep(tx: Tx, reply: RawReply) -> None:
     )
 
 
-async def of(tx: Tx, domain: str) -> Sequence[RawReply]:
+async def list_of_domain(tx: Tx, domain: str) -> Sequence[RawReply]:
     """Those about one registered domain, newest first."""
     query = (
         select(raw_replies).where(raw_replies.c.domain == domain).order_by(raw_replies.c.fetched_at.desc()).limit(MOST)
@@ -46,6 +46,6 @@ async def of(tx: Tx, domain: str) -> Sequence[RawReply]:
     return [RawReply(row.domain, row.fetched_at, row.source, row.body) for row in await tx.execute(query)]
 
 
-async def forget(tx: Tx, *, before: datetime) -> int:
+async def remove_old(tx: Tx, *, before: datetime) -> int:
     """Drop those fetched before `before`; how many that were."""
     return (await tx.execute(delete(raw_replies).where(raw_replies.c.fetched_at < before))).rowcount

@@ -31,7 +31,7 @@ async def save(tx: Tx, name: str, new: Sequence[Resemblance]) -> None:
         )
 
 
-async def of(tx: Tx, names: Sequence[str]) -> dict[str, tuple[Resemblance, ...]]:
+async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, tuple[Resemblance, ...]]:
     """For each of the names what it resembles, most likely first; an empty tuple where nothing is known."""
     found: dict[str, list[Resemblance]] = {name: [] for name in names}
     for some in chunks(list(found)):

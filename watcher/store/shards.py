@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, case, delete, func, select, update
 
 from watcher.core.shapes import time_json
-from watcher.store import protected as protected_names
+from watcher.store import protected_names
 from watcher.store.database import Tx
 from watcher.store.tables import protected as protected_rows
 from watcher.store.tables import shards
@@ -83,7 +83,7 @@ async def plan(tx: Tx, protected: str, tiers: Sequence[int], *, version: str) ->
     `version` stands for everything that decides which candidates a shard holds: techniques, data, and the tiers.
     False, and nothing done, when the name is not protected (any more).
     """
-    if not await protected_names.known_among(tx, [protected]):
+    if not await protected_names.find_known(tx, [protected]):
         return False
     await tx.execute(delete(shards).where(shards.c.protected == protected, shards.c.tier.not_in(list(tiers))))
     rows = [{"protected": protected, "tier": tier, "enumeration_version": version} for tier in tiers]
@@ -92,7 +92,7 @@ async def plan(tx: Tx, protected: str, tiers: Sequence[int], *, version: str) ->
     return True
 
 
-async def unplanned(tx: Tx, tiers: int) -> list[str]:
+async def list_unplanned(tx: Tx, tiers: int) -> list[str]:
     """The protected names that have not exactly `tiers` shards."""
     names = protected_rows.c.name
     query = (
@@ -161,7 +161,7 @@ async def finish(
     )
 
 
-async def listed(tx: Tx, *, protected: str | None = None) -> list[Shard]:
+async def list_all(tx: Tx, *, protected: str | None = None) -> list[Shard]:
     """All, or those of one protected name, by name and tier."""
     query = select(shards).order_by(shards.c.protected, shards.c.tier)
     if protected is not None:
@@ -169,7 +169,7 @@ async def listed(tx: Tx, *, protected: str | None = None) -> list[Shard]:
     return [_shard(row) for row in (await tx.execute(query)).mappings()]
 
 
-async def due(tx: Tx, tier: int, *, started_before: datetime, version: str, limit: int) -> list[Shard]:
+async def list_due(tx: Tx, tier: int, *, started_before: datetime, version: str, limit: int) -> list[Shard]:
     """Shards of a tier whose last pass began before then, never ended, or used another version; oldest first."""
     query = (
         select(shards)
@@ -187,7 +187,7 @@ async def due(tx: Tx, tier: int, *, started_before: datetime, version: str, limi
     return [_shard(row) for row in (await tx.execute(query)).mappings()]
 
 
-async def baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline]:
+async def find_baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline]:
     """For each name how far its first pass is; a name that was never planned is at nought of nought."""
     found = dict.fromkeys(protected, Baseline(done=False, settled=0, total=0))
     for some in chunks(protected):

@@ -34,7 +34,7 @@ async def add(tx: Tx, row: SilenceRow) -> None:
     await tx.execute(insert(silences), [asdict(row)])
 
 
-async def listed(
+async def list_all(
     tx: Tx, *, active_at: datetime | None = None, after: str = "", limit: int | None = None
 ) -> list[SilenceRow]:
     """Oldest first, by id, which sorts by time; with `active_at` only those in force then. `limit` None: all."""
@@ -44,7 +44,7 @@ async def listed(
     return [SilenceRow(**row) for row in (await tx.execute(query)).mappings()]
 
 
-async def found(tx: Tx, silence_id: str) -> SilenceRow | None:
+async def find(tx: Tx, silence_id: str) -> SilenceRow | None:
     """The silence with that id."""
     row = (await tx.execute(select(silences).where(silences.c.id == silence_id))).mappings().first()
     return None if row is None else SilenceRow(**row)

@@ -10,7 +10,7 @@ from watcher.store.delivery_order import PENDING
 from watcher.store.tables import deliveries
 
 
-async def waiting(tx: Tx, configured: Collection[str]) -> dict[str, int]:
+async def count_stranded(tx: Tx, configured: Collection[str]) -> dict[str, int]:
     """How many deliveries are pending for each channel that is not among `configured`."""
     query = (
         select(deliveries.c.channel, func.count())
@@ -21,7 +21,7 @@ async def waiting(tx: Tx, configured: Collection[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in await tx.execute(query)}
 
 
-async def again(tx: Tx, channels: Collection[str], *, since: datetime, now: datetime) -> int:
+async def retry_rejected(tx: Tx, channels: Collection[str], *, since: datetime, now: datetime) -> int:
     """What these channels refused, since then and not for what it says, is due now; how many that were."""
     done = await tx.execute(
         update(deliveries)
@@ -36,19 +36,19 @@ async def again(tx: Tx, channels: Collection[str], *, since: datetime, now: date
     return done.rowcount
 
 
-async def any_unmarked(tx: Tx, channel: str, *, why: str, before: datetime, now: datetime) -> bool:
+async def any_stranded_unmarked(tx: Tx, channel: str, *, why: str, before: datetime, now: datetime) -> bool:
     """Whether something idle for `channel` does not say why it waits, or has waited since before then."""
     left = or_(deliveries.c.last_error.is_distinct_from(why), deliveries.c.created_at < before)
     query = select(deliveries.c.id).where(*_idle(channel, now), left)
     return (await tx.execute(query.limit(1))).first() is not None
 
 
-async def mark(tx: Tx, channel: str, *, why: str, now: datetime) -> None:
+async def mark_stranded(tx: Tx, channel: str, *, why: str, now: datetime) -> None:
     """Say of what is idle for `channel` why it waits."""
     await tx.execute(update(deliveries).where(*_idle(channel, now)).values(last_error=why))
 
 
-async def give_up(tx: Tx, channel: str, *, why: str, before: datetime, now: datetime) -> int:
+async def reject_stranded(tx: Tx, channel: str, *, why: str, before: datetime, now: datetime) -> int:
     """Reject what has waited for `channel` since before then; how many that were."""
     done = await tx.execute(
         update(deliveries)

@@ -15,7 +15,7 @@ from watcher.store.tables import alerts, deliveries, events, lookalikes, outbox
 AT_ONCE = 200
 
 
-async def evidence(tx: Tx, before: datetime) -> int:
+async def remove_evidence(tx: Tx, before: datetime) -> int:
     """Take the evidence, the bulk of an event, out of told events from before then."""
     some = select(events.c.id, events.c.body).where(
         events.c.at < before,
@@ -28,18 +28,18 @@ async def evidence(tx: Tx, before: datetime) -> int:
     return len(rows)
 
 
-async def old_events(tx: Tx, before: datetime) -> int:
+async def remove_events(tx: Tx, before: datetime) -> int:
     """Drop told events from before then."""
     return await _drop(tx, events, select(events.c.id).where(events.c.at < before, ~_waits()))
 
 
-async def old_alerts(tx: Tx, before: datetime) -> int:
+async def remove_alerts(tx: Tx, before: datetime) -> int:
     """Drop alerts from before then with their deliveries, unless one is still on its way."""
     pending = exists().where(deliveries.c.alert_id == alerts.c.id, deliveries.c.status == "pending")
     return await _drop(tx, alerts, select(alerts.c.id).where(alerts.c.created_at < before, ~pending))
 
 
-async def gone(tx: Tx, before: datetime) -> int:
+async def remove_gone(tx: Tx, before: datetime) -> int:
     """Drop lookalikes that are absent, were first seen before then, and of which nothing was told since.
 
     Nobody has marked them; sweeps look for them again like for any other candidate.

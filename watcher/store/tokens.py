@@ -26,18 +26,18 @@ async def add(tx: Tx, row: TokenRow) -> None:
     await tx.execute(insert(tokens), [{**asdict(row), "scopes": list(row.scopes)}])
 
 
-async def listed(tx: Tx) -> list[TokenRow]:
+async def list_all(tx: Tx) -> list[TokenRow]:
     """All by name, revoked ones too."""
     return [_row(row) for row in (await tx.execute(select(tokens).order_by(tokens.c.name))).mappings()]
 
 
-async def found(tx: Tx, name: str) -> TokenRow | None:
+async def find(tx: Tx, name: str) -> TokenRow | None:
     """The token of that name, revoked or not."""
     row = (await tx.execute(select(tokens).where(tokens.c.name == name))).mappings().first()
     return None if row is None else _row(row)
 
 
-async def valid_by_hash(tx: Tx, hash_: str) -> TokenRow | None:
+async def find_valid(tx: Tx, hash_: str) -> TokenRow | None:
     """The token with that hash, unless it is revoked."""
     query = select(tokens).where(tokens.c.hash == hash_, tokens.c.revoked_at.is_(None))
     row = (await tx.execute(query)).mappings().first()
@@ -56,7 +56,7 @@ async def revoke(tx: Tx, name: str, *, now: datetime) -> bool:
     return (await tx.execute(query)).rowcount > 0
 
 
-async def used(tx: Tx, name: str, *, now: datetime) -> None:
+async def save_use(tx: Tx, name: str, *, now: datetime) -> None:
     """Remember when the token was last used (callers do so at most once a minute for each)."""
     await tx.execute(update(tokens).where(tokens.c.name == name).values(last_used_at=now))
 

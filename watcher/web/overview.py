@@ -9,7 +9,7 @@ from watcher.core.verdict import Ability
 from watcher.services.coverage import coverage_json
 from watcher.services.lookup import known_row
 from watcher.services.protect import protected_json
-from watcher.store import events, lookalikes, protected, resemblances, shards
+from watcher.store import event_log, lookalikes, protected_names, resemblances, shards
 from watcher.store.lookalikes import Wanted
 
 SHOWN = 200
@@ -20,13 +20,13 @@ _EVENTS = 30
 async def overview(parts: Parts) -> JSON:
     """The values of the template."""
     async with parts.store.read() as tx:
-        able = await lookalikes.worst(tx, Wanted(ability=Ability.ABLE), limit=SHOWN)
-        known = await resemblances.of(tx, [row.name for row in able])
-        counts = await lookalikes.abilities(tx)
-        happened = await events.listed(tx, newest_first=True, limit=_EVENTS)
-        names = await protected.listed(tx, limit=SHOWN)
-        number = await protected.count(tx)
-        baselines = await shards.baselines(tx, [row.name for row in names])
+        able = await lookalikes.list_worst(tx, Wanted(ability=Ability.ABLE), limit=SHOWN)
+        known = await resemblances.find_all(tx, [row.name for row in able])
+        counts = await lookalikes.count_abilities(tx)
+        happened = await event_log.list_all(tx, newest_first=True, limit=_EVENTS)
+        names = await protected_names.list_all(tx, limit=SHOWN)
+        number = await protected_names.count(tx)
+        baselines = await shards.find_baselines(tx, [row.name for row in names])
     checks = await asyncio.gather(*(_checked(check) for check in parts.ready.values()))
     return {
         "version": parts.version,

@@ -14,7 +14,7 @@ from watcher.api.problems import Problem
 from watcher.core.alerts import group_key
 from watcher.core.events import Event, EventKind
 from watcher.core.risk import Severity
-from watcher.store import events
+from watcher.store import event_log
 
 
 async def happen(world: World, count: int, name: str = "army.ml", kind: EventKind = EventKind.LAPSED) -> list[str]:
@@ -27,7 +27,7 @@ async def happen(world: World, count: int, name: str = "army.ml", kind: EventKin
             event = Event(
                 world.store.ids(), kind, Severity.HIGH, ("because",), name, name, ("army.mil",), now, before={"a": 1}
             )
-            await events.add(tx, [event], group=group_key, now=now)
+            await event_log.add(tx, [event], group=group_key, now=now)
         ids.append(event.id)
     return ids
 

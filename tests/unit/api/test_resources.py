@@ -11,7 +11,7 @@ from watcher.core.registration import RegistrationFacts, RegistrationSource, Reg
 from watcher.core.risk import Severity
 from watcher.core.verdict import Flag
 from watcher.services.tokens import Scope
-from watcher.store import events, outbox, silences
+from watcher.store import event_log, outbox, silences
 
 
 async def test_a_name_is_protected_once_and_stays_as_it_was(api: ApiClient, behind: World):
@@ -202,7 +202,7 @@ async def test_triage_does_what_it_says(api: ApiClient, behind: World):
     for _ in range(2):
         assert (await api.patch("/api/v1/lookalikes/shop.ml", {"triage": "ignored"})).status == 200
     async with behind.store.read() as tx:
-        assert [row.value for row in await silences.listed(tx)] == ["shop.ml"]
+        assert [row.value for row in await silences.list_all(tx)] == ["shop.ml"]
     both = {"names": ["army.ml", "shop.ml"], "triage": "investigating"}
     assert (await api.post("/api/v1/lookalikes:triage", both)).json == {"triaged": ["army.ml", "shop.ml"]}
     missing = {"names": ["shop.ml", "nobody.ml"], "triage": "blocked"}
@@ -282,7 +282,7 @@ async def test_deliveries_are_listed_and_tried_again(api: ApiClient, behind: Wor
     await behind.see("army.ml", "army.mil")
     now = behind.clock.now()
     async with behind.store.write() as tx:
-        told = await events.listed(tx)
+        told = await event_log.list_all(tx)
         alert = Alert(
             behind.store.ids(), AlertKind.PAGE, Severity.HIGH, tuple(told), len(told), group_key(told[0]), now
         )
@@ -341,7 +341,7 @@ async def test_what_needs_no_token(api: ApiClient, behind: World, path):
 async def test_events_say_how_they_were_told_and_why(api: ApiClient, behind: World):
     told, waiting = became_able(), became_able(2, "navy.ml")
     async with behind.store.write() as tx:
-        await events.add(tx, [told, waiting], group=group_key, now=behind.clock.now())
+        await event_log.add(tx, [told, waiting], group=group_key, now=behind.clock.now())
         await outbox.decide(tx, {told.id: ("none", "silenced: name army.ml")}, now=behind.clock.now())
     listed = {row["name"]: row["told"] for row in (await api.get("/api/v1/events")).json["items"]}
     assert listed["army.ml"] == {"decision": "none", "reason": "silenced: name army.ml", "alert_id": None}

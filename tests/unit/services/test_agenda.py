@@ -8,8 +8,8 @@ from tests.fakes.clock import FakeClock
 from watcher.core.protected import Kind
 from watcher.services.agenda import Agenda
 from watcher.services.passes import tiers_from
-from watcher.store import Store, protected
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, protected_names
+from watcher.store.protected_names import ProtectedRow
 
 TIERS = tiers_from([(1000, timedelta(hours=1)), (2000, timedelta(hours=6))])
 
@@ -19,7 +19,7 @@ async def agenda(tmp_path):
     clock = FakeClock()
     store = await Store.open_or_create(f"sqlite:///{tmp_path / 'watcher.db'}", clock=clock)
     async with store.write() as tx:
-        await protected.add(tx, [ProtectedRow("army.mil", Kind.DOMAIN.value, clock.now(), None, ())])
+        await protected_names.add(tx, [ProtectedRow("army.mil", Kind.DOMAIN.value, clock.now(), None, ())])
     yield Agenda(store, TIERS, version="1", clock=clock, cutoff=clock.now(), stretched=lambda: (1.0, 1.0))
     await store.close()
 

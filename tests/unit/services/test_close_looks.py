@@ -26,8 +26,8 @@ from watcher.services.lookup import Lookup
 from watcher.services.ours import Ours
 from watcher.services.relook import Relook
 from watcher.services.watch import Watch
-from watcher.store import Store, lookalikes, protected
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, lookalikes, protected_names
+from watcher.store.protected_names import ProtectedRow
 
 _NAME = parse("army.ml")
 _ZONE = '@ MX 10 mx\nmx A 93.184.215.14\n@ TXT "v=spf1 mx -all"\n'
@@ -66,7 +66,7 @@ class _World:
 
     async def flags(self) -> set[Flag]:
         async with self.store.read() as tx:
-            row = await lookalikes.found(tx, _NAME)
+            row = await lookalikes.find(tx, _NAME)
         assert row is not None
         assert row.verdict is not None
         return set(row.verdict.flags)
@@ -83,7 +83,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     clock = FakeClock()
     store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
     async with store.write() as tx:
-        await protected.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
+        await protected_names.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
     yield store
     await store.close()
 

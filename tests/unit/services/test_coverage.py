@@ -7,8 +7,8 @@ import pytest
 from tests.fakes.clock import FakeClock
 from watcher.core.protected import Kind
 from watcher.services.coverage import coverage_json
-from watcher.store import Store, protected, shards
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, protected_names, shards
+from watcher.store.protected_names import ProtectedRow
 from watcher.store.shards import Progress
 
 TIERS = ((100, timedelta(hours=1)),)
@@ -40,7 +40,7 @@ async def covered(tmp_path):
             return tier["ratio"]
 
     async with store.write() as tx:
-        await protected.add(tx, [ProtectedRow("army.mil", Kind.DOMAIN.value, clock.now(), None, ())])
+        await protected_names.add(tx, [ProtectedRow("army.mil", Kind.DOMAIN.value, clock.now(), None, ())])
         await shards.plan(tx, "army.mil", [0], version="1")
     yield Covered()
     await store.close()

@@ -10,8 +10,8 @@ from watcher.core.budget import QUESTIONS_A_CANDIDATE, first_sweep, outlook, siz
 from watcher.services.agenda import Agenda
 from watcher.services.passes import tiers_from
 from watcher.settings import Settings
-from watcher.store import Store, protected, shards
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, protected_names, shards
+from watcher.store.protected_names import ProtectedRow
 
 PLAN = simulate_detection.PLAN
 
@@ -82,7 +82,7 @@ async def seen_by_the_agenda(tmp_path, names, rate, moments):
     began = clock.now()
     store = await Store.open_or_create(f"sqlite:///{tmp_path}/cold.db", clock=clock)
     async with store.write() as tx:
-        await protected.add(tx, [ProtectedRow(f"n{number}.mil", "domain", began) for number in range(names)])
+        await protected_names.add(tx, [ProtectedRow(f"n{number}.mil", "domain", began) for number in range(names)])
     tiers = tiers_from(PLAN)
     agenda = Agenda(store, tiers, version="v", clock=clock, stretched=lambda: stretches(PLAN, names, rate))
     done = [dict.fromkeys((f"n{number}.mil" for number in range(names)), 0) for _ in tiers]

@@ -48,7 +48,7 @@ async def test_a_gain_that_waits_for_its_second_look_when_the_clock_is_set_back(
 
 async def self_pending(bench):
     async with bench.store.read() as tx:
-        row = await lookalikes.found(tx, "army.ml")
+        row = await lookalikes.find(tx, "army.ml")
     return row.state.pending is not None
 
 

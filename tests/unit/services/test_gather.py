@@ -14,9 +14,9 @@ from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.risk import Severity
 from watcher.services.gather import Gatherer
 from watcher.services.retain import Retention
-from watcher.store import Store, events, lookalikes, outbox, protected, resemblances, shards, silences
+from watcher.store import Store, event_log, lookalikes, outbox, protected_names, resemblances, shards, silences
 from watcher.store.lookalikes import Lookalike
-from watcher.store.protected import ProtectedRow
+from watcher.store.protected_names import ProtectedRow
 from watcher.store.silences import SilenceRow
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -40,12 +40,12 @@ class Desk:
         now = self.clock.now()
         made = [replace(event, id=self.store.ids(), at=now) for event in new]
         async with self.store.write() as tx:
-            await events.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, group=group_key, now=now)
 
     async def protect(self, name: str) -> None:
         now = self.clock.now()
         async with self.store.write() as tx:
-            await protected.add(tx, [ProtectedRow(name, "domain", now)])
+            await protected_names.add(tx, [ProtectedRow(name, "domain", now)])
             await shards.plan(tx, name, [0, 1], version="v1")
 
     async def see(self, name: str, *alike: str, domain: str | None = None) -> None:
@@ -80,7 +80,7 @@ class Desk:
 
     async def alerts(self) -> list[Alert]:
         async with self.store.read() as tx:
-            return [one.alert for one in reversed(await outbox.listed(tx))]
+            return [one.alert for one in reversed(await outbox.list_all(tx))]
 
     async def decisions(self) -> list[tuple[str | None, str | None]]:
         async with self.store.read() as tx:
@@ -219,7 +219,7 @@ async def test_what_was_found_before_the_name_was_protected_again_is_in_the_comm
     await desk.happens(replace(FOUND, name="old.ml", registrable_domain="old.ml"))
     await desk.passes(seconds=1)
     async with desk.store.write() as tx:
-        await protected.remove(tx, ["army.mil"])
+        await protected_names.remove(tx, ["army.mil"])
     await desk.protect("army.mil")
     await desk.happens(FOUND)
     await desk.finish("army.mil", 0, 1)
@@ -245,7 +245,7 @@ async def test_a_name_that_is_protected_again_has_a_baseline_again(desk: Desk) -
         await desk.finish("army.mil", 0, 1)
         await desk.passes(hours=1)
         async with desk.store.write() as tx:
-            await protected.remove(tx, ["army.mil"])
+            await protected_names.remove(tx, ["army.mil"])
     assert [alert.group for alert in await desk.alerts()] == ["baseline:army.mil"] * 2
 
 
@@ -297,7 +297,7 @@ async def test_digests_go_where_their_events_are_routed(desk: Desk) -> None:
     await desk.happens(EVENTS["registered"], EVENTS["lookalike_found"])
     await desk.passes(days=1)
     async with desk.store.read() as tx:
-        rows = [(one.channel, one.alert.total) for one in await outbox.listed(tx)]
+        rows = [(one.channel, one.alert.total) for one in await outbox.list_all(tx)]
     assert sorted(rows) == [("email", 2), ("slack", 1)]
 
 
@@ -320,10 +320,10 @@ async def test_each_channel_gets_one_digest_whatever_the_routes(desk: Desk) -> N
     await desk.passes(days=1)
     async with desk.store.read() as tx:
         told = {
-            one.channel: [event.kind.value for event in await outbox.events_of(tx, one.alert.id)]
-            for one in await outbox.listed(tx)
+            one.channel: [event.kind.value for event in await outbox.list_events_of(tx, one.alert.id)]
+            for one in await outbox.list_all(tx)
         }
-        assert len(await outbox.listed(tx)) == 2, "one for each channel"
+        assert len(await outbox.list_all(tx)) == 2, "one for each channel"
     assert told == {
         "slack": ["registered", "lookalike_found"],
         "email": ["lookalike_found", "nameservers_changed"],
@@ -334,7 +334,7 @@ async def test_what_a_digest_told_is_not_told_again_when_the_alert_is_forgotten(
     await desk.happens(EVENTS["registered"])
     await desk.passes(days=1)
     async with desk.store.write() as tx:
-        for one in await outbox.listed(tx):
+        for one in await outbox.list_all(tx):
             await outbox.mark_sent(tx, one.id, now=desk.clock.now())
     await desk.clock.advance(timedelta(days=100).total_seconds())
     assert await Retention(store=desk.store, clock=desk.clock).run()

@@ -19,7 +19,7 @@ from watcher.core.verdict import Ability
 from watcher.data import load_suffixes
 from watcher.services.protect import protect
 from watcher.settings import Settings
-from watcher.store import Store, events
+from watcher.store import Store, event_log
 
 FOUR = (FIRST, SECOND, THIRD, FOURTH)
 MINUTE = timedelta(minutes=1)
@@ -101,7 +101,7 @@ async def test_two_of_four_that_rewrite_are_refused_and_told_of_until_they_stop(
 
             async def told():
                 async with store.read() as tx:
-                    return [(one.kind.value, one.after["resolver"]) for one in await events.listed(tx)]
+                    return [(one.kind.value, one.after["resolver"]) for one in await event_log.list_all(tx)]
 
             await watching.check_resolvers()
             await watching.check_resolvers()

@@ -34,9 +34,9 @@ async def saved(store, *found):
 async def test_a_new_name_is_due_and_not_listed_before_it_was_seen(store):
     assert await saved(store, ("army.ml", [SLIP]), ("www.army-pay.co.uk", [INSIDE])) == 2
     async with store.read() as tx:
-        rows = await lookalikes.by_names(tx, ["army.ml", "www.army-pay.co.uk"])
-        assert await lookalikes.listed(tx, Wanted()) == []
-        assert (await resemblances.of(tx, ["army.ml"]))["army.ml"] == (SLIP,)
+        rows = await lookalikes.find_all(tx, ["army.ml", "www.army-pay.co.uk"])
+        assert await lookalikes.list_all(tx, Wanted()) == []
+        assert (await resemblances.find_all(tx, ["army.ml"]))["army.ml"] == (SLIP,)
     assert {row.name: (row.registrable_domain, row.public_suffix) for row in rows.values()} == {
         "army.ml": ("army.ml", "ml"),
         "www.army-pay.co.uk": ("army-pay.co.uk", "co.uk"),
@@ -51,15 +51,15 @@ async def test_a_known_name_keeps_its_row_and_gains_a_resemblance(store):
     now = clock.now()
     await Watch(store=store, clock=clock).record(look("army.ml", explicit("army.ml", now), now), resemblances=[INSIDE])
     async with store.read() as tx:
-        before = await lookalikes.found(tx, "army.ml")
+        before = await lookalikes.find(tx, "army.ml")
     assert before is not None
     assert await saved(store, ("army.ml", [SLIP])) == 0
     async with store.read() as tx:
-        assert await lookalikes.found(tx, "army.ml") == before
-        assert (await resemblances.of(tx, ["army.ml"]))["army.ml"] == (SLIP,)
+        assert await lookalikes.find(tx, "army.ml") == before
+        assert (await resemblances.find_all(tx, ["army.ml"]))["army.ml"] == (SLIP,)
 
 
 async def test_what_resembles_a_name_that_is_protected_no_more_is_left_out(store):
     assert await saved(store, ("navy.ml", [OTHERS])) == 0
     async with store.read() as tx:
-        assert await lookalikes.found(tx, "navy.ml") is None
+        assert await lookalikes.find(tx, "navy.ml") is None

@@ -61,7 +61,7 @@ async def test_a_lease_that_ran_out_is_taken_over_with_the_same_id(office: Offic
     await office.notifier.gather()
     async with office.store.write() as tx:
         now = office.clock.now()
-        lost = await outbox.lease(tx, "slack", owner="there:2:b", now=now, until=now + timedelta(seconds=60))
+        lost = await outbox.claim(tx, "slack", owner="there:2:b", now=now, until=now + timedelta(seconds=60))
     assert lost is not None
     await office.passes(59)
     assert not office.slack.tried

@@ -126,4 +126,4 @@ async def test_without_channels_nothing_waits_for_ever(office: Office) -> None:
     await office.happens(became_able())
     await office.passes(40)
     async with office.store.read() as tx:
-        assert not await outbox.undecided(tx)
+        assert not await outbox.list_undecided(tx)

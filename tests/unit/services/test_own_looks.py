@@ -18,7 +18,7 @@ from watcher.services.own_looks import OwnLooks
 from watcher.services.protect import add_own, protect, remove_own, unprotect
 from watcher.services.relook import Relook
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes
+from watcher.store import Store, event_log, lookalikes
 
 ROOT = "@ SOA a b 1 1 1 1 60\nmil NS a.nic.mil.\nnet NS a.gtld.net.\n"
 SOA = "@ SOA a b 1 1 1 1 60\n"
@@ -59,18 +59,18 @@ class Bench:
 
     async def told(self):
         async with self.store.read() as tx:
-            return [(event.kind.value, event.name) for event in await events.listed(tx)]
+            return [(event.kind.value, event.name) for event in await event_log.list_all(tx)]
 
     async def last(self):
         async with self.store.read() as tx:
-            return (await events.listed(tx))[-1]
+            return (await event_log.list_all(tx))[-1]
 
     async def rows(self):
         async with self.store.read() as tx:
             return {
                 row.name: row
                 for kind in (lookalikes.OWN, lookalikes.PROTECTED)
-                for row in await lookalikes.listed(tx, lookalikes.Wanted(relation=kind))
+                for row in await lookalikes.list_all(tx, lookalikes.Wanted(relation=kind))
             }
 
 
@@ -126,7 +126,7 @@ async def test_other_nameservers_of_ours_are_told_once_with_both_readings(bench)
     bench.dns.load("hosting.net", HOSTING + "ns3 A 93.184.216.3\n")
     await bench.for_(2 * DAY)
     async with bench.store.read() as tx:
-        (event,) = await events.listed(tx)
+        (event,) = await event_log.list_all(tx)
     assert (event.kind.value, event.name, event.severity) == ("nameservers_changed", "army.mil", Severity.HIGH)
     assert event.before["nameservers"] == ["ns1.hosting.net", "ns2.hosting.net"]
     assert event.after["nameservers"] == ["ns1.hosting.net", "ns3.hosting.net"]

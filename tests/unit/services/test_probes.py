@@ -19,7 +19,7 @@ from watcher.services.probes import Probes
 from watcher.services.protect import protect
 from watcher.services.relook import Relook
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, shards
+from watcher.store import Store, event_log, lookalikes, shards
 from watcher.techniques import ALL
 
 MOST = 5
@@ -65,7 +65,7 @@ class Bench:
 
     async def row(self, name):
         async with self.store.read() as tx:
-            return await lookalikes.found(tx, name)
+            return await lookalikes.find(tx, name)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ async def test_a_held_name_becomes_an_armed_row(bench):
     assert row.next_look_at - bench.clock.now() < timedelta(minutes=20), "watched at the highest rate"
     assert await bench.row(free) is None
     async with bench.store.read() as tx:
-        (told,) = await events.listed(tx)
+        (told,) = await event_log.list_all(tx)
     assert (told.kind.value, told.name, told.after["flags"]) == ("lookalike_found", held, ["armed"])
     await bench.relook.now(held)
     assert (await bench.row(held)).verdict.flags == (Flag.ARMED,), "it stays so"

@@ -19,8 +19,8 @@ from watcher.data import load_suffixes
 from watcher.lookups.registry_reply import packed, unpacked
 from watcher.services.registrations import Registrations
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, protected, raw_replies
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, event_log, lookalikes, protected_names, raw_replies
+from watcher.store.protected_names import ProtectedRow
 
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
 MAKE = {"explicit": explicit, "no_address": no_address, "absent": absent}
@@ -57,13 +57,13 @@ class Bench:
 
     async def told(self):
         async with self.store.read() as tx:
-            listed = await events.listed(tx)
+            listed = await event_log.list_all(tx)
         kinds = {EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE}
         return [event for event in listed if event.kind not in kinds]
 
     async def row(self, name):
         async with self.store.read() as tx:
-            return await lookalikes.found(tx, name)
+            return await lookalikes.find(tx, name)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def bench(tmp_path):
     clock = FakeClock()
     store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
     async with store.write() as tx:
-        await protected.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
+        await protected_names.add(tx, [ProtectedRow("army.mil", "domain", clock.now())])
     yield Bench(store, clock)
     await store.close()
 
@@ -133,7 +133,7 @@ async def test_replies_about_able_names_are_kept_for_thirty_days(bench):
 
     async def kept(name):
         async with bench.store.read() as tx:
-            return await raw_replies.of(tx, name)
+            return await raw_replies.list_of_domain(tx, name)
 
     await bench.registrations.due()
     (reply,) = await kept("able.ml")

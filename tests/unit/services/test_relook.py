@@ -66,7 +66,7 @@ async def bench(store):
 
 async def _looked_at(store, clock):
     async with store.read() as tx:
-        rows = await lookalikes.by_names(tx, NAMES)
+        rows = await lookalikes.find_all(tx, NAMES)
     return sorted(name for name, row in rows.items() if row.state.attempted_at == clock.now())
 
 
@@ -90,4 +90,4 @@ async def test_the_claims_of_the_dead_end_and_those_of_the_living_hold(bench, st
         await lookalikes.claim_due(tx, owner="elsewhere:7:a", now=clock.now(), limit=1, lease=LEASE)
     assert await bench().due() == 2
     async with store.read() as tx:
-        assert await lookalikes.claimants(tx) == ["elsewhere:7:a"]
+        assert await lookalikes.list_claimants(tx) == ["elsewhere:7:a"]

@@ -11,7 +11,7 @@ from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.services.retain import Kept, Retention
 from watcher.services.watch import Watch
-from watcher.store import events, lookalikes, outbox
+from watcher.store import event_log, lookalikes, outbox
 
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
 DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ class Bench:
         """Everything that waits becomes one alert, delivered."""
         now = self.clock.now()
         async with self.store.write() as tx:
-            waiting = [one.event for one in await outbox.undecided(tx)]
+            waiting = [one.event for one in await outbox.list_undecided(tx)]
             await outbox.decide(tx, {event.id: ("page", "") for event in waiting}, now=now)
             alert = gathered(self.store.ids(), AlertKind.PAGE, waiting, total=len(waiting), group="g", created_at=now)
             delivery = self.store.ids()
@@ -42,7 +42,7 @@ class Bench:
 
     async def counts(self):
         async with self.store.read() as tx:
-            return len(await events.listed(tx)), len(await outbox.listed(tx))
+            return len(await event_log.list_all(tx)), len(await outbox.list_all(tx))
 
 
 @pytest.fixture
@@ -60,14 +60,14 @@ async def test_evidence_goes_first_then_alerts_then_events(bench):
     bench.clock._now += 100 * DAY
     await bench.retention.run()
     async with bench.store.read() as tx:
-        (event,) = await events.listed(tx)
+        (event,) = await event_log.list_all(tx)
     assert (event.kind.value, event.evidence) == ("lookalike_found", ())
     assert await bench.retention.run() == 0
     bench.clock._now += 700 * DAY
     await bench.retention.run()
     assert await bench.counts() == (0, 0)
     async with bench.store.read() as tx:
-        assert await lookalikes.found(tx, "army.ml") is not None
+        assert await lookalikes.find(tx, "army.ml") is not None
 
 
 async def test_what_was_not_told_yet_stays(bench):
@@ -82,16 +82,16 @@ async def test_the_row_of_a_name_long_gone_goes_and_one_that_people_marked_stays
         await bench.look(name, no_address)
         await bench.look(name, absent)
     async with bench.store.write() as tx:
-        await lookalikes.triage(tx, ["navy.ml"], "takedown", note=None, now=bench.clock.now())
+        await lookalikes.save_triage(tx, ["navy.ml"], "takedown", note=None, now=bench.clock.now())
     await bench.told()
     bench.clock._now += 100 * DAY
     await bench.retention.run()
     async with bench.store.read() as tx:
-        assert len(await lookalikes.by_names(tx, ["army.ml", "navy.ml"])) == 2
+        assert len(await lookalikes.find_all(tx, ["army.ml", "navy.ml"])) == 2
     bench.clock._now += 100 * DAY
     await bench.retention.run()
     async with bench.store.read() as tx:
-        assert set(await lookalikes.by_names(tx, ["army.ml", "navy.ml"])) == {"navy.ml"}
+        assert set(await lookalikes.find_all(tx, ["army.ml", "navy.ml"])) == {"navy.ml"}
 
 
 async def test_years_of_a_thousand_names_stay_bounded(bench, capsys):

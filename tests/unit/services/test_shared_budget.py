@@ -91,7 +91,7 @@ async def watched(bench, looks):
     for _ in range(SECONDS // STEP):
         await bench.clock.advance(STEP)
         async with bench.store.write() as tx:  # whoever writes at this moment is through
-            for shard in await shards.listed(tx):
+            for shard in await shards.list_all(tx):
                 if shard.last_finished_at > shard.last_started_at:
                     took[shard.tier][shard.last_started_at] = shard.last_finished_at - shard.last_started_at
     for one in work:

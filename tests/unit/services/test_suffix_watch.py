@@ -18,7 +18,7 @@ from watcher.services.examine import Examiner
 from watcher.services.protect import protect
 from watcher.services.suffix_watch import SuffixWatch
 from watcher.services.watch import Watch
-from watcher.store import Store, events
+from watcher.store import Store, event_log
 
 ROOT = "@ SOA a b 1 1 1 1 60\nmil NS a.nic.mil.\nml NS a.nic.ml.\n"
 ML = "@ SOA a b 1 1 1 1 60\n@ NS a.nic\n@ NS b.nic\n"
@@ -73,7 +73,9 @@ class Bench:
 
     async def told(self):
         async with self.store.read() as tx:
-            return [(one.kind.value, one.name, dict(one.before), dict(one.after)) for one in await events.listed(tx)]
+            return [
+                (one.kind.value, one.name, dict(one.before), dict(one.after)) for one in await event_log.list_all(tx)
+            ]
 
     async def kinds(self):
         return [kind for kind, *_ in await self.told()]
@@ -107,7 +109,9 @@ async def test_a_wildcard_begins_changes_and_ends(bench):
     assert changed[3]["exchanges"][0]["addresses"] == ["93.184.215.99"]
     assert (ended[2]["basis"], ended[3]) == ("registry_wildcard", {})
     async with bench.store.read() as tx:
-        shown = [{row["at"] for row in one.evidence if row["type"] == "MX"} for one in (await events.listed(tx))[1:]]
+        shown = [
+            {row["at"] for row in one.evidence if row["type"] == "MX"} for one in (await event_log.list_all(tx))[1:]
+        ]
     assert list(map(len, shown)) == [2, 2, 3], "every reading is in the evidence"
 
 
@@ -136,7 +140,7 @@ async def test_one_that_a_sweep_met_is_told_once_when_looks_agree(bench):
     await bench.hours(1)
     assert await bench.kinds() == ["lookalike_found", "suffix_wildcard_changed"]
     async with bench.store.read() as tx:
-        told = (await events.listed(tx))[-1]
+        told = (await event_log.list_all(tx))[-1]
     assert (told.name, told.protected, told.resembles) == ("ws", ("army.mil",), ())
     assert told.severity is Severity.MEDIUM
     await bench.met("army.ws", "armi.ws")
@@ -157,7 +161,7 @@ async def test_the_second_look_is_by_another_resolver(bench):
     await bench.met("amry.ws")
     await bench.hours(1)
     async with bench.store.read() as tx:
-        told = (await events.listed(tx))[-1]
+        told = (await event_log.list_all(tx))[-1]
         assert await suffix_sightings.waiting(tx, "ws") is None
     assert told.kind.value == "suffix_wildcard_changed"
     assert {answer["resolver"] for answer in told.evidence} == {ONE, OTHER}, "both readings are shown"
@@ -202,7 +206,7 @@ async def test_other_nameservers_are_told_once(bench):
     await bench.hours(4)
     ((kind, name, before, after),) = (await bench.told())[1:]
     async with bench.store.read() as tx:
-        event = (await events.listed(tx))[-1]
+        event = (await event_log.list_all(tx))[-1]
     assert len({row["at"] for row in event.evidence}) == 2
     assert (kind, name) == ("nameservers_changed", "ml")
     assert (before["nameservers"], after["nameservers"]) == (["a.nic.ml", "b.nic.ml"], ["b.nic.ml", "c.nic.ml"])

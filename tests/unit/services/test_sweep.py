@@ -21,7 +21,7 @@ from watcher.services.protect import protect, unprotect
 from watcher.services.relook import Relook
 from watcher.services.sweep import Sweep
 from watcher.services.watch import Watch
-from watcher.store import Store, events, lookalikes, resemblances, shards
+from watcher.store import Store, event_log, lookalikes, resemblances, shards
 from watcher.techniques import ALL
 
 HOUR = 3600
@@ -79,15 +79,15 @@ class Bench:
 
     async def told(self):
         async with self.store.read() as tx:
-            return [(event.kind.value, event.name) for event in await events.listed(tx)]
+            return [(event.kind.value, event.name) for event in await event_log.list_all(tx)]
 
     async def rows(self):
         async with self.store.read() as tx:
-            return await lookalikes.by_names(tx, ["army.ml", "army.com", "army.org", "army.net"])
+            return await lookalikes.find_all(tx, ["army.ml", "army.com", "army.org", "army.net"])
 
     async def shard(self, tier=0, name="army.mil"):
         async with self.store.read() as tx:
-            return (await shards.listed(tx, protected=name))[tier]
+            return (await shards.list_all(tx, protected=name))[tier]
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ async def test_a_candidate_that_was_absent_is_news_confirmed_by_another_resolver
     await bench.after(61)
     assert await bench.told() == [("lookalike_found", "army.ml"), ("mail_became_able", "army.ml")]
     async with bench.store.read() as tx:
-        found = (await events.listed(tx))[-1]
+        found = (await event_log.list_all(tx))[-1]
     assert {row["resolver"] for row in found.evidence} == {"9.9.9.10", "149.112.112.10"}
     assert found.detected_after_seconds == pytest.approx(HOUR + 61, abs=1)
 
@@ -217,7 +217,7 @@ async def test_a_lookalike_of_two_names_says_so(bench):
     await bench.protect("us.army.mil")
     await bench.after(1)
     async with bench.store.read() as tx:
-        known = (await resemblances.of(tx, ["army.ml"]))["army.ml"]
+        known = (await resemblances.find_all(tx, ["army.ml"]))["army.ml"]
     assert {one.protected for one in known} == {"army.mil", "us.army.mil"}
 
 

@@ -52,7 +52,7 @@ async def written(store):
     """Of each name and tier the ranks that a run started now would not ask for."""
     done = {}
     async with store.read() as tx:
-        for shard in await shards.listed(tx):
+        for shard in await shards.list_all(tx):
             first = 1 if shard.tier == 0 else TIERS[shard.tier - 1][0] + 1
             last = TIERS[shard.tier][0]
             if shard.progress is not None:
@@ -123,7 +123,7 @@ async def killed_while_looking(bench, sweeper, tmp_path):
         await bench.clock.advance(STEP)
         await all_written(bench.store)
         async with bench.store.read() as tx:
-            marks = [shard.progress for shard in await shards.listed(tx) if shard.progress is not None]
+            marks = [shard.progress for shard in await shards.list_all(tx) if shard.progress is not None]
         if held.wanted and any(mark.found and mark.next > bench.sweep.most_candidates for mark in marks):
             break
     await backup(f"sqlite:///{bench.store.path}", tmp_path / "killed.db")
@@ -146,7 +146,7 @@ async def test_what_was_found_before_a_kill_is_looked_at_and_not_asked_for_again
     assert again.sweeper.asked == []
     assert (report.asked, report.existing, report.shards) == (0, 1, 1)
     async with left.read() as tx:
-        assert (await lookalikes.found(tx, "army.ml")).first_seen_at is not None
+        assert (await lookalikes.find(tx, "army.ml")).first_seen_at is not None
     shard = await again.shard()
     assert (shard.settled, shard.unsettled, shard.progress) == (300, 0, None)
     assert await again.told() == [("lookalike_found", "army.ml")]
@@ -164,7 +164,7 @@ async def test_that_its_suffix_delegates_it_is_not_forgotten_by_a_kill(store, tm
     await again.sweep.run()
     assert source.asked == []
     async with left.read() as tx:
-        row = await lookalikes.found(tx, "army.ml")
+        row = await lookalikes.find(tx, "army.ml")
     assert row.registration.status.value == "registered"
     assert row.verdict.ability.value == "unknown"
     await left.close()

@@ -79,7 +79,7 @@ async def test_a_parent_that_several_names_share_is_asked_once(store):
     await bench.after(0)
     assert len(bench.sweeper.asked) == len(set(bench.sweeper.asked))
     async with store.read() as tx:
-        assert all(shard.last_finished_at for shard in await shards.listed(tx))
+        assert all(shard.last_finished_at for shard in await shards.list_all(tx))
 
 
 class Interrupted(Exception):
@@ -120,7 +120,7 @@ async def test_a_run_that_was_cut_off_goes_on_where_it_was(store):
     rows = set(whole.sweeper.asked)
     assert set(cut.answered) | set(again.sweeper.asked) == rows
     async with store.read() as tx:
-        for shard in await shards.listed(tx):
+        for shard in await shards.list_all(tx):
             assert shard.settled + shard.unsettled == shard.total
             assert shard.progress is None
 
@@ -235,7 +235,7 @@ async def test_the_first_tier_is_kept_and_made_anew_when_what_is_ours_changes(st
     assert once == again == {"army.mil": list(names.candidates(row, 1, 50))}
     assert made == ["army.mil"]
     async with store.read() as tx:
-        [packed] = (await first_tiers.kept(tx, ["army.mil"], stamp=names.stamp)).values()
+        [packed] = (await first_tiers.find_all(tx, ["army.mil"], stamp=names.stamp)).values()
     assert len(packed) < 6_000
     await protect(store, ["army.ml"], suffixes=bench.suffixes, now=bench.clock.now())
     await bench.ours.read()

@@ -23,7 +23,7 @@ from watcher.core.errors import DeliveryRejected, StoreError
 from watcher.core.events import Event, EventKind
 from watcher.core.risk import Severity
 from watcher.services.notify import Notifier, Patience
-from watcher.store import Store, events, outbox
+from watcher.store import Store, event_log, outbox
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 
@@ -47,12 +47,12 @@ class Desk:
         now = self.clock.now()
         made = [replace(event, id=self.store.ids(), at=now) for event in new]
         async with self.store.write() as tx:
-            await events.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, group=group_key, now=now)
         return made
 
     async def deliveries(self, **which) -> list[outbox.Delivery]:
         async with self.store.read() as tx:
-            return await outbox.listed(tx, limit=5000, **which)
+            return await outbox.list_all(tx, limit=5000, **which)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ async def test_a_full_database_loses_nothing_that_was_promised(desk: Desk, caplo
     async with desk.store.read() as tx:
         alone = await tx.exec_driver_sql("select count(*) from events where id not in (select event_id from outbox)")
         assert alone.scalar_one() == 0
-        assert [one.event.id for one in await outbox.undecided(tx)] == [event.id], "all of it or nothing"
+        assert [one.event.id for one in await outbox.list_undecided(tx)] == [event.id], "all of it or nothing"
     full = False
     await _in_the_background(desk, desk.notifier(), lambda: desk.slack.accepted and desk.email.accepted)
     assert _told(desk.slack).keys() == {event.id}

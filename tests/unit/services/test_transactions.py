@@ -27,7 +27,7 @@ async def bench(tmp_path):
 
     def putting(key, fails=False):
         async def work(tx):
-            await facts.put(tx, key, key, now=clock.now())
+            await facts.save(tx, key, key, now=clock.now())
             if fails:
                 raise ValueError(key)
             return key
@@ -36,7 +36,7 @@ async def bench(tmp_path):
 
     async def kept(*keys):
         async with store.read() as tx:
-            return [key for key in keys if await facts.get(tx, key) is not None]
+            return [key for key in keys if await facts.find(tx, key) is not None]
 
     counting = Counting(store)
     yield SharedTransactions(counting), putting, kept, counting

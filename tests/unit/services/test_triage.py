@@ -15,7 +15,7 @@ from watcher.services import silence
 from watcher.services.gather import Gatherer
 from watcher.services.protect import add_own
 from watcher.services.triage import Triage, decide
-from watcher.store import events, lookalikes, outbox, own, silences
+from watcher.store import event_log, lookalikes, outbox, own_names, silences
 
 NAME = Fqdn("army.ml")
 OTHERS = [one for one in Triage if one not in {Triage.IGNORED, Triage.OWNED}]
@@ -38,12 +38,12 @@ async def triaged(world: World, *steps: Triage, note: str | None = None) -> None
 
 async def silent(world: World) -> list[tuple[str, str]]:
     async with world.store.read() as tx:
-        return [(row.value, row.note) for row in await silences.listed(tx)]
+        return [(row.value, row.note) for row in await silences.list_all(tx)]
 
 
 async def ours(world: World) -> list[str]:
     async with world.store.read() as tx:
-        return [row.name for row in await own.listed(tx)]
+        return [row.name for row in await own_names.list_all(tx)]
 
 
 @pytest.mark.parametrize("after", [Triage.OWNED, *OTHERS])
@@ -58,10 +58,10 @@ async def test_what_happens_after_it_was_ignored_is_told(world: World):
     await triaged(world, Triage.IGNORED, Triage.INVESTIGATING)
     now = world.clock.now()
     async with world.store.write() as tx:
-        await events.add(tx, [became_able(at=now)], group=group_key, now=now)
+        await event_log.add(tx, [became_able(at=now)], group=group_key, now=now)
     await Gatherer(world.store, Policy(channels=("slack",))).events(now, wait=False)
     async with world.store.read() as tx:
-        assert [(one.alert.kind, one.alert.total) for one in await outbox.listed(tx)] == [(AlertKind.PAGE, 1)]
+        assert [(one.alert.kind, one.alert.total) for one in await outbox.list_all(tx)] == [(AlertKind.PAGE, 1)]
 
 
 @pytest.mark.parametrize("after", [Triage.IGNORED, *OTHERS])
@@ -71,7 +71,7 @@ async def test_what_is_owned_no_more_leaves_the_own_list_and_is_looked_at(world:
     await triaged(world, after)
     assert await ours(world) == []
     async with world.store.read() as tx:
-        row = await lookalikes.found(tx, NAME)
+        row = await lookalikes.find(tx, NAME)
     assert row is not None
     assert row.next_look_at == world.clock.now(), "what the last look took for ours is judged anew"
 
@@ -92,7 +92,7 @@ async def test_a_silence_for_a_while_is_not_for_ever(world: World):
     )
     await triaged(world, Triage.IGNORED, Triage.IGNORED)
     async with world.store.read() as tx:
-        assert [row.value for row in await silences.listed(tx, active_at=now + timedelta(days=1))] == [NAME]
+        assert [row.value for row in await silences.list_all(tx, active_at=now + timedelta(days=1))] == [NAME]
     await triaged(world, Triage.NEW)
     assert len(await silent(world)) == 1
 
@@ -101,15 +101,15 @@ async def test_who_decided_and_when_is_kept(world: World):
     at = world.clock.now()
     assert await decide(world.store, [NAME], Triage.IGNORED, note="a shop", now=at, by="anna") == ()
     async with world.store.read() as tx:
-        row = await lookalikes.found(tx, NAME)
-        (silenced,) = await silences.listed(tx)
+        row = await lookalikes.find(tx, NAME)
+        (silenced,) = await silences.list_all(tx)
     assert row is not None
     assert (row.triage_by, row.triage_at, row.triage_note) == ("anna", at, "a shop")
     assert (silenced.created_by, silenced.by_triage) == ("anna", True)
     await world.clock.advance(60)
     await triaged(world, Triage.BLOCKED)
     async with world.store.read() as tx:
-        row = await lookalikes.found(tx, NAME)
+        row = await lookalikes.find(tx, NAME)
     assert row is not None
     assert (row.triage_by, row.triage_at, row.triage_note) == (None, world.clock.now(), "a shop")
 
@@ -132,7 +132,7 @@ async def test_a_name_that_a_person_put_on_the_own_list_stays(world: World, firs
 async def test_a_changed_silence_of_triage_still_ends_with_it(world: World):
     await triaged(world, Triage.IGNORED)
     async with world.store.read() as tx:
-        (row,) = await silences.listed(tx)
+        (row,) = await silences.list_all(tx)
     assert await silence.change(world.store, row.id, {"note": "a shop"}, now=world.clock.now()) is not None
     await triaged(world, Triage.BLOCKED)
     assert await silent(world) == []

@@ -11,7 +11,7 @@ from watcher.core.errors import DishonestResolver
 from watcher.core.verdict import Ability, Basis, Verdict
 from watcher.services.pulse import Pulse, PulsedResolver
 from watcher.services.vigil import Canary, Vigil
-from watcher.store import Store, events
+from watcher.store import Store, event_log
 
 DEAD = Fault("*", "*", Outcome.TIMEOUT)
 
@@ -37,7 +37,7 @@ class Bench:
 
     async def told(self):
         async with self.store.read() as tx:
-            return [(event.kind.value, event.after) for event in await events.listed(tx)]
+            return [(event.kind.value, event.after) for event in await event_log.list_all(tx)]
 
     async def kinds(self):
         return [kind for kind, _ in await self.told()]

@@ -21,8 +21,8 @@ from tests.fakes.sightings import (
 from tests.fakes.watch_bench import FAR, NAME, SLIP, watch_bench
 from watcher.core.risk import Severity
 from watcher.core.verdict import Ability
-from watcher.store import lookalikes, protected, resemblances
-from watcher.store.protected import ProtectedRow
+from watcher.store import lookalikes, protected_names, resemblances
+from watcher.store.protected_names import ProtectedRow
 
 
 @pytest.fixture
@@ -158,13 +158,13 @@ async def test_what_is_protected_no_more_is_not_recorded(bench):
     assert await bench.row() is None
     assert await bench.look(explicit, resembling=[gone, SLIP]) == ["mail_found_able"]
     async with bench.store.read() as tx:
-        assert await resemblances.of(tx, [NAME]) == {NAME: (SLIP,)}
+        assert await resemblances.find_all(tx, [NAME]) == {NAME: (SLIP,)}
 
 
 async def test_triage_outlives_looks(bench):
     await bench.look(explicit)
     async with bench.store.write() as tx:
-        assert await lookalikes.triage(tx, [NAME], "takedown", note="asked", now=bench.clock.now()) == {NAME}
+        assert await lookalikes.save_triage(tx, [NAME], "takedown", note="asked", now=bench.clock.now()) == {NAME}
     await bench.look(explicit, after=3600)
     row = await bench.row()
     assert (row.triage, row.triage_note) == ("takedown", "asked")
@@ -172,12 +172,12 @@ async def test_triage_outlives_looks(bench):
 
 async def test_a_removed_protected_name_takes_its_lookalikes_along(bench):
     async with bench.store.write() as tx:
-        await protected.add(tx, [ProtectedRow("navy.mil", "domain", bench.clock.now())])
+        await protected_names.add(tx, [ProtectedRow("navy.mil", "domain", bench.clock.now())])
     both = [SLIP, replace(SLIP, protected="navy.mil")]
     await bench.look(explicit)
     await bench.look(explicit, name="shared.ml", resembling=both)
     async with bench.store.write() as tx:
-        assert await protected.remove(tx, ["army.mil", "never.mil"]) == {"army.mil"}
+        assert await protected_names.remove(tx, ["army.mil", "never.mil"]) == {"army.mil"}
     assert await bench.row() is None
     assert await bench.row("shared.ml") is not None
     assert len(await bench.events()) == 2

@@ -22,9 +22,9 @@ from watcher.core.events import EventKind
 from watcher.core.registration import RegistrationStatus
 from watcher.core.risk import Severity
 from watcher.core.verdict import Flag
-from watcher.store import own
+from watcher.store import own_names
 from watcher.store.lookalikes import OWN, PROTECTED
-from watcher.store.own import OwnRow
+from watcher.store.own_names import OwnRow
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def bench(tmp_path):
 class TestOurs:
     async def test_an_own_name_that_becomes_able_is_no_page_but_its_loss_is(self, bench):
         async with bench.store.write() as tx:
-            await own.add(tx, [OwnRow(NAME, bench.clock.now())])
+            await own_names.add(tx, [OwnRow(NAME, bench.clock.now())])
         await bench.look(no_address, origin=bench.sweep)
         await bench.look(explicit, after=300, resolver=ONE)
         assert await bench.look(explicit, after=60, resolver=OTHER) == ["mail_became_able"]
@@ -113,7 +113,7 @@ class TestWhatIsOursIsAlwaysTold:
         }[request.param]
         if request.param == "on the own list":
             async with bench.store.write() as tx:
-                await own.add(tx, [OwnRow(NAME, bench.clock.now())])
+                await own_names.add(tx, [OwnRow(NAME, bench.clock.now())])
         await bench.look(explicit, "mx.army.mil", name=name, **how)
         return name, how
 

@@ -15,8 +15,8 @@ from tests.fakes.sightings import (
 from tests.fakes.watch_bench import NAME, SLIP, watch_bench
 from watcher.core.verdict import Flag
 from watcher.services import suffix_sightings
-from watcher.store import protected
-from watcher.store.protected import ProtectedRow
+from watcher.store import protected_names
+from watcher.store.protected_names import ProtectedRow
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ class TestWildcards:
     async def test_a_suffix_that_answers_for_any_name_is_noted_and_not_told(self, bench):
         """One look proves nothing: a resolver may have lied. The watch over suffixes looks for itself."""
         async with bench.store.write() as tx:
-            await protected.add(tx, [ProtectedRow("navy.mil", "domain", bench.clock.now())])
+            await protected_names.add(tx, [ProtectedRow("navy.mil", "domain", bench.clock.now())])
         assert await bench.look(suffix_wildcard, name="army.ws") == []
         assert await bench.look(suffix_wildcard, name="navy.ws", resembling=[replace(SLIP, protected="navy.mil")]) == []
         assert await bench.look(suffix_wildcard, name="army.vg", origin=bench.sweep) == []

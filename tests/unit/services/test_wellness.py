@@ -12,7 +12,7 @@ from watcher.core.risk import Severity
 from watcher.services.pulse import RegistryPulse
 from watcher.services.watch import Watch
 from watcher.services.wellness import Wellness
-from watcher.store import events, shards
+from watcher.store import event_log, shards
 
 PLAN = ((200, timedelta(hours=1)), (2_000, timedelta(hours=6)))
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
@@ -49,7 +49,7 @@ class Bench:
 
     async def told(self):
         async with self.store.read() as tx:
-            return [(event.kind.value, event.after) for event in await events.listed(tx) if not event.name]
+            return [(event.kind.value, event.after) for event in await event_log.list_all(tx) if not event.name]
 
     async def kinds(self):
         return [kind for kind, _ in await self.told()]
@@ -123,7 +123,7 @@ async def test_old_lists_are_said_once_in_the_digest_and_wake_nobody(bench):
     ((kind, after),) = await bench.told()
     assert (kind, after["reason"]) == ("data_aged", "the RDAP bootstrap is 365 days old: update watcher")
     async with bench.store.read() as tx:
-        (event,) = await events.listed(tx)
+        (event,) = await event_log.list_all(tx)
     decision = decide(event, Policy(("slack",)))
     assert (decision.kind, event.severity) == (DecisionKind.DIGEST, Severity.LOW)
     assert await bench.wellness.troubles(bench.clock.now()) == {}, "nobody is blind by it"

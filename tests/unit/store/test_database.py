@@ -16,8 +16,8 @@ from tests.fakes.clock import FakeClock
 from watcher.core.errors import ConfigurationError, StoreError
 from watcher.core.events import Event, EventKind
 from watcher.core.risk import Severity
-from watcher.store import Store, backup, events, facts, protected
-from watcher.store.protected import ProtectedRow
+from watcher.store import Store, backup, event_log, facts, protected_names
+from watcher.store.protected_names import ProtectedRow
 
 
 def row(name, clock):
@@ -35,15 +35,15 @@ async def test_it_is_set_up_for_readers_and_a_writer(store):
 async def add_one(store, clock, times):
     for _ in range(times):
         async with store.write() as tx:
-            value = await facts.get(tx, "count") or 0
+            value = await facts.find(tx, "count") or 0
             await asyncio.sleep(0)
-            await facts.put(tx, "count", value + 1, now=clock.now())
+            await facts.save(tx, "count", value + 1, now=clock.now())
 
 
 async def test_concurrent_read_modify_write_loses_nothing(store, clock):
     await asyncio.gather(*(add_one(store, clock, 20) for _ in range(12)))
     async with store.read() as tx:
-        assert await facts.get(tx, "count") == 240
+        assert await facts.find(tx, "count") == 240
 
 
 COUNT_UP = """
@@ -56,7 +56,7 @@ async def main():
     try:
         for _ in range(40):
             async with store.write() as tx:
-                await facts.put(tx, "count", (await facts.get(tx, "count") or 0) + 1, now=clock.now())
+                await facts.save(tx, "count", (await facts.find(tx, "count") or 0) + 1, now=clock.now())
     finally:
         await store.close()
 asyncio.run(main())
@@ -70,7 +70,7 @@ def test_processes_side_by_side_lose_nothing_and_create_it_once(url, clock):
     async def counted():
         store = await Store.open_existing(url, clock=clock)
         async with store.read() as tx:
-            count = await facts.get(tx, "count")
+            count = await facts.find(tx, "count")
         await store.close()
         return count
 
@@ -79,24 +79,24 @@ def test_processes_side_by_side_lose_nothing_and_create_it_once(url, clock):
 
 async def test_a_reader_sees_a_snapshot(store, clock):
     async with store.read() as reader:
-        assert await protected.count(reader) == 0
+        assert await protected_names.count(reader) == 0
         async with store.write() as tx:
-            await protected.add(tx, [row("army.mil", clock)])
-        assert await protected.count(reader) == 0
+            await protected_names.add(tx, [row("army.mil", clock)])
+        assert await protected_names.count(reader) == 0
     async with store.read() as reader:
-        assert await protected.count(reader) == 1
+        assert await protected_names.count(reader) == 1
 
 
 async def test_an_exception_undoes_everything(store, clock):
     async def fail():
         async with store.write() as tx:
-            await protected.add(tx, [row("army.mil", clock)])
+            await protected_names.add(tx, [row("army.mil", clock)])
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await fail()
     async with store.write() as tx:
-        assert await protected.count(tx) == 0
+        assert await protected_names.count(tx) == 0
 
 
 async def test_a_broken_rule_of_the_tables_is_an_integrity_error(store):
@@ -110,7 +110,7 @@ async def test_a_cancelled_writer_lets_the_next_one_in(store, clock):
 
     async def hold():
         async with store.write() as tx:
-            await protected.add(tx, [row("army.mil", clock)])
+            await protected_names.add(tx, [row("army.mil", clock)])
             inside.set()
             await asyncio.Event().wait()
 
@@ -120,7 +120,7 @@ async def test_a_cancelled_writer_lets_the_next_one_in(store, clock):
     with pytest.raises(asyncio.CancelledError):
         await task
     async with store.write() as tx:
-        assert await protected.count(tx) == 0
+        assert await protected_names.count(tx) == 0
 
 
 KILLED = """
@@ -133,8 +133,8 @@ async def main():
     done = 0
     while True:
         async with store.write() as tx:
-            await facts.put(tx, "one", done, now=clock.now())
-            await facts.put(tx, "two", done, now=clock.now())
+            await facts.save(tx, "one", done, now=clock.now())
+            await facts.save(tx, "two", done, now=clock.now())
         done += 1
         print(done, flush=True)
 asyncio.run(main())
@@ -150,7 +150,7 @@ async def test_killed_between_statements_it_keeps_all_or_nothing(url, clock, rou
         process.wait(10)
     store = await Store.open_existing(url, clock=clock)
     async with store.read() as tx:
-        one, two = await facts.get(tx, "one"), await facts.get(tx, "two")
+        one, two = await facts.find(tx, "one"), await facts.find(tx, "two")
     await store.close()
     assert one == two
     assert one >= committed - 1
@@ -200,10 +200,10 @@ async def test_locked_by_another_program(store, url, clock, tmp_path):
             await tx.exec_driver_sql("PRAGMA busy_timeout=20")
         with pytest.raises(StoreError, match="database is locked; another program holds it"):
             async with store.write() as tx:
-                await facts.put(tx, "a", 1, now=clock.now())
+                await facts.save(tx, "a", 1, now=clock.now())
         other.execute("ROLLBACK")
     async with store.write() as tx:
-        await facts.put(tx, "a", 1, now=clock.now())
+        await facts.save(tx, "a", 1, now=clock.now())
 
 
 async def test_a_folder_in_place_of_the_file(tmp_path, clock):
@@ -252,15 +252,15 @@ async def test_a_copy_while_others_write(store, url, clock, tmp_path):
     async def write():
         while len(copies) < 5:
             async with store.write() as tx:
-                number = (await facts.get(tx, "one") or 0) + 1
-                await facts.put(tx, "one", number, now=clock.now())
-                await facts.put(tx, "two", number, now=clock.now())
+                number = (await facts.find(tx, "one") or 0) + 1
+                await facts.save(tx, "one", number, now=clock.now())
+                await facts.save(tx, "two", number, now=clock.now())
 
     await asyncio.gather(copy(), write())
     for target in copies:
         copied = await Store.open_existing(f"sqlite:///{target}", clock=clock)
         async with copied.read() as tx:
-            assert await facts.get(tx, "one") == await facts.get(tx, "two")
+            assert await facts.find(tx, "one") == await facts.find(tx, "two")
         await copied.close()
     assert not [path for path in tmp_path.iterdir() if ".part" in path.name]
 
@@ -276,7 +276,7 @@ async def test_ids_go_on_after_a_restart_with_an_earlier_clock(store, url, clock
     await clock.advance(3600)
     async with store.write() as tx:
         last = Event(store.ids(), EventKind.WATCH_STALE, Severity.MEDIUM, (), "", None, (), clock.now())
-        await events.add(tx, [last], group=str, now=clock.now())
+        await event_log.add(tx, [last], group=str, now=clock.now())
     again = await Store.open_existing(url, clock=FakeClock())
     assert again.ids() > last.id
     await again.close()
@@ -286,7 +286,7 @@ async def test_who_is_cancelled_twice_lets_nobody_write_before_the_transaction_h
     begun, go, order = threading.Event(), threading.Event(), []
 
     async def slow(tx):
-        await facts.put(tx, "slow", 1, now=clock.now())
+        await facts.save(tx, "slow", 1, now=clock.now())
         begun.set()
         assert go.wait(30)
         order.append("slow")
@@ -294,7 +294,7 @@ async def test_who_is_cancelled_twice_lets_nobody_write_before_the_transaction_h
     async def another():
         async with store.write() as tx:
             order.append("another")
-            await facts.put(tx, "another", 1, now=clock.now())
+            await facts.save(tx, "another", 1, now=clock.now())
 
     first = asyncio.create_task(store.write_all([slow]))
     assert await asyncio.to_thread(begun.wait, 30)
@@ -310,4 +310,4 @@ async def test_who_is_cancelled_twice_lets_nobody_write_before_the_transaction_h
     await second
     assert order == ["slow", "another"]
     async with store.read() as tx:
-        assert await facts.get(tx, "slow") == 1
+        assert await facts.find(tx, "slow") == 1

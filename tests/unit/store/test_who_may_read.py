@@ -28,7 +28,7 @@ def _mode(path: Path) -> int:
 async def test_a_new_database_is_its_owners_alone(url: str, clock: FakeClock, tmp_path: Path):
     store = await Store.open_or_create(url, clock=clock)
     async with store.write() as tx:
-        await facts.put(tx, "a", 1, now=clock.now())
+        await facts.save(tx, "a", 1, now=clock.now())
         modes = {path.name: _mode(path) for path in tmp_path.iterdir()}
     await store.close()
     assert modes == dict.fromkeys(("watcher.db", "watcher.db-shm", "watcher.db-wal"), 0o600)

@@ -58,7 +58,7 @@ async def test_the_page_of_a_name_says_who_decided_and_when(world, get):
     await world.see("army.ml", "army.mil")
     at = world.clock.now()
     async with world.store.write() as tx:
-        await lookalikes.triage(tx, ["army.ml"], "takedown", note="asked <b>them</b>", now=at, by="anna")
+        await lookalikes.save_triage(tx, ["army.ml"], "takedown", note="asked <b>them</b>", now=at, by="anna")
     _, text, _ = await get("/names/army.ml")
     assert f"takedown by anna ({at:%Y-%m-%d %H:%M}" in text
     assert "asked &lt;b&gt;them&lt;/b&gt;" in text
@@ -68,7 +68,7 @@ async def test_of_many_the_worst_are_on_the_first_page_and_the_rest_is_counted(w
     await world.protect("army.mil")
     await world.see("army.ml", "army.mil")
     async with world.store.write() as tx:
-        seen = await lookalikes.found(tx, "army.ml")
+        seen = await lookalikes.find(tx, "army.ml")
         assert seen is not None
         many = [replace(seen, name=f"a{n:04}.ml", unicode=f"a{n:04}.ml", severity=Severity.LOW) for n in range(2100)]
         worst = replace(seen, name="zzz.ml", unicode="zzz.ml", severity=Severity.CRITICAL)
@@ -166,7 +166,7 @@ async def test_what_is_not_confirmed_is_marked(world, get):
     for path in ("/", "/names/army.ml"):
         assert "not confirmed yet" not in (await get(path))[1]
     async with world.store.write() as tx:
-        seen = await lookalikes.found(tx, "army.ml")
+        seen = await lookalikes.find(tx, "army.ml")
         sighting = Sighting(seen.verdict, world.clock.now())
         pending = Pending((sighting,), world.clock.now(), None)
         await lookalikes.save(tx, [replace(seen, state=replace(seen.state, pending=pending))])

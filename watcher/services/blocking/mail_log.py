@@ -36,10 +36,10 @@ def keyed_hash(key: bytes) -> Callable[[bytes], int]:
 async def stored_key(store: Store, now: datetime) -> bytes:
     """Return the key of this installation's hashes, made when first asked for. With it counts of many runs add up."""
     async with store.write() as tx:
-        text = await facts.get(tx, _KEY)
+        text = await facts.find(tx, _KEY)
         if text is None:
             text = secrets.token_hex(32)
-            await facts.put(tx, _KEY, text, now=now)
+            await facts.save(tx, _KEY, text, now=now)
     return bytes.fromhex(text)
 
 
@@ -160,7 +160,7 @@ async def written_to(store: Store, domains: Sequence[str]) -> dict[str, WrittenT
 async def known_mail(store: Store, names: Sequence[str]) -> dict[str, Known]:
     """Return those of the names that were looked at, without what they resemble."""
     async with store.read() as tx:
-        rows = await lookalikes.by_names(tx, list(names))
+        rows = await lookalikes.find_all(tx, list(names))
     return {name: known_row(row) for name, row in rows.items()}
 
 

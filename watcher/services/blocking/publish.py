@@ -130,7 +130,7 @@ class Publisher:
         serials = await _serials(tx)
         serial = next_serial(serials[-1] if serials else 0, now)
         serials = [*serials, serial][-_MOST_SERIALS:]
-        await facts.put(tx, FACT, {"serials": serials}, now=now)
+        await facts.save(tx, FACT, {"serials": serials}, now=now)
         await block_list.remove_changes(tx, before=serials[0])
         return serial
 
@@ -148,7 +148,7 @@ def is_later(serial: int, other: int) -> bool:
 
 
 async def _serials(tx: Tx) -> list[int]:
-    fact = await facts.get(tx, FACT)
+    fact = await facts.find(tx, FACT)
     return [] if fact is None else [int(serial) for serial in fact["serials"]]
 
 

@@ -31,13 +31,13 @@ async def add(tx: Tx, rows: Sequence[OwnRow]) -> int:
     return await count(tx) - before
 
 
-async def listed(tx: Tx, *, after: str = "", limit: int | None = None) -> list[OwnRow]:
+async def list_all(tx: Tx, *, after: str = "", limit: int | None = None) -> list[OwnRow]:
     """All by name, from the one after `after`."""
     query = select(own).where(own.c.name > after).order_by(own.c.name).limit(limit)
     return [OwnRow(row.name, row.created_at, row.note, row.by_triage) for row in await tx.execute(query)]
 
 
-async def found(tx: Tx, name: str) -> OwnRow | None:
+async def find(tx: Tx, name: str) -> OwnRow | None:
     """The row of `name`."""
     row = (await tx.execute(select(own).where(own.c.name == name))).first()
     return None if row is None else OwnRow(row.name, row.created_at, row.note, row.by_triage)
@@ -48,7 +48,7 @@ async def count(tx: Tx) -> int:
     return int((await tx.execute(select(func.count()).select_from(own))).scalar_one())
 
 
-async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
+async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
     """Those of `names` that are ours."""
     known: set[str] = set()
     for some in chunks(names):
@@ -63,7 +63,7 @@ async def change(tx: Tx, name: str, *, note: str) -> bool:
 
 async def remove(tx: Tx, names: Sequence[str]) -> set[str]:
     """Remove the names; which of them were on the list."""
-    known = await known_among(tx, names)
+    known = await find_known(tx, names)
     for some in chunks(sorted(known)):
         await tx.execute(delete(own).where(own.c.name.in_(some)))
     return known

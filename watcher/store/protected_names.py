@@ -32,19 +32,19 @@ async def add(tx: Tx, rows: Sequence[ProtectedRow]) -> int:
     return await count(tx) - before
 
 
-async def listed(tx: Tx, *, after: str = "", limit: int | None = None) -> list[ProtectedRow]:
+async def list_all(tx: Tx, *, after: str = "", limit: int | None = None) -> list[ProtectedRow]:
     """All by name, from the one after `after`."""
     query = select(protected).where(protected.c.name > after).order_by(protected.c.name).limit(limit)
     return [_row(row) for row in (await tx.execute(query)).mappings()]
 
 
-async def found(tx: Tx, name: str) -> ProtectedRow | None:
+async def find(tx: Tx, name: str) -> ProtectedRow | None:
     """The row of `name`."""
     row = (await tx.execute(select(protected).where(protected.c.name == name))).mappings().first()
     return None if row is None else _row(row)
 
 
-async def by_names(tx: Tx, names: Sequence[str]) -> dict[str, ProtectedRow]:
+async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, ProtectedRow]:
     """Those of `names` that are protected."""
     found: dict[str, ProtectedRow] = {}
     for some in chunks(list(dict.fromkeys(names))):
@@ -58,7 +58,7 @@ async def count(tx: Tx) -> int:
     return int((await tx.execute(select(func.count()).select_from(protected))).scalar_one())
 
 
-async def known_among(tx: Tx, names: Sequence[str]) -> set[str]:
+async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
     """Those of `names` that are protected."""
     known: set[str] = set()
     for some in chunks(names):
@@ -81,7 +81,7 @@ async def remove(tx: Tx, names: Sequence[str]) -> set[str]:
 
     Which of them were protected. Events stay. Own and protected names that are watched as such stay too.
     """
-    known = await known_among(tx, names)
+    known = await find_known(tx, names)
     for some in chunks(sorted(known)):
         await tx.execute(delete(resemblances).where(resemblances.c.protected.in_(some)))
         await tx.execute(delete(protected).where(protected.c.name.in_(some)))

@@ -36,7 +36,7 @@ async def add(tx: Tx, new: Sequence[Event], *, group: Callable[[Event], str], no
     await tx.execute(insert(outbox), rows)
 
 
-async def listed(
+async def list_all(
     tx: Tx,
     *,
     after: str | None = None,
@@ -65,13 +65,13 @@ async def listed(
     return [event_from_json(body) for body in (await tx.execute(query)).scalars()]
 
 
-async def found(tx: Tx, event_id: str) -> Event | None:
+async def find(tx: Tx, event_id: str) -> Event | None:
     """The event with that id."""
     body = (await tx.execute(select(events.c.body).where(events.c.id == event_id))).scalar_one_or_none()
     return None if body is None else event_from_json(body)
 
 
-async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Event]:
+async def find_all(tx: Tx, ids: Sequence[str]) -> dict[str, Event]:
     """The events with those ids."""
     rows: dict[str, Event] = {}
     for some in chunks(ids):
@@ -80,12 +80,12 @@ async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Event]:
     return rows
 
 
-async def history(tx: Tx, name: str, *, limit: int = 100) -> list[Event]:
+async def list_history(tx: Tx, name: str, *, limit: int = 100) -> list[Event]:
     """What happened to one name, newest first."""
-    return await listed(tx, names=[name], newest_first=True, limit=limit)
+    return await list_all(tx, names=[name], newest_first=True, limit=limit)
 
 
-async def last_id(tx: Tx) -> str | None:
+async def find_last_id(tx: Tx) -> str | None:
     """The newest event's id."""
     newest: str | None = (await tx.execute(select(func.max(events.c.id)))).scalar_one()
     return newest
