@@ -25,7 +25,7 @@ from watcher.core.events import Resemblance
 from watcher.core.names import Fqdn
 from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner
+from watcher.services.examine import Examiner, LookOptions
 from watcher.services.lookup import Lookup
 from watcher.services.protect import protect
 from watcher.services.tokens import Gatekeeper, Scope, create
@@ -63,7 +63,7 @@ class World:
 
     async def see(self, name: str, *protected: str, technique: str = "suffix_edit") -> None:
         """A recorded look at a name that resembles these."""
-        look = await self.examiner.look(Fqdn(name), fresh=True)
+        look = await self.examiner.look(Fqdn(name), LookOptions(fresh=True))
         alike = [Resemblance(one, (technique,), 0.03, f"it resembles {one}", 3) for one in protected]
         await self.watch.record(look, resemblances=alike)
 
@@ -129,7 +129,7 @@ def make_parts(world: World, **changes: Any) -> Parts:
         return [Resemblance("army.mil", ("suffix_edit",), 0.03, "i left out", 3)] if name == "army.ml" else []
 
     async def relook(name: Fqdn) -> None:
-        await world.watch.record(await world.examiner.look(name, fresh=True))
+        await world.watch.record(await world.examiner.look(name, LookOptions(fresh=True)))
 
     async def test_channel(name: str) -> None:
         world.tested.append(name)

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
-from watcher.core.alerts import Policy, group_key
+from watcher.core.alerts import Policy
 from watcher.core.events import Event
 from watcher.services.notify import Notifier
-from watcher.store import Store, event_log, outbox
+from watcher.store import Store, deliveries, event_log
 
 WAIT = timedelta(seconds=30)
 
@@ -43,7 +43,7 @@ class Office:
         now = self.clock.now()
         made = [replace(event, id=self.store.ids(), at=now) for event in new]
         async with self.store.write() as tx:
-            await event_log.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, now=now)
 
     async def passes(self, seconds: float, step: float = 1.0) -> None:
         """Time goes by, with a pass of the notifier each `step` seconds."""
@@ -52,9 +52,9 @@ class Office:
             await self.notifier.gather()
             await self.notifier.deliver()
 
-    async def deliveries(self, **which) -> list[outbox.Delivery]:
+    async def deliveries(self, **which) -> list[deliveries.Delivery]:
         async with self.store.read() as tx:
-            return await outbox.list_all(tx, **which)
+            return await deliveries.list_all(tx, **which)
 
     async def kinds(self) -> list[str]:
         async with self.store.read() as tx:

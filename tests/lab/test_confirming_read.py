@@ -14,7 +14,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.authoritative import AuthoritativeServers
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.resolver import CarefulResolver, parse_server
-from watcher.services.examine import Examiner, Look
+from watcher.services.examine import Examiner, Look, LookOptions
 
 
 async def _confirmed(name: str) -> Look:
@@ -25,7 +25,7 @@ async def _confirmed(name: str) -> Look:
     )
     examiner = Examiner(usual, clock, suffixes, checks.ALL, lambda: "nobody-has-7c1f9e", authorities=authorities)
     try:
-        return await examiner.look(parse(name), avoid=frozenset({RESOLVER}))
+        return await examiner.look(parse(name), LookOptions(avoid=frozenset({RESOLVER})))
     finally:
         usual.close()
 

@@ -18,7 +18,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.resolver import CarefulResolver, parse_server
 from watcher.lookups.smtp_probe import SmtpProbe
-from watcher.services.examine import Examiner, Look
+from watcher.services.examine import Examiner, Look, LookOptions
 
 
 async def _look(name: str) -> Look:
@@ -28,7 +28,7 @@ async def _look(name: str) -> Look:
         resolver, SystemClock(), load_suffixes(), checks.ALL, lambda: "nobody-has-7c1f9e", prober=prober
     )
     try:
-        return await examiner.look(parse(name), probe=True)
+        return await examiner.look(parse(name), LookOptions(probe=True))
     finally:
         resolver.close()
 

@@ -14,7 +14,7 @@ from sqlalchemy import event as hooks
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
-from watcher.core.alerts import Policy, group_key
+from watcher.core.alerts import Policy
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.services.notify import Notifier, Patience
 from watcher.store import Store, backup, event_log, protected_names, shards
@@ -57,7 +57,7 @@ class Story:
         now = self.clock.now()
         made = [replace(one, id=self.store.ids(), at=now) for one in new]
         async with self.store.write() as tx:
-            await event_log.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, now=now)
 
     async def check(self) -> None:
         """What must hold at any moment, also right after a crash."""

@@ -19,10 +19,10 @@ from sqlalchemy import event as hooks
 from tests.fakes.alert_samples import EVENTS
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
-from watcher.core.alerts import Alert, AlertKind, Policy, group_key
+from watcher.core.alerts import Alert, AlertKind, Policy
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.services.notify import Notifier, Patience
-from watcher.store import Store, event_log, outbox
+from watcher.store import Store, deliveries, event_log
 
 KINDS = ("mail_became_able", "mail_became_unable", "exchanges_changed", "registered")
 NAMES = ("army.ml", "navy.ml", "mod.uk", "army.cm", "amry.mil", "us.army.ml")
@@ -90,7 +90,7 @@ class Outbox(RuleBasedStateMachine):
 
         async def add() -> None:
             async with self.store.write() as tx:
-                await event_log.add(tx, made, group=group_key, now=now)
+                await event_log.add(tx, made, now=now)
             self.committed.update(one.id for one in made)
 
         self._do(add(), crash)
@@ -188,13 +188,13 @@ class Outbox(RuleBasedStateMachine):
             channel.live()
         await self._hours_pass()
         async with self.store.read() as tx:
-            refused = await outbox.list_all(tx, status=outbox.REJECTED, limit=1000)
+            refused = await deliveries.list_all(tx, status=deliveries.Status.REJECTED, limit=1000)
         out_of_turn = {(one.channel, one.alert.id) for one in refused}
         for one in refused:
             assert await self.notifier.retry(one.id)
         await self._hours_pass()
         async with self.store.read() as tx:
-            assert not await outbox.list_all(tx, status=outbox.PENDING), "nothing is left"
+            assert not await deliveries.list_all(tx, status=deliveries.Status.PENDING), "nothing is left"
         async with self.store.read() as tx:
             rows = await tx.exec_driver_sql("select id, kind from events")
             kinds = {row[0]: row[1] for row in rows}

@@ -17,7 +17,7 @@ from watcher.services import silence
 from watcher.services.gather import Gatherer
 from watcher.services.protect import protect
 from watcher.services.watch import Watch
-from watcher.store import Store, event_log, outbox, silences
+from watcher.store import Store, deliveries, event_log, silences
 
 NAME = "army.ml"
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
@@ -105,7 +105,7 @@ class Interleavings(RuleBasedStateMachine):
 
     async def read(self):
         async with self.store.read() as tx:
-            sent = await outbox.list_all(tx, limit=1000)
+            sent = await deliveries.list_all(tx, limit=1000)
             return await event_log.list_all(tx), [event.id for one in sent for event in one.alert.events]
 
 

@@ -1,7 +1,7 @@
 """`/deliveries`: which alert was accepted by which channel, which waits and why; and another try now."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -11,14 +11,14 @@ from watcher.api.inputs import Line, Paged
 from watcher.api.problems import Problem, not_found
 from watcher.core.shapes import JSON, time_json
 from watcher.services.tokens import Scope
-from watcher.store import outbox
-from watcher.store.outbox import Delivery
+from watcher.store import deliveries
+from watcher.store.deliveries import Delivery, Status
 
 
 class WantedDeliveries(Paged):
     """Which deliveries."""
 
-    status: Literal["pending", "sent", "rejected"] | None = Field(default=None, description="How far they are")
+    status: Status | None = Field(default=None, description="How far they are")
     channel: Annotated[Line, Field(max_length=64)] | None = Field(default=None, description="Through which channel")
 
 
@@ -33,7 +33,7 @@ def shape(delivery: Delivery) -> JSON:
         "channel": delivery.channel,
         "status": delivery.status,
         "attempts": delivery.attempts,
-        "next_attempt_at": time_json(delivery.next_attempt_at) if delivery.status == outbox.PENDING else None,
+        "next_attempt_at": time_json(delivery.next_attempt_at) if delivery.status is Status.PENDING else None,
         "last_error": delivery.last_error,
         "sent_at": time_json(delivery.sent_at),
         "created_at": time_json(delivery.created_at),
@@ -45,7 +45,7 @@ async def listed(call: Call[WantedDeliveries, Nothing]) -> Any:
     wanted = call.query
     before = cursors.decode(wanted.cursor, str)
     async with call.parts.store.read() as tx:
-        found = await outbox.list_all(
+        found = await deliveries.list_all(
             tx,
             status=wanted.status,
             channel=wanted.channel,
@@ -59,9 +59,9 @@ async def retried(call: Call[Nothing, Nothing]) -> Any:
     """It is due now, also when it was rejected. 409 for one that was sent already."""
     delivery = call.path["id"]
     async with call.parts.store.write() as tx:
-        if await outbox.retry(tx, delivery, now=call.parts.clock.now()):
+        if await deliveries.retry(tx, delivery, now=call.parts.clock.now()):
             return
-        if await outbox.is_known(tx, delivery):
+        if await deliveries.find(tx, delivery) is not None:
             raise Problem(HTTPStatus.CONFLICT, "already_sent", f"{delivery} was accepted by its channel already")
         raise not_found(delivery)
 

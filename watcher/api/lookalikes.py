@@ -17,11 +17,8 @@ from watcher.services import triage
 from watcher.services.enumerate import known_technique
 from watcher.services.lookup import known_row
 from watcher.services.tokens import Scope
-from watcher.services.triage import Triage
-from watcher.store import lookalikes
-from watcher.store import protected_names
-from watcher.store import resemblances
-from watcher.store.lookalikes import Wanted
+from watcher.store import lookalikes, protected_names, resemblances
+from watcher.store.lookalikes import Triage, Wanted
 
 MOST_AT_ONCE = 10_000
 

@@ -42,7 +42,8 @@ def triage(options: GlobalOptions, decision: str, names: tuple[str, ...], note: 
 async def _decide(options: GlobalOptions, decision: str, names: tuple[str, ...], note: str | None) -> tuple[str, ...]:
     from watcher.core.protected import parse_any
     from watcher.data import load_suffixes
-    from watcher.services.triage import Triage, decide
+    from watcher.services.triage import decide
+    from watcher.store.lookalikes import Triage
 
     suffixes = load_suffixes()
     wanted = list(dict.fromkeys(parse_any(name, suffixes) for name in names))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
+from typing import Protocol
 
 from watcher.core.authorities import Authorities
 from watcher.core.close_look import carried
@@ -16,8 +17,9 @@ from watcher.core.operators import MailOperators
 from watcher.core.ports import Clock, Resolver
 from watcher.core.probing import Probed, Prober, flags_of, to_be_probed
 from watcher.core.reading import Surroundings
+from watcher.core.registration import RegistrationFacts, is_held
 from watcher.core.suffixes import Suffixes
-from watcher.core.verdict import Ability, Check, JudgeContext, Owner, Verdict, judge, unite
+from watcher.core.verdict import Ability, Check, Flag, JudgeContext, Owner, Verdict, judge, unite
 from watcher.services.shared_answers import RememberedAnswers, SharedQuestions
 from watcher.services.undelegated import UndelegatedLabels
 
@@ -31,6 +33,48 @@ class Look:
     observation: Observation
     verdict: Verdict
     probed: Probed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookOptions:
+    """How a look is taken, and by what it is judged.
+
+    `avoid`: resolvers to leave out where there are others (the confirming read). `fresh`: use nothing remembered.
+    `posture`, `recheck_suffix`: as in `InquiryContext`. `probe`: ask the mail server of an able name too. `owner`: who
+    the lookalike may belong to. `registration`: what its registry said of it.
+    """
+
+    avoid: frozenset[str] = frozenset()
+    fresh: bool = False
+    posture: bool = False
+    recheck_suffix: bool = False
+    probe: bool = False
+    owner: Owner | None = None
+    registration: RegistrationFacts | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing that other looks heard is used."""
+        return self.fresh or bool(self.avoid)
+
+    def judged(self, surroundings: Surroundings, probed: tuple[Flag, ...] = ()) -> JudgeContext:
+        """Everything that the verdict rests on beside the observation."""
+        facts, owner = self.registration, self.owner or Owner()
+        if facts is None:
+            return JudgeContext(surroundings, owner, probed=probed)
+        servers = frozenset(facts.nameservers)
+        return JudgeContext(surroundings, owner, is_held(facts), servers, facts.registrant_organisation, probed)
+
+
+USUAL = LookOptions()
+
+
+class Looker(Protocol):
+    """What is needed of `Examiner` by those who look."""
+
+    async def look(self, name: Fqdn, options: LookOptions = USUAL) -> Look:
+        """Return the observation and the verdict."""
+        ...
 
 
 class Examiner:
@@ -68,41 +112,24 @@ class Examiner:
         self._shared = SharedQuestions(resolver)
         self._label: tuple[str, datetime] | None = None
 
-    async def look(
-        self,
-        name: Fqdn,
-        *,
-        avoid: frozenset[str] = frozenset(),
-        posture: bool = False,
-        fresh: bool = False,
-        recheck_suffix: bool = False,
-        owner: Owner | None = None,
-        held: bool = False,
-        nameservers: frozenset[str] = frozenset(),
-        organisation: str | None = None,
-        probe: bool = False,
-    ) -> Look:
-        """The observation and the verdict; never raises for what the DNS did.
+    async def look(self, name: Fqdn, options: LookOptions = USUAL) -> Look:
+        """Return the observation and the verdict; never raises for what the DNS did.
 
-        `avoid`: resolvers to leave out where there are others (the confirming read); nothing remembered is used then,
-        nor with `fresh`. Where there are authorities such a look is taken at each of them, united. `posture`,
-        `recheck_suffix`: as in `InquiryContext`; `probe`: ask the mail server of an able name too; the rest as in
-        `JudgeContext`.
+        Where there are authorities a look that avoids a resolver is taken at each of them, united.
         """
         surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
-        alone = fresh or bool(avoid)
-        known: KnownAnswers = {} if alone else self._remembered
-        recheck = recheck_suffix or (self._undelegated is not None and self._undelegated.due(name))
-        context = InquiryContext(surroundings, self._clock.now(), known, posture, recheck)
-        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation)
-        at_source = await self._at_source(name, context, judged, avoid) if avoid else None
+        known: KnownAnswers = {} if options.alone else self._remembered
+        recheck = options.recheck_suffix or (self._undelegated is not None and self._undelegated.due(name))
+        context = InquiryContext(surroundings, self._clock.now(), known, options.posture, recheck)
+        judged = options.judged(surroundings)
+        at_source = await self._at_source(name, context, judged, options.avoid) if options.avoid else None
         if at_source is not None:
             return at_source
-        observation = await self._drive(name, context, avoid, alone=alone)
+        observation = await self._drive(name, context, options.avoid, alone=options.alone)
         if recheck and self._undelegated is not None:
             self._undelegated.heard(observation)
         look = Look(observation, judge(observation, self._checks, judged))
-        target = to_be_probed(look.verdict) if probe and self._prober is not None else None
+        target = to_be_probed(look.verdict) if options.probe and self._prober is not None else None
         if target is None or self._prober is None:
             return look
         exchange, address = target
@@ -127,26 +154,17 @@ class Examiner:
         return Look(read[0], reduce(unite, verdicts))
 
     async def confirm(self, first: Look, *, owner: Owner | None = None) -> Look:
-        """A second look by another resolver where there is one; its verdict unites both reads (M13, M38)."""
+        """Look again by another resolver where there is one; the verdict unites both reads (M13, M38)."""
         seen = first.observation
         heard = sighted(seen.name, first.verdict, seen.attempted_at).resolvers
-        second = await self.look(seen.name, avoid=heard, fresh=True, owner=owner)
+        second = await self.look(seen.name, LookOptions(avoid=heard, fresh=True, owner=owner))
         return Look(second.observation, unite(first.verdict, carried(second.verdict, first.verdict)), first.probed)
 
-    def reconsider(
-        self,
-        look: Look,
-        *,
-        owner: Owner | None = None,
-        held: bool = False,
-        nameservers: frozenset[str] = frozenset(),
-        organisation: str | None = None,
-    ) -> Look:
-        """The same look judged with what the registry said; nothing is asked."""
+    def reconsider(self, look: Look, options: LookOptions) -> Look:
+        """Return the same look judged with what the registry said; nothing is asked."""
         surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
         probed = () if look.probed is None else flags_of(look.probed.outcome)
-        judged = JudgeContext(surroundings, owner or Owner(), held, nameservers, organisation, probed)
-        return replace(look, verdict=judge(look.observation, self._checks, judged))
+        return replace(look, verdict=judge(look.observation, self._checks, options.judged(surroundings, probed)))
 
     async def _drive(
         self,

@@ -11,11 +11,11 @@ from watcher.core.likeness import likeness
 from watcher.core.mail_state import SETTLED, exists, obstacle
 from watcher.core.names import Fqdn, to_unicode
 from watcher.core.ports import Clock, Registry
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth, is_held
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth
 from watcher.core.risk import rate
 from watcher.core.suffixes import Suffixes
 from watcher.core.verdict import Ability, Owner
-from watcher.services.examine import Look
+from watcher.services.examine import Look, Looker, LookOptions
 from watcher.store import Store, event_log, lookalikes, resemblances
 from watcher.store.lookalikes import Lookalike
 
@@ -26,34 +26,11 @@ Relook = Callable[[Fqdn], Awaitable[None]]
 """A look at a name that has a row, recorded with all that follows from it."""
 
 
-class Looker(Protocol):
-    """What is needed of `examine.Examiner`."""
+class ConfirmingLooker(Looker, Protocol):
+    """What is needed of `examine.Examiner` for an answer to a person."""
 
-    async def look(
-        self,
-        name: Fqdn,
-        *,
-        fresh: bool = False,
-        owner: Owner | None = None,
-        held: bool = False,
-        nameservers: frozenset[str] = frozenset(),
-        organisation: str | None = None,
-        posture: bool = False,
-        probe: bool = False,
-    ) -> Look:
-        """The observation and the verdict."""
-        ...
-
-    def reconsider(
-        self,
-        look: Look,
-        *,
-        owner: Owner | None = None,
-        held: bool = False,
-        nameservers: frozenset[str] = frozenset(),
-        organisation: str | None = None,
-    ) -> Look:
-        """The same look judged with what the registry said."""
+    def reconsider(self, look: Look, options: LookOptions) -> Look:
+        """Return the same look judged with what the registry said."""
         ...
 
     async def confirm(self, first: Look, *, owner: Owner | None = None) -> Look:
@@ -74,7 +51,7 @@ class Lookup:
         *,
         clock: Clock,
         suffixes: Suffixes,
-        looker: Looker,
+        looker: ConfirmingLooker,
         resembling: Resembling,
         registry: Registry | None = None,
         store: Store | None = None,
@@ -124,7 +101,7 @@ class Lookup:
 
     async def seen(self, name: Fqdn, resembling: Sequence[Resemblance]) -> Known | None:
         """A candidate by a look that is not recorded; None when it settled as absent."""
-        look = await self._looker.look(name, owner=self._owner())
+        look = await self._looker.look(name, LookOptions(owner=self._owner()))
         verdict = look.verdict
         if verdict.ability is not Ability.UNKNOWN and not exists(verdict):
             return None
@@ -155,22 +132,16 @@ class Lookup:
         """A look that is not recorded."""
         facts_task = asyncio.create_task(self._facts(name)) if registration else None
         try:
-            owner = self._owner()
-            look = await self._looker.look(name, fresh=True, owner=owner, posture=True, probe=probe)
+            options = LookOptions(fresh=True, owner=self._owner(), posture=True, probe=probe)
+            look = await self._looker.look(name, options)
             facts = None if facts_task is None else await facts_task
         finally:
             if facts_task is not None:
                 facts_task.cancel()
         if facts is not None:
-            look = self._looker.reconsider(
-                look,
-                owner=owner,
-                held=is_held(facts),
-                nameservers=frozenset(facts.nameservers),
-                organisation=facts.registrant_organisation,
-            )
+            look = self._looker.reconsider(look, replace(options, registration=facts))
         if self._confirms and look.verdict.ability is Ability.ABLE:
-            look = await self._looker.confirm(look, owner=owner)
+            look = await self._looker.confirm(look, owner=options.owner)
         known = await self.known(name)
         if look.verdict.ability is Ability.UNKNOWN and known.settled:
             # What is settled stays so; the failed look only ages it.

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from watcher.core.alerts import Alert, AlertKind, Policy, gathered, group_key
+from watcher.core.alerts import Alert, AlertKind, Policy, gathered
 from watcher.core.errors import DeliveryFailed, DeliveryRejected, StoreError
 from watcher.core.events import Event, EventKind
 from watcher.core.ports import Channel, Clock
@@ -26,8 +26,8 @@ from watcher.core.shapes import time_from_json, time_json
 from watcher.core.story import plural
 from watcher.services.gather import Gatherer
 from watcher.services.lease_owner import is_dead, this_process
-from watcher.store import Store, Tx, event_log, facts, outbox, stranded
-from watcher.store.outbox import Delivery
+from watcher.store import Store, Tx, deliveries, event_log, facts, outbox
+from watcher.store.deliveries import Delivery
 
 _log = logging.getLogger(__name__)
 
@@ -117,10 +117,10 @@ class Notifier:
         """Take over what dead processes had in hand; try again what channels refused that may be set rightly now."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            dead = [owner for owner in await outbox.list_owners(tx) if is_dead(owner, self._owner)]
+            dead = [owner for owner in await deliveries.list_owners(tx) if is_dead(owner, self._owner)]
             if dead:
-                await outbox.release(tx, dead)
-            await stranded.retry_rejected(tx, self._channels, since=now - self._patience.give_up, now=now)
+                await deliveries.release(tx, dead)
+            await deliveries.retry_rejected(tx, self._channels, since=now - self._patience.give_up, now=now)
 
     async def flush(self, *, within: timedelta) -> int:
         """One pass for a command that ends: tell now what waits, without waiting for groups. How many stay unsent."""
@@ -130,7 +130,7 @@ class Notifier:
         while True:
             await self.deliver()
             async with self._store.read() as tx:
-                left = await outbox.count_pending(tx, self._channels)
+                left = await deliveries.count_pending(tx, self._channels)
             if not left or self._clock.now() >= end:
                 return left
             await self._clock.sleep(self._patience.poll.total_seconds())
@@ -162,10 +162,10 @@ class Notifier:
         while True:
             now = self._clock.now()
             async with self._store.read() as tx:
-                if not await outbox.any_due(tx, name, now=now):
+                if not await deliveries.any_due(tx, name, now=now):
                     return accepted
             async with self._store.write() as tx:
-                one = await outbox.claim(tx, name, owner=self._owner, now=now, until=now + self._patience.lease)
+                one = await deliveries.claim(tx, name, owner=self._owner, now=now, until=now + self._patience.lease)
             if one is None or not await self._undisturbed(one):
                 return accepted
             accepted += 1
@@ -173,17 +173,17 @@ class Notifier:
     async def retry(self, delivery_id: str) -> bool:
         """Try a delivery again now, also a rejected one; False when there is no such, or it is sent already."""
         async with self._store.write() as tx:
-            return await outbox.retry(tx, delivery_id, now=self._clock.now())
+            return await deliveries.retry(tx, delivery_id, now=self._clock.now())
 
     async def _mend(self, now: datetime) -> None:
         """After the clock was set back nothing waits longer than it may."""
         latest = max(self._patience.longest * 1.25, self._patience.pause)
         bounds = (now + latest, now + 2 * self._patience.lease)
         async with self._store.read() as tx:
-            if not await outbox.any_beyond(tx, *bounds):
+            if not await deliveries.any_beyond(tx, *bounds):
                 return
         async with self._store.write() as tx:
-            await outbox.bring_back(tx, *bounds, now=now)
+            await deliveries.bring_back(tx, *bounds, now=now)
 
     async def _strand(self, now: datetime) -> None:
         """What waits for a channel that is configured no more says so, is told of once, and is given up in the end.
@@ -192,18 +192,18 @@ class Notifier:
         """
         before = now - self._patience.give_up
         async with self._store.read() as tx:
-            found = await stranded.count_stranded(tx, self._channels)
+            found = await deliveries.count_stranded(tx, self._channels)
             new = [
                 name
                 for name in found
-                if await stranded.any_stranded_unmarked(tx, name, why=_gone(name), before=before, now=now)
+                if await deliveries.any_stranded_unmarked(tx, name, why=_gone(name), before=before, now=now)
             ]
         for name in new:
             async with self._store.write() as tx:
-                if await stranded.reject_stranded(tx, name, why=f"given up: {_gone(name)}", before=before, now=now):
+                if await deliveries.reject_stranded(tx, name, why=f"given up: {_gone(name)}", before=before, now=now):
                     _log.error("messages are rejected: %s", _gone(name))
-                await stranded.mark_stranded(tx, name, why=_gone(name), now=now)
-                if left := (await stranded.count_stranded(tx, self._channels)).get(name):
+                await deliveries.mark_stranded(tx, name, why=_gone(name), now=now)
+                if left := (await deliveries.count_stranded(tx, self._channels)).get(name):
                     wait = f"{left} message{plural(left)} wait{'s' if left == 1 else ''} for it"
                     await self._tell_failing(tx, name, f"{_gone(name)}; {wait}", now, now)
                 else:
@@ -263,12 +263,12 @@ class Notifier:
     async def _sent(self, one: Delivery) -> None:
         now = self._clock.now()
         async with self._store.write() as tx:
-            await outbox.mark_sent(tx, one.id, now=now)
-            await outbox.bring_forward(tx, one.channel, now=now)
+            await deliveries.mark_sent(tx, one.id, now=now)
+            await deliveries.bring_forward(tx, one.channel, now=now)
             await facts.remove(tx, _TROUBLE + one.channel)
             if await facts.find(tx, _FAILING + one.channel) is not None:
                 await facts.remove(tx, _FAILING + one.channel)
-                await stranded.retry_rejected(tx, [one.channel], since=now - self._patience.give_up, now=now)
+                await deliveries.retry_rejected(tx, [one.channel], since=now - self._patience.give_up, now=now)
                 after = {"channel": one.channel, "reason": f"{one.channel} accepted an alert again"}
                 await self._tell(tx, EventKind.CHANNEL_RECOVERED, after, now)
         self._accepted.discard(one.id)
@@ -279,18 +279,21 @@ class Notifier:
         now = self._clock.now()
         if error.progressed:
             async with self._store.write() as tx:
-                await outbox.mark_failed(tx, one.id, owner=self._owner, why=error.why, next_attempt_at=now)
-                await facts.remove(tx, _TROUBLE + one.channel)
+                if await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=now):
+                    await facts.remove(tx, _TROUBLE + one.channel)
             return
         async with self._store.write() as tx:
             since = time_from_json(await facts.find(tx, _TROUBLE + one.channel))
             if since is None or since > now:
                 since = now
-                await facts.save(tx, _TROUBLE + one.channel, time_json(now), now=now)
             again = now + self._patience.wait(now - since, self._jitter(), error.retry_after)
-            await outbox.mark_failed(tx, one.id, owner=self._owner, why=error.why, next_attempt_at=again)
+            if not await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=again):
+                _log_lost(one)
+                return
+            if since == now:
+                await facts.save(tx, _TROUBLE + one.channel, time_json(now), now=now)
             if error.retry_after is not None:
-                await outbox.put_off(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
+                await deliveries.put_off(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
             if now - since >= self._patience.failing_after:
                 await self._tell_failing(tx, one.channel, error.why, since, now)
         self._seen(one, "failed", now)
@@ -299,7 +302,9 @@ class Notifier:
     async def _rejected(self, one: Delivery, why: str, *, mendable: bool = False) -> None:
         now = self._clock.now()
         async with self._store.write() as tx:
-            await outbox.mark_rejected(tx, one.id, why=why, mendable=mendable)
+            if not await deliveries.mark_rejected(tx, one, why=why, mendable=mendable):
+                _log_lost(one)
+                return
             await self._tell_failing(tx, one.channel, why, now, now)
         self._seen(one, "rejected", now)
         _log.error("alert %s is rejected: %s", one.alert.id, why)
@@ -324,7 +329,7 @@ class Notifier:
             source="watch",
             after=dict(after),
         )
-        await event_log.add(tx, [event], group=group_key, now=now)
+        await event_log.add(tx, [event], now=now)
 
     def _seen(self, one: Delivery, result: str, now: datetime) -> None:
         begun = min((event.at for event in one.alert.events), default=one.alert.created_at)
@@ -343,6 +348,11 @@ class Notifier:
                 if once:
                     return
             await self._clock.sleep(self._patience.poll.total_seconds())
+
+
+def _log_lost(one: Delivery) -> None:
+    """Log that this process had the delivery for too long: another has claimed it, and records what comes of it."""
+    _log.warning("alert %s, try %d: its lease ran out, so the outcome is not recorded", one.alert.id, one.attempts)
 
 
 def _gone(channel: str) -> str:

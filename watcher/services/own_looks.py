@@ -6,10 +6,8 @@ row; the nameservers of its domain are looked at here.
 
 import asyncio
 from datetime import timedelta
-from typing import Protocol
 
 from watcher.core import nameservers as core_nameservers
-from watcher.core.alerts import group_key
 from watcher.core.dns import Outcome, Question, RRType
 from watcher.core.events import EventKind
 from watcher.core.names import Fqdn
@@ -18,25 +16,17 @@ from watcher.core.ports import Clock, Resolver
 from watcher.core.protected import Kind
 from watcher.core.reading import denies_subtree
 from watcher.core.suffixes import Suffixes
-from watcher.core.verdict import Ability, Basis, Owner, Verdict
+from watcher.core.verdict import Ability, Basis, Verdict
 from watcher.services.drafting import Subject, plain_event
-from watcher.services.examine import Look
+from watcher.services.examine import Looker, LookOptions
 from watcher.services.ours import Ours
 from watcher.services.watch import Watch
 from watcher.store import Store, Tx, event_log, lookalikes, nameservers
-from watcher.store.lookalikes import OWN, PROTECTED, Wanted
+from watcher.store.lookalikes import OWN, PROTECTED, Relation, Wanted
 
 EVERY = timedelta(days=1)
 AGAIN = timedelta(minutes=5)
 """Between looks that must say the same before anything is told."""
-
-
-class Looker(Protocol):
-    """What is needed of `examine.Examiner`."""
-
-    async def look(self, name: Fqdn, *, fresh: bool = False, owner: Owner | None = None) -> Look:
-        """The observation and the verdict."""
-        ...
 
 
 class OwnLooks:
@@ -67,7 +57,7 @@ class OwnLooks:
 
     async def due(self, limit: int = 20) -> int:
         """First looks at names without a row, and looks at nameservers that are due; how many looks that were."""
-        wanted: dict[str, str] = {name: OWN for name in self._ours.own if not self._suffixes.is_suffix(name)}
+        wanted: dict[str, Relation] = {name: OWN for name in self._ours.own if not self._suffixes.is_suffix(name)}
         wanted |= {row.name: PROTECTED for row in self._ours.protected if row.kind != Kind.SUFFIX}
         domains = sorted({self._suffixes.registered_domain(name) or name for name in wanted})
         new, due = await self._due(wanted, domains, limit)
@@ -83,7 +73,7 @@ class OwnLooks:
         ours = (*(row.name for row in self._ours.protected), *self._ours.own)
         return [name for name in ours if self._suffixes.registered_domain(name) == domain]
 
-    async def _due(self, wanted: dict[str, str], domains: list[str], limit: int) -> tuple[list[str], list[str]]:
+    async def _due(self, wanted: dict[str, Relation], domains: list[str], limit: int) -> tuple[list[str], list[str]]:
         async with self._store.read() as tx:
             known = await lookalikes.find_known(tx, list(wanted))
             kept = [
@@ -97,11 +87,11 @@ class OwnLooks:
                 await lookalikes.remove(tx, gone)
         return [name for name in wanted if name not in known][:limit], due
 
-    async def _first(self, name: Fqdn, relation: str) -> None:
-        look = await self._looker.look(name, fresh=True, owner=self._ours.owner)
+    async def _first(self, name: Fqdn, relation: Relation) -> None:
+        look = await self._looker.look(name, LookOptions(fresh=True, owner=self._ours.owner))
         await self._watch.record(look, relation=relation)
 
-    async def _nameservers(self, domain: str, relation: str) -> None:
+    async def _nameservers(self, domain: str, relation: Relation) -> None:
         """One look at the nameservers of a domain of ours: trouble, or others, are told after two that say the same."""
         seen = await self._see(domain)
         now = self._clock.now()
@@ -127,7 +117,7 @@ class OwnLooks:
                 before={"nameservers": list(before.names or ())},
                 after={"nameservers": list(seen.names), "troubled": dict(seen.trouble)},
             )
-            await event_log.add(tx, [event], group=group_key, now=now)
+            await event_log.add(tx, [event], now=now)
 
     async def _registry_tells(self, tx: Tx, domain: str) -> bool:
         """Whether its registry lists nameservers: then a change of them is told by what the registry says."""

@@ -105,7 +105,7 @@ class Probes:
                 domain = self._suffixes.registered_domain(candidate.name)
                 if candidate.name not in known and domain is not None:
                     groups[domain].append(candidate)
-            asked = await probes.find_asked(tx, list(groups), since=now - EVERY * _NEARLY)
+            asked = await probes.find_asked(tx, list(groups), since=now - EVERY * _NEARLY, now=now)
             asked |= await lookalikes.find_known(tx, list(groups))
         return {domain: group for domain, group in groups.items() if domain not in asked}
 

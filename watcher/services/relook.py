@@ -11,8 +11,8 @@ from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.core.names import Fqdn
 from watcher.core.ports import Clock
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, is_held
-from watcher.services.examine import Examiner
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.services.examine import Examiner, LookOptions
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.ours import Ours
 from watcher.services.watch import Recorded, Watch
@@ -68,9 +68,7 @@ class Relook:
         """The first look at a candidate that exists or did not settle, or that its registry knows (`registration`)."""
         async with self._places:
             look = await self._examiner.look(
-                candidate.name,
-                owner=self._ours.owner,
-                held=registration is not None and is_held(registration),
+                candidate.name, LookOptions(owner=self._ours.owner, registration=registration)
             )
         recorded = await self._watch.record(
             look, resemblances=[self._resemblance(candidate)], origin=origin, registration=registration
@@ -148,19 +146,18 @@ class Relook:
     async def _again(self, row: Lookalike, *, closely: bool = False) -> None:
         # Always fresh: what a sweep remembers would repeat itself where a change is looked for.
         name = Fqdn(row.name)
-        facts = row.registration
         close = close_look_due(name, row.verdict, row.state.settled_at, self._clock.now())
         async with self._places:
             look = await self._examiner.look(
                 name,
-                avoid=row.state.avoid,
-                fresh=True,
-                owner=self._ours.owner,
-                held=facts is not None and is_held(facts),
-                nameservers=frozenset(facts.nameservers if facts else ()),
-                organisation=facts.registrant_organisation if facts else None,
-                posture=close or closely,
-                probe=close and self._probe,
+                LookOptions(
+                    avoid=row.state.avoid,
+                    fresh=True,
+                    owner=self._ours.owner,
+                    registration=row.registration,
+                    posture=close or closely,
+                    probe=close and self._probe,
+                ),
             )
         if not close:
             look = replace(look, verdict=carried(look.verdict, row.verdict))

@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from watcher.core import nameservers as core_nameservers
-from watcher.core.alerts import group_key
 from watcher.core.dns import Answer, Question, RRType
 from watcher.core.events import Event, EventKind
 from watcher.core.mail_state import sighted
@@ -24,7 +23,7 @@ from watcher.core.shapes import JSON, answer_from_json, answer_json, mail_brief_
 from watcher.core.verdict import Ability, Basis, Verdict
 from watcher.services import suffix_sightings
 from watcher.services.drafting import Subject, plain_event
-from watcher.services.examine import Look
+from watcher.services.examine import Look, Looker, LookOptions
 from watcher.services.own_looks import AGAIN
 from watcher.store import Store, Tx, event_log, facts, lookalikes, nameservers, protected_names, resemblances
 
@@ -32,14 +31,6 @@ EVERY = timedelta(hours=1)
 _LOSSES = 3
 _MOST_AT_ONCE = 2
 """More unrelated suffixes than this do not begin to answer for any name at once: a resolver lies."""
-
-
-class Looker(Protocol):
-    """What is needed of `examine.Examiner`."""
-
-    async def look(self, name: Fqdn, *, avoid: frozenset[str] = frozenset(), fresh: bool = False) -> Look:
-        """The observation and the verdict."""
-        ...
 
 
 class SuffixWatch:
@@ -94,7 +85,7 @@ class SuffixWatch:
             stands, _ = await suffix_sightings.standing(tx, suffix)
             waiting = await suffix_sightings.waiting(tx, suffix) or {}
         label, avoid = self._random_label(), frozenset(waiting.get("resolvers", ()))
-        look = await self._looker.look(Fqdn(f"{label}.{suffix}"), fresh=True, avoid=avoid)
+        look = await self._looker.look(Fqdn(f"{label}.{suffix}"), LookOptions(fresh=True, avoid=avoid))
         (listing,) = await self._resolver.ask([Question(suffix, RRType.NS)])
         return _Seen(suffix, look, listing, begins=_is_wild(look.verdict) and not stands)
 
@@ -126,7 +117,7 @@ class SuffixWatch:
                 open_question = open_question or pending
             wait = self._again if open_question else self._every
             await nameservers.save(tx, _key(suffix), state, now=now, wait=wait)
-            await event_log.add(tx, told, group=group_key, now=now)
+            await event_log.add(tx, told, now=now)
 
     async def _subject(self, tx: Tx, suffix: str) -> Subject:
         """The suffix; explained only where it resembles a protected suffix itself, not by names met under it."""

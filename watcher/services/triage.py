@@ -2,26 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from watcher.core.alerts import SilenceScope
 from watcher.core.names import Fqdn
 from watcher.store import Store, Tx, block_votes, lookalikes, own_names, silences
+from watcher.store.lookalikes import Triage
 from watcher.store.own_names import OwnRow
 from watcher.store.silences import SilenceRow
-
-
-class Triage(StrEnum):
-    """What was decided about a lookalike."""
-
-    NEW = "new"
-    INVESTIGATING = "investigating"
-    TAKEDOWN = "takedown"
-    BLOCKED = "blocked"
-    OWNED = "owned"
-    """It is ours: on the own list while this is decided."""
-    IGNORED = "ignored"
-    """It is harmless: silenced by name, while this is decided or until the silence is removed."""
 
 
 async def decide(
@@ -45,7 +32,7 @@ async def decide(
         unknown = tuple(name for name in names if name not in rows or rows[name].first_seen_at is None)
         if unknown:
             return unknown
-        await lookalikes.save_triage(tx, names, triage.value, note=note, now=now, by=by)
+        await lookalikes.save_triage(tx, names, triage, note=note, now=now, by=by)
         if votes:
             await _vote(tx, names, triage, now=now, by=by)
         await _own(tx, names, triage, note=note, now=now)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from watcher.core.alerts import group_key
 from watcher.core.dns import Question, RRType
 from watcher.core.errors import DishonestResolver
 from watcher.core.events import Event, EventKind
@@ -103,7 +102,7 @@ class Vigil:
                 self._event(EventKind.RESOLVER_REFUSED, now, {"resolver": error.resolver, "why": error.why})
                 for error in new
             ]
-            await event_log.add(tx, recorded, group=group_key, now=now)
+            await event_log.add(tx, recorded, now=now)
 
     async def _ask(self) -> None:
         """Nothing was due, or nothing came back: one cheap question tells the two apart."""
@@ -129,7 +128,7 @@ class Vigil:
                 await facts.remove(tx, _STALE)
             else:
                 await facts.save(tx, _STALE, time_json(stale), now=now)
-            await event_log.add(tx, [self._event(kind, now, after)], group=group_key, now=now)
+            await event_log.add(tx, [self._event(kind, now, after)], now=now)
 
     def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
         return watch_event(self._store.ids(), kind, now, after)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import random
 
-from watcher.core.alerts import group_key
 from watcher.core.cadence import Cadence, Refresh, next_look, next_registration
 from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.mail_state import (
@@ -40,7 +39,7 @@ from watcher.services.examine import Look
 from watcher.services.parent_wildcard import by_wildcard, is_first_to_say
 from watcher.services.transactions import SharedTransactions
 from watcher.store import Store, Tx, event_log, lookalikes, own_names, protected_names, raw_replies, resemblances
-from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike
+from watcher.store.lookalikes import LOOKALIKE, OWN, PROTECTED, Lookalike, Relation
 from watcher.store.raw_replies import RawReply
 
 _ABOUT_LOOKALIKES = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE, EventKind.MAIL_BECAME_ABLE})
@@ -84,7 +83,7 @@ class Watch:
         resemblances: Sequence[Resemblance] = (),
         origin: Origin | None = None,
         registration: RegistrationFacts | None = None,
-        relation: str = LOOKALIKE,
+        relation: Relation = LOOKALIKE,
     ) -> Recorded:
         """Record a look at a name; `origin` counts at its first look only, `registration` where it was just asked for.
 
@@ -119,7 +118,7 @@ class Watch:
             saved = [self._with_facts(one, new) for one in rows]
             await lookalikes.save(tx, saved)
             await self._keep_raw(tx, saved, new)
-            await event_log.add(tx, told, group=group_key, now=self._clock.now())
+            await event_log.add(tx, told, now=self._clock.now())
             return Recorded(next(one for one in saved if one.name == name), tuple(told))
 
     async def _record(
@@ -130,7 +129,7 @@ class Watch:
         resembling: Sequence[Resemblance],
         origin: Origin | None,
         registration: RegistrationFacts | None,
-        relation: str,
+        relation: Relation,
     ) -> Recorded:
         now, seen = self._clock.now(), look.observation
         before = await lookalikes.find(tx, seen.name)
@@ -178,7 +177,7 @@ class Watch:
         else:
             await lookalikes.save(tx, [kept])
             await resemblances.save(tx, row.name, new)
-        await event_log.add(tx, told, group=group_key, now=now)
+        await event_log.add(tx, told, now=now)
         return Recorded(kept, tuple(told))
 
     async def _resembling(

@@ -1,10 +1,11 @@
 """Events, each written together with its row in the outbox."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
+from watcher.core.alerts import group_key
 from watcher.core.events import Event
 from watcher.core.shapes import event_from_json, event_json
 from watcher.store.database import Tx
@@ -12,7 +13,7 @@ from watcher.store.tables import events, outbox
 from watcher.store.upsert import chunks
 
 
-async def add(tx: Tx, new: Sequence[Event], *, group: Callable[[Event], str], now: datetime) -> None:
+async def add(tx: Tx, new: Sequence[Event], *, now: datetime) -> None:
     """Record the events and put each into the outbox under its group, in the caller's transaction."""
     if not new:
         return
@@ -32,7 +33,7 @@ async def add(tx: Tx, new: Sequence[Event], *, group: Callable[[Event], str], no
             for event in new
         ],
     )
-    rows = [{"event_id": event.id, "group_key": group(event), "created_at": now} for event in new]
+    rows = [{"event_id": event.id, "group_key": group_key(event), "created_at": now} for event in new]
     await tx.execute(insert(outbox), rows)
 
 

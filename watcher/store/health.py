@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from watcher.store.database import Tx
+from watcher.store.deliveries import Status
 from watcher.store.tables import deliveries, events, lookalikes
 
 
@@ -23,7 +24,7 @@ async def find_lateness(tx: Tx) -> Lateness:
     look, registration = (
         await tx.execute(select(func.min(lookalikes.c.next_look_at), func.min(lookalikes.c.registration_next_at)))
     ).one()
-    waiting = select(func.min(deliveries.c.created_at)).where(deliveries.c.status == "pending")
+    waiting = select(func.min(deliveries.c.created_at)).where(deliveries.c.status == Status.PENDING)
     return Lateness(look, registration, (await tx.execute(waiting)).scalar_one())
 
 

@@ -6,6 +6,7 @@ What a row says changes through `services.watch` alone; here are the reads, the 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, case, cast, delete, func, or_, select, update
@@ -21,8 +22,30 @@ from watcher.store.database import Tx
 from watcher.store.tables import lookalikes, resemblances
 from watcher.store.upsert import chunks, insert_or_update
 
-LOOKALIKE, OWN, PROTECTED = "lookalike", "own", "protected"
-"""What a row is watched as (`Lookalike.relation`)."""
+
+class Relation(StrEnum):
+    """What a row is watched as."""
+
+    LOOKALIKE = "lookalike"
+    OWN = "own"
+    PROTECTED = "protected"
+
+
+LOOKALIKE, OWN, PROTECTED = Relation.LOOKALIKE, Relation.OWN, Relation.PROTECTED
+
+
+class Triage(StrEnum):
+    """What a person decided about a lookalike."""
+
+    NEW = "new"
+    INVESTIGATING = "investigating"
+    TAKEDOWN = "takedown"
+    BLOCKED = "blocked"
+    OWNED = "owned"
+    """It is ours: on the own list while this is decided."""
+    IGNORED = "ignored"
+    """It is harmless: silenced by name, while this is decided or until the silence is removed."""
+
 
 _MOST_WAITING = 20_000  # rows that are weighed against each other
 
@@ -39,7 +62,7 @@ class Lookalike:
     registrable_domain: str | None
     public_suffix: str
     unicode: str
-    relation: str = LOOKALIKE
+    relation: Relation = LOOKALIKE
     state: MailState = field(default_factory=MailState)
     verdict: Verdict | None = None
     severity: Severity = Severity.INFO
@@ -48,7 +71,7 @@ class Lookalike:
     first_seen_at: datetime | None = None
     registration: RegistrationFacts | None = None
     registration_next_at: datetime | None = None
-    triage: str = "new"
+    triage: Triage = Triage.NEW
     triage_note: str = ""
     triage_at: datetime | None = None
     triage_by: str | None = None
@@ -75,7 +98,7 @@ class Wanted:
     triage: str | None = None
     text: str | None = None
     since: datetime | None = None
-    relation: str = LOOKALIKE
+    relation: Relation = LOOKALIKE
 
 
 async def find(tx: Tx, name: str) -> Lookalike | None:
@@ -281,7 +304,7 @@ async def count_abilities(tx: Tx) -> dict[str, int]:
 
 
 async def save_triage(
-    tx: Tx, names: Collection[str], value: str, *, note: str | None, now: datetime, by: str | None = None
+    tx: Tx, names: Collection[str], value: Triage, *, note: str | None, now: datetime, by: str | None = None
 ) -> set[str]:
     """Set the triage, who decided it and when, and the note unless it is None; which of the names have a row."""
     values: dict[str, Any] = {"triage": value, "triage_at": now, "triage_by": by}
@@ -358,7 +381,7 @@ def _lookalike(row: RowMapping) -> Lookalike:
         registrable_domain=row["registrable_domain"],
         public_suffix=row["public_suffix"],
         unicode=row["unicode"],
-        relation=row["relation"],
+        relation=Relation(row["relation"]),
         state=state_from_json(row["state"]),
         verdict=None if row["verdict"] is None else verdict_from_json(row["verdict"]),
         severity=Severity(row["severity"]),
@@ -367,7 +390,7 @@ def _lookalike(row: RowMapping) -> Lookalike:
         first_seen_at=row["first_seen_at"],
         registration=None if row["registration"] is None else registration_from_json(row["registration"]),
         registration_next_at=row["registration_next_at"],
-        triage=row["triage"],
+        triage=Triage(row["triage"]),
         triage_note=row["triage_note"],
         triage_at=row["triage_at"],
         triage_by=row["triage_by"],

@@ -10,11 +10,11 @@ from watcher.store.tables import probes
 from watcher.store.upsert import chunks, insert_or_update
 
 
-async def find_asked(tx: Tx, domains: Sequence[str], *, since: datetime) -> set[str]:
-    """Those of `domains` that were asked about then or later."""
+async def find_asked(tx: Tx, domains: Sequence[str], *, since: datetime, now: datetime) -> set[str]:
+    """Return those of `domains` asked about from `since` to `now`; later times predate a clock that was set back."""
     known: set[str] = set()
     for some in chunks(domains):
-        query = select(probes.c.domain).where(probes.c.domain.in_(some), probes.c.asked_at >= since)
+        query = select(probes.c.domain).where(probes.c.domain.in_(some), probes.c.asked_at.between(since, now))
         known.update((await tx.execute(query)).scalars())
     return known
 

@@ -194,11 +194,12 @@ deliveries = Table(
     Cell("id", Text, primary_key=True),
     Cell("alert_id", Text, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
     Cell("channel", Text, nullable=False),
-    Cell("status", Text, nullable=False),  # pending | sent | rejected
+    Cell("status", Text, nullable=False),  # store.deliveries.Status
     Cell("attempts", Integer, nullable=False, server_default="0"),
     Cell("next_attempt_at", Moment, nullable=False),
     Cell("leased_until", Moment),
     Cell("lease_owner", Text),
+    Cell("epoch", Integer, nullable=False, server_default="0"),  # counts the claims
     Cell("last_error", Text),
     Cell("mendable", Boolean, nullable=False, server_default=false()),  # rejected, but not for what the message says
     Cell("sent_at", Moment),

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Table, Text, cast, delete, exists, func, or_, select, update
 
+from watcher.core.alerts import DecisionKind
 from watcher.core.verdict import Basis
 from watcher.store.database import Tx
-from watcher.store.lookalikes import LOOKALIKE
+from watcher.store.deliveries import Status
+from watcher.store.lookalikes import LOOKALIKE, Triage
 from watcher.store.tables import alerts, deliveries, events, lookalikes, outbox
 
 AT_ONCE = 200
@@ -35,7 +37,7 @@ async def remove_events(tx: Tx, before: datetime) -> int:
 
 async def remove_alerts(tx: Tx, before: datetime) -> int:
     """Drop alerts from before then with their deliveries, unless one is still on its way."""
-    pending = exists().where(deliveries.c.alert_id == alerts.c.id, deliveries.c.status == "pending")
+    pending = exists().where(deliveries.c.alert_id == alerts.c.id, deliveries.c.status == Status.PENDING)
     return await _drop(tx, alerts, select(alerts.c.id).where(alerts.c.created_at < before, ~pending))
 
 
@@ -51,7 +53,7 @@ async def remove_gone(tx: Tx, before: datetime) -> int:
     which = select(lookalikes.c.name).where(
         lookalikes.c.relation == LOOKALIKE,
         lookalikes.c.basis == Basis.NO_SUCH_NAME.value,
-        lookalikes.c.triage == "new",
+        lookalikes.c.triage == Triage.NEW,
         func.coalesce(lookalikes.c.first_seen_at, before) < before,
         ~recent,
     )
@@ -64,7 +66,7 @@ def _waits() -> ColumnElement[bool]:
     """Whether an event is not decided about yet, or waits for a digest."""
     return exists().where(
         outbox.c.event_id == events.c.id,
-        or_(outbox.c.decision.is_(None), (outbox.c.decision == "digest") & outbox.c.part.is_(None)),
+        or_(outbox.c.decision.is_(None), (outbox.c.decision == DecisionKind.DIGEST) & outbox.c.part.is_(None)),
     )
 
 

@@ -101,7 +101,7 @@ async def test_wrong_tokens_are_refused_alike(api: ApiClient, behind: World):
 async def test_a_token_is_stored_as_a_hash_only(behind: World):
     text = (await behind.token("secret", *Scope))["Authorization"].removeprefix("Bearer ")
     await behind.store.close()
-    for file in behind.store.path.parent.iterdir():
+    for file in behind.store.place.path.parent.iterdir():
         assert text.encode() not in file.read_bytes()
         assert text.removeprefix("watcher_").encode() not in file.read_bytes()
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tests.fakes.api_client import ApiClient, World
 from watcher.api import cursors
 from watcher.api.problems import Problem
-from watcher.core.alerts import group_key
 from watcher.core.events import Event, EventKind
 from watcher.core.risk import Severity
 from watcher.store import event_log
@@ -27,7 +26,7 @@ async def happen(world: World, count: int, name: str = "army.ml", kind: EventKin
             event = Event(
                 world.store.ids(), kind, Severity.HIGH, ("because",), name, name, ("army.mil",), now, before={"a": 1}
             )
-            await event_log.add(tx, [event], group=group_key, now=now)
+            await event_log.add(tx, [event], now=now)
         ids.append(event.id)
     return ids
 

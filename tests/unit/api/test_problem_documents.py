@@ -182,7 +182,7 @@ async def test_a_database_that_is_gone_is_said_so(behind: World):
         client = ApiClient(server, session)
         assert (await client.get("/api/v1/protected")).status == 200
         await behind.store.close()
-        for file in behind.store.path.parent.glob("watcher.db*"):
+        for file in behind.store.place.path.parent.glob("watcher.db*"):
             file.write_bytes(b"this is no database" * 500)
         answer = await client.get("/api/v1/protected")
         assert answer.status == 503

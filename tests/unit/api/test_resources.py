@@ -11,7 +11,7 @@ from watcher.core.registration import RegistrationFacts, RegistrationSource, Reg
 from watcher.core.risk import Severity
 from watcher.core.verdict import Flag
 from watcher.services.tokens import Scope
-from watcher.store import event_log, outbox, silences
+from watcher.store import deliveries, event_log, outbox, silences
 
 
 async def test_a_name_is_protected_once_and_stays_as_it_was(api: ApiClient, behind: World):
@@ -288,8 +288,10 @@ async def test_deliveries_are_listed_and_tried_again(api: ApiClient, behind: Wor
         )
         ids = [behind.store.ids(), behind.store.ids()]
         await outbox.add_alert(tx, alert, [event.id for event in told], {"email": ids[0], "slack": ids[1]}, now=now)
-        assert await outbox.mark_rejected(tx, ids[1], why="channel_not_found")
-        assert await outbox.mark_sent(tx, ids[0], now=now)
+        refused = await deliveries.find(tx, ids[1])
+        assert refused is not None
+        assert await deliveries.mark_rejected(tx, refused, why="channel_not_found")
+        assert await deliveries.mark_sent(tx, ids[0], now=now)
     listed = (await api.get("/api/v1/deliveries")).json["items"]
     assert [(row["channel"], row["status"]) for row in listed] == [("slack", "rejected"), ("email", "sent")]
     assert listed[0]["last_error"] == "channel_not_found"
@@ -341,7 +343,7 @@ async def test_what_needs_no_token(api: ApiClient, behind: World, path):
 async def test_events_say_how_they_were_told_and_why(api: ApiClient, behind: World):
     told, waiting = became_able(), became_able(2, "navy.ml")
     async with behind.store.write() as tx:
-        await event_log.add(tx, [told, waiting], group=group_key, now=behind.clock.now())
+        await event_log.add(tx, [told, waiting], now=behind.clock.now())
         await outbox.decide(tx, {told.id: ("none", "silenced: name army.ml")}, now=behind.clock.now())
     listed = {row["name"]: row["told"] for row in (await api.get("/api/v1/events")).json["items"]}
     assert listed["army.ml"] == {"decision": "none", "reason": "silenced: name army.ml", "alert_id": None}

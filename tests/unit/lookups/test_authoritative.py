@@ -17,7 +17,7 @@ from watcher.core.verdict import Ability, Basis, Flag
 from watcher.data import load_suffixes
 from watcher.lookups.authoritative import AuthoritativeServers
 from watcher.lookups.clock import SystemClock
-from watcher.services.examine import Examiner
+from watcher.services.examine import Examiner, LookOptions
 
 _NAME = parse("army.ml")
 _PARENT = "@ NS ns1.hosting.net.\n@ NS ns2.hosting.net.\n@ MX 10 mx.army.ml.\nmx A 93.184.215.14\n"
@@ -55,7 +55,7 @@ async def _confirmed(usual: ZoneResolver, port: int):
     examiner = Examiner(
         usual, FakeClock(), load_suffixes(), checks.ALL, lambda: "label", authorities=_authorities(usual, port)
     )
-    return await examiner.look(_NAME, avoid=frozenset({_USUAL}))
+    return await examiner.look(_NAME, LookOptions(avoid=frozenset({_USUAL})))
 
 
 async def test_both_nameservers_are_read_and_are_in_the_evidence():

@@ -10,7 +10,7 @@ from watcher.core.names import parse
 from watcher.core.probing import Probed, ProbeOutcome
 from watcher.core.verdict import Ability, Basis, Flag
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner
+from watcher.services.examine import Examiner, LookOptions
 
 _ZONE = "@ MX 10 mx.army.ml.\n"
 
@@ -53,7 +53,7 @@ async def test_a_fresh_look_believes_nothing_remembered():
     await examiner.look(parse("army.ml"))
     first = _names(resolver)
     resolver.asked.clear()
-    await examiner.look(parse("army.ml"), fresh=True)
+    await examiner.look(parse("army.ml"), LookOptions(fresh=True))
     assert _names(resolver) == first
 
 
@@ -95,9 +95,9 @@ async def test_the_mail_server_of_an_able_name_is_asked_only_when_the_look_says_
         ZoneResolver(clock, zones), clock, load_suffixes(), checks.ALL, lambda: "label", prober=server
     )  # fmt: skip
     assert (await examiner.look(parse("army.ml"))).probed is None
-    assert (await examiner.look(parse("navy.ml"), probe=True)).probed is None
+    assert (await examiner.look(parse("navy.ml"), LookOptions(probe=True))).probed is None
     assert server.asked == []
-    look = await examiner.look(parse("army.ml"), probe=True)
+    look = await examiner.look(parse("army.ml"), LookOptions(probe=True))
     assert server.asked == [("army.ml", "mx.army.ml", "93.184.215.14")]
     assert Flag.ACCEPTS_ANY in look.verdict.flags
     assert look.probed is not None

@@ -9,12 +9,22 @@ import pytest
 
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
-from watcher.core.alerts import Alert, AlertKind, DigestEvery, FirstSweep, Policy, Route, group_key
+from watcher.core.alerts import Alert, AlertKind, DigestEvery, FirstSweep, Policy, Route
 from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.risk import Severity
 from watcher.services.gather import Gatherer
 from watcher.services.retain import Retention
-from watcher.store import Store, event_log, lookalikes, outbox, protected_names, resemblances, shards, silences
+from watcher.store import (
+    Store,
+    deliveries,
+    event_log,
+    lookalikes,
+    outbox,
+    protected_names,
+    resemblances,
+    shards,
+    silences,
+)
 from watcher.store.lookalikes import Lookalike
 from watcher.store.protected_names import ProtectedRow
 from watcher.store.silences import SilenceRow
@@ -40,7 +50,7 @@ class Desk:
         now = self.clock.now()
         made = [replace(event, id=self.store.ids(), at=now) for event in new]
         async with self.store.write() as tx:
-            await event_log.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, now=now)
 
     async def protect(self, name: str) -> None:
         now = self.clock.now()
@@ -80,7 +90,7 @@ class Desk:
 
     async def alerts(self) -> list[Alert]:
         async with self.store.read() as tx:
-            return [one.alert for one in reversed(await outbox.list_all(tx))]
+            return [one.alert for one in reversed(await deliveries.list_all(tx))]
 
     async def decisions(self) -> list[tuple[str | None, str | None]]:
         async with self.store.read() as tx:
@@ -297,7 +307,7 @@ async def test_digests_go_where_their_events_are_routed(desk: Desk) -> None:
     await desk.happens(EVENTS["registered"], EVENTS["lookalike_found"])
     await desk.passes(days=1)
     async with desk.store.read() as tx:
-        rows = [(one.channel, one.alert.total) for one in await outbox.list_all(tx)]
+        rows = [(one.channel, one.alert.total) for one in await deliveries.list_all(tx)]
     assert sorted(rows) == [("email", 2), ("slack", 1)]
 
 
@@ -321,9 +331,9 @@ async def test_each_channel_gets_one_digest_whatever_the_routes(desk: Desk) -> N
     async with desk.store.read() as tx:
         told = {
             one.channel: [event.kind.value for event in await outbox.list_events_of(tx, one.alert.id)]
-            for one in await outbox.list_all(tx)
+            for one in await deliveries.list_all(tx)
         }
-        assert len(await outbox.list_all(tx)) == 2, "one for each channel"
+        assert len(await deliveries.list_all(tx)) == 2, "one for each channel"
     assert told == {
         "slack": ["registered", "lookalike_found"],
         "email": ["lookalike_found", "nameservers_changed"],
@@ -334,8 +344,8 @@ async def test_what_a_digest_told_is_not_told_again_when_the_alert_is_forgotten(
     await desk.happens(EVENTS["registered"])
     await desk.passes(days=1)
     async with desk.store.write() as tx:
-        for one in await outbox.list_all(tx):
-            await outbox.mark_sent(tx, one.id, now=desk.clock.now())
+        for one in await deliveries.list_all(tx):
+            await deliveries.mark_sent(tx, one.id, now=desk.clock.now())
     await desk.clock.advance(timedelta(days=100).total_seconds())
     assert await Retention(store=desk.store, clock=desk.clock).run()
     await desk.passes(days=1)

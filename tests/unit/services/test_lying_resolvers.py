@@ -17,6 +17,7 @@ from watcher.core.mail_state import Policy
 from watcher.core.names import Fqdn
 from watcher.core.verdict import Ability
 from watcher.data import load_suffixes
+from watcher.services.examine import LookOptions
 from watcher.services.protect import protect
 from watcher.settings import Settings
 from watcher.store import Store, event_log
@@ -109,7 +110,7 @@ async def test_two_of_four_that_rewrite_are_refused_and_told_of_until_they_stop(
             assert sorted(await told()) == sorted(both), "once each"
             asked = [len(server.log) for server in liars]
             for _ in range(8):
-                verdict = (await net.examiner.look(Fqdn("army.ml"), fresh=True)).verdict
+                verdict = (await net.examiner.look(Fqdn("army.ml"), LookOptions(fresh=True))).verdict
                 assert verdict.ability is Ability.UNABLE
                 assert {answer.resolver for answer in verdict.evidence} <= {server.address for server in honest}
             assert [len(server.log) for server in liars] == asked, "they are not asked again"

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.telling_office import WAIT, Office
 from watcher.core.alerts import Policy
+from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.core.events import EventKind
-from watcher.store import outbox
+from watcher.store import deliveries, facts, outbox, tables
 
 
 async def test_order_is_kept_for_one_name(office: Office) -> None:
@@ -61,11 +63,69 @@ async def test_a_lease_that_ran_out_is_taken_over_with_the_same_id(office: Offic
     await office.notifier.gather()
     async with office.store.write() as tx:
         now = office.clock.now()
-        lost = await outbox.claim(tx, "slack", owner="there:2:b", now=now, until=now + timedelta(seconds=60))
+        lost = await deliveries.claim(tx, "slack", owner="there:2:b", now=now, until=now + timedelta(seconds=60))
     assert lost is not None
     await office.passes(59)
     assert not office.slack.tried
     await office.passes(3)
+    assert [alert.id for alert in office.slack.accepted] == [lost.alert.id]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DeliveryFailed("slow", retry_after=timedelta(minutes=30)),
+        DeliveryFailed("in part", progressed=True),
+        DeliveryRejected("no such channel"),
+    ],
+    ids=lambda error: error.why,
+)
+async def test_a_process_that_lost_its_lease_records_no_failure(office: Office, error: DeliveryFailed) -> None:
+    """While it waits for the channel another claims the delivery: neither that one nor the channel is held up."""
+    began, gate = asyncio.Event(), asyncio.Event()
+
+    class Stuck:
+        name = "slack"
+
+        async def send(self, alert) -> None:
+            began.set()
+            await gate.wait()
+            raise error
+
+    office.policy = Policy(channels=("slack",), group_wait=WAIT)
+    stuck = office.another(channels={"slack": Stuck()}, owner="here:1:a")
+    await office.happens(became_able())
+    await office.clock.advance(31)
+    await stuck.gather()
+    trying = asyncio.create_task(stuck.deliver())
+    async with asyncio.timeout(60):
+        await began.wait()
+    async with office.store.write() as tx:
+        later = office.clock.now() + timedelta(seconds=61)
+        taken = await deliveries.claim(tx, "slack", owner="there:2:b", now=later, until=later + timedelta(seconds=60))
+        assert taken is not None
+        rows = list(await tx.execute(select(tables.deliveries)))
+        channels = await facts.find_starting(tx, "channel_")
+    gate.set()
+    assert await trying == 0
+    async with office.store.write() as tx:
+        assert list(await tx.execute(select(tables.deliveries))) == rows
+        assert await facts.find_starting(tx, "channel_") == channels
+        assert [row.event.kind for row in await outbox.list_undecided(tx)] == []
+        assert await deliveries.mark_failed(tx, taken, why="down", next_attempt_at=later), "the new holder still may"
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=400)])
+async def test_a_lease_from_before_the_clock_was_set_back_is_freed(office: Office, back: timedelta) -> None:
+    """Else nobody would send it before the clock has caught up."""
+    await office.happens(became_able())
+    await office.clock.advance(31)
+    await office.notifier.gather()
+    async with office.store.write() as tx:
+        ahead = office.clock.now() + back
+        lost = await deliveries.claim(tx, "slack", owner="there:2:b", now=ahead, until=ahead + timedelta(seconds=60))
+    assert lost is not None
+    await office.passes(30)
     assert [alert.id for alert in office.slack.accepted] == [lost.alert.id]
 
 

@@ -25,7 +25,7 @@ class Examiner:
     def __init__(self, clock):
         self.clock, self.broken, self.looked = clock, set(), []
 
-    async def look(self, name, **_):
+    async def look(self, name, _options):
         self.looked.append(name)
         if name in self.broken:
             raise ZeroDivisionError(name)

@@ -11,7 +11,7 @@ from watcher.core.events import Resemblance
 from watcher.core.mail_state import Origin
 from watcher.services.retain import Kept, Retention
 from watcher.services.watch import Watch
-from watcher.store import event_log, lookalikes, outbox
+from watcher.store import deliveries, event_log, lookalikes, outbox
 
 SLIP = Resemblance("army.mil", ("suffix_edit",), 0.03, "mil typed as ml", 1)
 DAY = timedelta(days=1)
@@ -38,11 +38,11 @@ class Bench:
             alert = gathered(self.store.ids(), AlertKind.PAGE, waiting, total=len(waiting), group="g", created_at=now)
             delivery = self.store.ids()
             await outbox.add_alert(tx, alert, [event.id for event in waiting], {"slack": delivery}, now=now)
-            await outbox.mark_sent(tx, delivery, now=now)
+            await deliveries.mark_sent(tx, delivery, now=now)
 
     async def counts(self):
         async with self.store.read() as tx:
-            return len(await event_log.list_all(tx)), len(await outbox.list_all(tx))
+            return len(await event_log.list_all(tx)), len(await deliveries.list_all(tx))
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_years_of_a_thousand_names_stay_bounded(bench, capsys):
             await bench.told()
             bench.clock._now += 30 * DAY
             await bench.retention.run()
-        sizes.append(bench.store.path.stat().st_size)
+        sizes.append(bench.store.place.path.stat().st_size)
     shown = ", ".join(f"{size * 100 / 1e6:.0f}" for size in sizes)
     with capsys.disabled():
         print(f"\n1,000 protected names, MB at the end of each year: {shown}")

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 import pytest
 
 from tests.fakes.alert_samples import became_able
-from watcher.core.alerts import AlertKind, DigestEvery, Policy, group_key
+from watcher.core.alerts import AlertKind, DigestEvery, Policy
 from watcher.core.wording import word
 from watcher.services.pulse import RegistryPulse
 from watcher.services.summary import Summaries
 from watcher.services.wellness import Wellness
-from watcher.store import event_log, outbox, shards
+from watcher.store import deliveries, event_log, shards
 
 PLAN = ((200, timedelta(hours=1)),)
 
@@ -34,7 +34,7 @@ class Bench:
 
     async def sent(self):
         async with self.store.read() as tx:
-            return [one for one in await outbox.list_all(tx) if one.alert.kind is AlertKind.SUMMARY]
+            return [one for one in await deliveries.list_all(tx) if one.alert.kind is AlertKind.SUMMARY]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ async def test_it_says_what_was_seen_and_what_is_not_well(bench):
         await shards.plan(tx, "army.mil", [0], version="v")
         await shards.start(tx, "army.mil", 0, version="v", total=200, at=now)
         await shards.finish(tx, "army.mil", 0, settled=100, unsettled=100, at=now)
-        await event_log.add(tx, [became_able("army.ml", at=now)], group=group_key, now=now)
+        await event_log.add(tx, [became_able("army.ml", at=now)], now=now)
     await bench.days(1)
     text = (await bench.sent())[0].alert.text
     assert "1 became able to receive mail" in text

@@ -95,7 +95,7 @@ class Held:
     def __init__(self):
         self.wanted = []
 
-    async def look(self, name, **_options):
+    async def look(self, name, _options):
         self.wanted.append(name)
         await asyncio.Event().wait()
 
@@ -126,7 +126,7 @@ async def killed_while_looking(bench, sweeper, tmp_path):
             marks = [shard.progress for shard in await shards.list_all(tx) if shard.progress is not None]
         if held.wanted and any(mark.found and mark.next > bench.sweep.most_candidates for mark in marks):
             break
-    await backup(f"sqlite:///{bench.store.path}", tmp_path / "killed.db")
+    await backup(f"sqlite:///{bench.store.place.path}", tmp_path / "killed.db")
     run.cancel()
     with suppress(asyncio.CancelledError):
         await run

@@ -18,12 +18,12 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.post_receiver import PostReceiver
 from tests.fakes.recording_channel import RecordingChannel
 from watcher.channels.webhook import Webhook
-from watcher.core.alerts import Policy, group_key
+from watcher.core.alerts import Policy
 from watcher.core.errors import DeliveryRejected, StoreError
 from watcher.core.events import Event, EventKind
 from watcher.core.risk import Severity
 from watcher.services.notify import Notifier, Patience
-from watcher.store import Store, event_log, outbox
+from watcher.store import Store, deliveries, event_log, outbox
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 
@@ -47,12 +47,12 @@ class Desk:
         now = self.clock.now()
         made = [replace(event, id=self.store.ids(), at=now) for event in new]
         async with self.store.write() as tx:
-            await event_log.add(tx, made, group=group_key, now=now)
+            await event_log.add(tx, made, now=now)
         return made
 
-    async def deliveries(self, **which) -> list[outbox.Delivery]:
+    async def deliveries(self, **which) -> list[deliveries.Delivery]:
         async with self.store.read() as tx:
-            return await outbox.list_all(tx, limit=5000, **which)
+            return await deliveries.list_all(tx, limit=5000, **which)
 
 
 @pytest.fixture

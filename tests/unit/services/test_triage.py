@@ -8,14 +8,15 @@ import pytest
 
 from tests.fakes.alert_samples import became_able
 from tests.fakes.api_client import World, make_world
-from watcher.core.alerts import AlertKind, Policy, SilenceScope, group_key
+from watcher.core.alerts import AlertKind, Policy, SilenceScope
 from watcher.core.names import Fqdn
 from watcher.data import load_suffixes
 from watcher.services import silence
 from watcher.services.gather import Gatherer
 from watcher.services.protect import add_own
-from watcher.services.triage import Triage, decide
-from watcher.store import event_log, lookalikes, outbox, own_names, silences
+from watcher.services.triage import decide
+from watcher.store import deliveries, event_log, lookalikes, own_names, silences
+from watcher.store.lookalikes import Triage
 
 NAME = Fqdn("army.ml")
 OTHERS = [one for one in Triage if one not in {Triage.IGNORED, Triage.OWNED}]
@@ -58,10 +59,10 @@ async def test_what_happens_after_it_was_ignored_is_told(world: World):
     await triaged(world, Triage.IGNORED, Triage.INVESTIGATING)
     now = world.clock.now()
     async with world.store.write() as tx:
-        await event_log.add(tx, [became_able(at=now)], group=group_key, now=now)
+        await event_log.add(tx, [became_able(at=now)], now=now)
     await Gatherer(world.store, Policy(channels=("slack",))).events(now, wait=False)
     async with world.store.read() as tx:
-        assert [(one.alert.kind, one.alert.total) for one in await outbox.list_all(tx)] == [(AlertKind.PAGE, 1)]
+        assert [(one.alert.kind, one.alert.total) for one in await deliveries.list_all(tx)] == [(AlertKind.PAGE, 1)]
 
 
 @pytest.mark.parametrize("after", [Triage.IGNORED, *OTHERS])

@@ -15,6 +15,7 @@ from watcher.core.events import Resemblance
 from watcher.core.mail_state import Pending, Sighting
 from watcher.core.names import Fqdn
 from watcher.core.risk import Severity
+from watcher.services.examine import LookOptions
 from watcher.services.tokens import Scope
 from watcher.store import lookalikes
 from watcher.web import pages
@@ -176,7 +177,7 @@ async def test_what_is_not_confirmed_is_marked(world, get):
 
 async def test_one_slip_of_two_protected_names_is_told_once_and_its_letters_stand_out(world, get):
     await world.protect("army.mil", "mil")
-    look = await world.examiner.look(Fqdn("army.ml"), fresh=True)
+    look = await world.examiner.look(Fqdn("army.ml"), LookOptions(fresh=True))
     alike = [Resemblance(one, ("suffix_edit",), 0.03, "army.mil with `i` left out", 3) for one in ("army.mil", "mil")]
     await world.watch.record(look, resemblances=alike)
     _, text, _ = await get("/")
