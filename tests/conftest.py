@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.fakes.postgres import Postgres
 from tests.lab.addresses import in_lab
 from tests.lab.mailbox import Mailbox
 from tests.lab.postfix import Postfix
@@ -113,6 +114,13 @@ def corpus() -> Path:
     folder = corpus_folder()
     assert folder is not None, "only tests marked corpus may ask for it"
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this run; a test makes a database of its own."""
+    with Postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

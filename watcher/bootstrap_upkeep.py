@@ -1,6 +1,5 @@
 """What keeps the watch itself in order: looks at what is ours and at suffixes, wellness, summaries, retention."""
 
-import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -106,7 +105,7 @@ def upkeep(
         clock=clock,
         plan=chosen.sweep.tiers,
         budget=budget,
-        free_bytes=lambda: shutil.disk_usage(store.path.parent).free,
+        free_bytes=store.place.free_bytes,
         data_dates=lambda: data_dates(registry),
         registries=pulse.registry,
         limits=Limits(patience=chosen.vigil.stale_after),
@@ -160,6 +159,7 @@ async def checked(honesty: "Callable[[], Awaitable[Found]]", vigil: "Vigil") -> 
 def canary(text: str | None, examiner: "Examiner") -> "Canary | None":
     """The name that must always be seen able, looked at afresh each time; None where there is none."""
     from watcher.core.names import parse
+    from watcher.services.examine import LookOptions
     from watcher.services.vigil import Canary
 
     if text is None:
@@ -167,7 +167,7 @@ def canary(text: str | None, examiner: "Examiner") -> "Canary | None":
     name = parse(text)
 
     async def look() -> "Verdict":
-        return (await examiner.look(name, fresh=True)).verdict
+        return (await examiner.look(name, LookOptions(fresh=True))).verdict
 
     return Canary(name, look)
 

@@ -19,9 +19,10 @@ from watcher.services.blocking.block_lists import BlockLists, Wish
 from watcher.services.blocking.publish import Publisher
 from watcher.services.blocking.spool import spool
 from watcher.services.protect import add_own, protect
-from watcher.services.triage import Triage, decide
+from watcher.services.triage import decide
 from watcher.services.watch import Watch
 from watcher.store import Store
+from watcher.store.lookalikes import Triage
 
 
 @dataclass

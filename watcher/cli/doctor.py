@@ -91,13 +91,14 @@ async def _gather(chosen: Any) -> list[Examined]:
 async def _database(chosen: Any) -> AsyncIterator[Examined]:
     from watcher import bootstrap
     from watcher.services.coverage import coverage_json
-    from watcher.store import protected_names, sqlite_path
+    from watcher.store import place_of, protected_names
 
-    path = sqlite_path(chosen.database_url.get_secret_value())
-    if not path.exists():
-        yield Examined("database", "warning", f"none at {path} yet; `watcher protect add NAME` or `serve` makes it")
-        return
+    place = place_of(chosen.database_url.get_secret_value())
     try:
+        if not await asyncio.to_thread(place.exists):
+            none = f"none at {place.shown} yet; `watcher protect add NAME` or `serve` makes it"
+            yield Examined("database", "warning", none)
+            return
         async with bootstrap.open_store(chosen, create=False) as store:
             async with store.read() as tx:
                 rows = await protected_names.list_all(tx)
@@ -106,7 +107,7 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
     except WatcherError as error:
         yield Examined("database", "broken", str(error))
         return
-    yield Examined("database", "ok", f"{path}, {names} protected names, {coverage['backlog']} looks overdue")
+    yield Examined("database", "ok", f"{place.shown}, {names} protected names, {coverage['backlog']} looks overdue")
     with contextlib.suppress(ConfigurationError):  # told about the resolvers themselves
         max_rate, resolvers = chosen.dns.max_rate, len(bootstrap.servers(chosen))
         load = await _suffix_load(chosen, rows) if chosen.sweep.existence == "suffix_servers" else None
@@ -253,14 +254,14 @@ async def _api(chosen: Any) -> AsyncIterator[Examined]:
     from watcher import bootstrap
     from watcher.cli.serve import is_local, parse_listen
     from watcher.services.tokens import any_valid
-    from watcher.store import sqlite_path
+    from watcher.store import place_of
 
     host = parse_listen(chosen.api.listen)[0]
     if is_local(host):
         return
     needed = False
     with contextlib.suppress(WatcherError):  # told about the database itself
-        if sqlite_path(chosen.database_url.get_secret_value()).exists():
+        if await asyncio.to_thread(place_of(chosen.database_url.get_secret_value()).exists):
             async with bootstrap.open_store(chosen, create=False) as store:
                 needed = await any_valid(store)
     if not needed:

@@ -103,13 +103,12 @@ async def _is_protected(options: GlobalOptions, name: str) -> bool:
     from watcher.store import protected_names
 
     async with bootstrap.open_store(bootstrap.settings(options), create=False) as store, store.read() as tx:
-        return await lookalikes.find(tx, name) is not None
+        return await protected_names.find(tx, name) is not None
 
 
 async def _listed(options: GlobalOptions, wanted: "Wanted") -> AsyncGenerator[Known, None]:
     from watcher.services.lookup import known_row
-    from watcher.store import lookalikes
-    from watcher.store import resemblances
+    from watcher.store import lookalikes, resemblances
 
     async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
         last = ""

@@ -16,16 +16,18 @@ _SECONDS = 4
 def migrate(options: GlobalOptions) -> None:
     """Bring the database to this version; a copy is made first."""
     from watcher import bootstrap
-    from watcher.store import migrate_database, sqlite_path
+    from watcher.store import place_of
 
-    url = bootstrap.settings(options).database_url.get_secret_value()
-    path = sqlite_path(url)
-    new = not path.exists()
-    copy = asyncio.run(migrate_database(url, clock=bootstrap.clock()))
-    if copy:
-        click.echo(f"the database is of this version now; the copy made before is {copy}")
+    place = place_of(bootstrap.settings(options).database_url.get_secret_value())
+    before = place.find_revision()
+    copy = place.migrate(now=bootstrap.clock().now())
+    if before is None:
+        click.echo(f"made {place.shown}")
+    elif before == place.find_revision():
+        click.echo(f"nothing to do: {place.shown} is of this version")
     else:
-        click.echo(f"made {path}" if new else f"nothing to do: {path} is of this version")
+        made = f"; the copy made before is {copy}" if copy else ""
+        click.echo(f"the database is of this version now{made}")
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """What commands that look have in common: `--resolver`, and no judging by resolvers that lie or are silent."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,14 +57,14 @@ async def must_see(net: "Network") -> bool:
 async def store_if_any(chosen: "Settings") -> "AsyncIterator[Store | None]":
     """The database where there is one that can be used; these commands do without, and say so where one is broken."""
     from watcher import bootstrap
-    from watcher.store import sqlite_path
+    from watcher.store import place_of
 
-    if not sqlite_path(chosen.database_url.get_secret_value()).is_file():
-        yield None
-        return
     async with AsyncExitStack() as opened:
         store = None
         try:
+            if not await asyncio.to_thread(place_of(chosen.database_url.get_secret_value()).exists):
+                yield None
+                return
             store = await opened.enter_async_context(bootstrap.open_store(chosen, create=False))
         except StoreError as error:
             click.echo(f"watcher: without what is known here: {error}", err=True)

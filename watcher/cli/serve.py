@@ -241,12 +241,13 @@ def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], 
             await protected_names.count(tx)
         return None
 
-    from watcher.store.migrate import head, revision_of
+    from watcher.store import find_revision
+    from watcher.store.schema import head
 
     needed = head()
 
     async def migrations() -> str | None:
-        found = await asyncio.to_thread(revision_of, watching.store.path)
+        found = await find_revision(watching.store)
         return None if found == needed else f"the database is of schema {found}, this version needs {needed}"
 
     async def scheduler() -> str | None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from watcher.core.alerts import group_key
 from watcher.core.budget import Budget
 from watcher.core.events import Event, EventKind
 from watcher.core.ports import Clock
@@ -49,7 +48,8 @@ class Limits:
 class Wellness:
     """Each `check` compares what is with `limits`.
 
-    `plan` is (rank up to, interval); `budget` what there is for it, None: not known. `free_bytes`: left on the disk.
+    `plan` is (rank up to, interval); `budget` what there is for it, None: not known.
+    `free_bytes`: left on the disk, None where it is another machine's.
     `data_dates`: of when the lists are that registries change. `registries`: how they answer.
     """
 
@@ -60,7 +60,7 @@ class Wellness:
         clock: Clock,
         plan: Sequence[tuple[int, timedelta]],
         budget: Callable[[], Budget | None],
-        free_bytes: Callable[[], int],
+        free_bytes: Callable[[], int | None],
         data_dates: Callable[[], Mapping[str, date]],
         registries: RegistryPulse,
         limits: Limits | None = None,
@@ -84,8 +84,9 @@ class Wellness:
             looked_at = time_from_json(await facts.find(tx, _LOOKED))
         troubles = await self.troubles(now)
         at_once = {key: text for key, text in (("clock", self._clock_trouble(looked_at, now, steady=steady)),) if text}
-        if self._free_bytes() < self._limits.free_bytes:
-            at_once["disk"] = f"the disk is nearly full: {self._free_bytes() // 1024 // 1024} MiB are left"
+        free = self._free_bytes()
+        if free is not None and free < self._limits.free_bytes:
+            at_once["disk"] = f"the disk is nearly full: {free // 1024 // 1024} MiB are left"
         async with self._store.write() as tx:
             await facts.save(tx, _LOOKED, time_json(now), now=now)
             await self._record(tx, {**troubles, **at_once}, set(at_once), now)
@@ -173,7 +174,7 @@ class Wellness:
             )
         if kept != known:
             await facts.save(tx, _STATE, kept, now=now)
-        await event_log.add(tx, told, group=group_key, now=now)
+        await event_log.add(tx, told, now=now)
 
     async def _record_age(self, tx: Tx, now: datetime) -> None:
         """Tell of old lists once, until there are new ones."""
@@ -184,7 +185,7 @@ class Wellness:
         elif said is None and await protected_names.count(tx):
             await facts.save(tx, _OLD, time_json(now), now=now)
             event = self._event(EventKind.DATA_AGED, now, {"reason": old})
-            await event_log.add(tx, [replace(event, severity=Severity.LOW)], group=group_key, now=now)
+            await event_log.add(tx, [replace(event, severity=Severity.LOW)], now=now)
 
     def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
         return watch_event(self._store.ids(), kind, now, after)

@@ -12,9 +12,11 @@ from sqlalchemy import create_engine
 
 from watcher.core.errors import StoreError
 from watcher.store import Store, migrate_database
-from watcher.store.migrate import head, migrate, migrations_folder
+from watcher.store.migrate import migrate
+from watcher.store.schema import head, migrations_folder
 from watcher.store.tables import metadata
 
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -42,6 +44,7 @@ def make_older(path, revision="0000"):
         database.commit()
 
 
+@ON_SQLITE
 async def test_a_newer_schema_is_refused_and_untouched(tmp_path, clock, url):
     migrate(tmp_path / "watcher.db", now=NOW)
     make_older(tmp_path / "watcher.db", "9999")
@@ -53,12 +56,14 @@ async def test_a_newer_schema_is_refused_and_untouched(tmp_path, clock, url):
     assert not list(tmp_path.glob("*.bak"))
 
 
+@ON_SQLITE
 async def test_nothing_to_do_makes_no_copy(url, clock, tmp_path):
     assert await migrate_database(url, clock=clock) is None
     assert await migrate_database(url, clock=clock) is None
     assert [path.name for path in tmp_path.iterdir()] == ["watcher.db"]
 
 
+@ON_SQLITE
 async def test_an_older_one_is_not_opened_without_migration(url, clock, tmp_path):
     (tmp_path / "watcher.db").touch()
     with pytest.raises(StoreError, match="run `watcher migrate`"):
@@ -107,3 +112,47 @@ class TestFromAnOlderSchema:
         with closing(sqlite3.connect(path)) as database:
             assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(head(),)]
             assert database.execute("SELECT 1 FROM sqlite_master WHERE name = 'more'").fetchall() == []
+
+
+CHANGES_BY_HAND = {
+    "a column more": ("ALTER TABLE own ADD COLUMN colour TEXT", "own.colour is unknown"),
+    "a column less": ("ALTER TABLE own DROP COLUMN note", "own.note is missing"),
+    "another name": ("ALTER TABLE own RENAME COLUMN note TO remark", "own.note is missing"),
+    "an index less": ("DROP INDEX ix_events_at", "the index ix_events_at is missing"),
+    "a table less": ("DROP TABLE probes", "the table probes is missing"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), CHANGES_BY_HAND.values(), ids=CHANGES_BY_HAND.keys())
+async def test_tables_that_differ_from_their_revision_are_refused(url, clock, change, why):
+    """A revision that was edited in place says that nothing is to be done: only a comparison shows it."""
+    store = await Store.open_or_create(url, clock=clock)
+    async with store.write() as tx:
+        await tx.exec_driver_sql(change)
+    await store.close()
+    for open_ in (Store.open_or_create, Store.open_existing):
+        with pytest.raises(StoreError, match=why) as raised:
+            await open_(url, clock=clock)
+        assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("ALTER TABLE own ALTER COLUMN note DROP NOT NULL", "own.note may be null"),
+        (
+            "ALTER TABLE own ALTER COLUMN by_triage DROP DEFAULT, ALTER COLUMN by_triage TYPE text",
+            "own.by_triage is of",
+        ),
+        ("ALTER TABLE probes DROP CONSTRAINT pk_probes", "probes has another primary key"),
+        ("ALTER TABLE deliveries DROP CONSTRAINT uq_deliveries_alert_id_channel", "alert_id, channel are unique"),
+    ],
+)
+async def test_what_only_postgresql_changes_in_place_is_refused_too(url, clock, change, why):
+    store = await Store.open_or_create(url, clock=clock)
+    async with store.write() as tx:
+        await tx.exec_driver_sql(change)
+    await store.close()
+    with pytest.raises(StoreError, match=why):
+        await Store.open_existing(url, clock=clock)

@@ -12,6 +12,8 @@ from watcher.store import Store, backup, facts
 from watcher.store.migrate import migrate
 from watcher.store.sqlite import backup_file
 
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture(autouse=True)
 def _usual_umask() -> Iterator[None]:
@@ -36,15 +38,15 @@ async def test_a_new_database_is_its_owners_alone(url: str, clock: FakeClock, tm
 
 @pytest.mark.parametrize("mode", [0o600, 0o640])
 async def test_a_copy_is_read_by_nobody_who_may_not_read_the_database(store, url, tmp_path: Path, mode: int):
-    store.path.chmod(mode)
+    store.place.path.chmod(mode)
     await backup(url, tmp_path / "copy.db")
     assert _mode(tmp_path / "copy.db") == mode
 
 
 async def test_what_somebody_opened_to_others_stays_so(store, url, clock: FakeClock):
-    store.path.chmod(0o640)
+    store.place.path.chmod(0o640)
     await (await Store.open_or_create(url, clock=clock)).close()
-    assert _mode(store.path) == 0o640
+    assert _mode(store.place.path) == 0o640
 
 
 async def test_a_copy_overwrites_nothing_that_somebody_laid_in_its_way(store, url, tmp_path: Path):
