@@ -1,4 +1,4 @@
-"""Fit the weights of `watcher/core/fitted.py` from real misspellings.
+"""Fit the weights of `watcher/core/slips/fitted.py` from real misspellings.
 
     python tools/fit_likelihood.py [--write | --check] [FOLDER]
 
@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from watcher.core.edits import exchanged, left_out, put_in, replaced
-from watcher.core.likelihood import Positions
+from watcher.core.slips.edits import exchanged, left_out, put_in, replaced
+from watcher.core.slips.likelihood import Positions
 from watcher.data import load_tables
 from watcher.techniques import WEIGHTS
 

@@ -10,9 +10,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from watcher import techniques as techniques_package  # noqa: E402
-from watcher.core.candidates import enumerate_candidates  # noqa: E402
-from watcher.core.protected import parse_protected  # noqa: E402
-from watcher.core.technique import Technique  # noqa: E402
+from watcher.core.names.protected import parse_protected  # noqa: E402
+from watcher.core.slips.candidates import enumerate_candidates  # noqa: E402
+from watcher.core.slips.technique import Technique  # noqa: E402
 from watcher.data import load_tables  # noqa: E402
 
 EXAMPLES = ("mod.gov.uk", "us.army.mil", "münchen.de", "us-army.com", "weather.gov", "first-army.mil")

@@ -11,7 +11,7 @@ TARGET = ROOT / "docs" / "reference" / "verdicts.md"
 sys.path.insert(0, str(ROOT))
 
 from watcher import checks  # noqa: E402
-from watcher.core.verdict import Basis, Check, Flag, ability_of  # noqa: E402
+from watcher.core.mail.verdict import Basis, Check, Flag, ability_of  # noqa: E402
 
 ELSEWHERE = {
     Flag.INCONSISTENT: "Two reads disagree on whether mail is delivered: the nameservers do not say the same (M13).",

@@ -18,9 +18,9 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from watcher.core.errors import LookupFailed  # noqa: E402 (a tool runs from a checkout)
-from watcher.core.registration import RegistrationFacts  # noqa: E402
-from watcher.lookups import registry_text  # noqa: E402
-from watcher.lookups.rdap_reader import error_code, read_domain  # noqa: E402
+from watcher.core.registration.facts import RegistrationFacts  # noqa: E402
+from watcher.lookups.registry import text as registry_text  # noqa: E402
+from watcher.lookups.registry.rdap_reader import error_code, read_domain  # noqa: E402
 
 COLUMNS = (
     "registrar", "registrar_iana_id", "created_at", "updated_at", "expires_at", "statuses", "nameservers",

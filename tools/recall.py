@@ -15,10 +15,10 @@ from pathlib import Path
 
 import dnstwist
 
-from watcher.core.candidates import enumerate_candidates
 from watcher.core.errors import InvalidName
-from watcher.core.names import Fqdn, parse
-from watcher.core.protected import Kind, parse_protected
+from watcher.core.names.names import Fqdn, parse
+from watcher.core.names.protected import Kind, parse_protected
+from watcher.core.slips.candidates import enumerate_candidates
 from watcher.data import load_tables
 from watcher.techniques import ALL
 

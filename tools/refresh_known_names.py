@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from watcher.core.errors import InvalidName
-from watcher.core.names import parse
+from watcher.core.names.names import parse
 from watcher.data import load_suffixes
 
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "known" / "known_names.txt"

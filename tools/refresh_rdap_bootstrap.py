@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from watcher.lookups.rdap_bootstrap import read_bootstrap  # noqa: E402 (a tool runs from a checkout)
+from watcher.lookups.registry.rdap_bootstrap import read_bootstrap  # noqa: E402 (a tool runs from a checkout)
 
 SOURCE = "https://data.iana.org/rdap/dns.json"
 TARGET = ROOT / "watcher" / "data" / "rdap_bootstrap.json"

@@ -30,18 +30,18 @@ if str(ROOT) not in sys.path:
 from tools.replay_score import BASELINE, Replay, score, show  # noqa: E402 (a tool runs from a checkout)
 from tools.replayed_world import PROBE, Logged, LoggedDns, LoggedRegistry, Moment, read_log  # noqa: E402
 from watcher import checks  # noqa: E402
-from watcher.core.alerts import Alert, AlertKind  # noqa: E402
-from watcher.core.alerts import Policy as Telling  # noqa: E402
-from watcher.core.cadence import Cadence  # noqa: E402
 from watcher.core.events import Resemblance  # noqa: E402
-from watcher.core.mail_state import Origin, Policy  # noqa: E402
-from watcher.core.names import Fqdn, is_under  # noqa: E402
-from watcher.core.registration import RegistrationFacts  # noqa: E402
+from watcher.core.names.names import Fqdn, is_under  # noqa: E402
+from watcher.core.registration.facts import RegistrationFacts  # noqa: E402
+from watcher.core.states.cadence import Cadence  # noqa: E402
+from watcher.core.states.mail_state import Origin, Policy  # noqa: E402
+from watcher.core.telling.alerts import Alert, AlertKind  # noqa: E402
+from watcher.core.telling.alerts import Policy as Telling  # noqa: E402
 from watcher.data import load_suffixes  # noqa: E402
 from watcher.data.mail_operators import load_operators  # noqa: E402
-from watcher.services.examine import Examiner  # noqa: E402
-from watcher.services.notify import Notifier  # noqa: E402
-from watcher.services.watch import Recorded, Watch  # noqa: E402
+from watcher.services.looks.examine import Examiner  # noqa: E402
+from watcher.services.looks.watch import Recorded, Watch  # noqa: E402
+from watcher.services.telling.notify import Notifier  # noqa: E402
 from watcher.store import Store, event_log, protected_names, shards  # noqa: E402
 from watcher.store.protected_names import ProtectedRow  # noqa: E402
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from watcher.core.events import Event, EventKind
-from watcher.core.verdict import Basis
+from watcher.core.mail.verdict import Basis
 from watcher.data import load_suffixes
 
 WINDOW = 7

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.names import Fqdn
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.mail.dns import Answer, Outcome, Question, RRType
+from watcher.core.names.names import Fqdn
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 
 PROBE = "w0000000000000000000"
 FAILED, NULL = "!ServFail", ""

@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from watcher import bootstrap  # noqa: E402 (a tool runs from a checkout)
-from watcher.core.budget import QUESTIONS_A_CANDIDATE, first_sweep, needed, outlook, sizes, stretches  # noqa: E402
-from watcher.settings import Settings  # noqa: E402
+from watcher.bootstrap.command import build_enumeration  # noqa: E402 (a tool runs from a checkout)
+from watcher.core.states.budget import QUESTIONS_A_CANDIDATE, first_sweep, needed, outlook, sizes, stretches  # noqa: E402
+from watcher.settings.settings import Settings  # noqa: E402
 
 PLAN = ((200, timedelta(hours=1)), (2_000, timedelta(hours=6)), (20_000, timedelta(hours=24)))
 NAMES = ("army.mil", "mod.gov.uk", "canada.ca", "us.army.mil", "bundeswehr.de", "gouv.fr")
@@ -49,7 +49,7 @@ class Latency:
 
 def likelihoods() -> list[float]:
     """How likely the candidate of each rank is meant, over several names; sums to 1."""
-    enumeration = bootstrap.enumeration()
+    enumeration = build_enumeration()
     sums = [0.0] * PLAN[-1][0]
     for name in NAMES:
         found = [shape["likelihood"] for shape in enumeration.shapes(name, PLAN[-1][0])]

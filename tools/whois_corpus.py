@@ -19,12 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from watcher.lookups import registry_text  # noqa: E402 (a tool runs from a checkout)
-from watcher.lookups.whois_classifier import ReplyKind, classify  # noqa: E402
-from watcher.lookups.whois_fields import WhoisFields, date  # noqa: E402
-from watcher.lookups.whois_lines import lines  # noqa: E402
-from watcher.lookups.whois_parser import parse  # noqa: E402
-from watcher.lookups.whois_text import decode  # noqa: E402
+from watcher.lookups.registry import text as registry_text  # noqa: E402 (a tool runs from a checkout)
+from watcher.lookups.registry.whois_classifier import ReplyKind, classify  # noqa: E402
+from watcher.lookups.registry.whois_fields import WhoisFields, date  # noqa: E402
+from watcher.lookups.registry.whois_lines import lines  # noqa: E402
+from watcher.lookups.registry.whois_parser import parse  # noqa: E402
+from watcher.lookups.registry.whois_text import decode  # noqa: E402
 
 FIELDS = ("status", "created", "updated", "expires", "registrar", "nameservers")
 REFUSALS = frozenset({"throttled", "unavailable"})

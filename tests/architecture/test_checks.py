@@ -7,7 +7,7 @@ import pytest
 from tests.scenarios.timeline import read_scenario, scenario_files
 from tools import generate_verdicts
 from watcher import checks
-from watcher.core.verdict import Basis, Flag
+from watcher.core.mail.verdict import Basis, Flag
 
 _ROOT = Path(__file__).parents[2]
 _FROM_THE_PROBE = {Flag.ACCEPTS_ANY, Flag.REJECTS_UNKNOWN, Flag.REFUSES, Flag.CLOSED}

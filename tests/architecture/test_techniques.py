@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from watcher import techniques
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 HERE = Path(__file__).parents[2]
 PAGE = HERE / "docs" / "reference" / "techniques.md"

@@ -15,8 +15,9 @@ import watcher
 
 HERE = Path(__file__).parents[2]
 PROJECT = tomllib.loads((HERE / "pyproject.toml").read_text())
-LONGEST = 400
-"""Lines a module may have; most stay under 150."""
+LONGEST = 500
+"""Lines at which a module fails; aim at 150, and above LONG the test prints the module."""
+LONG = 300
 
 
 def modules() -> list[Path]:
@@ -52,7 +53,7 @@ def test_the_import_contracts_are_kept() -> None:
 def test_no_module_is_too_long() -> None:
     sizes = {str(path.relative_to(HERE)): len(path.read_text().splitlines()) for path in modules()}
     for path, lines in sorted(sizes.items(), key=lambda row: -row[1]):
-        if lines > 150:
+        if lines > LONG:
             print(f"{lines:5} {path}")
     assert {path: lines for path, lines in sizes.items() if lines >= LONGEST} == {}
 

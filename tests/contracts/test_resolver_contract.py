@@ -9,9 +9,9 @@ from tests.fakes.dns_faults import Effect
 from tests.fakes.dns_faults import Fault as ServerFault
 from tests.fakes.dns_server import DnsServer
 from tests.fakes.zone_resolver import Fault, ZoneResolver
-from watcher.core.dns import Outcome, Question, RRType
-from watcher.lookups.resolver import CarefulResolver
-from watcher.lookups.servers import parse_server
+from watcher.core.mail.dns import Outcome, Question, RRType
+from watcher.lookups.dns.resolver import CarefulResolver
+from watcher.lookups.dns.servers import parse_server
 
 _ZONES = {
     "ml": (

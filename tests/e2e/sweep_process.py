@@ -8,21 +8,21 @@ import sys
 from datetime import timedelta
 
 from watcher import checks
-from watcher.core.candidates import Candidate
 from watcher.core.events import Resemblance
-from watcher.core.names import Fqdn
+from watcher.core.names.names import Fqdn
+from watcher.core.slips.candidates import Candidate
 from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
-from watcher.lookups.resolver import CarefulResolver
-from watcher.lookups.servers import Server
-from watcher.lookups.sweep_engine import ResolverSweeper
-from watcher.services.examine import Examiner
-from watcher.services.ours import Ours
-from watcher.services.passes import tiers_from
-from watcher.services.protect import protect
-from watcher.services.relook import Relook
-from watcher.services.sweep import Sweep
-from watcher.services.watch import Watch
+from watcher.lookups.dns.resolver import CarefulResolver
+from watcher.lookups.dns.servers import Server
+from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.services.looks.examine import Examiner
+from watcher.services.looks.relook import Relook
+from watcher.services.looks.watch import Watch
+from watcher.services.names.own import Ours
+from watcher.services.names.protect import protect
+from watcher.services.sweeps.passes import tiers_from
+from watcher.services.sweeps.sweep import Sweep
 from watcher.store import Store
 
 NAMES = tuple(f"{name}.mil" for name in ("army", "navy", "jag", "socom", "centcom"))

@@ -1,7 +1,7 @@
 """A sweep over 100,000 names, killed at random moments: what is recorded in the end is what an unbroken run records.
 
 Nothing is asked again that the database says is done with. That it says so of all that was answered a second before is
-shown in simulated time (`tests/unit/services/test_sweep_marks.py`), where no busy machine can bend the second.
+shown in simulated time (`tests/unit/services/sweeps/test_sweep_marks.py`), where no busy machine can bend the second.
 """
 
 import asyncio

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from watcher.core.alerts import Alert, AlertKind, gathered
 from watcher.core.events import Event, EventKind, Resemblance
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.shapes import registration_json
+from watcher.core.telling.alerts import Alert, AlertKind, gathered
 
 AT = datetime(2026, 11, 23, 12, 46, tzinfo=UTC)
 

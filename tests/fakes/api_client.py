@@ -20,16 +20,16 @@ from watcher.api.openapi import document, good_statuses
 from watcher.api.parts import Parts
 from watcher.api.policy import Policy
 from watcher.checks import ALL as CHECKS
-from watcher.core.dns import Question
 from watcher.core.events import Resemblance
-from watcher.core.names import Fqdn
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.mail.dns import Question
+from watcher.core.names.names import Fqdn
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner, LookOptions
-from watcher.services.lookup import Lookup
-from watcher.services.protect import protect
-from watcher.services.tokens import Gatekeeper, Scope, create
-from watcher.services.watch import Watch
+from watcher.services.answers.lookup import Lookup
+from watcher.services.looks.examine import Examiner, LookOptions
+from watcher.services.looks.watch import Watch
+from watcher.services.names.protect import protect
+from watcher.services.names.tokens import Gatekeeper, Scope, create
 from watcher.store import Store
 
 ZONES = {

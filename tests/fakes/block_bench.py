@@ -10,7 +10,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import explicit, look, no_address
 from watcher.core.blocking.selection import Rules
 from watcher.core.events import Grade, Resemblance
-from watcher.core.names import Fqdn
+from watcher.core.names.names import Fqdn
 from watcher.data import load_suffixes, load_tables
 from watcher.data.popular import load_popular_names
 from watcher.exports import FORMATS
@@ -18,9 +18,9 @@ from watcher.exports.form import About
 from watcher.services.blocking.block_lists import BlockLists, Wish
 from watcher.services.blocking.publish import Publisher
 from watcher.services.blocking.spool import spool
-from watcher.services.protect import add_own, protect
-from watcher.services.triage import decide
-from watcher.services.watch import Watch
+from watcher.services.looks.watch import Watch
+from watcher.services.names.protect import add_own, protect
+from watcher.services.names.triage import decide
 from watcher.store import Store
 from watcher.store.lookalikes import Triage
 

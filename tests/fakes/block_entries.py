@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from watcher.core.blocking.selection import BlockCandidate, BlockEntry, Cause
 from watcher.core.events import Grade, Resemblance
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 
 SINCE = datetime(2026, 11, 28, 13, 0, 0, 123456, tzinfo=UTC)
 

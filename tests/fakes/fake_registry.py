@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 
 
 class FakeRegistry:

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from watcher.core.alerts import Alert
 from watcher.core.errors import DeliveryFailed
+from watcher.core.telling.alerts import Alert
 
 
 class RecordingChannel:

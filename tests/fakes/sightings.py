@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.findings import Observation
-from watcher.core.names import Fqdn
-from watcher.core.verdict import Ability, Basis, Exchange, Flag, Verdict
-from watcher.services.examine import Look
+from watcher.core.mail.dns import Answer, Outcome, Question, RRType
+from watcher.core.mail.findings import Observation
+from watcher.core.mail.verdict import Ability, Basis, Exchange, Flag, Verdict
+from watcher.core.names.names import Fqdn
+from watcher.services.looks.examine import Look
 
 ADDRESS = "93.184.215.14"
 ONE, OTHER = "192.0.2.1:53", "192.0.2.2:53"

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
-from watcher.core.alerts import Policy
 from watcher.core.events import Event
-from watcher.services.notify import Notifier
+from watcher.core.telling.alerts import Policy
+from watcher.services.telling.notify import Notifier
 from watcher.store import Store, deliveries, event_log
 
 WAIT = timedelta(seconds=30)

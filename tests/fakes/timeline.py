@@ -7,10 +7,10 @@ from tests.fakes.sightings import (
     explicit,
 )
 from watcher.core.events import EventKind
-from watcher.core.mail_state import MailState, Origin, Policy, sighted
+from watcher.core.mail.verdict import Flag
 from watcher.core.shapes.state import state_from_json, state_json
-from watcher.core.states import step
-from watcher.core.verdict import Flag
+from watcher.core.states.mail_state import MailState, Origin, Policy, sighted
+from watcher.core.states.name import step
 
 NAME = "army.ml"
 START = datetime(2026, 11, 1, tzinfo=UTC)

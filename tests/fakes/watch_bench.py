@@ -12,9 +12,9 @@ from tests.fakes.sightings import (
     look,
 )
 from watcher.core.events import Resemblance
-from watcher.core.mail_state import Origin
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.services.watch import Watch
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.states.mail_state import Origin
+from watcher.services.looks.watch import Watch
 from watcher.store import Store, event_log, lookalikes, protected_names
 from watcher.store.protected_names import ProtectedRow
 

@@ -6,16 +6,16 @@ from datetime import timedelta
 from tests.fakes.zone_resolver import ZoneResolver
 from watcher import checks
 from watcher.core.events import Resemblance
-from watcher.core.mail_state import Origin
-from watcher.core.names import Fqdn
+from watcher.core.names.names import Fqdn
+from watcher.core.states.mail_state import Origin
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner
-from watcher.services.ours import Ours
-from watcher.services.pulse import Pulse, PulsedResolver
-from watcher.services.relook import Relook
-from watcher.services.vigil import Vigil
-from watcher.services.watch import Watch
-from watcher.services.wellness import Wellness
+from watcher.services.health.pulse import Pulse, PulsedResolver
+from watcher.services.health.vigil import Vigil
+from watcher.services.health.wellness import Wellness
+from watcher.services.looks.examine import Examiner
+from watcher.services.looks.relook import Relook
+from watcher.services.looks.watch import Watch
+from watcher.services.names.own import Ours
 from watcher.store import event_log
 
 ROOT = "@ SOA a b 1 1 1 1 60\nml NS a.nic.ml.\nnet NS a.nic.net.\n"

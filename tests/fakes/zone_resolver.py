@@ -14,7 +14,7 @@ import dns.rdatatype
 import dns.zonefile
 
 from tests.fakes.clock import FakeClock
-from watcher.core.dns import Answer, Outcome, Question
+from watcher.core.mail.dns import Answer, Outcome, Question
 
 _MAX_LINKS = 16
 _NEGATIVE_TTL = 300

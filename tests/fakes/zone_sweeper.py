@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Iterable
 
 from tests.fakes.zone_resolver import ZoneResolver
-from watcher.core.dns import Outcome, Question, RRType
-from watcher.core.names import Fqdn
+from watcher.core.mail.dns import Outcome, Question, RRType
+from watcher.core.names.names import Fqdn
 from watcher.core.ports import Existence, Presence
 
 

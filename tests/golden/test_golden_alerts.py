@@ -16,11 +16,11 @@ from watcher.channels.apprise import Apprise
 from watcher.channels.command import Command
 from watcher.channels.email import html, message
 from watcher.channels.slack import payload
-from watcher.core.alerts import DEFAULT_KINDS
-from watcher.core.hooks import hook_messages
-from watcher.core.plain_text import text
-from watcher.core.wording import word
-from watcher.services.memory import ShortMemory
+from watcher.core.telling.alerts import DEFAULT_KINDS
+from watcher.core.telling.hooks import hook_messages
+from watcher.core.telling.plain_text import text
+from watcher.core.telling.wording import word
+from watcher.services.telling.memory import ShortMemory
 
 HERE = Path(__file__).parent
 SENDER = Address("Watch", "watcher", "army.mil")

@@ -16,12 +16,12 @@ from tests.lab.postfix import Fate, Postfix
 from tests.lab.situations import HELPERS, SITUATIONS, Situation
 from tests.lab.world import World
 from watcher.checks import ALL
-from watcher.core import names
-from watcher.core.verdict import Flag, Verdict
+from watcher.core.mail.verdict import Flag, Verdict
+from watcher.core.names import names
 from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
-from watcher.lookups.resolver import CarefulResolver, parse_server
-from watcher.services.examine import Examiner
+from watcher.lookups.dns.resolver import CarefulResolver, parse_server
+from watcher.services.looks.examine import Examiner
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "postfix-agreement.md"
 

@@ -9,16 +9,16 @@ from tests.lab.mailbox import Mailbox
 from tests.lab.postfix import Postfix
 from tests.lab.world import World
 from watcher import checks
-from watcher.core.addresses import is_global
-from watcher.core.names import parse
-from watcher.core.probing import ProbeOutcome
-from watcher.core.risk import Severity, rate
-from watcher.core.verdict import Ability, Flag
+from watcher.core.mail.probing import ProbeOutcome
+from watcher.core.mail.risk import Severity, rate
+from watcher.core.mail.verdict import Ability, Flag
+from watcher.core.names.addresses import is_global
+from watcher.core.names.names import parse
 from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
-from watcher.lookups.resolver import CarefulResolver, parse_server
+from watcher.lookups.dns.resolver import CarefulResolver, parse_server
 from watcher.lookups.smtp_probe import SmtpProbe
-from watcher.services.examine import Examiner, Look, LookOptions
+from watcher.services.looks.examine import Examiner, Look, LookOptions
 
 
 async def _look(name: str) -> Look:

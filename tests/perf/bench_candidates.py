@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from watcher.core.candidates import enumerate_candidates
 from watcher.core.errors import InvalidName
-from watcher.core.names import Fqdn, parse
-from watcher.core.protected import Kind, parse_protected
-from watcher.core.resemblance_index import Index
-from watcher.core.tables import Tables
+from watcher.core.names.names import Fqdn, parse
+from watcher.core.names.protected import Kind, parse_protected
+from watcher.core.slips.candidates import enumerate_candidates
+from watcher.core.slips.resemblance_index import Index
+from watcher.core.slips.tables import Tables
 from watcher.data import load_tables
 from watcher.techniques import ALL
 

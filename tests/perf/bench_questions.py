@@ -15,17 +15,17 @@ import pytest
 
 from tests.fakes.dns_server import DnsServer
 from watcher import checks
-from watcher.core.candidates import Candidate
-from watcher.core.names import Fqdn
+from watcher.core.names.names import Fqdn
+from watcher.core.names.protected import parse_protected
 from watcher.core.ports import Presence
-from watcher.core.protected import parse_protected
+from watcher.core.slips.candidates import Candidate
 from watcher.data import load_suffixes, load_tables
 from watcher.lookups.clock import SystemClock
-from watcher.lookups.resolver import CarefulResolver
-from watcher.lookups.servers import parse_server
-from watcher.lookups.sweep_engine import ResolverSweeper
-from watcher.services.enumerate import Enumeration
-from watcher.services.examine import Examiner
+from watcher.lookups.dns.resolver import CarefulResolver
+from watcher.lookups.dns.servers import parse_server
+from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.services.looks.examine import Examiner
+from watcher.services.sweeps.enumerate import Enumeration
 from watcher.techniques import ALL
 
 PROTECTED = ("army.mil", "us.army.mil", "mod.gov.uk", "navy.mil", "bundeswehr.de", "defense.gouv.fr")

@@ -15,10 +15,10 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import absent, explicit, look, no_address
 from watcher.core.events import Resemblance
-from watcher.core.mail_state import Origin, Policy
+from watcher.core.states.mail_state import Origin, Policy
 from watcher.data import load_suffixes
-from watcher.services.protect import protect
-from watcher.services.watch import Watch
+from watcher.services.looks.watch import Watch
+from watcher.services.names.protect import protect
 from watcher.store import Store, lookalikes
 
 _AT_ONCE = 100

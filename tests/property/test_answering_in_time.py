@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.core.dns import Outcome, Question, RRType
-from watcher.lookups.resolver import CarefulResolver
-from watcher.lookups.servers import Server
+from watcher.core.mail.dns import Outcome, Question, RRType
+from watcher.lookups.dns.resolver import CarefulResolver
+from watcher.lookups.dns.servers import Server
 
 _TIMEOUT, _ATTEMPTS = 0.1, 2
 _LIMIT = _TIMEOUT * (_ATTEMPTS + 1) * 3 + 10.0

@@ -14,9 +14,9 @@ from sqlalchemy import event as hooks
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
-from watcher.core.alerts import Policy
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
-from watcher.services.notify import Notifier, Patience
+from watcher.core.telling.alerts import Policy
+from watcher.services.telling.notify import Notifier, Patience
 from watcher.store import Store, backup, event_log, protected_names, shards
 from watcher.store.protected_names import ProtectedRow
 

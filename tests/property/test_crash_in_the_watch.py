@@ -16,20 +16,20 @@ from tests.fakes.recording_channel import RecordingChannel
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from tests.fakes.zone_sweeper import ZoneSweeper
 from watcher import checks
-from watcher.core.alerts import Policy
-from watcher.core.candidates import Candidate
-from watcher.core.dns import Outcome
 from watcher.core.events import Resemblance
-from watcher.core.names import Fqdn
+from watcher.core.mail.dns import Outcome
+from watcher.core.names.names import Fqdn
+from watcher.core.slips.candidates import Candidate
+from watcher.core.telling.alerts import Policy
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner
-from watcher.services.notify import Notifier
-from watcher.services.ours import Ours
-from watcher.services.passes import tiers_from
-from watcher.services.protect import protect
-from watcher.services.relook import Relook
-from watcher.services.sweep import Sweep
-from watcher.services.watch import Watch
+from watcher.services.looks.examine import Examiner
+from watcher.services.looks.relook import Relook
+from watcher.services.looks.watch import Watch
+from watcher.services.names.own import Ours
+from watcher.services.names.protect import protect
+from watcher.services.sweeps.passes import tiers_from
+from watcher.services.sweeps.sweep import Sweep
+from watcher.services.telling.notify import Notifier
 from watcher.store import Store, backup, event_log
 
 HOUR = 3600

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.core.blocking.friends import Friends, ListedName
-from watcher.core.names import is_under
+from watcher.core.names.names import is_under
 from watcher.data import load_tables
 from watcher.data.popular import load_popular_names
 

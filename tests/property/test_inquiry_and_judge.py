@@ -7,17 +7,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watcher import checks
-from watcher.core.addresses import is_global
-from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.exchanges import HostKind, host_kind, parse_mx
-from watcher.core.findings import Observation
-from watcher.core.inquiry import HARD_CAP_EXCHANGES, InquiryContext, inquire
-from watcher.core.names import parse
-from watcher.core.operators import MailOperators, Networks
-from watcher.core.reading import Surroundings, read
-from watcher.core.risk import rate
-from watcher.core.sentences import reason
-from watcher.core.verdict import Ability, Basis, JudgeContext, Verdict, ability_of, judge, unite
+from watcher.core.mail.dns import Answer, Outcome, Question, RRType
+from watcher.core.mail.exchanges import HostKind, host_kind, parse_mx
+from watcher.core.mail.findings import Observation
+from watcher.core.mail.inquiry import HARD_CAP_EXCHANGES, InquiryContext, inquire
+from watcher.core.mail.operators import MailOperators, Networks
+from watcher.core.mail.reading import Surroundings, read
+from watcher.core.mail.risk import rate
+from watcher.core.mail.sentences import reason
+from watcher.core.mail.verdict import Ability, Basis, JudgeContext, Verdict, ability_of, judge, unite
+from watcher.core.names.addresses import is_global
+from watcher.core.names.names import parse
 from watcher.data import load_suffixes
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ from tests.fakes.block_entries import SINCE, block_candidate, resemblance
 from watcher.core.blocking.friends import Friends, ListedName
 from watcher.core.blocking.selection import BlockCandidate, BlockEntry, Cause, Excluded, Rules, Select, choose
 from watcher.core.events import Grade
-from watcher.core.names import is_under
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
+from watcher.core.names.names import is_under
 from watcher.data import load_tables
 from watcher.data.popular import load_popular_names
 from watcher.exports import ALL

@@ -19,9 +19,9 @@ from sqlalchemy import event as hooks
 from tests.fakes.alert_samples import EVENTS
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
-from watcher.core.alerts import Alert, AlertKind, Policy
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
-from watcher.services.notify import Notifier, Patience
+from watcher.core.telling.alerts import Alert, AlertKind, Policy
+from watcher.services.telling.notify import Notifier, Patience
 from watcher.store import Store, deliveries, event_log
 
 KINDS = ("mail_became_able", "mail_became_unable", "exchanges_changed", "registered")

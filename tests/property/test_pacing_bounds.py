@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.lookups.pacing import Bucket, Pace
+from watcher.lookups.dns.pacing import Bucket, Pace
 
 _STEP = st.tuples(
     st.floats(0.0, 2.0),

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from tests.fakes.rdap_server import domain_object
 from tests.fakes.registered import Registered
 from tests.fakes.whois_server import NOT_FOUND, TERMS, record
-from watcher.core import names
 from watcher.core.errors import LookupFailed
-from watcher.core.registration import RegistrationStatus
-from watcher.lookups.rdap_bootstrap import read_bootstrap
-from watcher.lookups.rdap_reader import read_domain
-from watcher.lookups.registry_text import MOST_TEXT, clean
-from watcher.lookups.whois_classifier import ReplyKind, classify
-from watcher.lookups.whois_fields import read_fields
-from watcher.lookups.whois_text import decode
+from watcher.core.names import names
+from watcher.core.registration.facts import RegistrationStatus
+from watcher.lookups.registry.rdap_bootstrap import read_bootstrap
+from watcher.lookups.registry.rdap_reader import read_domain
+from watcher.lookups.registry.text import MOST_TEXT, clean
+from watcher.lookups.registry.whois_classifier import ReplyKind, classify
+from watcher.lookups.registry.whois_fields import read_fields
+from watcher.lookups.registry.whois_text import decode
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WHOLE = domain_object("army.ml", Registered())

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.property.test_techniques_agree import QUICK, TABLES, protected_names
-from watcher.core.candidates import enumerate_candidates
-from watcher.core.nearness import Near, within_two
-from watcher.core.resemblance import resembles
-from watcher.core.resemblance_index import Index
+from watcher.core.slips.candidates import enumerate_candidates
+from watcher.core.slips.nearness import Near, within_two
+from watcher.core.slips.resemblance import resembles
+from watcher.core.slips.resemblance_index import Index
 from watcher.techniques import ALL
 
 word = st.text("abc-", min_size=1, max_size=9)

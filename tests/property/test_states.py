@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.fakes.sightings import ONE, OTHER, absent, explicit, implicit, no_address, null_mx, unknown
-from watcher.core.cadence import Cadence, next_look
 from watcher.core.events import EventKind
-from watcher.core.mail_state import MailState, Origin, Policy, Standing, exists, sighted, standing_of
+from watcher.core.mail.verdict import Ability, Flag
 from watcher.core.shapes.state import state_from_json, state_json
-from watcher.core.states import step
-from watcher.core.verdict import Ability, Flag
+from watcher.core.states.cadence import Cadence, next_look
+from watcher.core.states.mail_state import MailState, Origin, Policy, Standing, exists, sighted, standing_of
+from watcher.core.states.name import step
 
 NAME = "army.ml"
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -6,10 +6,10 @@ from collections import Counter
 import dnstwist
 import pytest
 
-from watcher.core.candidates import enumerate_candidates
-from watcher.core.intended import Intended
-from watcher.core.names import parse, to_unicode
-from watcher.core.protected import parse_protected
+from watcher.core.names.names import parse, to_unicode
+from watcher.core.names.protected import parse_protected
+from watcher.core.slips.candidates import enumerate_candidates
+from watcher.core.slips.intended import Intended
 from watcher.data import load_tables
 from watcher.techniques import ALL
 

@@ -5,12 +5,12 @@ from itertools import islice
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from watcher.core.candidates import enumerate_candidates
 from watcher.core.errors import InvalidName
-from watcher.core.intended import Intended
-from watcher.core.names import parse
-from watcher.core.protected import Kind, parse_protected
-from watcher.core.resemblance import resemblance_of, resembles
+from watcher.core.names.names import parse
+from watcher.core.names.protected import Kind, parse_protected
+from watcher.core.slips.candidates import enumerate_candidates
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.resemblance import resemblance_of, resembles
 from watcher.data import load_tables
 from watcher.techniques import ALL, IN_ONE_LABEL
 

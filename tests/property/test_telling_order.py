@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.alert_samples import became_able
-from watcher.core.gathering import Group, Waiting
-from watcher.core.telling_order import in_order
+from watcher.core.telling.gathering import Group, Waiting
+from watcher.core.telling.order import in_order
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ("army.ml", "navy.ml", "jag.ml", "mod.ml")

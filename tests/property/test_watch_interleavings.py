@@ -10,13 +10,13 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import ONE, OTHER, absent, explicit, implicit, look, null_mx, unknown
-from watcher.core.alerts import Policy, SilenceScope
 from watcher.core.events import Resemblance
+from watcher.core.telling.alerts import Policy, SilenceScope
 from watcher.data import load_suffixes
-from watcher.services import silence
-from watcher.services.gather import Gatherer
-from watcher.services.protect import protect
-from watcher.services.watch import Watch
+from watcher.services.looks.watch import Watch
+from watcher.services.names import silence
+from watcher.services.names.protect import protect
+from watcher.services.telling.gather import Gatherer
 from watcher.store import Store, deliveries, event_log, silences
 
 NAME = "army.ml"

@@ -7,8 +7,8 @@ import dns.rrset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.core.dns import Outcome, Question, RRType
-from watcher.lookups import wire
+from watcher.core.mail.dns import Outcome, Question, RRType
+from watcher.lookups.dns import wire
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _QUESTION = wire.encode_name("army.ml") + wire.TYPE_IN[RRType.MX]

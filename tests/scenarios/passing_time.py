@@ -24,17 +24,17 @@ from tests.fakes.zone_resolver import ZoneResolver
 from tests.fakes.zone_sweeper import ZoneSweeper
 from tests.scenarios.timeline import OPERATORS, fault
 from watcher import checks
-from watcher.core.candidates import Candidate
 from watcher.core.events import Event, Resemblance
-from watcher.core.mail_state import Origin, Policy
-from watcher.core.names import Fqdn, parse
+from watcher.core.names.names import Fqdn, parse
 from watcher.core.ports import Presence
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.slips.candidates import Candidate
+from watcher.core.states.mail_state import Origin, Policy
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner
-from watcher.services.ours import Ours
-from watcher.services.relook import Relook
-from watcher.services.watch import Watch
+from watcher.services.looks.examine import Examiner
+from watcher.services.looks.relook import Relook
+from watcher.services.looks.watch import Watch
+from watcher.services.names.own import Ours
 from watcher.store import Store, event_log, lookalikes, protected_names
 from watcher.store.protected_names import ProtectedRow
 

@@ -13,14 +13,14 @@ from tests.fakes.dns_server import DnsServer
 from tests.scenarios.timeline import PROBE, line
 from watcher import checks
 from watcher.core.errors import DishonestResolver
-from watcher.core.names import parse
+from watcher.core.names.names import parse
 from watcher.data import load_suffixes, load_tables
 from watcher.lookups.clock import SystemClock
-from watcher.lookups.honesty import check_honesty
-from watcher.lookups.resolver import CarefulResolver
-from watcher.lookups.servers import parse_server
-from watcher.services.enumerate import Enumeration
-from watcher.services.examine import Examiner
+from watcher.lookups.dns.honesty import check_honesty
+from watcher.lookups.dns.resolver import CarefulResolver
+from watcher.lookups.dns.servers import parse_server
+from watcher.services.looks.examine import Examiner
+from watcher.services.sweeps.enumerate import Enumeration
 from watcher.techniques import ALL
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.timeline import expectations, play, read_scenario, scenario_files
-from watcher.core.verdict import Basis, Flag
+from watcher.core.mail.verdict import Basis, Flag
 
 _NAME = re.compile(r"m\d\d[a-z]?_[a-z0-9_]+")
 _VOCABULARY = {member.value for kind in (Basis, Flag) for member in kind}

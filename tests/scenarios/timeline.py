@@ -25,14 +25,14 @@ from typing import Any
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher import checks
-from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.names import parse
-from watcher.core.operators import MailOperators, Networks
-from watcher.core.risk import rate
-from watcher.core.sentences import reason
-from watcher.core.verdict import Exchange, Owner
+from watcher.core.mail.dns import Answer, Outcome, Question, RRType
+from watcher.core.mail.operators import MailOperators, Networks
+from watcher.core.mail.risk import rate
+from watcher.core.mail.sentences import reason
+from watcher.core.mail.verdict import Exchange, Owner
+from watcher.core.names.names import parse
 from watcher.data import load_suffixes
-from watcher.services.examine import Examiner, Look
+from watcher.services.looks.examine import Examiner, Look
 
 PROBE = "probe"
 OPERATORS = MailOperators(

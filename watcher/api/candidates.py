@@ -8,8 +8,8 @@ from pydantic import Field
 from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.api.inputs import MOST_ITEMS, Line, Paged
-from watcher.services.enumerate import known_technique
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
+from watcher.techniques import known_technique
 
 MOST_CANDIDATES = 20_000
 

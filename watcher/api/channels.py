@@ -6,7 +6,7 @@ from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.api.inputs import Paged
 from watcher.api.problems import Problem, not_found
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
 
 
 async def listed(call: Call[Paged, Nothing]) -> Any:

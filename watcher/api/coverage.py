@@ -4,8 +4,8 @@ from typing import Any
 
 from watcher.api import plan_models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
-from watcher.services.coverage import coverage_json
-from watcher.services.tokens import Scope
+from watcher.services.health.coverage import coverage_json
+from watcher.services.names.tokens import Scope
 
 
 async def seen(call: Call[Nothing, Nothing]) -> Any:

@@ -8,9 +8,9 @@ from watcher.api import models
 from watcher.api.endpoints import LARGE_BODY, AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.guard import check_origin, check_scopes
 from watcher.api.problems import Problem
-from watcher.core.protected import parse_any
+from watcher.core.names.protected import parse_any
 from watcher.core.shapes.known import check_json, known_json
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
 
 MOST_NAMES = 10_000
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from watcher.api.parts import Parts
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
 
 SMALL_BODY = 64 * 1024
 LARGE_BODY = 4 * 1024 * 1024

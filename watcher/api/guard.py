@@ -10,7 +10,7 @@ from watcher.api.endpoints import AnyEndpoint, Caller
 from watcher.api.parts import Parts
 from watcher.api.policy import is_loopback, was_forwarded
 from watcher.api.problems import Problem
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
 
 EVERYTHING = frozenset(Scope)
 _ELSEWHERE = frozenset({"cross-site", "same-site"})

@@ -8,17 +8,17 @@ from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.inputs import Line, Moment, Note, Paged
 from watcher.api.problems import not_found
-from watcher.core.names import Fqdn
-from watcher.core.protected import parse_any, parse_protected
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Ability, Basis
+from watcher.core.names.names import Fqdn
+from watcher.core.names.protected import parse_any, parse_protected
 from watcher.core.shapes.known import lookalike_json
-from watcher.core.verdict import Ability, Basis
-from watcher.services import triage
-from watcher.services.enumerate import known_technique
-from watcher.services.lookup import known_row
-from watcher.services.tokens import Scope
+from watcher.services.answers.lookup import known_row
+from watcher.services.names import triage
+from watcher.services.names.tokens import Scope
 from watcher.store import lookalikes, protected_names, resemblances
 from watcher.store.lookalikes import Triage, Wanted
+from watcher.techniques import known_technique
 
 MOST_AT_ONCE = 10_000
 

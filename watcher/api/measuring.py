@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from watcher.api.metrics import Metrics
 from watcher.core.ports import Clock
-from watcher.services.coverage import coverage_json, sweep_json
-from watcher.services.pulse import Pulse
-from watcher.services.sweep import Sweep
+from watcher.services.health.coverage import coverage_json, sweep_json
+from watcher.services.health.pulse import Pulse
+from watcher.services.sweeps.sweep import Sweep
 from watcher.store import Store, event_log
 
 _PAGE = 500

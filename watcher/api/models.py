@@ -10,11 +10,11 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from watcher.core.dns import Outcome
 from watcher.core.events import EventKind, Grade
-from watcher.core.registration import RegistrationSource, RegistrationStatus
-from watcher.core.risk import Severity
-from watcher.core.verdict import Ability, Basis, Flag
+from watcher.core.mail.dns import Outcome
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Ability, Basis, Flag
+from watcher.core.registration.facts import RegistrationSource, RegistrationStatus
 
 
 def _open(values: type[StrEnum], what: str) -> Any:

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from watcher.api import problems
 from watcher.api.endpoints import AnyEndpoint, Nothing
 from watcher.api.models import ProblemDocument
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
 
 JSON = dict[str, Any]
 

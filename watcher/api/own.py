@@ -8,10 +8,10 @@ from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.inputs import Note, Paged
 from watcher.api.problems import not_found
-from watcher.core.protected import parse_protected
-from watcher.services import protect
-from watcher.services.protect import own_json
-from watcher.services.tokens import Scope
+from watcher.core.names.protected import parse_protected
+from watcher.services.names import protect
+from watcher.services.names.protect import own_json
+from watcher.services.names.tokens import Scope
 from watcher.store import own_names
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from watcher.api.metrics import Metrics
 from watcher.api.places import Places
 from watcher.api.policy import Policy
+from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock
-from watcher.core.suffixes import Suffixes
-from watcher.services.tokens import Gatekeeper
+from watcher.services.names.tokens import Gatekeeper
 from watcher.store import Store
 
 if TYPE_CHECKING:
-    from watcher.services.lookup import Lookup
-    from watcher.services.scans import Scans
-    from watcher.services.sweep import Sweep
+    from watcher.services.answers.lookup import Lookup
+    from watcher.services.answers.scans import Scans
+    from watcher.services.sweeps.sweep import Sweep
 
 Ready = Callable[[], Awaitable[str | None]]
 """None when all is well, else one line that says what is not."""

@@ -9,10 +9,10 @@ from pydantic import Field
 from watcher.api import models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.problems import Problem
-from watcher.core.protected import parse_any
+from watcher.core.names.protected import parse_any
 from watcher.core.shapes.report import report_json
-from watcher.services.report import report_on
-from watcher.services.tokens import Scope
+from watcher.services.answers.report import report_on
+from watcher.services.names.tokens import Scope
 
 
 class Wanted(Input):

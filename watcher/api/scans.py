@@ -9,10 +9,10 @@ from watcher.api import plan_models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.inputs import Line
 from watcher.api.problems import Problem, not_found
-from watcher.core.candidates import DEFAULT_LIMIT
-from watcher.core.protected import parse_protected
-from watcher.services.scans import TooManyScans
-from watcher.services.tokens import Scope
+from watcher.core.names.protected import parse_protected
+from watcher.core.slips.candidates import DEFAULT_LIMIT
+from watcher.services.answers.scans import TooManyScans
+from watcher.services.names.tokens import Scope
 from watcher.store import protected_names
 
 

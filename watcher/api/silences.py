@@ -8,10 +8,10 @@ from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.inputs import Moment, Note, Paged
 from watcher.api.problems import not_found
-from watcher.core.alerts import SilenceScope
-from watcher.services import silence
-from watcher.services.silence import silence_json
-from watcher.services.tokens import Scope
+from watcher.core.telling.alerts import SilenceScope
+from watcher.services.names import silence
+from watcher.services.names.silence import silence_json
+from watcher.services.names.tokens import Scope
 from watcher.store import silences
 
 

@@ -12,12 +12,12 @@ from typing import Any
 from aiohttp.abc import AbstractResolver
 
 from watcher.channels.posting import Poster, Reply
-from watcher.core.alerts import Alert, AlertKind, gathered
-from watcher.core.clean import clean
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.core.events import ENDED_BY, Event, EventKind
+from watcher.core.names.clean import clean
 from watcher.core.ports import Memory
-from watcher.core.wording import word
+from watcher.core.telling.alerts import Alert, AlertKind, gathered
+from watcher.core.telling.wording import word
 
 NAME = "alertmanager"
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from watcher.core.alerts import Alert
 from watcher.core.errors import ConfigurationError, DeliveryFailed
-from watcher.core.hooks import Progress
-from watcher.core.plain_text import text
-from watcher.core.risk import Severity
-from watcher.core.wording import word
+from watcher.core.mail.risk import Severity
+from watcher.core.telling.alerts import Alert
+from watcher.core.telling.hooks import Progress
+from watcher.core.telling.plain_text import text
+from watcher.core.telling.wording import word
 
 NAME = "apprise"
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from watcher.core.alerts import Alert
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
-from watcher.core.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
+from watcher.core.telling.alerts import Alert
+from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
 
 NAME = "command"
 

@@ -21,11 +21,11 @@ import aiosmtplib
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from watcher.core.alerts import Alert, AlertKind
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
-from watcher.core.plain_text import text
-from watcher.core.risk import Severity
-from watcher.core.wording import Wording, word
+from watcher.core.mail.risk import Severity
+from watcher.core.telling.alerts import Alert, AlertKind
+from watcher.core.telling.plain_text import text
+from watcher.core.telling.wording import Wording, word
 
 NAME = "email"
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from watcher.core.addresses import may_be_posted_to
 from watcher.core.errors import ConfigurationError, DeliveryFailed
+from watcher.core.names.addresses import may_be_posted_to
 
 _ANSWER_BYTES = 64 * 1024
 _LONGEST_WAIT = timedelta(hours=1)

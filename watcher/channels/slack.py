@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 from watcher.channels.posting import Poster, Reply
-from watcher.core.alerts import Alert, AlertKind
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, WatcherError
+from watcher.core.mail.risk import Severity
 from watcher.core.ports import Memory
-from watcher.core.risk import Severity
-from watcher.core.story import Story
-from watcher.core.wording import Listing, Wording, word
+from watcher.core.telling.alerts import Alert, AlertKind
+from watcher.core.telling.story import Story
+from watcher.core.telling.wording import Listing, Wording, word
 
 NAME = "slack"
 

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from aiohttp.abc import AbstractResolver
 
 from watcher.channels.posting import Poster, Reply
-from watcher.core.alerts import Alert
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
-from watcher.core.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
+from watcher.core.telling.alerts import Alert
+from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
 
 NAME = "webhook"
 

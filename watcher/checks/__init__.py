@@ -38,7 +38,7 @@ from watcher.checks import (
     unroutable_exchanges,
     wildcard,
 )
-from watcher.core.verdict import Check
+from watcher.core.mail.verdict import Check
 
 BASES: tuple[Check, ...] = (
     no_such_suffix,

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer
-from watcher.core.inquiry import claimable, foreign_domains, unregistered
-from watcher.core.reading import Reading
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.inquiry import claimable, foreign_domains, unregistered
+from watcher.core.mail.reading import Reading
+from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.ARMED
 

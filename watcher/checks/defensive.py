@@ -5,10 +5,10 @@ One exchange of somebody else's is enough not to hold: a dead one may take mail 
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer
-from watcher.core.exchanges import parse_mx
-from watcher.core.names import is_under
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.exchanges import parse_mx
+from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.names.names import is_under
 
 TAG: Basis | Flag = Flag.DEFENSIVE
 

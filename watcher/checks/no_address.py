@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer
-from watcher.core.exchanges import HostState
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.exchanges import HostState
+from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Basis.NO_ADDRESS
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer, Outcome
-from watcher.core.exchanges import HostState
-from watcher.core.reading import Existence
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer, Outcome
+from watcher.core.mail.exchanges import HostState
+from watcher.core.mail.reading import Existence
+from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Basis.NO_SUCH_NAME
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from watcher.core.addresses import is_global
-from watcher.core.dns import Answer
-from watcher.core.exchanges import Host, HostKind, HostState
-from watcher.core.reading import Existence
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.exchanges import Host, HostKind, HostState
+from watcher.core.mail.reading import Existence
+from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.names.addresses import is_global
 
 TAG: Basis | Flag = Flag.PARTLY_DEAD
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer
-from watcher.core.reading import Existence
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.reading import Existence
+from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Basis.REGISTRY_WILDCARD
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer
-from watcher.core.exchanges import HostKind, HostState
-from watcher.core.reading import Existence, Reading
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.exchanges import HostKind, HostState
+from watcher.core.mail.reading import Existence, Reading
+from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.SENDER_DEPENDENT
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.SHARED_PROVIDER
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from watcher.core.dns import Answer
-from watcher.core.inquiry import foreign_domains
-from watcher.core.verdict import Basis, Case, Flag
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.inquiry import foreign_domains
+from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.WILDCARD
 

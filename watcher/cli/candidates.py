@@ -33,7 +33,7 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
 
     NAME is a domain, host, mailbox or URL, or a suffix such as .mil. The likeliest come first. Nothing is looked up.
     """
-    from watcher.core.protected import parse_protected
+    from watcher.core.names.protected import parse_protected
     from watcher.data import load_tables
     from watcher.techniques import ALL
 
@@ -48,7 +48,7 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
     protected = [parse_protected(text, tables.suffixes) for text in names]
 
     def rows() -> Iterator[dict[str, Any]]:
-        from watcher.core.candidates import candidate_json, enumerate_candidates
+        from watcher.core.slips.candidates import candidate_json, enumerate_candidates
 
         for one in protected:
             for candidate in enumerate_candidates(one, tables, techniques, limit=limit):
@@ -78,8 +78,8 @@ def slip(typed: str, protected: str) -> str:
     """
     from difflib import SequenceMatcher
 
-    from watcher.core.edits import common_start
-    from watcher.core.names import to_unicode
+    from watcher.core.names.names import to_unicode
+    from watcher.core.slips.edits import common_start
 
     meant = to_unicode(protected)
     if "." not in meant and "." in typed:

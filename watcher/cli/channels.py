@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.channels import build_channels
+from watcher.bootstrap.command import load_settings
+from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_FAILED, GlobalOptions
 from watcher.cli.output import visible
 from watcher.core.errors import ConfigurationError
@@ -29,7 +31,7 @@ def test(options: GlobalOptions, name: str | None) -> int:
 
     Exits 3 when a channel did not accept it.
     """
-    made = bootstrap.channels(bootstrap.settings(options))
+    made = build_channels(load_settings(options))
     if not made:
         raise ConfigurationError(
             "alerts",
@@ -48,8 +50,8 @@ def test(options: GlobalOptions, name: str | None) -> int:
 
 
 async def _send(chosen: "Mapping[str, Channel]") -> "dict[str, str | None]":
-    from watcher.services.notify import send_test
+    from watcher.services.telling.notify import send_test
     from watcher.store.ids import TimeOrderedIds
 
-    clock = bootstrap.clock()
+    clock = system_clock()
     return await send_test(chosen, clock, ids=TimeOrderedIds(clock))

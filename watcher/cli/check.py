@@ -10,13 +10,13 @@ from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option, visible
 from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
-from watcher.core.kind_words import flag_words
 from watcher.core.known import Known
-from watcher.core.mail_state import SETTLED
-from watcher.core.names import Fqdn
-from watcher.core.registration import RegistrationFacts
+from watcher.core.names.names import Fqdn
+from watcher.core.registration.facts import RegistrationFacts
 from watcher.core.shapes.known import check_json
 from watcher.core.shapes.times import time_json
+from watcher.core.states.mail_state import SETTLED
+from watcher.core.telling.kind_words import flag_words
 
 _SHOWN = 4
 
@@ -81,10 +81,10 @@ def check(
     output_format: Format,
 ) -> int:
     """Look at NAME now: whether it can receive mail and why, who holds it, and what it resembles."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
 
     parsed = [_parsed(name) for name in names]
-    chosen = bootstrap.settings(options, resolvers)
+    chosen = load_settings(options, resolvers)
     looked = asyncio.run(_check(chosen, parsed, registration=not no_registration, probe=probe))
     if output_format is Format.TABLE:
         for known in looked:
@@ -96,22 +96,24 @@ def check(
 
 
 def _parsed(text: str) -> Fqdn:
-    from watcher.core.protected import parse_any
+    from watcher.core.names.protected import parse_any
     from watcher.data import load_suffixes
 
     return parse_any(text, load_suffixes())
 
 
 async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, probe: bool) -> list[Known]:
-    from watcher import bootstrap
-    from watcher.services.ours import Ours
+    from watcher.bootstrap.command import build_enumeration, build_lookup
+    from watcher.bootstrap.network import open_network
+    from watcher.data import load_suffixes
+    from watcher.services.names.own import Ours
 
-    async with store_if_any(chosen) as store, bootstrap.network(chosen, registration=registration) as net:
+    async with store_if_any(chosen) as store, open_network(chosen, registration=registration) as net:
         sees = await must_see(net)
-        await (ours := Ours(store, bootstrap.suffixes())).read()
+        await (ours := Ours(store, load_suffixes())).read()
         await ours.read_likeness()
-        known = bootstrap.enumeration(ours, chosen.techniques.words)
-        lookup = bootstrap.lookup(net, store=store, ours=ours, names=known)
+        known = build_enumeration(ours, chosen.techniques.words)
+        lookup = build_lookup(net, store=store, ours=ours, names=known)
         looks = (lookup.looked_at(name, registration=registration, probe=probe) for name in names)
         looked = list(await asyncio.gather(*looks))
     if not sees and all(known.last_outcome != SETTLED for known in looked):
@@ -121,7 +123,7 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, prob
 
 def sentence(known: Known) -> str:
     """The verdict as its sentence."""
-    from watcher.core.sentences import reason
+    from watcher.core.mail.sentences import reason
 
     if known.verdict is None:
         return f"{known.name} was not looked at yet"

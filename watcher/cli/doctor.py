@@ -17,7 +17,7 @@ from watcher.cli.seeing import resolver_option
 from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherError
 
 if TYPE_CHECKING:
-    from watcher.core.budget import SuffixLoad
+    from watcher.core.states.budget import SuffixLoad
 
 _SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
 _MASKED = "**********"
@@ -42,9 +42,9 @@ class Examined:
 @click.pass_obj
 def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format: Format) -> int:
     """Check settings, database, resolvers, registries, channels, and whether the plan fits the budget."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
 
-    chosen = bootstrap.settings(options, resolvers)
+    chosen = load_settings(options, resolvers)
     results = asyncio.run(_gather(chosen))
     if output_format in {Format.TABLE, Format.PLAIN}:
         click.echo("effective settings (secrets hidden):")
@@ -89,8 +89,9 @@ async def _gather(chosen: Any) -> list[Examined]:
 
 
 async def _database(chosen: Any) -> AsyncIterator[Examined]:
-    from watcher import bootstrap
-    from watcher.services.coverage import coverage_json
+    from watcher.bootstrap.command import open_store
+    from watcher.bootstrap.network import chosen_servers, system_clock
+    from watcher.services.health.coverage import coverage_json
     from watcher.store import place_of, protected_names
 
     place = place_of(chosen.database_url.get_secret_value())
@@ -99,27 +100,27 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
             none = f"none at {place.shown} yet; `watcher protect add NAME` or `serve` makes it"
             yield Examined("database", "warning", none)
             return
-        async with bootstrap.open_store(chosen, create=False) as store:
+        async with open_store(chosen, create=False) as store:
             async with store.read() as tx:
                 rows = await protected_names.list_all(tx)
             names = len(rows)
-            coverage = await coverage_json(store, chosen.sweep.tiers, now=bootstrap.clock().now())
+            coverage = await coverage_json(store, chosen.sweep.tiers, now=system_clock().now())
     except WatcherError as error:
         yield Examined("database", "broken", str(error))
         return
     yield Examined("database", "ok", f"{place.shown}, {names} protected names, {coverage['backlog']} looks overdue")
     with contextlib.suppress(ConfigurationError):  # told about the resolvers themselves
-        max_rate, resolvers = chosen.dns.max_rate, len(bootstrap.servers(chosen))
+        max_rate, resolvers = chosen.dns.max_rate, len(chosen_servers(chosen))
         load = await _suffix_load(chosen, rows) if chosen.sweep.existence == "suffix_servers" else None
         yield plan(names, chosen.sweep.tiers, max_rate, resolvers, load, spare=chosen.spare)
 
 
 async def _suffix_load(chosen: Any, rows: Any) -> "SuffixLoad":
-    from watcher import bootstrap
-    from watcher.core.budget import SuffixLoad
-    from watcher.services.suffix_load import suffix_load
+    from watcher.bootstrap.command import build_enumeration
+    from watcher.core.states.budget import SuffixLoad
+    from watcher.services.sweeps.suffix_load import suffix_load
 
-    made = bootstrap.enumeration(words=chosen.techniques.words)
+    made = build_enumeration(words=chosen.techniques.words)
     last = [rank for rank, _ in chosen.sweep.tiers]
     under = await suffix_load(rows, made.candidates, made.tables.suffixes.public_suffix, last)
     return SuffixLoad(chosen.sweep.max_rate_per_suffix, under)
@@ -131,7 +132,7 @@ def plan(
     """Whether sweeping `names` at the tiers' intervals fits the rate of the resolvers, or of the suffixes' servers."""
     if not names:
         return Examined("plan", "warning", "nothing is protected; `watcher protect add NAME`")
-    from watcher.core.budget import Budget, first_sweep, needed, stretches
+    from watcher.core.states.budget import Budget, first_sweep, needed, stretches
 
     rate, budget = sum(needed(tiers, names)), max_rate * resolvers
     busiest = None if load is None else load.busiest(tiers, names)
@@ -174,7 +175,7 @@ def _long(time: timedelta) -> str:
 
 def _seen(names: int, tiers: Any, budget: float, spare: float) -> str:
     """What a start from nothing has seen after a minute, an hour, a day, until that is everything."""
-    from watcher.core.budget import outlook
+    from watcher.core.states.budget import outlook
 
     moments = {"a minute": timedelta(minutes=1), "an hour": timedelta(hours=1), "a day": timedelta(days=1)}
     said = []
@@ -191,13 +192,13 @@ def _seen(names: int, tiers: Any, budget: float, spare: float) -> str:
 
 
 async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
-    from watcher import bootstrap
+    from watcher.bootstrap.network import open_network, system_clock
     from watcher.data.dates import RDAP_BOOTSTRAP, dates
 
-    now = bootstrap.clock().now()
+    now = system_clock().now()
     yield lists({name: day for name, day in dates().items() if name != RDAP_BOOTSTRAP}, now)
     try:
-        async with bootstrap.network(chosen) as net:
+        async with open_network(chosen) as net:
             resolvers = await net.honesty()
             for server in net.servers:
                 found = resolvers[server.name]
@@ -233,7 +234,7 @@ def _registries(published: datetime | None, now: datetime) -> Examined:
 
 async def _rate(server: Any, chosen: Any) -> Examined:
     """Whether a resolver bears what it is to be asked."""
-    from watcher.lookups.burst import burst
+    from watcher.lookups.dns.burst import burst
 
     most = chosen.dns.max_rate
     tried = await burst(server, rate=most, timeout=chosen.dns.timeout.total_seconds())
@@ -251,9 +252,9 @@ async def _names(chosen: Any) -> AsyncIterator[Examined]:
 
 async def _api(chosen: Any) -> AsyncIterator[Examined]:
     """Whether whoever can reach the API needs a token."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import open_store
     from watcher.cli.serve import is_local, parse_listen
-    from watcher.services.tokens import any_valid
+    from watcher.services.names.tokens import any_valid
     from watcher.store import place_of
 
     host = parse_listen(chosen.api.listen)[0]
@@ -262,7 +263,7 @@ async def _api(chosen: Any) -> AsyncIterator[Examined]:
     needed = False
     with contextlib.suppress(WatcherError):  # told about the database itself
         if await asyncio.to_thread(place_of(chosen.database_url.get_secret_value()).exists):
-            async with bootstrap.open_store(chosen, create=False) as store:
+            async with open_store(chosen, create=False) as store:
                 needed = await any_valid(store)
     if not needed:
         why = f"{host} is not loopback, and nobody needs a token yet: `watcher token create NAME` first"
@@ -270,10 +271,10 @@ async def _api(chosen: Any) -> AsyncIterator[Examined]:
 
 
 async def _suffix_servers(chosen: Any, net: Any) -> Examined:
-    from watcher import bootstrap
-    from watcher.lookups.suffix_sweep import reached
+    from watcher.bootstrap.network import random_label
+    from watcher.lookups.existence.suffix_sweep import reached
 
-    found = await reached(net.at_source, _WELL_KNOWN, bootstrap.random_label())
+    found = await reached(net.at_source, _WELL_KNOWN, random_label())
     silent = [suffix for suffix, works in found.items() if not works]
     asked = chosen.sweep.existence == "suffix_servers"
     if not silent:
@@ -304,10 +305,10 @@ def _resolver(name: str, found: Any) -> Examined:
 
 
 async def _channels(chosen: Any) -> AsyncIterator[Examined]:
-    from watcher import bootstrap
+    from watcher.bootstrap.channels import build_channels
 
     try:
-        made = bootstrap.channels(chosen)
+        made = build_channels(chosen)
     except ConfigurationError as error:
         yield Examined(error.setting, "broken", error.why)
         return

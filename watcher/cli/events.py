@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import GlobalOptions
 from watcher.cli.moments import Moment
 from watcher.cli.output import Format, emit, format_option
@@ -27,7 +27,7 @@ def events(
     options: GlobalOptions, since: datetime | None, name: str | None, follow: bool, output_format: Format
 ) -> None:
     """Show what happened to lookalikes, to own names and to the watch itself."""
-    from watcher.core.names import parse
+    from watcher.core.names.names import parse
 
     if follow and output_format is Format.JSON:
         raise click.BadParameter("an array has no end while following; use jsonl", param_hint="--format")
@@ -59,7 +59,7 @@ async def _happened(options: GlobalOptions, since: datetime | None, name: str | 
     from watcher.core.shapes import event_json
     from watcher.store import event_log, outbox
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
+    async with open_store(load_settings(options), create=False) as store:
         last = ""
         while True:
             async with store.read() as tx:

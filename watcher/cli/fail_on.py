@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import click
 
 from watcher.core.known import Known
-from watcher.core.risk import Severity
-from watcher.core.verdict import Flag
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Flag
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ABILITIES = ("able", "unknown")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import GlobalOptions
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.streaming import streamed
@@ -67,10 +67,10 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
     output_format: Format,
 ) -> None:
     """Show the lookalikes that exist, and what is known about them now."""
-    from watcher.core.protected import parse_protected
+    from watcher.core.names.protected import parse_protected
     from watcher.data import load_suffixes
-    from watcher.services.enumerate import known_technique
     from watcher.store.lookalikes import Wanted
+    from watcher.techniques import known_technique
 
     chosen = None if technique is None else known_technique(technique)
     wanted = Wanted(ability=ability, severity=severity, technique=chosen, triage=triage)
@@ -102,15 +102,15 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
 async def _is_protected(options: GlobalOptions, name: str) -> bool:
     from watcher.store import protected_names
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store, store.read() as tx:
+    async with open_store(load_settings(options), create=False) as store, store.read() as tx:
         return await protected_names.find(tx, name) is not None
 
 
 async def _listed(options: GlobalOptions, wanted: "Wanted") -> AsyncGenerator[Known, None]:
-    from watcher.services.lookup import known_row
+    from watcher.services.answers.lookup import known_row
     from watcher.store import lookalikes, resemblances
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
+    async with open_store(load_settings(options), create=False) as store:
         last = ""
         while True:
             async with store.read() as tx:

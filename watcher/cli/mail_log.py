@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.core.mail.log_entry import LogForm, LogReader, Reading
     from watcher.feeds.log_files import GrowingLog
     from watcher.services.blocking.mail_log import MailLogCount, WrittenRow
-    from watcher.settings import Settings
+    from watcher.settings.settings import Settings
     from watcher.store import Store
 
 _FORMS = ("auto", "postfix", "exim", "exchange", "google")
@@ -99,9 +99,9 @@ def mail_log(
     zstd, bzip2 and xz are unpacked, - is standard input, and the order of several does not matter. Senders are counted,
     never shown, and no local part of an address leaves the reader.
     """
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
 
-    chosen = bootstrap.settings(options, resolvers)
+    chosen = load_settings(options, resolvers)
     asked = _Asked(files, form, column, since, everything, look, save, fail_on, output_format)
     if not follow:
         return asyncio.run(_once(chosen, asked))
@@ -149,17 +149,19 @@ async def _opened(chosen: "Settings", asked: _Asked, stack: AsyncExitStack) -> _
     import secrets
     from zoneinfo import ZoneInfo
 
-    from watcher import bootstrap
+    from watcher.bootstrap.command import build_enumeration, open_store
+    from watcher.bootstrap.network import system_clock
+    from watcher.data import load_suffixes
     from watcher.services.blocking.mail_log import MailLogCount, stored_key
-    from watcher.services.ours import Ours
+    from watcher.services.names.own import Ours
 
-    now = bootstrap.clock().now()
-    store = await stack.enter_async_context(bootstrap.open_store(chosen, create=asked.save))
-    await (ours := Ours(store, bootstrap.suffixes())).read()
+    now = system_clock().now()
+    store = await stack.enter_async_context(open_store(chosen, create=asked.save))
+    await (ours := Ours(store, load_suffixes())).read()
     if not ours.protected and not asked.everything:
         raise ConfigurationError("protected names", "there are none; add some with `watcher protect add NAME`")
     count = MailLogCount(
-        bootstrap.enumeration(ours, chosen.techniques.words),
+        build_enumeration(ours, chosen.techniques.words),
         own=ours.own,
         everything=asked.everything,
         since=asked.since,
@@ -212,10 +214,10 @@ async def _read(run: _Run, file: Path) -> None:
 
 
 async def _follow(chosen: "Settings", asked: _Asked) -> int:
-    from watcher import bootstrap
+    from watcher.bootstrap.network import system_clock
     from watcher.feeds.log_files import GrowingLog
 
-    clock = bootstrap.clock()
+    clock = system_clock()
     async with AsyncExitStack() as stack:
         run = await _opened(chosen, asked, stack)
         logs = {str(file): GrowingLog(file) for file in asked.files}
@@ -265,17 +267,19 @@ async def _shapes(run: _Run, rows: "Sequence[WrittenRow]") -> AsyncIterator[dict
 
 async def _abilities(run: _Run, names: Sequence[str]) -> Mapping[str, Known]:
     """Severity and mail of the names: what the database knows, or with `--look` what is seen now."""
-    from watcher import bootstrap
-    from watcher.core.names import Fqdn
+    from watcher.bootstrap.command import build_lookup
+    from watcher.bootstrap.network import open_network
+    from watcher.core.names.names import Fqdn
+    from watcher.data import load_suffixes
     from watcher.services.blocking.mail_log import known_mail
-    from watcher.services.ours import Ours
+    from watcher.services.names.own import Ours
 
     if not run.asked.look or not names:
         return await known_mail(run.store, names)
-    async with bootstrap.network(run.chosen) as net:
+    async with open_network(run.chosen) as net:
         await must_see(net)
-        await (ours := Ours(run.store, bootstrap.suffixes())).read()
-        lookup = bootstrap.lookup(net, store=run.store, ours=ours)
+        await (ours := Ours(run.store, load_suffixes())).read()
+        lookup = build_lookup(net, store=run.store, ours=ours)
         looked = await asyncio.gather(*(lookup.looked_at(Fqdn(name), registration=False) for name in names))
         return {known.name: known for known in looked}
 

@@ -11,13 +11,13 @@ import click
 
 from watcher.cli.output import Format, emit, format_option
 from watcher.core.errors import ConfigurationError
-from watcher.core.lines import bounded_lines
+from watcher.core.names.lines import bounded_lines
 
 if TYPE_CHECKING:
     from watcher.cli.main import GlobalOptions
     from watcher.core.events import Resemblance
-    from watcher.core.names import Fqdn
-    from watcher.services.enumerate import Enumeration
+    from watcher.core.names.names import Fqdn
+    from watcher.services.sweeps.enumerate import Enumeration
 
     Match = tuple[Fqdn, Sequence[Resemblance]]
 
@@ -37,9 +37,9 @@ def match(options: "GlobalOptions", file: Path, save: bool, output_format: Forma
     """
     import asyncio
 
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
 
-    chosen = bootstrap.settings(options)
+    chosen = load_settings(options)
     names = asyncio.run(_known(chosen))
     with ExitStack() as opened:
         try:
@@ -70,20 +70,21 @@ def _given() -> TextIO:
 
 async def _known(chosen: Any) -> "Enumeration":
     """The index of what is protected in the database. Raises ConfigurationError where nothing is."""
-    from watcher import bootstrap
-    from watcher.services.ours import Ours
+    from watcher.bootstrap.command import build_enumeration, open_store
+    from watcher.data import load_suffixes
+    from watcher.services.names.own import Ours
 
-    async with bootstrap.open_store(chosen, create=False) as store:
-        ours = Ours(store, bootstrap.suffixes())
+    async with open_store(chosen, create=False) as store:
+        ours = Ours(store, load_suffixes())
         await ours.read()
     if not ours.protected:
         raise ConfigurationError("protected names", "there are none; add some with `watcher protect add NAME`")
-    return bootstrap.enumeration(ours, chosen.techniques.words)
+    return build_enumeration(ours, chosen.techniques.words)
 
 
 def _names_in(lines: Iterator[str]) -> Iterator["Fqdn"]:
     from watcher.core.errors import InvalidName
-    from watcher.core.names import parse
+    from watcher.core.names.names import parse
 
     for line in lines:
         words = line.split(maxsplit=1)
@@ -99,12 +100,14 @@ def _save(chosen: Any, found: Sequence["Match"]) -> None:
     """Keep what was found, and say how much of it is new."""
     import asyncio
 
-    from watcher import bootstrap
-    from watcher.services.matched import keep
+    from watcher.bootstrap.command import open_store
+    from watcher.bootstrap.network import system_clock
+    from watcher.data import load_suffixes
+    from watcher.services.sweeps.matched import keep
 
     async def kept() -> int:
-        async with bootstrap.open_store(chosen, create=False) as store:
-            return await keep(store, found, suffixes=bootstrap.suffixes(), now=bootstrap.clock().now())
+        async with open_store(chosen, create=False) as store:
+            return await keep(store, found, suffixes=load_suffixes(), now=system_clock().now())
 
     new = asyncio.run(kept())
     click.echo(f"watcher: {new} of {len(found)} names are new and get looked at next", err=True)
@@ -114,7 +117,7 @@ def _rows(
     names: "Enumeration", stream: Iterator["Fqdn"], save: Callable[[Sequence["Match"]], None] | None
 ) -> Iterator[dict[str, Any]]:
     """The shape of each name that resembles something; `save` is given them, so many at once."""
-    from watcher.core.names import to_unicode
+    from watcher.core.names.names import to_unicode
     from watcher.core.shapes import resemblance_json
 
     kept: list[Match] = []

@@ -15,12 +15,13 @@ _SECONDS = 4
 @click.pass_obj
 def migrate(options: GlobalOptions) -> None:
     """Bring the database to this version; a copy is made first."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
+    from watcher.bootstrap.network import system_clock
     from watcher.store import place_of
 
-    place = place_of(bootstrap.settings(options).database_url.get_secret_value())
+    place = place_of(load_settings(options).database_url.get_secret_value())
     before = place.find_revision()
-    copy = place.migrate(now=bootstrap.clock().now())
+    copy = place.migrate(now=system_clock().now())
     if before is None:
         click.echo(f"made {place.shown}")
     elif before == place.find_revision():
@@ -35,10 +36,10 @@ def migrate(options: GlobalOptions) -> None:
 @click.pass_obj
 def backup(options: GlobalOptions, file: Path) -> None:
     """Write a consistent copy of the database to FILE, also while the service runs."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
     from watcher.store import backup as copy
 
-    asyncio.run(copy(bootstrap.settings(options).database_url.get_secret_value(), file))
+    asyncio.run(copy(load_settings(options).database_url.get_secret_value(), file))
     click.echo(f"{file} holds the copy")
 
 
@@ -46,9 +47,9 @@ def backup(options: GlobalOptions, file: Path) -> None:
 @click.pass_obj
 def healthcheck(options: GlobalOptions) -> None:
     """Exit with 0 when the service on this machine is ready, with 3 and the reason when not."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
 
-    click.echo(asyncio.run(_ready(bootstrap.settings(options).api.listen)))
+    click.echo(asyncio.run(_ready(load_settings(options).api.listen)))
 
 
 async def _ready(listen: str) -> str:

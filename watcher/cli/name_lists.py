@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
 from watcher.cli.streaming import Rows
 
 if TYPE_CHECKING:
-    from watcher.core.suffixes import Suffixes
-    from watcher.services.protect import Added
+    from watcher.core.names.suffixes import Suffixes
+    from watcher.services.names.protect import Added
     from watcher.store import Store, Tx
 
 _PAGE = 500
@@ -34,13 +34,13 @@ def add(
 async def _add(
     options: GlobalOptions, texts: Sequence[str], put: "Callable[[Store, Sequence[str], Suffixes], Awaitable[Added]]"
 ) -> "Added":
-    from watcher.core.protected import parse_protected
+    from watcher.core.names.protected import parse_protected
     from watcher.data import load_suffixes
 
     suffixes = load_suffixes()
     for text in texts:  # before the database is made: a wrong name leaves nothing behind
         parse_protected(text, suffixes)
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+    async with open_store(load_settings(options), create=True) as store:
         return await put(store, texts, suffixes)
 
 
@@ -66,13 +66,13 @@ async def _remove(
 ) -> tuple[str, ...]:
     from watcher.data import load_suffixes
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+    async with open_store(load_settings(options), create=True) as store:
         return await take(store, names, load_suffixes())
 
 
 async def listed(options: GlobalOptions, page: "Callable[[Tx, str, int], Awaitable[Sequence[dict[str, Any]]]]") -> Rows:
     """Every row of a list, by name; `page` gives up to so many shapes behind a name."""
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+    async with open_store(load_settings(options), create=True) as store:
         last = ""
         while True:
             async with store.read() as tx:

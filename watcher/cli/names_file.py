@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from watcher.core.errors import ConfigurationError
-from watcher.core.lines import bounded_lines
+from watcher.core.names.lines import bounded_lines
 
 
 def read_names(file: Path) -> list[str]:
@@ -13,7 +13,7 @@ def read_names(file: Path) -> list[str]:
     Raises ConfigurationError that names the file and line.
     """
     from watcher.data import load_suffixes
-    from watcher.services.protect import check_lines, names_in
+    from watcher.services.names.protect import check_lines, names_in
 
     shown = "standard input" if str(file) == "-" else str(file)
     try:

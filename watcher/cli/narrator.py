@@ -4,14 +4,14 @@ import sys
 from collections.abc import Mapping
 
 from watcher.cli.output import visible
-from watcher.core.candidates import Candidate
-from watcher.core.durations import duration
 from watcher.core.errors import DishonestResolver
+from watcher.core.mail.sentences import reason
+from watcher.core.mail.verdict import Ability
+from watcher.core.names.durations import duration
 from watcher.core.ports import Clock
-from watcher.core.sentences import reason
-from watcher.core.verdict import Ability
-from watcher.services.sweep import Sweep
-from watcher.services.watch import Recorded
+from watcher.core.slips.candidates import Candidate
+from watcher.services.looks.watch import Recorded
+from watcher.services.sweeps.sweep import Sweep
 from watcher.store import Store, protected_names, shards
 
 FIRST = 10

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.network import system_clock
 from watcher.cli import name_lists
 from watcher.cli.main import GlobalOptions
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.streaming import streamed
 
 if TYPE_CHECKING:
-    from watcher.core.suffixes import Suffixes
-    from watcher.services.protect import Added
+    from watcher.core.names.suffixes import Suffixes
+    from watcher.services.names.protect import Added
     from watcher.store import Store, Tx
 
 
@@ -66,7 +66,7 @@ def list_(options: GlobalOptions, output_format: Format) -> None:
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
     """Take NAME... off the list; all, or none when one is not on it."""
-    from watcher.services import protect as service
+    from watcher.services.names import protect as service
 
     async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:
         return await service.remove_own(store, texts, suffixes=suffixes)
@@ -75,16 +75,16 @@ def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
 
 
 def _add(options: GlobalOptions, names: Iterable[str], note: str) -> None:
-    from watcher.services import protect as service
+    from watcher.services.names import protect as service
 
     async def put(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> "Added":
-        return await service.add_own(store, texts, suffixes=suffixes, now=bootstrap.clock().now(), note=note)
+        return await service.add_own(store, texts, suffixes=suffixes, now=system_clock().now(), note=note)
 
     name_lists.add(options, names, put, already="already there")
 
 
 async def _page(tx: "Tx", after: str, limit: int) -> list[dict[str, Any]]:
-    from watcher.services.protect import own_json
+    from watcher.services.names.protect import own_json
     from watcher.store import own_names
 
     return [own_json(row) for row in await own_names.list_all(tx, after=after, limit=limit)]

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.network import system_clock
 from watcher.cli import name_lists
 from watcher.cli.main import GlobalOptions
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.streaming import streamed
 
 if TYPE_CHECKING:
-    from watcher.core.suffixes import Suffixes
-    from watcher.services.protect import Added
+    from watcher.core.names.suffixes import Suffixes
+    from watcher.services.names.protect import Added
     from watcher.store import Store, Tx
 
 
@@ -83,7 +83,7 @@ def list_(options: GlobalOptions, output_format: Format) -> None:
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
     """Stop protecting NAME...; all, or none when one is not protected. What happened stays on record."""
-    from watcher.services import protect as service
+    from watcher.services.names import protect as service
 
     async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:
         return await service.unprotect(store, texts, suffixes=suffixes)
@@ -96,17 +96,17 @@ def _share(baseline: dict[str, int]) -> str:
 
 
 def _add(options: GlobalOptions, names: Iterable[str], owner: str | None, tags: tuple[str, ...]) -> None:
-    from watcher.services import protect as service
+    from watcher.services.names import protect as service
 
     async def put(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> "Added":
-        now = bootstrap.clock().now()
+        now = system_clock().now()
         return await service.protect(store, texts, suffixes=suffixes, now=now, owner=owner, tags=tags)
 
     name_lists.add(options, names, put, already="already protected")
 
 
 async def _page(tx: "Tx", after: str, limit: int) -> list[dict[str, Any]]:
-    from watcher.services.protect import protected_json
+    from watcher.services.names.protect import protected_json
     from watcher.store import protected_names, shards
 
     rows = await protected_names.list_all(tx, after=after, limit=limit)

@@ -8,13 +8,13 @@ import click
 from watcher.cli.main import GlobalOptions
 from watcher.cli.output import Format, emit, visible
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
-from watcher.core.names import Fqdn
-from watcher.core.protected import parse_any
-from watcher.core.report import Purpose, Report
+from watcher.core.names.names import Fqdn
+from watcher.core.names.protected import parse_any
 from watcher.core.shapes.report import report_json
+from watcher.core.telling.report import Purpose, Report
 
 if TYPE_CHECKING:
-    from watcher.settings import Settings
+    from watcher.settings.settings import Settings
 
 _TEXT = "text"
 
@@ -44,10 +44,11 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
 
     From what is known; a name that was never looked at is looked at now. Nothing is sent to anybody.
     """
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
+    from watcher.data import load_suffixes
 
-    chosen = bootstrap.settings(options, resolvers)
-    made = asyncio.run(_report(chosen, parse_any(name, bootstrap.suffixes())))
+    chosen = load_settings(options, resolvers)
+    made = asyncio.run(_report(chosen, parse_any(name, load_suffixes())))
     if output_format in {_TEXT, Format.TABLE, Format.PLAIN}:
         click.echo("\n".join(visible(line) for line in made.text(Purpose(purpose)).splitlines()))
     else:
@@ -55,15 +56,17 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
 
 
 async def _report(chosen: "Settings", name: Fqdn) -> Report:
-    from watcher import bootstrap
-    from watcher.services.ours import Ours
-    from watcher.services.report import report_on
+    from watcher.bootstrap.command import build_enumeration, build_lookup
+    from watcher.bootstrap.network import open_network
+    from watcher.data import load_suffixes
+    from watcher.services.answers.report import report_on
+    from watcher.services.names.own import Ours
 
-    async with store_if_any(chosen) as store, bootstrap.network(chosen) as net:
-        await (ours := Ours(store, bootstrap.suffixes())).read()
+    async with store_if_any(chosen) as store, open_network(chosen) as net:
+        await (ours := Ours(store, load_suffixes())).read()
         await ours.read_likeness()
-        names = bootstrap.enumeration(ours, chosen.techniques.words)
-        lookup = bootstrap.lookup(net, store=store, ours=ours, names=names)
+        names = build_enumeration(ours, chosen.techniques.words)
+        lookup = build_lookup(net, store=store, ours=ours, names=names)
         known = await report_on(lookup, name, store=store)
         if known is not None:
             return known

@@ -14,11 +14,11 @@ from watcher.cli.output import Format, emit, format_option
 from watcher.cli.progress import progress
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
 from watcher.core.known import Known
-from watcher.core.protected import ProtectedName, parse_protected
+from watcher.core.names.protected import ProtectedName, parse_protected
 from watcher.core.shapes.known import lookalike_json
 
 if TYPE_CHECKING:
-    from watcher.bootstrap import Network
+    from watcher.bootstrap.network import Network
 
 
 @click.command()
@@ -47,14 +47,14 @@ def scan(
     output_format: Format,
 ) -> int:
     """Look for the lookalikes of NAME that exist, and whether they can receive mail; the worst come first."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
     from watcher.data import load_suffixes
 
     suffixes = load_suffixes()
     wanted = [ProtectedName(*parse_protected(text, suffixes)) for text in names]
     if existing is not None and save:
         raise click.UsageError("--names and --save exclude each other; the setting sweep.names serves the service")
-    chosen = bootstrap.settings(options, resolvers)
+    chosen = load_settings(options, resolvers)
     rows = asyncio.run(_scan(chosen, wanted, limit=limit, save=save, existing=existing))
     emit(
         rows,
@@ -76,20 +76,22 @@ def scan(
 async def _scan(
     chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, save: bool, existing: Path | None
 ) -> list[Known]:
-    from watcher import bootstrap
+    from watcher.bootstrap.command import build_enumeration, build_lookup
+    from watcher.bootstrap.network import open_network
+    from watcher.data import load_suffixes
     from watcher.feeds.names import read_existing
     from watcher.feeds.sweeper import FeedSweeper
-    from watcher.services.ours import Ours
-    from watcher.services.scan import Scan
+    from watcher.services.answers.scan import Scan
+    from watcher.services.names.own import Ours
 
-    async with bootstrap.network(chosen, registration=save) as net:
+    async with open_network(chosen, registration=save) as net:
         await must_see(net)
         if save:
             return await _saved(chosen, net, wanted, limit)
         async with store_if_any(chosen) as store:
-            await (ours := Ours(store, bootstrap.suffixes())).read()
-            names = bootstrap.enumeration(ours, chosen.techniques.words)
-            lookup = bootstrap.lookup(net, ours=ours, names=names)
+            await (ours := Ours(store, load_suffixes())).read()
+            names = build_enumeration(ours, chosen.techniques.words)
+            lookup = build_lookup(net, ours=ours, names=names)
             rows: list[Known] = []
             feed = None if existing is None else FeedSweeper(await asyncio.to_thread(read_existing, [existing]), None)
             for one in wanted:
@@ -105,19 +107,21 @@ async def _scan(
 
 async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], limit: int) -> list[Known]:
     """The same pass as the service makes it, recorded; the names become protected."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import open_store
+    from watcher.bootstrap.network import system_clock
+    from watcher.bootstrap.watching import build_watching
     from watcher.core.known import worst_first
-    from watcher.services.lookup import known_row
-    from watcher.services.protect import protect
-    from watcher.services.scan import Unseen
+    from watcher.services.answers.lookup import known_row
+    from watcher.services.answers.scan import Unseen
+    from watcher.services.names.protect import protect
     from watcher.store import lookalikes, resemblances
     from watcher.store.lookalikes import Wanted
 
-    async with bootstrap.open_store(chosen, create=True) as store:
-        watching = bootstrap.watching(chosen, store, net)
+    async with open_store(chosen, create=True) as store:
+        watching = build_watching(chosen, store, net)
         suffixes = watching.enumeration.tables.suffixes
         texts = [one.name for one in wanted]
-        added = await protect(store, texts, suffixes=suffixes, now=bootstrap.clock().now())
+        added = await protect(store, texts, suffixes=suffixes, now=system_clock().now())
         if added.new:
             click.echo(f"watcher: {added.new} of {len(texts)} names are protected now", err=True)
         await watching.ours.read()

@@ -10,8 +10,8 @@ import click
 from watcher.core.errors import DishonestResolver, StoreError, WatcherError
 
 if TYPE_CHECKING:
-    from watcher.bootstrap import Network
-    from watcher.settings import Settings
+    from watcher.bootstrap.network import Network
+    from watcher.settings.settings import Settings
     from watcher.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,7 +56,7 @@ async def must_see(net: "Network") -> bool:
 @asynccontextmanager
 async def store_if_any(chosen: "Settings") -> "AsyncIterator[Store | None]":
     """The database where there is one that can be used; these commands do without, and say so where one is broken."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import open_store
     from watcher.store import place_of
 
     async with AsyncExitStack() as opened:
@@ -65,7 +65,7 @@ async def store_if_any(chosen: "Settings") -> "AsyncIterator[Store | None]":
             if not await asyncio.to_thread(place_of(chosen.database_url.get_secret_value()).exists):
                 yield None
                 return
-            store = await opened.enter_async_context(bootstrap.open_store(chosen, create=False))
+            store = await opened.enter_async_context(open_store(chosen, create=False))
         except StoreError as error:
             click.echo(f"watcher: without what is known here: {error}", err=True)
         yield store

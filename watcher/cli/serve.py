@@ -18,11 +18,11 @@ from watcher.core.errors import ConfigurationError, DeliveryFailed, WatcherError
 
 if TYPE_CHECKING:
     from watcher.api.metrics import Metrics
-    from watcher.bootstrap import Watching
+    from watcher.bootstrap.watching import Watching
     from watcher.cli.narrator import Narrator
     from watcher.core.ports import Clock
     from watcher.engines.local import Job, Local
-    from watcher.settings import Settings
+    from watcher.settings.settings import Settings
 
 _SOON = timedelta(seconds=1)
 _LONGEST_REST = timedelta(minutes=1)
@@ -36,7 +36,7 @@ def serve(options: GlobalOptions) -> None:
 
     Makes the database where there is none, and migrates an older one after a copy.
     """
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
 
     levels = {0: logging.WARNING, 1: logging.INFO}
     logging.basicConfig(
@@ -45,12 +45,14 @@ def serve(options: GlobalOptions) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # a line for each statement helps nobody
-    asyncio.run(_serve(bootstrap.settings(options)))
+    asyncio.run(_serve(load_settings(options)))
 
 
 async def _serve(chosen: "Settings") -> None:
-    from watcher import bootstrap
     from watcher.api.metrics import Metrics
+    from watcher.bootstrap.command import open_store
+    from watcher.bootstrap.network import open_network, system_clock
+    from watcher.bootstrap.watching import build_watching
     from watcher.cli.narrator import Narrator
     from watcher.engines.local import Local
 
@@ -58,10 +60,10 @@ async def _serve(chosen: "Settings") -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
-    async with bootstrap.open_store(chosen, create=True) as store, bootstrap.network(chosen) as net:
-        narrator = Narrator(store, clock := bootstrap.clock())
+    async with open_store(chosen, create=True) as store, open_network(chosen) as net:
+        narrator = Narrator(store, clock := system_clock())
         metrics = Metrics(__version__, clock)
-        watching = bootstrap.watching(
+        watching = build_watching(
             chosen,
             store,
             net,
@@ -86,10 +88,10 @@ async def _serve(chosen: "Settings") -> None:
 
 
 def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator: "Narrator") -> "list[Job]":
-    from watcher import bootstrap
     from watcher.api.measuring import Measuring
+    from watcher.bootstrap.network import system_clock
     from watcher.engines.local import Job
-    from watcher.services.ration import Ration
+    from watcher.services.sweeps.ration import Ration
 
     soonest = min(interval for _, interval in chosen.sweep.tiers)
     quick = min(_SOON, soonest / 4)
@@ -98,14 +100,14 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         metrics,
         watching.net.pulse,
         chosen.sweep.tiers,
-        bootstrap.clock(),
+        system_clock(),
         sweep=watching.sweep,
         data_dates=watching.upkeep.data_dates,
     )
     honest = asyncio.Event()
-    rest = _Rest(bootstrap.clock(), longest=max(min(_LONGEST_REST, soonest), _SOON))
+    rest = _Rest(system_clock(), longest=max(min(_LONGEST_REST, soonest), _SOON))
     registry = watching.net.registry
-    ration = Ration(lambda: watching.sweep.budget.rate, lambda: watching.sweep.best_tier, bootstrap.clock())
+    ration = Ration(lambda: watching.sweep.budget.rate, lambda: watching.sweep.best_tier, system_clock())
 
     async def check_resolvers() -> None:
         narrator.resolvers(await watching.check_resolvers())
@@ -167,14 +169,15 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
     """The listening API; its URL. Raises ConfigurationError when it may not or cannot listen there."""
     from aiohttp import web
 
-    from watcher import bootstrap
     from watcher.api.app import DOOR, every_endpoint, make_app
     from watcher.api.parts import Parts
     from watcher.api.policy import Policy
     from watcher.api.runner import Strangers
-    from watcher.services.notify import send_test
-    from watcher.services.scans import Scans
-    from watcher.services.tokens import Gatekeeper, any_valid
+    from watcher.bootstrap.command import build_lookup
+    from watcher.bootstrap.network import system_clock
+    from watcher.services.answers.scans import Scans
+    from watcher.services.names.tokens import Gatekeeper, any_valid
+    from watcher.services.telling.notify import send_test
     from watcher.web import pages
 
     host, port = parse_listen(chosen.api.listen)
@@ -182,7 +185,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         raise ConfigurationError(
             "api.listen", f"{host} is not loopback, and nobody needs a token yet: `watcher token create NAME` first"
         )
-    store, clock = watching.store, bootstrap.clock()
+    store, clock = watching.store, system_clock()
 
     async def test_channel(name: str) -> None:
         why = (await send_test({name: watching.channels[name]}, clock, ids=store.ids))[name]
@@ -196,7 +199,7 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         gatekeeper=Gatekeeper(store, clock),
         metrics=metrics,
         suffixes=watching.enumeration.tables.suffixes,
-        lookup=bootstrap.lookup(
+        lookup=build_lookup(
             watching.net, store=store, ours=watching.ours, names=watching.enumeration, relook=watching.relook
         ),
         enumerate=watching.enumeration.shapes,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.command import load_settings, open_store
+from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
 from watcher.cli.moments import Moment
 from watcher.cli.output import Format, emit, format_option, visible
@@ -44,7 +45,7 @@ def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, 
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: Format) -> None:
     """Show the silences that are in force."""
-    from watcher.services.silence import silence_json
+    from watcher.services.names.silence import silence_json
 
     emit(
         map(silence_json, asyncio.run(_listed(options))),
@@ -74,19 +75,19 @@ def remove(options: GlobalOptions, which: str) -> int:
 
 
 async def _add(options: GlobalOptions, scope: str, value: str, until: datetime | None, note: str) -> "SilenceRow":
-    from watcher.core.alerts import SilenceScope
+    from watcher.core.telling.alerts import SilenceScope
     from watcher.data import load_suffixes
-    from watcher.services import silence as service
+    from watcher.services.names import silence as service
 
     suffixes = load_suffixes()
     service.kept(SilenceScope(scope), value, suffixes)  # before the database is made: a wrong value leaves nothing
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+    async with open_store(load_settings(options), create=True) as store:
         return await service.add(
             store,
             SilenceScope(scope),
             value,
             suffixes=suffixes,
-            now=bootstrap.clock().now(),
+            now=system_clock().now(),
             until=until,
             note=note,
             by=this_user(),
@@ -96,13 +97,13 @@ async def _add(options: GlobalOptions, scope: str, value: str, until: datetime |
 async def _listed(options: GlobalOptions) -> "list[SilenceRow]":
     from watcher.store import silences
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store, store.read() as tx:
-        return await silences.list_all(tx, active_at=bootstrap.clock().now())
+    async with open_store(load_settings(options), create=True) as store, store.read() as tx:
+        return await silences.list_all(tx, active_at=system_clock().now())
 
 
 async def _remove(options: GlobalOptions, which: str) -> bool:
     from watcher.data import load_suffixes
-    from watcher.services import silence as service
+    from watcher.services.names import silence as service
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+    async with open_store(load_settings(options), create=True) as store:
         return await service.remove(store, which, suffixes=load_suffixes())

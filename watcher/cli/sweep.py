@@ -19,17 +19,19 @@ _TELL_WITHIN = timedelta(seconds=60)
 @click.pass_obj
 def sweep(options: GlobalOptions, *, resolvers: tuple[str, ...]) -> None:
     """Look for and at everything that is due, send the alerts, exit."""
-    from watcher import bootstrap
+    from watcher.bootstrap.command import load_settings
 
-    asyncio.run(_sweep(bootstrap.settings(options, resolvers)))
+    asyncio.run(_sweep(load_settings(options, resolvers)))
 
 
 async def _sweep(chosen: Any) -> None:
-    from watcher import bootstrap
+    from watcher.bootstrap.command import open_store
+    from watcher.bootstrap.network import open_network
+    from watcher.bootstrap.watching import build_watching
     from watcher.cli.progress import progress
 
-    async with bootstrap.open_store(chosen, create=True) as store, bootstrap.network(chosen) as net:
-        watching = bootstrap.watching(chosen, store, net)
+    async with open_store(chosen, create=True) as store, open_network(chosen) as net:
+        watching = build_watching(chosen, store, net)
         await watching.ours.read()
         try:
             await must_see(net)

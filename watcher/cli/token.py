@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.command import load_settings, open_store
+from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
 from watcher.cli.output import Format, emit, format_option, visible
 
@@ -72,22 +73,22 @@ def revoke(options: GlobalOptions, name: str) -> int:
 
 
 async def _create(options: GlobalOptions, name: str, scopes: str) -> str:
-    from watcher.services import tokens
+    from watcher.services.names import tokens
 
     wanted = tokens.parse_scopes(scopes)
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        return await tokens.create(store, name, wanted, now=bootstrap.clock().now())
+    async with open_store(load_settings(options), create=True) as store:
+        return await tokens.create(store, name, wanted, now=system_clock().now())
 
 
 async def _listed(options: GlobalOptions) -> "list[TokenRow]":
-    from watcher.services import tokens
+    from watcher.services.names import tokens
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
+    async with open_store(load_settings(options), create=True) as store:
         return await tokens.listed(store)
 
 
 async def _revoke(options: GlobalOptions, name: str) -> bool:
-    from watcher.services import tokens
+    from watcher.services.names import tokens
 
-    async with bootstrap.open_store(bootstrap.settings(options), create=True) as store:
-        return await tokens.revoke(store, name, now=bootstrap.clock().now())
+    async with open_store(load_settings(options), create=True) as store:
+        return await tokens.revoke(store, name, now=system_clock().now())

@@ -5,7 +5,8 @@ import getpass
 
 import click
 
-from watcher import bootstrap
+from watcher.bootstrap.command import load_settings, open_store
+from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
 
 
@@ -40,12 +41,12 @@ def triage(options: GlobalOptions, decision: str, names: tuple[str, ...], note: 
 
 
 async def _decide(options: GlobalOptions, decision: str, names: tuple[str, ...], note: str | None) -> tuple[str, ...]:
-    from watcher.core.protected import parse_any
+    from watcher.core.names.protected import parse_any
     from watcher.data import load_suffixes
-    from watcher.services.triage import decide
+    from watcher.services.names.triage import decide
     from watcher.store.lookalikes import Triage
 
     suffixes = load_suffixes()
     wanted = list(dict.fromkeys(parse_any(name, suffixes) for name in names))
-    async with bootstrap.open_store(bootstrap.settings(options), create=False) as store:
-        return await decide(store, wanted, Triage(decision), note=note, now=bootstrap.clock().now(), by=this_user())
+    async with open_store(load_settings(options), create=False) as store:
+        return await decide(store, wanted, Triage(decision), note=note, now=system_clock().now(), by=this_user())

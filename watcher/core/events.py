@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 
 
 class EventKind(StrEnum):

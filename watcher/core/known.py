@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.core.events import Event, Resemblance
-from watcher.core.probing import Probed
-from watcher.core.registration import RegistrationFacts
-from watcher.core.risk import Severity
-from watcher.core.verdict import Ability, Verdict
+from watcher.core.mail.probing import Probed
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Ability, Verdict
+from watcher.core.registration.facts import RegistrationFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """The ports: what services need from the outside world, as Protocols that adapters and fakes both satisfy."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from watcher.core.alerts import Alert
-from watcher.core.dns import Answer, Outcome, Question
-from watcher.core.names import Fqdn
-from watcher.core.registration import RegistrationFacts
+from watcher.core.mail.dns import Answer, Outcome, Question
+from watcher.core.names.names import Fqdn
+from watcher.core.registration.facts import RegistrationFacts
+from watcher.core.telling.alerts import Alert
 
 
 class Clock(Protocol):
@@ -106,4 +107,18 @@ class Memory(Protocol):
 
     async def put(self, key: str, value: str | None) -> None:
         """Keep it; None: forget. Raises StoreError."""
+        ...
+
+
+class Authorities(Protocol):
+    """Finds the nameservers of a name's zone, which are then read one at a time with no cache in between.
+
+    Their operator, who may be the registrant of the lookalike, sees our address.
+    """
+
+    def of(self, name: Fqdn) -> AbstractAsyncContextManager[Sequence[Resolver]]:
+        """One resolver for each nameserver: it reads the zone there, and everything else as usual.
+
+        None at all where the zone has no nameserver that may be asked. They are good inside the context only.
+        """
         ...

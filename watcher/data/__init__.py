@@ -8,9 +8,9 @@ from pathlib import Path
 
 import publicsuffixlist
 
-from watcher.core.known_names import KnownNames
-from watcher.core.suffixes import Suffixes
-from watcher.core.tables import Glyphs, Neighbours, Tables
+from watcher.core.names.suffixes import Suffixes
+from watcher.core.slips.known_names import KnownNames
+from watcher.core.slips.tables import Glyphs, Neighbours, Tables
 
 _HERE = Path(__file__).parent
 _ENUMERATION = ("techniques/*.py", "core/*.py", "data/*.txt")

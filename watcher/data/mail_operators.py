@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from watcher.core.operators import MailOperators, Networks
+from watcher.core.mail.operators import MailOperators, Networks
 
 _HERE = Path(__file__).parent / "operators"
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TextIO
 
 from watcher.core.errors import ConfigurationError, InvalidName
-from watcher.core.lines import LONGEST, bounded_lines
-from watcher.core.names import Fqdn, parse
+from watcher.core.names.lines import LONGEST, bounded_lines
+from watcher.core.names.names import Fqdn, parse
 
 _TYPES = frozenset(
     {"a", "aaaa", "cname", "dname", "dnskey", "ds", "mx", "ns", "nsec", "nsec3", "nsec3param", "rrsig", "soa", "txt"}

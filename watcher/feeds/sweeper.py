@@ -7,9 +7,9 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
-from watcher.core.dns import Outcome
 from watcher.core.errors import ConfigurationError
-from watcher.core.names import Fqdn
+from watcher.core.mail.dns import Outcome
+from watcher.core.names.names import Fqdn
 from watcher.core.ports import Clock, Existence, Presence, Sweeper
 from watcher.feeds.names import ExistingNames, read_existing
 

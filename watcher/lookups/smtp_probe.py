@@ -15,9 +15,9 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from watcher.core.clean import clean
-from watcher.core.names import Fqdn
-from watcher.core.probing import Probed, ProbeOutcome
+from watcher.core.mail.probing import Probed, ProbeOutcome
+from watcher.core.names.clean import clean
+from watcher.core.names.names import Fqdn
 
 SMTP_PORT = 25
 _LONGEST_LINE = 2048

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from watcher.core.blocking.friends import ListedName
 from watcher.core.blocking.selection import BlockCandidate
-from watcher.core.risk import Severity
-from watcher.core.verdict import Ability, Flag
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Ability, Flag
 from watcher.store import block_votes, resemblances
 from watcher.store.database import Tx
 from watcher.store.tables import block_votes as block_votes_table

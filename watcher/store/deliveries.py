@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, update
 
-from watcher.core.alerts import Alert, AlertKind, alert_from_json
+from watcher.core.telling.alerts import Alert, AlertKind, alert_from_json
 from watcher.store.database import Tx
 from watcher.store.tables import alerts, deliveries, events, outbox
 

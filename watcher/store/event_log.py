@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
-from watcher.core.alerts import group_key
 from watcher.core.events import Event
 from watcher.core.shapes import event_from_json, event_json
+from watcher.core.telling.alerts import group_key
 from watcher.store.database import Tx
 from watcher.store.tables import events, outbox
 from watcher.store.upsert import chunks

@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, case, cast, delete, func, or_, select, update
 
-from watcher.core.mail_state import MailState
-from watcher.core.registration import RegistrationFacts
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Ability, Basis, Verdict
+from watcher.core.registration.facts import RegistrationFacts
 from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
 from watcher.core.shapes.state import state_from_json, state_json
-from watcher.core.urgency import Wish, in_order, worth_of
-from watcher.core.verdict import Ability, Basis, Verdict
+from watcher.core.states.mail_state import MailState
+from watcher.core.states.urgency import Wish, in_order, worth_of
 from watcher.store.database import Tx
 from watcher.store.tables import lookalikes, resemblances
 from watcher.store.upsert import chunks, insert_or_update

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from watcher.core.nameservers import Nameservers
+from watcher.core.mail.nameservers import Nameservers
 from watcher.core.shapes import answer_from_json, answer_json, time_from_json, time_json
 from watcher.store import facts, tables
 from watcher.store.database import Tx

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, insert, literal, select, update
 
-from watcher.core.alerts import Alert, AlertKind, DecisionKind, alert_json
 from watcher.core.events import Event
 from watcher.core.shapes import event_from_json, time_json
+from watcher.core.telling.alerts import Alert, AlertKind, DecisionKind, alert_json
 from watcher.store import facts, tables
 from watcher.store.database import Tx
 from watcher.store.deliveries import Status

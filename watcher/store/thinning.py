@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Table, Text, cast, delete, exists, func, or_, select, update
 
-from watcher.core.alerts import DecisionKind
-from watcher.core.verdict import Basis
+from watcher.core.mail.verdict import Basis
+from watcher.core.telling.alerts import DecisionKind
 from watcher.store.database import Tx
 from watcher.store.deliveries import Status
 from watcher.store.lookalikes import LOOKALIKE, Triage

@@ -7,7 +7,9 @@ its docstring is its documentation. Adding one: its file, its line in `ALL`, its
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from watcher.core.technique import Changes, Labels, Technique
+from watcher.core.errors import ConfigurationError
+from watcher.core.slips.containment import NAME as CONTAINMENT
+from watcher.core.slips.technique import Changes, Labels, Technique
 from watcher.techniques import (
     adjacent_key_insertion,
     adjacent_key_replacement,
@@ -93,3 +95,12 @@ IN_ONE_LABEL = frozenset(technique.NAME for technique in ALL if technique.CHANGE
 """Techniques that write one label otherwise and leave all around it as it is."""
 NEAR = frozenset(technique.NAME for technique in ALL if technique.LABELS is Labels.NEAR)
 """Techniques whose labels are at most two slips away."""
+
+
+def known_technique(text: str) -> str:
+    """Return the technique's name as it is recorded. Raises ConfigurationError where no technique has that name."""
+    name = text.strip().lower().replace("-", "_")
+    known = (*(technique.NAME for technique in ALL), CONTAINMENT)
+    if name not in known:
+        raise ConfigurationError("technique", f"there is no {text[:64]!r}; there are {', '.join(known)}")
+    return name

@@ -5,12 +5,20 @@ from functools import lru_cache
 from math import fsum
 from typing import NamedTuple
 
-from watcher.core.edits import common_start
-from watcher.core.intended import Intended
-from watcher.core.likelihood import DOUBLE, DOUBLED_SYLLABLE, INSERTION, MOVED, OMISSION, REPETITION, TRANSPOSITION
-from watcher.core.nearness import within_two
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.edits import common_start
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.likelihood import (
+    DOUBLE,
+    DOUBLED_SYLLABLE,
+    INSERTION,
+    MOVED,
+    OMISSION,
+    REPETITION,
+    TRANSPOSITION,
+)
+from watcher.core.slips.nearness import within_two
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "double_slip"
 # `core.likelihood`, FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from watcher.core.edits import DIGITS, common_start
-from watcher.core.intended import Intended
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.edits import DIGITS, common_start
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "idn_homoglyph"
 # Whoever has no such key writes the letter as they can; how often depends on the writer alone.

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from watcher.core.intended import Intended
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "plural"
 # Hardly anybody slips into these: they earn their place by who registers them (209 documented lookalikes).

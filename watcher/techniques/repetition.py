@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from watcher.core.edits import put_in
-from watcher.core.intended import Intended
-from watcher.core.likelihood import REPETITION
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.edits import put_in
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.likelihood import REPETITION
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "repetition"
 # `core.likelihood`, FINDINGS, "Mass and tail": class masses that cost nothing in counts and hold most distinct strings.

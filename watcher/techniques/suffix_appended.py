@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from watcher.core.intended import Intended
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "suffix_appended"
 # `core.likelihood`, FINDINGS: suffix only 6.5-7.4 %; exchanged siblings 5 of 23 documented cases.

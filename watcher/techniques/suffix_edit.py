@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from watcher.core.edits import DIGITS, LETTERS, described
-from watcher.core.intended import Intended
-from watcher.core.likelihood import (
+from watcher.core.slips.edits import DIGITS, LETTERS, described
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.likelihood import (
     LISTED_SUFFIX,
     RARE_CHARACTER,
     SUFFIX_ADJACENT,
@@ -15,8 +15,8 @@ from watcher.core.likelihood import (
     SUFFIX_REPLACEMENT,
     SUFFIX_TRANSPOSITION,
 )
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "suffix_edit"
 # `core.likelihood`, FINDINGS: suffix only 6.5-7.4 %; exchanged siblings 5 of 23 documented cases.

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from math import fsum
 
-from watcher.core.intended import Intended
-from watcher.core.names import to_unicode
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.names.names import to_unicode
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "suffix_swap"
 # `core.likelihood`, FINDINGS: suffix only 6.5-7.4 %; exchanged siblings 5 of 23 documented cases.

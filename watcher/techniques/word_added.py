@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from watcher.core.intended import Intended
-from watcher.core.tables import Tables
-from watcher.core.technique import Amount, Changes, Labels
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "word_added"
 # Whoever has no such key writes the letter as they can; how often depends on the writer alone.

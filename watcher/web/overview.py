@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 from watcher.api.parts import Parts
+from watcher.core.mail.verdict import Ability
 from watcher.core.shapes import JSON
-from watcher.core.verdict import Ability
-from watcher.services.coverage import coverage_json
-from watcher.services.lookup import known_row
-from watcher.services.protect import protected_json
+from watcher.services.answers.lookup import known_row
+from watcher.services.health.coverage import coverage_json
+from watcher.services.names.protect import protected_json
 from watcher.store import event_log, lookalikes, protected_names, resemblances, shards
 from watcher.store.lookalikes import Wanted
 

@@ -10,13 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
 from watcher.api.pages import coded
-from watcher.core.clean import defanged
-from watcher.core.durations import duration
 from watcher.core.known import Known
-from watcher.core.protected import parse_any
-from watcher.core.sentences import reason
+from watcher.core.mail.sentences import reason
+from watcher.core.names.clean import defanged
+from watcher.core.names.durations import duration
+from watcher.core.names.protected import parse_any
 from watcher.core.shapes import JSON
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
 from watcher.web.overview import overview
 
 POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

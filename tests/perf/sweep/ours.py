@@ -10,15 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-from watcher.core.addresses import is_global
-from watcher.core.names import Fqdn
+from watcher.core.names.addresses import is_global
+from watcher.core.names.names import Fqdn
 from watcher.core.ports import Presence
 from watcher.data import load_suffixes
-from watcher.lookups.resolver import CarefulResolver
-from watcher.lookups.servers import Server
-from watcher.lookups.suffix_servers import SuffixServers
-from watcher.lookups.suffix_sweep import SuffixSweeper
-from watcher.lookups.sweep_engine import ResolverSweeper
+from watcher.lookups.dns.resolver import CarefulResolver
+from watcher.lookups.dns.servers import Server
+from watcher.lookups.existence.suffix_servers import SuffixServers
+from watcher.lookups.existence.suffix_sweep import SuffixSweeper
+from watcher.lookups.existence.sweep_engine import ResolverSweeper
 
 _NO_CEILING = 10_000_000  # it begins with a tenth of that
 _NSD_HOLDS = 1000  # questions in its socket's buffer; more at once are lost

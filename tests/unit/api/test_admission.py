@@ -8,7 +8,7 @@ from aiohttp import ClientSession, UnixConnector, web
 from tests.fakes.api_client import ENDPOINTS, ApiClient, World, make_parts
 from watcher.api.app import make_app
 from watcher.api.policy import Policy, is_loopback, without_port
-from watcher.services.tokens import Scope, revoke
+from watcher.services.names.tokens import Scope, revoke
 
 READ = "/api/v1/protected"
 

@@ -14,8 +14,8 @@ from tests.unit.api.test_lists import happen
 from watcher.api import events as streams
 from watcher.api.app import make_app
 from watcher.core.events import Event, EventKind
-from watcher.core.risk import Severity
-from watcher.services.tokens import Scope, revoke
+from watcher.core.mail.risk import Severity
+from watcher.services.names.tokens import Scope, revoke
 
 PATH = "/api/v1/events/stream"
 

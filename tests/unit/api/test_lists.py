@@ -12,7 +12,7 @@ from tests.fakes.api_client import ApiClient, World
 from watcher.api import cursors
 from watcher.api.problems import Problem
 from watcher.core.events import Event, EventKind
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 from watcher.store import event_log
 
 

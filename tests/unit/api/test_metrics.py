@@ -9,9 +9,9 @@ from tests.fakes.api_client import ApiClient, World, make_parts, make_world
 from tests.fakes.clock import FakeClock
 from watcher.api.measuring import Measuring
 from watcher.api.metrics import Metrics
-from watcher.services.batch import Report
-from watcher.services.pulse import Pulse
-from watcher.services.sweep import SweepState
+from watcher.services.health.pulse import Pulse
+from watcher.services.sweeps.batch import Report
+from watcher.services.sweeps.sweep import SweepState
 
 NAMES = {
     "watcher_detection_seconds",

@@ -12,7 +12,7 @@ from watcher.api.app import every_endpoint, make_app
 from watcher.api.openapi import document, operation_id
 from watcher.api.pages import render
 from watcher.core.events import EventKind
-from watcher.services.tokens import Scope
+from watcher.services.names.tokens import Scope
 
 CONTRACT = """
 GET /api/v1/domains/{name}

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from tests.fakes.api_client import ApiClient, World
-from watcher.core.names import Fqdn
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.names.names import Fqdn
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 
 
 async def seen(world: World) -> None:

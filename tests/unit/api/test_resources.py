@@ -6,11 +6,11 @@ import pytest
 
 from tests.fakes.alert_samples import became_able
 from tests.fakes.api_client import ApiClient, World
-from watcher.core.alerts import Alert, AlertKind, group_key
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.core.risk import Severity
-from watcher.core.verdict import Flag
-from watcher.services.tokens import Scope
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Flag
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.telling.alerts import Alert, AlertKind, group_key
+from watcher.services.names.tokens import Scope
 from watcher.store import deliveries, event_log, outbox, silences
 
 
@@ -114,7 +114,7 @@ async def test_a_fresh_look_at_a_known_domain_is_recorded(api: ApiClient, behind
 
 async def test_an_unsettled_look_says_so_and_is_never_no(api: ApiClient, behind: World):
     from tests.fakes.zone_resolver import Fault
-    from watcher.core.dns import Outcome
+    from watcher.core.mail.dns import Outcome
 
     behind.resolver.faults.append(Fault("*army.ml", "*", Outcome.SERVFAIL))
     looked = (await api.get("/api/v1/domains/army.ml")).json

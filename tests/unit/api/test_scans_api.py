@@ -9,10 +9,10 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from tests.fakes.api_client import ApiClient, make_parts
-from tests.unit.services.test_sweep import Bench
+from tests.unit.services.sweeps.test_sweep import Bench
 from watcher.api.app import make_app
-from watcher.core.budget import Budget, SuffixLoad
-from watcher.services.scans import Scans
+from watcher.core.states.budget import Budget, SuffixLoad
+from watcher.services.answers.scans import Scans
 
 TIERS = ((40, timedelta(hours=1)), (60, timedelta(hours=6)))
 

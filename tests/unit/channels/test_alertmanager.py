@@ -15,8 +15,8 @@ from tests.fakes.post_receiver import PostReceiver
 from watcher.channels.alertmanager import Alertmanager
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.events import EventKind
-from watcher.core.risk import Severity
-from watcher.services.memory import ShortMemory
+from watcher.core.mail.risk import Severity
+from watcher.services.telling.memory import ShortMemory
 
 ALERT = ALERTS["mail_became_able"]
 UNABLE = replace(EVENTS["mail_became_unable"], id="0193-event-0009", severity=Severity.LOW, at=AT + timedelta(hours=9))

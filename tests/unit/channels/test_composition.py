@@ -3,11 +3,10 @@
 import pytest
 
 from watcher import channels
-from watcher.bootstrap_channels import channels as made_of
-from watcher.core.addresses import may_be_posted_to
+from watcher.bootstrap.channels import build_channels
 from watcher.core.errors import ConfigurationError
-from watcher.services.memory import ShortMemory
-from watcher.settings import Settings
+from watcher.core.names.addresses import may_be_posted_to
+from watcher.settings.settings import Settings
 
 WHOLE = {
     "slack": {"webhook_url": "https://hooks.slack.com/services/very-secret"},
@@ -22,14 +21,14 @@ WHOLE = {
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the many libraries that Apprise's plugins use
 def test_every_channel_is_made_of_its_settings() -> None:
     chosen = Settings(alerts=WHOLE)
-    made = made_of(chosen, ShortMemory())
+    made = build_channels(chosen)
     assert list(made) == [one.NAME for one in channels.ALL] == list(WHOLE)
     assert [one.name for one in made.values()] == list(made)
     assert "very-secret" not in repr(made) + repr(chosen) + chosen.model_dump_json()
 
 
 def test_without_settings_there_is_none() -> None:
-    assert made_of(Settings(), ShortMemory()) == {}
+    assert build_channels(Settings()) == {}
 
 
 @pytest.mark.parametrize("webhook", [{"url": "https://host/"}, {"secret": "whsec_x"}, {"previous_secret": "whsec_x"}])
@@ -40,7 +39,7 @@ def test_a_webhook_is_whole_or_none(webhook: dict[str, str]) -> None:
 
 def test_what_cannot_be_used_names_the_setting() -> None:
     with pytest.raises(ConfigurationError, match=r"alerts\.webhook\.secret"):
-        made_of(Settings(alerts={"webhook": {"url": "https://host/", "secret": "nonsense"}}), ShortMemory())
+        build_channels(Settings(alerts={"webhook": {"url": "https://host/", "secret": "nonsense"}}))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.fakes.slack_receiver import CHANNEL, TOKEN, Fault, SlackReceiver, blo
 from watcher.channels.slack import Slack, payload
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, StoreError
 from watcher.core.events import EventKind
-from watcher.services.memory import ShortMemory
+from watcher.services.telling.memory import ShortMemory
 
 ALERT = ALERTS["mail_became_able"]
 

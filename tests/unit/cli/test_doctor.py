@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from watcher.cli.doctor import lists, plan
-from watcher.core.budget import SuffixLoad
+from watcher.core.states.budget import SuffixLoad
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_the_effective_settings_are_among_the_rows_without_secrets(alone, monkey
 
 def test_of_addresses_only_the_secret_part_is_hidden():
     from watcher.cli.doctor import effective
-    from watcher.settings import Settings
+    from watcher.settings.settings import Settings
 
     url = "postgresql://watcher:very@secret@db.army.mil/watcher"
     shown = effective(Settings(database_url=url, alerts={"apprise": {"urls": ["json://very-secret"]}}))
@@ -137,8 +137,8 @@ def test_what_cannot_work_is_broken_with_its_mend(alone, monkeypatch):
 async def test_a_resolver_is_tried_at_the_rate_it_is_to_be_asked_at():
     from tests.fakes.dns_faults import Effect, Fault
     from tests.fakes.dns_server import DnsServer
-    from watcher.lookups.burst import burst
-    from watcher.lookups.servers import parse_server
+    from watcher.lookups.dns.burst import burst
+    from watcher.lookups.dns.servers import parse_server
 
     async with DnsServer({"com": ZONE, "net": ZONE, "org": ZONE}) as dns:
         tried = await burst(parse_server(dns.address), rate=40, timeout=5)

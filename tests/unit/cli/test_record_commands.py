@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.api_client import World, make_world
-from watcher.services.tokens import Gatekeeper, Scope
+from watcher.services.names.tokens import Gatekeeper, Scope
 
 
 def in_world(watcher, work):

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 from tests.fakes.alert_samples import became_able
 from watcher import checks
-from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.findings import Observation
-from watcher.core.names import parse
-from watcher.core.operators import MailOperators
-from watcher.core.reading import Surroundings
+from watcher.core.mail.dns import Answer, Outcome, Question, RRType
+from watcher.core.mail.findings import Observation
+from watcher.core.mail.operators import MailOperators
+from watcher.core.mail.reading import Surroundings
+from watcher.core.mail.verdict import JudgeContext, judge
+from watcher.core.names.names import parse
 from watcher.core.shapes import mail_json, mail_side_json, verdict_from_json
-from watcher.core.story import story_of
-from watcher.core.verdict import JudgeContext, judge
+from watcher.core.telling.story import story_of
 from watcher.data import load_suffixes
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)

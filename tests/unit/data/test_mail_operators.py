@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.core.names import parse
+from watcher.core.names.names import parse
 from watcher.data import mail_operators
 from watcher.data.mail_operators import load_operators
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.clock import FakeClock
-from watcher.core.dns import Outcome
 from watcher.core.errors import ConfigurationError
+from watcher.core.mail.dns import Outcome
 from watcher.core.ports import Existence, Presence
 from watcher.feeds.names import read_existing
 from watcher.feeds.sweeper import FRESH, FeedSweeper, WatchedFiles

@@ -9,9 +9,9 @@ import trustme
 
 from tests.fakes import smtp_dialogue as dialogue
 from tests.fakes.smtp_dialogue import SmtpDialogue
-from watcher.core.addresses import is_global
-from watcher.core.names import parse
-from watcher.core.probing import Probed, ProbeOutcome
+from watcher.core.mail.probing import Probed, ProbeOutcome
+from watcher.core.names.addresses import is_global
+from watcher.core.names.names import parse
 from watcher.lookups.smtp_probe import SmtpProbe
 
 _NAME = parse("army.ml")

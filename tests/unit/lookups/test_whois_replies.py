@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from watcher.lookups.whois_classifier import ReplyKind, classify, is_bare, requested_wait
-from watcher.lookups.whois_mask import masked
+from watcher.lookups.registry.whois_classifier import ReplyKind, classify, is_bare, requested_wait
+from watcher.lookups.registry.whois_mask import masked
 
 REPLIES: dict[ReplyKind, list[tuple[str, str]]] = {
     ReplyKind.NOT_FOUND: [

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.telling_office import Office
 from watcher.data import load_suffixes
-from watcher.services.protect import protect
+from watcher.services.names.protect import protect
 from watcher.store import Store
 
 

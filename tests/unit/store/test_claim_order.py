@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fakes.clock import FakeClock
-from watcher.core.mail_state import MailState
+from watcher.core.states.mail_state import MailState
 from watcher.store import Store, lookalikes, probes
 from watcher.store.lookalikes import Lookalike
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.fakes.clock import FakeClock
 from watcher.core.errors import ConfigurationError, StoreError
 from watcher.core.events import Event, EventKind
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 from watcher.store import Store, backup, event_log, facts, protected_names
 from watcher.store.protected_names import ProtectedRow
 

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from watcher.core.errors import StoreError
 from watcher.core.events import Event, EventKind
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 from watcher.store import Store, backup, event_log, facts, migrate_database, place_of
 from watcher.store.schema import head
 

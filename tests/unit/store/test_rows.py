@@ -8,10 +8,10 @@ import pytest
 from tests.fakes.alert_samples import AT
 from tests.fakes.sightings import explicit, implicit, no_address
 from watcher.core.events import Event, EventKind, Resemblance
-from watcher.core.mail_state import MailState, Policy, sighted
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.core.risk import Severity
-from watcher.core.states import step
+from watcher.core.mail.risk import Severity
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.states.mail_state import MailState, Policy, sighted
+from watcher.core.states.name import step
 from watcher.store import (
     event_log,
     facts,

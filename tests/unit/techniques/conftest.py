@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from watcher.core.intended import Intended
-from watcher.core.names import parse
-from watcher.core.tables import Tables
-from watcher.core.technique import Technique
+from watcher.core.names.names import parse
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Technique
 from watcher.data import load_tables
 
 Makes = Callable[[Technique, str], dict[str, float]]

@@ -12,11 +12,11 @@ from tests.fakes.api_client import VERSION, make_parts, make_world
 from watcher.api.app import every_endpoint, make_app
 from watcher.api.pages import coded
 from watcher.core.events import Resemblance
-from watcher.core.mail_state import Pending, Sighting
-from watcher.core.names import Fqdn
-from watcher.core.risk import Severity
-from watcher.services.examine import LookOptions
-from watcher.services.tokens import Scope
+from watcher.core.mail.risk import Severity
+from watcher.core.names.names import Fqdn
+from watcher.core.states.mail_state import Pending, Sighting
+from watcher.services.looks.examine import LookOptions
+from watcher.services.names.tokens import Scope
 from watcher.store import lookalikes
 from watcher.web import pages
 from watcher.web.overview import SHOWN

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from watcher.core.tables import Tables
+from watcher.core.slips.tables import Tables
 
 
 class FriendReason(StrEnum):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from watcher.core.blocking.friends import Friend, Friends
 from watcher.core.events import Grade, Resemblance
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 
 
 class Select(StrEnum):

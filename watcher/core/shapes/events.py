@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from watcher.core.events import Event, EventKind, Grade, Resemblance
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 from watcher.core.shapes.times import JSON, time_json
 
 

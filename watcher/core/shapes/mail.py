@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from watcher.core.dns import Answer, Outcome, Question, RRType
-from watcher.core.findings import Finding
-from watcher.core.probing import Probed
+from watcher.core.mail.dns import Answer, Outcome, Question, RRType
+from watcher.core.mail.findings import Finding
+from watcher.core.mail.probing import Probed
+from watcher.core.mail.verdict import Ability, Basis, Exchange, Flag, Verdict
 from watcher.core.shapes.times import JSON, time_json
-from watcher.core.verdict import Ability, Basis, Exchange, Flag, Verdict
 
 
 def answer_json(answer: Answer) -> JSON:

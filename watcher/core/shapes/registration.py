@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.shapes.times import JSON, time_from_json, time_json
 
 

@@ -1,8 +1,8 @@
 """The JSON of a report."""
 
-from watcher.core.report import KeptReply, Milestone, Purpose, Report
 from watcher.core.shapes.known import known_json
 from watcher.core.shapes.times import JSON, time_json
+from watcher.core.telling.report import KeptReply, Milestone, Purpose, Report
 
 
 def report_json(report: Report) -> JSON:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from watcher.core.mail_state import Losses, MailState, Pending, Sighting
 from watcher.core.shapes import JSON, mail_brief_json, mail_json, time_from_json, time_json, verdict_from_json
+from watcher.core.states.mail_state import Losses, MailState, Pending, Sighting
 
 
 def state_json(state: MailState) -> JSON:

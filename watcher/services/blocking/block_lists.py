@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from watcher.core.blocking.friends import Friends
 from watcher.core.blocking.selection import BlockEntry, Excluded, Rules, choose, explanation
-from watcher.core.names import Fqdn
-from watcher.core.tables import Tables
+from watcher.core.names.names import Fqdn
+from watcher.core.slips.tables import Tables
 from watcher.exports import ALL
 from watcher.exports.form import About, Page
 from watcher.store import Store, block_candidates

@@ -12,9 +12,9 @@ from watcher.core.events import Resemblance, best_grade
 from watcher.core.known import Known
 from watcher.core.mail.log_entry import LogEntry, MailFate, domain_text
 from watcher.core.mail.log_tally import Counted, Tally
-from watcher.core.names import Fqdn, is_under, parse, to_unicode
+from watcher.core.names.names import Fqdn, is_under, parse, to_unicode
 from watcher.core.shapes import JSON
-from watcher.services.lookup import known_row
+from watcher.services.answers.lookup import known_row
 from watcher.store import Store, facts, lookalikes, written
 from watcher.store.written import WrittenTo
 

@@ -18,7 +18,7 @@ from watcher.core.blocking.selection import (
     explanation,
 )
 from watcher.core.events import Grade
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
 from watcher.data import load_tables
 
 FRIENDS = Friends([ListedName("army.mil", since=SINCE)], load_tables(), {"gmail.com"})

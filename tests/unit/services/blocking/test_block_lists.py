@@ -8,8 +8,8 @@ import pytest
 from tests.fakes.block_bench import BlockBench, block_bench
 from watcher.core.blocking.selection import Rules, Select
 from watcher.core.events import Grade
-from watcher.core.names import Fqdn
-from watcher.core.risk import Severity
+from watcher.core.mail.risk import Severity
+from watcher.core.names.names import Fqdn
 
 ABLE = Rules(select=Select.ABLE)
 

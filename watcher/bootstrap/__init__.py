@@ -1,0 +1,1 @@
+"""The composition root: settings and bundled data become objects, by plain calls."""

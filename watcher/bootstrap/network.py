@@ -1,0 +1,175 @@
+"""What asks outside: settings become resolvers, sweepers, the examiner and the registries' client, by plain calls."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from watcher.core.errors import DishonestResolver
+from watcher.core.mail.dns import Outcome
+
+if TYPE_CHECKING:
+    from watcher.core.names.suffixes import Suffixes
+    from watcher.core.ports import Authorities, Clock, Sweeper
+    from watcher.lookups.dns.honesty import Reachability
+    from watcher.lookups.dns.resolver import CarefulResolver
+    from watcher.lookups.dns.servers import Server
+    from watcher.lookups.existence.suffix_sweep import SuffixSweeper
+    from watcher.lookups.registry.client import RegistryClient
+    from watcher.services.health.pulse import Pulse, PulsedResolver
+    from watcher.services.looks.examine import Examiner
+    from watcher.settings.settings import Registration, Settings
+
+_KEPT_REPLIES = timedelta(minutes=5)
+
+
+def system_clock() -> "Clock":
+    """The machine's clock."""
+    from watcher.lookups.clock import SystemClock
+
+    return SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What asks the DNS and the registries."""
+
+    servers: "tuple[Server, ...]"
+    careful: "CarefulResolver"
+    resolver: "PulsedResolver"
+    sweeper: "Sweeper"
+    at_source: "SuffixSweeper"
+    pulse: "Pulse"
+    examiner: "Examiner"
+    registry: "RegistryClient | None"
+
+    def budget(self) -> float:
+        """Questions a second that the resolvers in use may be asked at most."""
+        return sum(lane.pace.ceiling for lane in self.careful.lanes if not lane.refused) or 1.0
+
+    async def honesty(self) -> "Mapping[str, Reachability | DishonestResolver]":
+        """Check every resolver; one that lies is not asked again until it passes. What was found, by resolver."""
+        from watcher.lookups.dns.honesty import check_honesty
+
+        async def check(server: "Server") -> "Reachability | DishonestResolver":
+            try:
+                found = await check_honesty(server, timeout=self.careful.timeout)
+            except DishonestResolver as error:
+                self.careful.refuse(server.name)
+                return error
+            self.careful.readmit(server.name)
+            return found
+
+        found = await asyncio.gather(*(check(server) for server in self.servers))
+        for server, result in zip(self.servers, found, strict=True):
+            if result == "honest":
+                self.pulse.beat(Outcome.NXDOMAIN, server.name, system_clock().now())
+        return {server.name: result for server, result in zip(self.servers, found, strict=True)}
+
+
+def chosen_servers(chosen: "Settings") -> "tuple[Server, ...]":
+    """The resolvers to ask: those of the settings, or the system's. Raises ConfigurationError."""
+    from watcher.lookups.dns.servers import parse_server
+    from watcher.lookups.dns.system_resolvers import system_resolvers
+
+    return tuple(map(parse_server, chosen.dns.resolvers)) or system_resolvers()
+
+
+@asynccontextmanager
+async def open_network(chosen: "Settings", *, registration: bool = True) -> AsyncIterator[Network]:
+    """Resolver, sweeper and registry client, closed at the end. Raises ConfigurationError."""
+    from watcher import checks
+    from watcher.core.names.addresses import is_global
+    from watcher.data import load_suffixes
+    from watcher.data.mail_operators import load_operators
+    from watcher.feeds.sweeper import WatchedFiles
+    from watcher.lookups.dns.resolver import CarefulResolver
+    from watcher.lookups.existence.suffix_servers import SuffixServers
+    from watcher.lookups.existence.suffix_sweep import SuffixSweeper
+    from watcher.lookups.existence.sweep_engine import ResolverSweeper
+    from watcher.lookups.smtp_probe import SmtpProbe
+    from watcher.services.health.pulse import Pulse, PulsedResolver, PulsedSweeper
+    from watcher.services.looks.examine import Examiner
+
+    now, suffixes, asked = system_clock(), load_suffixes(), chosen_servers(chosen)
+    careful = CarefulResolver(
+        asked,
+        timeout=chosen.dns.timeout.total_seconds(),
+        attempts=chosen.dns.attempts,
+        max_rate=chosen.dns.max_rate,
+        clock=now,
+    )
+    pulse = Pulse(now)
+    registry = _registry_client(chosen.registration, now, heard=pulse.registry.heard) if registration else None
+    resolver = PulsedResolver(careful, pulse)
+    plain = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
+    source = SuffixServers(
+        careful, is_global=is_global, max_rate=chosen.dns.max_rate, suffix_rate=chosen.sweep.max_rate_per_suffix
+    )
+    at_source = SuffixSweeper(plain, source, public_suffix=suffixes.public_suffix)
+    asking = PulsedSweeper(at_source if chosen.sweep.existence == "suffix_servers" else plain, pulse, now)
+    sweeper = WatchedFiles(chosen.sweep.names, asking, now) if chosen.sweep.names else asking
+    examiner = Examiner(
+        resolver,
+        now,
+        suffixes,
+        checks.ALL,
+        random_label,
+        operators=load_operators(),
+        prober=SmtpProbe(is_global, helo=chosen.smtp_probe.helo),
+        recheck_suffixes=timedelta(days=7),
+        authorities=_authorities(chosen, resolver, suffixes),
+    )
+    try:
+        yield Network(asked, careful, resolver, sweeper, at_source, pulse, examiner, registry)
+    finally:
+        source.close()
+        careful.close()
+        if registry is not None:
+            await registry.close()
+
+
+def _authorities(chosen: "Settings", usual: "PulsedResolver", suffixes: "Suffixes") -> "Authorities | None":
+    from watcher.core.names.addresses import is_global
+    from watcher.lookups.dns.authoritative import AuthoritativeServers
+
+    if chosen.confirm.via != "authoritative":
+        return None
+    return AuthoritativeServers(
+        usual,
+        system_clock(),
+        is_global=is_global,
+        registrable_domain=suffixes.registrable_domain,
+        timeout=chosen.dns.timeout.total_seconds(),
+    )
+
+
+def random_label() -> str:
+    """A label that nobody can have registered or foreseen, for wildcard probes."""
+    return "w" + secrets.token_hex(10)
+
+
+def _registry_client(
+    chosen: "Registration", clock: "Clock", *, heard: Callable[[str, str | None], None]
+) -> "RegistryClient | None":
+    """The registry client; None where registries are not to be asked. Raises ConfigurationError."""
+    from watcher.core.names.addresses import is_global
+    from watcher.data import rdap_bootstrap
+    from watcher.lookups.registry.client import RegistryClient
+
+    if not chosen.enabled:
+        return None
+    return RegistryClient(
+        clock,
+        is_global,
+        bundled=rdap_bootstrap(),
+        rdap_bootstrap=chosen.rdap_bootstrap,
+        rdap_servers=chosen.rdap_servers,
+        whois_servers=chosen.whois_servers,
+        max_rate=chosen.max_rate,
+        kept=min(_KEPT_REPLIES, chosen.refresh_soon / 2),
+        heard=heard,
+    )

@@ -1,0 +1,31 @@
+"""What a name publishes about its mail besides exchanges: SPF, DMARC, MTA-STS and TLSA (M58, M59)."""
+
+from watcher.core.mail.dns import Answer, Outcome, RRType
+from watcher.core.mail.reading import Reading
+
+
+def published(reading: Reading) -> tuple[Answer, ...]:
+    """The answers that hold an SPF, DMARC, MTA-STS or TLSA record; empty where none does, or none was asked for."""
+    return tuple(answer for answer in reading.observation.answers if _publishes(answer, reading.name))
+
+
+def sends_nothing(reading: Reading) -> bool:
+    """Whether SPF says outright that the name sends no mail (`v=spf1 -all`)."""
+    answer = reading.answers.of(reading.name, RRType.TXT)
+    return answer is not None and any(_text(record).split() == ["v=spf1", "-all"] for record in answer.records)
+
+
+def _publishes(answer: Answer, name: str) -> bool:
+    if answer.outcome is not Outcome.ANSWER:
+        return False
+    if answer.question.type is RRType.TLSA:
+        return bool(answer.records)
+    if answer.question.type is not RRType.TXT:
+        return False
+    wanted = {name: "v=spf1", f"_dmarc.{name}": "v=dmarc1", f"_mta-sts.{name}": "v=stsv1"}.get(answer.question.name)
+    return wanted is not None and any(_text(record).startswith(wanted) for record in answer.records)
+
+
+def _text(record: str) -> str:
+    """One TXT record's strings joined, in lower case; the presentation form puts each in quotes."""
+    return "".join(record.strip().removeprefix('"').removesuffix('"').split('" "')).lower()

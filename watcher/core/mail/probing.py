@@ -1,0 +1,74 @@
+"""The SMTP probe as data: whom it may ask, what it may hear, and what that adds to a verdict."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from watcher.core.mail.verdict import Ability, Exchange, Flag, Verdict
+from watcher.core.names.addresses import is_global
+from watcher.core.names.names import Fqdn
+
+
+class ProbeOutcome(StrEnum):
+    """What a mail server made of two mailboxes that nobody can have."""
+
+    ACCEPTS_ANY = "accepts_any"
+    """It takes mail for any mailbox."""
+    REJECTS_UNKNOWN = "rejects_unknown"
+    """It takes mail for the name, and knows its mailboxes."""
+    REFUSES = "refuses"
+    """It takes no mail for the name, or none at all (521, 554, 556)."""
+    CLOSED = "closed"
+    """Nobody listens, or the connection was cut before an answer."""
+    TIMEOUT = "timeout"
+    """Nothing that says anything within the time: silence, "later", or no way there from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """One probe: the exchange and address that were asked, the outcome, the deciding reply, STARTTLS offered or not.
+
+    `reply` is cleaned and at most 200 characters; empty when nothing was said. `starttls` is None where it never got
+    so far.
+    """
+
+    host: str
+    address: str
+    outcome: ProbeOutcome
+    reply: str = ""
+    starttls: bool | None = None
+
+
+class Prober(Protocol):
+    """Asks a mail server whether it takes mail for a name, without sending any."""
+
+    async def probe(self, name: Fqdn, host: str, address: str) -> Probed:
+        """What the server at `address` says; never raises for what it does, never connects to a non-global address."""
+        ...
+
+
+_FLAGS = {
+    ProbeOutcome.ACCEPTS_ANY: (Flag.ACCEPTS_ANY,),
+    ProbeOutcome.REJECTS_UNKNOWN: (Flag.REJECTS_UNKNOWN,),
+    ProbeOutcome.REFUSES: (Flag.REFUSES,),
+    ProbeOutcome.CLOSED: (Flag.CLOSED,),
+    ProbeOutcome.TIMEOUT: (),
+}
+PROBE_FLAGS = frozenset(flag for flags in _FLAGS.values() for flag in flags)
+"""All that a probe can add."""
+
+
+def flags_of(outcome: ProbeOutcome) -> tuple[Flag, ...]:
+    """What an outcome adds to a verdict; it never takes anything from one."""
+    return _FLAGS[outcome]
+
+
+def to_be_probed(verdict: Verdict) -> tuple[Exchange, str] | None:
+    """The best usable exchange with one global address, IPv4 where it has one; None for what is not able."""
+    if verdict.ability is not Ability.ABLE:
+        return None
+    for exchange in verdict.exchanges:
+        usable = sorted((":" in one, one) for one in exchange.addresses if is_global(one))
+        if usable:
+            return exchange, usable[0][1]
+    return None

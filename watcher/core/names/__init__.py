@@ -1,0 +1,1 @@
+"""Names: parsing, public suffixes, addresses, cleaning of text from outside."""

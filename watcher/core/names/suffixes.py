@@ -1,0 +1,65 @@
+"""Where registration happens: public suffixes, registrable domains, and which top-level labels are delegated."""
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import Protocol
+
+from watcher.core.names.names import Fqdn
+
+
+class SuffixList(Protocol):
+    """What is used of `publicsuffixlist.PublicSuffixList`."""
+
+    def publicsuffix(self, domain: str) -> str | None:
+        """The public suffix of `domain`."""
+        ...
+
+
+class Suffixes:
+    """The public suffix list (whole, and its ICANN section) with the root's delegations.
+
+    `listed` and `icann` are called when first needed; `delegated` are the A-labels of the root zone.
+    """
+
+    def __init__(
+        self, listed: Callable[[], SuffixList], icann: Callable[[], SuffixList], delegated: frozenset[str]
+    ) -> None:
+        self._make_listed = listed
+        self._make_icann = icann
+        self.delegated = delegated
+        self.public_suffix = lru_cache(maxsize=65536)(self._public_suffix)
+
+    @cached_property
+    def _listed(self) -> SuffixList:
+        return self._make_listed()
+
+    @cached_property
+    def _icann(self) -> SuffixList:
+        return self._make_icann()
+
+    def _public_suffix(self, name: str) -> str:
+        """The public suffix of `name` by the whole list, private section included; unknown top levels count."""
+        return self._listed.publicsuffix(name) or name.rpartition(".")[2]
+
+    def registrable_domain(self, name: str) -> Fqdn | None:
+        """The parent where `name` is attributed (whole list); None when `name` is itself a suffix."""
+        return _one_below(name, self.public_suffix(name))
+
+    def registered_domain(self, name: str) -> Fqdn | None:
+        """The domain a registry knows (ICANN section only): what RDAP and WHOIS are asked for; None for a suffix."""
+        return _one_below(name, self._icann.publicsuffix(name) or name.rpartition(".")[2])
+
+    def is_suffix(self, name: str) -> bool:
+        """Whether `name` is itself a public suffix: a rule of the list, or a top-level label."""
+        return self.public_suffix(name) == name
+
+    def is_delegated(self, name: str) -> bool:
+        """Whether the top-level label of `name` is in the root zone."""
+        return name.rpartition(".")[2] in self.delegated
+
+
+def _one_below(name: str, suffix: str) -> Fqdn | None:
+    if name == suffix:
+        return None
+    label = name[: -len(suffix) - 1].rpartition(".")[2]
+    return Fqdn(f"{label}.{suffix}")

@@ -1,0 +1,1 @@
+"""Registration: the facts, how they change, and likeness to the owner."""

@@ -1,0 +1,97 @@
+"""What changed between two sets of registration facts: registered, lapsed, changed hands or servers, near expiry."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from watcher.core.events import EventKind
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus, contradicted
+
+EXPIRY_NEAR = timedelta(days=30)
+
+_TELLING = frozenset(
+    status.lower().replace(" ", "")
+    for status in ("server hold", "client hold", "pending delete", "redemption period", "inactive", "pending transfer")
+)
+"""EPP statuses whose coming or going is worth an event; locks and renewals come and go by themselves."""
+
+
+def changes(before: RegistrationFacts | None, after: RegistrationFacts) -> tuple[EventKind, ...]:
+    """The kinds of events that `after` raises where `before` was known; an unknown status raises none.
+
+    What was never known before is a baseline: only nearness of expiry is told of it, once for each expiry date.
+    """
+    if after.status is RegistrationStatus.UNKNOWN:
+        return ()
+    kinds: list[EventKind] = []
+    known = before is not None and before.status is not RegistrationStatus.UNKNOWN
+    if before is not None and known and before.status is not after.status:
+        if after.status is RegistrationStatus.REGISTERED:
+            kinds.append(EventKind.REGISTERED)
+        elif before.status is RegistrationStatus.REGISTERED:
+            kinds.append(EventKind.LAPSED)
+    elif before is not None and known and after.status is RegistrationStatus.REGISTERED:
+        if _holder_changed(before, after):
+            kinds.append(EventKind.REGISTRATION_CHANGED)
+        if _comparable(before, after) and before.nameservers != after.nameservers:
+            kinds.append(EventKind.NAMESERVERS_CHANGED)
+    if _near_expiry(after, after.expires_at) and not (
+        before is not None and before.expires_at == after.expires_at and _near_expiry(before, after.expires_at)
+    ):
+        kinds.append(EventKind.EXPIRING)
+    return tuple(kinds)
+
+
+def doubted(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts | None:
+    """What to keep in place of `after` where one answer is not enough: `before`, with the reason; None: `after` stands.
+
+    A registry that calls a registered name free while the DNS shows it delegated (`compared_with_dns`) may be broken,
+    and then is so for all its names; it is believed when it says so again.
+    """
+    if before is None or before.status is not RegistrationStatus.REGISTERED:
+        return None
+    if after.status is not RegistrationStatus.UNREGISTERED or not contradicted(after):
+        return None
+    if contradicted(before) and after.fetched_at > before.fetched_at:
+        return None
+    return replace(before, reason=after.reason, fetched_at=after.fetched_at)
+
+
+def merged(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts:
+    """What to remember: facts once known are not overwritten by "we could not ask"."""
+    if before is None or before.status is RegistrationStatus.UNKNOWN or after.status is not RegistrationStatus.UNKNOWN:
+        return after
+    return before
+
+
+def _comparable(before: RegistrationFacts, after: RegistrationFacts) -> bool:
+    """Sources spell the same thing differently, and the DNS tells no more than that a delegation was seen."""
+    return before.source is after.source and after.source is not RegistrationSource.DNS
+
+
+def _holder_changed(before: RegistrationFacts, after: RegistrationFacts) -> bool:
+    created = before.created_at, after.created_at
+    if created[0] is not None and created[1] is not None and created[1] - created[0] > timedelta(days=1):
+        return True  # registered anew between two looks
+    if not _comparable(before, after):
+        return False
+    pairs = (
+        (before.registrar_iana_id, after.registrar_iana_id),
+        (before.registrant_organisation, after.registrant_organisation),
+        (before.registrant_country, after.registrant_country),
+    )
+    if any(old is not None and new is not None and old != new for old, new in pairs):
+        return True
+    unnumbered = before.registrar_iana_id is None or after.registrar_iana_id is None
+    if unnumbered and before.registrar and after.registrar and before.registrar != after.registrar:
+        return True
+    return _telling(before) != _telling(after)
+
+
+def _telling(facts: RegistrationFacts) -> set[str]:
+    return {status.lower().replace(" ", "") for status in facts.statuses} & _TELLING
+
+
+def _near_expiry(facts: RegistrationFacts, expires_at: datetime | None) -> bool:
+    """Whether the facts were fetched less than EXPIRY_NEAR before `expires_at`."""
+    registered = facts.status is RegistrationStatus.REGISTERED
+    return registered and expires_at is not None and facts.fetched_at >= expires_at - EXPIRY_NEAR

@@ -1,0 +1,1 @@
+"""Slips: candidates of a protected name, and which protected names a name resembles."""

@@ -1,0 +1,199 @@
+"""Explaining in reverse: which protected names a name resembles, by which techniques, how likely, where the slip is.
+
+Exact for everything `candidates` can enumerate, found without enumerating it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from watcher.core.events import Resemblance
+from watcher.core.names.names import Fqdn, is_under, to_unicode
+from watcher.core.names.protected import Kind
+from watcher.core.slips.candidates import Candidate
+from watcher.core.slips.grade import graded
+from watcher.core.slips.intended import Intended
+from watcher.core.slips.likelihood import SAME_OWNER, known_label
+from watcher.core.slips.slip import (
+    SLIPPED_LABELS,
+    below_suffix,
+    both_slips,
+    known_labels,
+    late_share,
+    reach,
+    share,
+    structural,
+    together,
+)
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Amount, Changes, Technique
+
+
+class _Found(NamedTuple):
+    likelihood: float
+    techniques: tuple[str, ...]
+    explanation: str
+
+
+def resembles(
+    name: Fqdn,
+    protected_names: Iterable[tuple[Fqdn, Kind]],
+    tables: Tables,
+    techniques: Sequence[Technique],
+    known: Sequence[str] = (),
+) -> tuple[Resemblance, ...]:
+    """The protected names that `name` resembles, the likeliest first; none for a name that is or is under one.
+
+    `known`: labels known to be in use under a protected suffix, as for `enumerate_candidates`.
+    """
+    found = []
+    for protected, kind in protected_names:
+        if is_under(name, protected) or is_under(protected, name):
+            continue
+        best = max(_Reverse(name, _intended(protected, tables), tables, techniques).ways(kind, known), default=None)
+        if best is not None:
+            found.append(Resemblance(protected, best.techniques, best.likelihood, best.explanation))
+    return graded(sorted(found, key=lambda one: (-one.likelihood, one.protected)), tables)
+
+
+def resemblance_of(
+    candidate: Candidate,
+    kind: Kind,
+    tables: Tables,
+    techniques: Sequence[Technique],
+    known: Sequence[str] = (),
+) -> Resemblance:
+    """The resemblance of an enumerated candidate to the name it was enumerated for, with its rank."""
+    found = resembles(candidate.name, [(candidate.protected, kind)], tables, techniques, known)
+    if found:
+        return replace(found[0], rank=candidate.rank)
+    explanation = f"like {candidate.protected} by {' and '.join(candidate.techniques)}"
+    listed = Resemblance(candidate.protected, candidate.techniques, candidate.likelihood, explanation, candidate.rank)
+    return graded([listed], tables)[0]
+
+
+class _Reverse:
+    """The ways from one protected name to `name`."""
+
+    def __init__(self, name: Fqdn, intended: Intended, tables: Tables, techniques: Sequence[Technique]) -> None:
+        self._intended = intended
+        self._tables = tables
+        self._techniques = tuple(techniques)
+        self._structure = structural(techniques)
+        suffix = tables.suffixes.public_suffix(name)
+        self._factor, _ = reach(suffix, intended.country, tables)
+        self._text = _as_read(name, intended.suffix if name.endswith("." + intended.suffix) else suffix)
+
+    def ways(self, kind: Kind, known: Sequence[str]) -> Iterator[_Found]:
+        """Every way in which the name could have come about."""
+        intended, tables = self._intended, self._tables
+        yield from self._single(intended)
+        if kind is not Kind.SUFFIX:
+            yield from self._double(intended)
+            return
+        self._techniques = below_suffix(self._techniques)
+        labels = known_labels(intended.suffix, tables, tuple(known))
+        parts = self._text.split(".")
+        behind = {".".join(parts[:count]) for count in range(1, len(parts))}
+        for label in dict.fromkeys((*islice(labels, SLIPPED_LABELS), *sorted(behind & labels.keys()))):
+            below = _intended(Fqdn(f"{label}.{intended.suffix}"), tables)
+            ways = [*self._single(below)]
+            if labels[label] < SLIPPED_LABELS:
+                ways += self._double(below)
+            for way in ways:
+                yield way._replace(likelihood=way.likelihood * known_label(labels[label]))
+
+    def _single(self, intended: Intended) -> Iterator[_Found]:
+        explained = self._explained(self._text, intended) or self._late(intended)
+        if explained is None:
+            return
+        likelihood, names, phrase = explained
+        same_owner = intended.left and self._text.endswith(f".{intended.labels[-1]}.{intended.suffix}")
+        factor = self._factor * SAME_OWNER if same_owner else self._factor
+        yield _Found(likelihood * factor, names, f"{intended.text} with {phrase}")
+
+    def _late(self, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
+        """The same by an endless technique, which counts where no other makes the text."""
+        for technique in self._techniques:
+            if technique.AMOUNT is Amount.ENDLESS:
+                phrase = technique.explains(intended, self._text, self._tables)
+                if phrase is not None:
+                    return late_share(technique, intended, self._tables), (technique.NAME,), phrase
+        return None
+
+    def _double(self, intended: Intended) -> Iterator[_Found]:
+        """One slip before the suffix and one in it, for every dot where the suffix could begin."""
+        text = self._text
+        at = text.find(".")
+        while at >= 0:
+            left, end = text[:at], text[at + 1 :]
+            at = text.find(".", at + 1)
+            if left == intended.left or end == intended.suffix:
+                continue
+            if not may_end(intended.suffix, end, self._tables, self._techniques):
+                continue
+            before = self._explained(f"{left}.{intended.suffix}", intended)
+            after = before and self._explained(f"{intended.left}.{end}", intended)
+            if after is None or before is None:
+                continue
+            likelihood = before[0] * both_slips(before[1], self._structure) * after[0] * self._factor
+            yield _Found(likelihood, before[1] + after[1], f"{intended.text} with {before[2]} and {after[2]}")
+
+    def _explained(self, text: str, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
+        """How likely `text` is as a single slip, by which techniques, and the words of the likeliest; else None."""
+        phrases = {}
+        shares = []
+        in_one_label = any(place.typed(text) is not None for place in intended.places)
+        for technique in self._techniques:
+            if technique.AMOUNT is Amount.ENDLESS or (technique.CHANGES is Changes.LABEL and not in_one_label):
+                continue
+            phrase = technique.explains(intended, text, self._tables)
+            if phrase is not None:
+                phrases[technique.NAME] = phrase
+                shares.append((_share(technique, intended, text, self._tables), technique.NAME))
+        if not shares:
+            return None
+        slip = together(text, tuple(shares))
+        return slip.likelihood, slip.techniques, phrases[slip.techniques[0]]
+
+
+@lru_cache(maxsize=65536)
+def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, ...]) -> bool:
+    """Whether `end` may stand where a name under `suffix` was meant, whatever stands before: it or a slip of it."""
+    if end == suffix:
+        return True
+    first, dot, rest = end.partition(".")
+    if dot and f"{first}.{suffix}" in tables.icann and may_end(suffix, rest, tables, techniques):
+        return True  # `x.gov.mp` for `x.ml`: another suffix that ends alike, and a slip behind it
+    if end.startswith(suffix + ".") and may_end(suffix, end[len(suffix) + 1 :], tables, techniques):
+        return True  # `x.de.ee` for `x.de`: the suffix once more, and a slip in that one
+    longer = end.count(".") > suffix.count(".") and abs(len(end) - len(suffix)) > _ONE_SLIP
+    if longer and not end.startswith(suffix + ".") and end not in tables.icann and end not in tables.private:
+        return False
+    below = _intended(Fqdn(f"{_ANY}.{suffix}"), tables)
+    if below.suffix != suffix:  # a wildcard rule: names stand two labels below
+        return True
+    text = f"{_ANY}.{end}"
+    return any(one.explains(below, text, tables) is not None for one in techniques if one.AMOUNT is not Amount.ENDLESS)
+
+
+_ANY = "qxzjkv"
+"""A label like no other; slips of a suffix are the same behind every label."""
+_ONE_SLIP = 2
+
+
+def _as_read(name: Fqdn, suffix: str) -> str:
+    """`name` as techniques write it: U-labels before the suffix."""
+    return name if name == suffix else f"{to_unicode(name[: -len(suffix) - 1])}.{suffix}"
+
+
+@lru_cache(maxsize=4096)
+def _intended(name: Fqdn, tables: Tables) -> Intended:
+    return Intended(name, tables)
+
+
+@lru_cache(maxsize=4096)
+def _share(technique: Technique, intended: Intended, text: str, tables: Tables) -> float:
+    return share(technique, intended, text, tables)

@@ -1,0 +1,1 @@
+"""State machines: what a look changes, and when the next look is due."""

@@ -1,0 +1,242 @@
+"""What is remembered of a name between looks: what stands, what is under way, and the look that may change it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from watcher.core.events import EventKind
+from watcher.core.mail.dns import Answer, Outcome, RRType
+from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
+from watcher.core.names.names import is_under
+
+SETTLED = "settled"
+"""`MailState.last_outcome` after a settled look."""
+
+_LONGEST = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How sure to be: `delay` before a confirming look, `losses` settled looks `loss_gap` apart before a loss.
+
+    `alone`: there is one resolver only, so a confirming look waits for the TTL too. Neither wait follows a TTL beyond
+    `longest`, since the operator of the name sets the TTL. `voices`: so many resolvers must have said it, as long as
+    there are others to be heard, so that half of them lying alike is not believed.
+    """
+
+    delay: timedelta = timedelta(seconds=60)
+    losses: int = 3
+    loss_gap: timedelta = timedelta(minutes=5)
+    longest: timedelta = _LONGEST
+    alone: bool = False
+    voices: int = 2
+
+    @classmethod
+    def among(cls, resolvers: int, *, at_source: bool, delay: timedelta, losses: int, loss_gap: timedelta) -> "Policy":
+        """With so many resolvers; `at_source`: the name's own nameservers are asked for the second look."""
+        voices = 2 if at_source else max(2, resolvers // 2 + 1)
+        return cls(delay, losses, loss_gap, alone=resolvers == 1, voices=voices)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One look at a name: its verdict with evidence, when, by whom, and the TTL in seconds of what decided it.
+
+    `resolvers` gave the decisive answer: the MX, or the address. `heard_at`: the oldest answer that decided it, where
+    that was remembered from before the look.
+    """
+
+    verdict: Verdict
+    at: datetime
+    resolvers: frozenset[str] = frozenset()
+    ttl: int | None = None
+    heard_at: datetime | None = None
+
+    @property
+    def heard(self) -> datetime:
+        """Since when it speaks for itself: a remembered answer confirms nothing."""
+        return self.at if self.heard_at is None else self.heard_at
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a candidate before its first look.
+
+    `absent_since`: an earlier sweep settled it as absent, then or later (a shard's watermark); None: never settled.
+    `last_sweep_at`: when the last finished sweep over its protected name began; None: there was none.
+    `registered_at`: when its registration was created, where known.
+    """
+
+    absent_since: datetime | None = None
+    last_sweep_at: datetime | None = None
+    registered_at: datetime | None = None
+
+    @property
+    def known_absent_since(self) -> datetime | None:
+        """Since when it was absent at the latest (M67b; M68 by its registration); None: the first look is baseline."""
+        if self.absent_since is not None:
+            return self.absent_since
+        if self.last_sweep_at is None or self.registered_at is None or self.registered_at <= self.last_sweep_at:
+            return None
+        return self.last_sweep_at
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A gain or change seen and not yet confirmed. `since`: the last settled look before it, None for a baseline.
+
+    `readings` are all looks that said so, the first one first; a look at `due_at` may confirm the last one.
+    """
+
+    readings: tuple[Sighting, ...]
+    due_at: datetime
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Settled looks in a row that say less than what stands. `since`: the last look before that saw it standing."""
+
+    readings: tuple[Sighting, ...]
+    due_at: datetime
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailState:
+    """What stands about one name, and what is under way.
+
+    `standing`: the confirmed verdict, without evidence; None until a look settles. `seen`: it was seen to exist.
+    `gains`: how often it was told to be able since it was last unable. `failures`: unsettled looks in a row.
+    `baseline_since`: set while it stands able by baseline alone: the sweep before its first look (M68).
+    `ttl`: of the last settled look, in seconds. `at_risk`: settled looks in a row that saw mail of ours at risk.
+    `was_ours`: when it last stood able, its mail was the owner's (M35). `absences`: settled looks in a row by which the
+    name is not there.
+    """
+
+    standing: Verdict | None = None
+    seen: bool = False
+    settled_at: datetime | None = None
+    attempted_at: datetime | None = None
+    last_outcome: str | None = None
+    failures: int = 0
+    ttl: int | None = None
+    gains: int = 0
+    baseline_since: datetime | None = None
+    at_risk: int = 0
+    was_ours: bool = False
+    absences: int = 0
+    pending: Pending | None = None
+    losses: Losses | None = None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the last settled look said something else than what stands, and waits to be confirmed."""
+        return self.pending is not None or self.losses is not None
+
+    @property
+    def avoid(self) -> frozenset[str]:
+        """The resolvers that a confirming look should avoid: all that said so, the last one after an unsettled look."""
+        under_way = self.pending or self.losses
+        if under_way is None or not under_way.readings:
+            return frozenset()
+        return under_way.readings[-1].resolvers if self.failures else _agreeing(under_way.readings)
+
+
+def _agreeing(readings: tuple[Sighting, ...]) -> frozenset[str]:
+    """The resolvers that gave the last one of the readings, and those before it that say the same."""
+    same = [one.resolvers for one in readings if exchange_set(one.verdict) == exchange_set(readings[-1].verdict)]
+    return frozenset().union(*same)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event to be: what stood, what stands now, the answers of every look that says so, oldest first.
+
+    `since` is the last moment at which it cannot have been seen yet; None for a baseline.
+    """
+
+    kind: EventKind
+    before: Verdict | None
+    after: Verdict
+    evidence: tuple[Answer, ...]
+    since: datetime | None
+
+
+class Standing(StrEnum):
+    """Which row of the table: what stands, or what was seen."""
+
+    NOTHING = "nothing"
+    """No settled look yet; seen: unknown."""
+    UNABLE = "unable"
+    """Also: absent."""
+    DEFENSIVE = "defensive"
+    """Able, and the owner's own (M35)."""
+    WEAK = "weak"
+    """Able, but by `implicit_mx`, `registry_wildcard` or with `sender_dependent`."""
+    PLAIN = "plain"
+    """Able by an `explicit_mx` that every sender uses."""
+
+
+def standing_of(verdict: Verdict | None) -> Standing:
+    """The row, or column, of a verdict."""
+    if verdict is None or verdict.ability is Ability.UNKNOWN:
+        return Standing.NOTHING
+    if verdict.ability is Ability.UNABLE:
+        return Standing.UNABLE
+    if Flag.DEFENSIVE in verdict.flags:
+        return Standing.DEFENSIVE
+    plain = verdict.basis is Basis.EXPLICIT_MX and Flag.SENDER_DEPENDENT not in verdict.flags
+    return Standing.PLAIN if plain else Standing.WEAK
+
+
+def exchange_set(verdict: Verdict | None) -> tuple[Basis, tuple[frozenset[str], ...]] | None:
+    """The basis and the hosts from best to worst; order, TTLs and addresses do not count (M66)."""
+    if verdict is None:
+        return None
+    preferences = sorted({exchange.preference for exchange in verdict.exchanges})
+    ranks = (frozenset(e.host for e in verdict.exchanges if e.preference == p) for p in preferences)
+    return verdict.basis, tuple(ranks)
+
+
+def exists(verdict: Verdict) -> bool:
+    """Whether a settled verdict shows that the name is there: not by NXDOMAIN alone, nor by a suffix's wildcard."""
+    if verdict.basis in {Basis.NO_SUCH_NAME, Basis.NO_SUCH_SUFFIX}:
+        return Flag.ARMED in verdict.flags  # M06: delegated, one change away
+    return verdict.basis not in {Basis.REGISTRY_WILDCARD, Basis.LOOKUP_FAILED}
+
+
+def sighted(name: str, verdict: Verdict, at: datetime) -> Sighting:
+    """The sighting of `name`: who answered what decided the verdict, and for how long that holds."""
+    hosts = {exchange.host for exchange in verdict.exchanges}
+    through_exchanges = verdict.basis not in {Basis.EXPLICIT_MX, Basis.NULL_MX}
+    deciding = [
+        answer
+        for answer in verdict.evidence
+        if answer.settled
+        and answer.question.type in {RRType.MX, RRType.A, RRType.AAAA}
+        and (is_under(name, answer.question.name) or (through_exchanges and answer.question.name in hosts))
+    ]
+    ttls = [answer.ttl for answer in deciding if answer.ttl is not None]
+    heard_at = min((answer.at for answer in deciding if answer.at < at), default=None)
+    resolvers = frozenset(answer.resolver for answer in _decisive(name, verdict, deciding))
+    return Sighting(verdict, at, resolvers, max(ttls, default=None), heard_at)
+
+
+def _decisive(name: str, verdict: Verdict, deciding: list[Answer]) -> list[Answer]:
+    """What alone says that the name is able: its MX, or its address. Its resolver is the one that a second look avoids.
+
+    Not every answer's: resolvers take turns, and a look that avoids all of them avoids none.
+    """
+    types = (RRType.MX,) if verdict.basis is Basis.EXPLICIT_MX else (RRType.A, RRType.AAAA)
+    for type_ in types:
+        said = [answer for answer in deciding if answer.question.name == name and answer.question.type is type_]
+        if with_records := [answer for answer in said if answer.records]:
+            return with_records
+    return deciding
+
+
+def obstacle(verdict: Verdict) -> str:
+    """Which outcome prevented an unsettled look from settling: the first one in its evidence."""
+    unsettled = (answer.outcome for answer in verdict.evidence if not answer.settled)
+    return next(unsettled, Outcome.TIMEOUT).value

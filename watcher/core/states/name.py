@@ -1,0 +1,373 @@
+"""The only state machine: what a look at a name changes, and what is to be told about it (MAIL_VERDICT section E).
+
+The whole behaviour is `TABLE`: what stands, what was seen, what is done. What stands changes only by settled looks:
+unknown never does (M65). A gain or a change of exchanges stands when a second look confirms it (M38, M66, M70), a loss
+after several looks apart (M64, M71). Times are those of the looks; nothing here reads a clock.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from watcher.core.events import EventKind
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.verdict import Ability, Basis, Exchange, Flag, Verdict
+from watcher.core.names.addresses import is_global
+from watcher.core.states.mail_state import (
+    SETTLED,
+    Draft,
+    Losses,
+    MailState,
+    Origin,
+    Pending,
+    Policy,
+    Sighting,
+    Standing,
+    exchange_set,
+    exists,
+    obstacle,
+    standing_of,
+)
+
+MOST_GAINS = 2
+"""`mail_became_able` is raised at most this often until the name has been unable: becoming able, and M70."""
+
+_ORDER = (Standing.NOTHING, Standing.UNABLE, Standing.DEFENSIVE, Standing.WEAK, Standing.PLAIN)
+"""From the least to the most that somebody else's mail can do."""
+
+_ABSENT = Verdict(Ability.UNABLE, Basis.NO_SUCH_NAME)
+
+Step = tuple[MailState, tuple[Draft, ...]]
+
+
+def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, origin: Origin | None = None) -> Step:
+    """What stands after a look, and what is to be told; the same look twice changes nothing.
+
+    `origin` counts at the very first look only. A look older than one already taken is dropped, unless the clock was
+    set back: then what is under way moves with it, so that nothing waits for the clock to catch up.
+    """
+    if state.attempted_at is not None:
+        set_back = now < state.attempted_at
+        if sighting.at == state.attempted_at or (sighting.at < state.attempted_at and not set_back):
+            return state, ()
+        if set_back:
+            state = _set_back(state, now)
+    elif origin is not None:
+        state = _from_origin(state, origin)
+    done, drafts = TABLE[standing_of(state.standing), standing_of(sighting.verdict)](state, sighting, policy)
+    stands = standing_of(done.standing)
+    able = stands not in {Standing.NOTHING, Standing.UNABLE}
+    was_ours = stands is Standing.DEFENSIVE if able else state.was_ours
+    absences = state.absences
+    if sighting.verdict.ability is not Ability.UNKNOWN:
+        absences = 0 if exists(sighting.verdict) else absences + 1
+    return replace(done, attempted_at=sighting.at, was_ours=was_ours, absences=absences), drafts
+
+
+def reconsider(state: MailState, registered_at: datetime, now: datetime) -> MailState:
+    """What stands once it is known when the name was registered (M68).
+
+    After the last sweep before its first look: being able is news then, not baseline; its next look, due at once,
+    confirms it. Otherwise the state as it is.
+    """
+    since = state.baseline_since
+    if since is None or registered_at <= since:
+        return state
+    news = replace(state, standing=_ABSENT, settled_at=since, gains=0, baseline_since=None)
+    if state.standing is None:
+        return news
+    first = Sighting(state.standing, state.settled_at or now, frozenset(), state.ttl)
+    return replace(news, settled_at=state.settled_at, pending=Pending((first,), now, since))
+
+
+def _from_origin(state: MailState, origin: Origin) -> MailState:
+    absent_since = origin.known_absent_since
+    if absent_since is None:
+        return replace(state, baseline_since=origin.last_sweep_at)
+    return replace(state, standing=_ABSENT, settled_at=absent_since)
+
+
+def _age(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001 (all are called alike)
+    """M65: an unsettled look changes nothing; what is under way waits for the next one."""
+    return replace(state, last_outcome=obstacle(sighting.verdict), failures=state.failures + 1), ()
+
+
+def _begin(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001
+    """M67: the first settled look at its candidate is baseline, not news."""
+    verdict = sighting.verdict
+    able = verdict.ability is Ability.ABLE
+    gains = int(able and standing_of(verdict) is not Standing.DEFENSIVE)
+    done = _settled(state, sighting, gains=gains, baseline_since=state.baseline_since if able else None)
+    if able:
+        return done, (Draft(EventKind.MAIL_FOUND_ABLE, None, _shown(verdict), verdict.evidence, None),)
+    return done, _found(state, done, verdict.evidence, None)
+
+
+def _settle(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001
+    """Unable as before, whatever the basis; a gain under way is contradicted and ends."""
+    done = _settled(state, sighting)
+    return done, _found(state, done, sighting.verdict.evidence, state.settled_at)
+
+
+def _gain(state: MailState, sighting: Sighting, policy: Policy) -> Step:
+    """M38, M67b: able where it was unable or absent. M70: plain where it was weak. M35: the owner's no more.
+
+    All by a confirming look.
+    """
+    stood, seen_now, pending = standing_of(state.standing), standing_of(sighting.verdict), state.pending
+    was_able = stood is not Standing.UNABLE
+    seen_before = standing_of(pending.readings[-1].verdict) if pending else Standing.NOTHING
+    if pending is None or not _more(seen_before, stood):
+        return _wait(state, sighting, _pending(state, sighting, policy)), ()
+    if _more(seen_now, seen_before):
+        stronger = _pending(state, sighting, policy)  # worth a minute more: one alert, with what it can do in the end
+        return _wait(state, sighting, _after(pending, stronger)), ()
+    if not _confirms(pending, sighting, policy):
+        return _wait(state, sighting, _patient(pending, sighting, policy)), ()
+    told = not was_able or state.gains < MOST_GAINS
+    kind = EventKind.MAIL_BECAME_ABLE if told else EventKind.EXCHANGES_CHANGED
+    gains = state.gains + int(told) if was_able else int(seen_now is not Standing.DEFENSIVE)
+    return _change(state, sighting, kind, pending.readings, pending.since, gains=gains)
+
+
+def _compare(state: MailState, sighting: Sighting, policy: Policy) -> Step:
+    """M66: as able as before; another set of exchanges is told when a second look shows the same one.
+
+    M13: what its servers disagree about is told when as many looks show the same as a loss takes.
+    """
+    seen, stood, pending = sighting.verdict, state.standing, state.pending
+    disagree = Flag.INCONSISTENT in seen.flags
+    if not _differs(stood, seen):
+        if not disagree:
+            return _settled(state, sighting, standing=_with_known(stood, seen)), ()
+        return replace(_settled(state, sighting, standing=stood), pending=_kept(pending, sighting, policy)), ()
+    if pending is None or not _agree(stood, pending.readings[-1].verdict, seen):
+        return _wait(state, sighting, _pending(state, sighting, policy)), ()
+    if not _confirms(pending, sighting, policy):
+        return _wait(state, sighting, _patient(pending, sighting, policy)), ()
+    if disagree and len(pending.readings) + 1 < policy.losses:
+        return _wait(state, sighting, _after(pending, _pending(state, sighting, policy))), ()
+    return _change(state, sighting, EventKind.EXCHANGES_CHANGED, pending.readings, pending.since)
+
+
+def _lose(state: MailState, sighting: Sighting, policy: Policy) -> Step:
+    """M64: unable where it was able. M71: weak where it was plain. Both after several settled looks apart.
+
+    What became the owner's without any change in the DNS was put on the own list, or is protected now.
+    """
+    losses, seen_now = state.losses, standing_of(sighting.verdict)
+    if seen_now is Standing.DEFENSIVE and not _differs(state.standing, sighting.verdict):
+        return _settled(state, sighting), ()
+    if losses is None or standing_of(losses.readings[-1].verdict) is not seen_now:
+        losses = Losses((), sighting.heard, state.settled_at)
+    if sighting.heard < losses.due_at:
+        return replace(_wait(state, sighting, None), losses=losses), ()
+    gap = max(policy.loss_gap, _ttl(sighting, policy))
+    too_few = _voices(losses.readings, sighting) < policy.voices and _adds_a_voice(losses.readings, sighting)
+    losses = Losses((*losses.readings, sighting), sighting.at + gap, losses.since)
+    if len(losses.readings) < policy.losses or too_few:
+        return replace(_wait(state, sighting, None), losses=losses), ()
+    earlier = losses.readings[:-1]
+    if seen_now is Standing.UNABLE:
+        return _change(state, sighting, EventKind.MAIL_BECAME_UNABLE, earlier, losses.since, gains=0)
+    return _change(state, sighting, EventKind.EXCHANGES_CHANGED, earlier, losses.since)
+
+
+TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy], Step]] = {
+    # (what stands, what was seen): what is done
+    (Standing.NOTHING, Standing.NOTHING): _age,
+    (Standing.NOTHING, Standing.UNABLE): _begin,
+    (Standing.NOTHING, Standing.DEFENSIVE): _begin,
+    (Standing.NOTHING, Standing.WEAK): _begin,
+    (Standing.NOTHING, Standing.PLAIN): _begin,
+    (Standing.UNABLE, Standing.NOTHING): _age,
+    (Standing.UNABLE, Standing.UNABLE): _settle,
+    (Standing.UNABLE, Standing.DEFENSIVE): _gain,
+    (Standing.UNABLE, Standing.WEAK): _gain,
+    (Standing.UNABLE, Standing.PLAIN): _gain,
+    (Standing.DEFENSIVE, Standing.NOTHING): _age,
+    (Standing.DEFENSIVE, Standing.UNABLE): _lose,
+    (Standing.DEFENSIVE, Standing.DEFENSIVE): _compare,
+    (Standing.DEFENSIVE, Standing.WEAK): _gain,
+    (Standing.DEFENSIVE, Standing.PLAIN): _gain,
+    (Standing.WEAK, Standing.NOTHING): _age,
+    (Standing.WEAK, Standing.UNABLE): _lose,
+    (Standing.WEAK, Standing.DEFENSIVE): _lose,
+    (Standing.WEAK, Standing.WEAK): _compare,
+    (Standing.WEAK, Standing.PLAIN): _gain,
+    (Standing.PLAIN, Standing.NOTHING): _age,
+    (Standing.PLAIN, Standing.UNABLE): _lose,
+    (Standing.PLAIN, Standing.DEFENSIVE): _lose,
+    (Standing.PLAIN, Standing.WEAK): _lose,
+    (Standing.PLAIN, Standing.PLAIN): _compare,
+}
+
+
+def _settled(state: MailState, sighting: Sighting, **changes: Any) -> MailState:
+    """The look's verdict stands, and nothing is under way."""
+    verdict = sighting.verdict
+    stands: dict[str, Any] = {"standing": verdict.brief, "seen": state.seen or exists(verdict), "losses": None}
+    return replace(_wait(state, sighting, None), **{**stands, **changes})
+
+
+def _wait(state: MailState, sighting: Sighting, pending: Pending | None) -> MailState:
+    """What stood still stands after a settled look; `pending` is under way, a row of losses is broken."""
+    return replace(
+        state,
+        settled_at=sighting.at,
+        last_outcome=SETTLED,
+        failures=0,
+        ttl=sighting.ttl,
+        pending=pending,
+        losses=None,
+    )
+
+
+def _change(
+    state: MailState,
+    sighting: Sighting,
+    kind: EventKind,
+    earlier: tuple[Sighting, ...],
+    since: datetime | None,
+    **changes: Any,
+) -> Step:
+    """The look's verdict stands from now on, and that is told with the evidence of all looks that say so."""
+    done = _settled(state, sighting, baseline_since=None, **changes)
+    evidence = tuple(answer for reading in (*earlier, sighting) for answer in reading.verdict.evidence)
+    change = Draft(kind, state.standing, _shown(sighting.verdict), evidence, since)
+    return done, (*_found(state, done, evidence, since), change)
+
+
+def _found(
+    before: MailState, done: MailState, evidence: tuple[Answer, ...], since: datetime | None
+) -> tuple[Draft, ...]:
+    """`lookalike_found`, when the name is seen to exist for the first time."""
+    if before.seen or not done.seen or done.standing is None:
+        return ()
+    return (Draft(EventKind.LOOKALIKE_FOUND, before.standing, done.standing, evidence, since),)
+
+
+def _pending(state: MailState, sighting: Sighting, policy: Policy) -> Pending:
+    wait = max(policy.delay, _ttl(sighting, policy)) if policy.alone else policy.delay
+    return Pending((sighting,), sighting.at + wait, state.settled_at)
+
+
+def _after(pending: Pending, next_one: Pending) -> Pending:
+    return Pending((*pending.readings, *next_one.readings), next_one.due_at, pending.since)
+
+
+def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
+    """Whether the look is apart enough from the one it repeats: by the delay and by resolvers, or else by the TTL."""
+    first = pending.readings[-1]
+    apart = sighting.heard - first.at
+    if apart < policy.delay:
+        return False
+    enough = _voices(pending.readings, sighting) >= policy.voices
+    if not enough and _adds_a_voice(pending.readings, sighting):
+        return False
+    others = bool(first.resolvers) and not sighting.resolvers <= first.resolvers
+    return (others and enough) or apart >= _ttl(first, policy)
+
+
+def _voices(readings: tuple[Sighting, ...], sighting: Sighting) -> int:
+    """How many resolvers say at least as much as the look; one whose name was not remembered counts too."""
+    seen = standing_of(sighting.verdict)
+    same = [one for one in readings if not _more(seen, standing_of(one.verdict))]
+    named = sighting.resolvers.union(*(one.resolvers for one in same))
+    return len(named) + sum(not one.resolvers for one in same)
+
+
+def _adds_a_voice(readings: tuple[Sighting, ...], sighting: Sighting) -> bool:
+    """Whether a resolver speaks that has not spoken yet."""
+    return not sighting.resolvers <= frozenset().union(*(one.resolvers for one in readings))
+
+
+def _patient(pending: Pending, sighting: Sighting, policy: Policy) -> Pending:
+    """Still pending: too soon, too few resolvers yet, or the same one again, which may have answered from its cache."""
+    if sighting.at < pending.due_at:
+        return pending
+    first = pending.readings[-1]
+    if sighting.heard - first.at >= policy.delay and _adds_a_voice(pending.readings, sighting):
+        return Pending((*pending.readings, sighting), sighting.at + policy.delay, pending.since)
+    patience = max(policy.delay, _ttl(first, policy))
+    return replace(pending, due_at=max(first.at + patience, sighting.at + policy.delay))
+
+
+def _ttl(sighting: Sighting, policy: Policy) -> timedelta:
+    return min(timedelta(seconds=sighting.ttl or 0), policy.longest)
+
+
+def _more(one: Standing, other: Standing) -> bool:
+    return _ORDER.index(one) > _ORDER.index(other)
+
+
+def _differs(stood: Verdict | None, seen: Verdict) -> bool:
+    """Whether the exchanges are others, or one that was dead takes mail now."""
+    return exchange_set(seen) != exchange_set(stood) or bool(_revived(stood, seen))
+
+
+def _agree(stood: Verdict | None, first: Verdict, second: Verdict) -> bool:
+    """Whether two looks that differ from what stands do so alike."""
+    if exchange_set(first) != exchange_set(second):
+        return False
+    return exchange_set(first) != exchange_set(stood) or bool(_revived(stood, first) & _revived(stood, second))
+
+
+def _revived(stood: Verdict | None, seen: Verdict) -> frozenset[str]:
+    """The usable exchanges that were not when it stood with dead ones; one that was merely unsettled is none."""
+    if stood is None or Flag.PARTLY_DEAD not in stood.flags:
+        return frozenset()
+    return _usable(seen) - _usable(stood)
+
+
+def _usable(verdict: Verdict) -> frozenset[str]:
+    return frozenset(exchange.host for exchange in verdict.exchanges if _is_usable(exchange))
+
+
+def _is_usable(exchange: Exchange) -> bool:
+    return any(is_global(address) for address in exchange.addresses)
+
+
+def _with_known(stood: Verdict | None, seen: Verdict) -> Verdict:
+    """What stands after a look at the same exchanges: the addresses of one that fails now and then are kept.
+
+    So one that was told of is not told again whenever it comes back.
+    """
+    known = {one.host: one.addresses for one in (stood.exchanges if stood else ()) if _is_usable(one)}
+    exchanges = (
+        one if _is_usable(one) else replace(one, addresses=known.get(one.host, one.addresses)) for one in seen.exchanges
+    )
+    return replace(seen.brief, exchanges=tuple(exchanges))
+
+
+def _kept(pending: Pending | None, sighting: Sighting, policy: Policy) -> Pending | None:
+    """What is under way after servers that disagree showed what stands: still so, for a while."""
+    if pending is None or sighting.at - pending.readings[0].at > policy.longest:
+        return None
+    return replace(pending, due_at=max(pending.due_at, sighting.at + policy.loss_gap))
+
+
+def _shown(verdict: Verdict) -> Verdict:
+    """The verdict of a draft, which holds the evidence itself; its findings say which answers show what."""
+    return replace(verdict, evidence=())
+
+
+def _set_back(state: MailState, now: datetime) -> MailState:
+    """The clock was set back: what is under way keeps its distances, counted from `now`."""
+    by = (state.attempted_at or now) - now
+
+    def past(at: datetime | None) -> datetime | None:
+        return None if at is None else min(at, now)
+
+    def moved(of: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+        return tuple(replace(reading, at=reading.at - by) for reading in of)
+
+    pending, losses = state.pending, state.losses
+    return replace(
+        state,
+        settled_at=past(state.settled_at),
+        attempted_at=past(state.attempted_at),
+        pending=pending and Pending(moved(pending.readings), pending.due_at - by, past(pending.since)),
+        losses=losses and Losses(moved(losses.readings), losses.due_at - by, past(losses.since)),
+    )

@@ -1,0 +1,1 @@
+"""Telling: routing, grouping and wording of alerts."""

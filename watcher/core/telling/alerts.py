@@ -1,0 +1,374 @@
+"""Alerts: what is told to people: routing with its reason, and the one form in which an alert is kept.
+
+`decide` says for each event whether it is told at once, in the digest or not at all, through which channels, and why;
+the reason is a value that is kept with the event. `watcher.core.gathering` puts what is told at once into messages.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from watcher.core.events import Event, EventKind
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Flag
+from watcher.core.names.names import is_under
+from watcher.core.shapes import JSON, event_from_json, event_json, time_json
+
+
+class AlertKind(StrEnum):
+    """Which form a message takes."""
+
+    PAGE = "page"
+    """Told at once: one or a few events of one group, or a storm with its list."""
+    DIGEST = "digest"
+    """Everything below the page threshold since the last digest; baselines."""
+    SUMMARY = "summary"
+    """The daily or weekly proof that silence is quiet and not blindness."""
+    TEST = "test"
+    """Sent by `watcher channels test`, marked as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSweep:
+    """What the first sweep of a protected name found: `found` lookalikes, each counted once.
+
+    `told` of them are in an earlier message and not in this one, some in the first sweeps of `told_for`.
+    """
+
+    found: int
+    told: int = 0
+    told_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message to people. `id` stays the same on every try and on every channel.
+
+    `events` are the ones shown, worst first; `total` counts all of the group, shown or not. `group` is the key they
+    were gathered by. `text` is an extra line for digests, summaries and tests. `public_url` leads to our page, or None.
+    `first_sweep` is there when that is what the alert is about.
+    """
+
+    id: str
+    kind: AlertKind
+    severity: Severity
+    events: tuple[Event, ...]
+    total: int
+    group: str
+    created_at: datetime
+    text: str = ""
+    public_url: str | None = None
+    first_sweep: FirstSweep | None = None
+
+
+SHOWN_EVENTS = 50
+"""An alert carries at most this many events; `total` tells of the rest."""
+
+
+class DigestEvery(StrEnum):
+    """How often what was not told at once is told together."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    """On Mondays."""
+    NEVER = "never"
+
+
+class SilenceScope(StrEnum):
+    """What a silence covers."""
+
+    NAME = "name"
+    """A name; a registrable domain with all hosts under it."""
+    SUFFIX = "suffix"
+    TECHNIQUE = "technique"
+    PROTECTED = "protected"
+    """What resembles no protected name but this one, or those under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Events that fall under it before `until` (None: without end) are recorded and told to nobody."""
+
+    id: str
+    scope: SilenceScope
+    value: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Sends events that match all of its conditions to `channels`; an empty condition matches everything."""
+
+    channels: tuple[str, ...]
+    protected: tuple[str, ...] = ()
+    kinds: tuple[EventKind, ...] = ()
+    min_severity: Severity = Severity.INFO
+
+    def matches(self, event: Event) -> bool:
+        """Whether the event goes this way; `.mil` in `protected` matches every protected name under it."""
+        if self.kinds and event.kind not in self.kinds:
+            return False
+        if not event.severity.at_least(self.min_severity):
+            return False
+        wanted = [name.removeprefix(".") for name in self.protected]
+        return not wanted or any(is_under(name, ancestor) for name in event.protected for ancestor in wanted)
+
+
+DEFAULT_KINDS = (
+    EventKind.MAIL_BECAME_ABLE,
+    EventKind.OWN_MAIL_AT_RISK,
+    EventKind.MAIL_BECAME_UNABLE,
+    EventKind.EXCHANGES_CHANGED,
+    EventKind.EXPIRING,
+    EventKind.LAPSED,
+    EventKind.SUFFIX_WILDCARD_CHANGED,
+    EventKind.WATCH_STALE,
+    EventKind.WATCH_RECOVERED,
+    EventKind.CHANNEL_FAILING,
+)
+"""What is told at once unless the settings say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is told, to whom and when; `channels` are the configured ones, in order. See the settings `alerts.*`."""
+
+    channels: tuple[str, ...]
+    kinds: frozenset[EventKind] = frozenset(DEFAULT_KINDS)
+    min_severity: Severity = Severity.MEDIUM
+    digest: DigestEvery = DigestEvery.DAILY
+    digest_at: time = time(8)
+    timezone: tzinfo = UTC
+    digest_after: int = 5
+    group_wait: timedelta = timedelta(seconds=30)
+    routes: tuple[Route, ...] = ()
+
+
+class DecisionKind(StrEnum):
+    """What becomes of an event in the outbox."""
+
+    PAGE = "page"
+    DIGEST = "digest"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How an event is told, through which channels (none for NONE), and why so, in words for the operator."""
+
+    kind: DecisionKind
+    channels: tuple[str, ...]
+    reason: str
+
+
+BASELINE_KINDS = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE})
+"""What a first sweep finds: told in one digest of its own for each protected name, where it is no news."""
+
+
+def is_baseline(event: Event) -> bool:
+    """Whether the event is what a first look found, and no news."""
+    return event.kind in BASELINE_KINDS and bool(event.after.get("baseline"))
+
+
+_TOLD_OF_OURS = frozenset(
+    {
+        EventKind.OWN_MAIL_AT_RISK,
+        EventKind.MAIL_BECAME_UNABLE,
+        EventKind.EXCHANGES_CHANGED,
+        EventKind.NAMESERVERS_CHANGED,
+        EventKind.REGISTRATION_CHANGED,
+        EventKind.REGISTERED,
+        EventKind.LAPSED,
+        EventKind.EXPIRING,
+    }
+)
+
+
+def decide(event: Event, policy: Policy, silences: Iterable[Silence] = (), *, told: tuple[str, ...] = ()) -> Decision:
+    """How `event` is told. Loss, expiry and change of holder of what is ours are told whatever the policy's kinds say.
+
+    Only a silence of that very name keeps those back. No channel is told of its own failing. `told` are the channels
+    that told at once of what this event ends: they tell of the end too, besides those of its own way. Events of the
+    watch itself have no name that could be more or less grave: `min_severity` is not for them.
+    """
+    ours = concerns_ours(event)
+    silence = _silence_of(event, silences, only_name=ours)
+    if silence is not None:
+        until = "" if silence.until is None else f" until {time_json(silence.until)}"
+        return Decision(DecisionKind.NONE, (), f"silenced: {silence.scope.value} {silence.value}{until}")
+    channels, way = _channels(event, policy)
+    if not channels:
+        return Decision(DecisionKind.NONE, (), way)
+    if ours:
+        return Decision(DecisionKind.PAGE, channels, f"{event.kind.value} of a name of ours is always told; {way}")
+    heard = tuple(name for name in policy.channels if name in told)
+    if heard:
+        own = channels if _is_told_at_once(event, policy) else ()
+        everyone = tuple(name for name in policy.channels if name in {*heard, *own})
+        return Decision(DecisionKind.PAGE, everyone, f"{', '.join(heard)} told of what this ends; {way}")
+    return _by_policy(event, policy, channels, way)
+
+
+def _by_policy(event: Event, policy: Policy, channels: tuple[str, ...], way: str) -> Decision:
+    """How an event is told that is neither silenced, nor ours, nor the end of what was told."""
+    if event.kind not in policy.kinds:
+        why = f"{event.kind.value} is not in alerts.kinds"
+    elif not _is_told_at_once(event, policy):
+        why = f"severity {event.severity.value} is below alerts.min_severity {policy.min_severity.value}"
+    else:
+        reaches = f", severity {event.severity.value} reaches alerts.min_severity" if event.name else ""
+        return Decision(DecisionKind.PAGE, channels, f"{event.kind.value} is in alerts.kinds{reaches}; {way}")
+    if policy.digest is DigestEvery.NEVER and event.kind not in BASELINE_KINDS:
+        return Decision(DecisionKind.NONE, (), f"{why}, and alerts.digest is never")
+    return Decision(DecisionKind.DIGEST, channels, f"{why}: in the digest; {way}")
+
+
+def _is_told_at_once(event: Event, policy: Policy) -> bool:
+    return event.kind in policy.kinds and (not event.name or event.severity.at_least(policy.min_severity))
+
+
+def concerns_ours(event: Event) -> bool:
+    """Whether the event is a loss or change of an own, defensive or protected name."""
+    if event.kind is EventKind.OWN_MAIL_AT_RISK:
+        return True
+    if event.kind is EventKind.MAIL_BECAME_ABLE:  # M35: it was the owner's, and is not any more
+        return event.before.get("ability") == "able" and Flag.DEFENSIVE.value in event.before.get("flags", ())
+    if event.kind not in _TOLD_OF_OURS:
+        return False
+    if any(is_under(event.name, name) for name in event.protected):
+        return True
+    return any(
+        side.get("relation") in {"own", "protected"} or Flag.DEFENSIVE.value in side.get("flags", ())
+        for side in (event.before, event.after)
+    )
+
+
+def _silence_of(event: Event, silences: Iterable[Silence], *, only_name: bool) -> Silence | None:
+    """The first silence in force that covers the event. Watch events have no name and are never silenced."""
+    if not event.name:
+        return None
+    active = [silence for silence in silences if silence.until is None or event.at < silence.until]
+    for silence in active:
+        if silence.scope is SilenceScope.NAME and silence.value in {event.name, event.registrable_domain}:
+            return silence
+        if silence.scope is SilenceScope.SUFFIX and not only_name and is_under(event.name, _bare(silence.value)):
+            return silence
+    return None if only_name else _silence_of_resemblance(event, active)
+
+
+def _silence_of_resemblance(event: Event, active: list[Silence]) -> Silence | None:
+    """A lookalike of several protected names, or by several techniques, is silent only when each of them is."""
+    protected = [silence for silence in active if silence.scope is SilenceScope.PROTECTED]
+    if event.protected and all(any(is_under(n, _bare(s.value)) for s in protected) for n in event.protected):
+        return next(s for s in protected if is_under(event.protected[0], _bare(s.value)))
+    techniques = {technique for resemblance in event.resembles for technique in resemblance.techniques}
+    silent = {silence.value: silence for silence in active if silence.scope is SilenceScope.TECHNIQUE}
+    if techniques and techniques <= silent.keys():
+        return silent[min(techniques)]
+    return None
+
+
+def _bare(suffix: str) -> str:
+    return suffix.removeprefix(".")
+
+
+def _channels(event: Event, policy: Policy) -> tuple[tuple[str, ...], str]:
+    """The channels and the way they were found; without channels the way says why there are none."""
+    if not policy.channels:
+        return (), "no channel is configured"
+    chosen, way = policy.channels, "no route matches: every channel" if policy.routes else "every channel"
+    for number, route in enumerate(policy.routes, start=1):
+        if route.matches(event):
+            chosen, way = route.channels, f"route {number}"
+            break
+    if event.kind in {EventKind.CHANNEL_FAILING, EventKind.CHANNEL_RECOVERED}:
+        failing = event.after.get("channel")
+        others = tuple(name for name in policy.channels if name != failing)
+        routed = tuple(name for name in chosen if name in others)
+        return routed or others, way if others else f"{failing} is the only channel"
+    known = tuple(name for name in chosen if name in policy.channels)
+    if not known:  # a route to a channel that is gone must not lose the event
+        return policy.channels, f"{way} names no configured channel: every channel"
+    return known, way
+
+
+def group_key(event: Event) -> str:
+    """What the event is about, before storms are seen: its registrable domain, a suffix's wildcard, or the watch."""
+    if event.kind in {EventKind.CHANNEL_FAILING, EventKind.CHANNEL_RECOVERED}:
+        return f"channel:{event.after.get('channel', '')}"
+    if event.kind is EventKind.RESOLVER_REFUSED:
+        return f"resolver:{event.after.get('resolver', event.source)}"
+    if not event.name:
+        return "watch"
+    if event.registrable_domain is None:  # a wildcard of `uk` shows under `org.uk` too
+        return f"suffix:{event.name.rpartition('.')[2]}"
+    return f"domain:{event.registrable_domain}"
+
+
+def worst_first(events: Iterable[Event]) -> tuple[Event, ...]:
+    """By severity, worst first, then in their order in time."""
+    order = list(Severity)
+    return tuple(sorted(events, key=lambda event: (-order.index(event.severity), event.id)))
+
+
+def gathered(
+    alert_id: str,
+    kind: AlertKind,
+    events: Iterable[Event],
+    *,
+    group: str,
+    created_at: datetime,
+    total: int | None = None,
+    text: str = "",
+    public_url: str | None = None,
+    first_sweep: FirstSweep | None = None,
+) -> Alert:
+    """The alert about `events`: the worst SHOWN_EVENTS of them shown; `total`, where there are more than given."""
+    ordered = worst_first(events)
+    return Alert(
+        id=alert_id,
+        kind=kind,
+        severity=ordered[0].severity if ordered else Severity.INFO,
+        events=ordered[:SHOWN_EVENTS],
+        total=len(ordered) if total is None else total,
+        group=group,
+        created_at=created_at,
+        text=text,
+        public_url=public_url,
+        first_sweep=first_sweep,
+    )
+
+
+def alert_json(alert: Alert) -> JSON:
+    """The alert as the store keeps it."""
+    return {
+        "id": alert.id,
+        "kind": alert.kind.value,
+        "severity": alert.severity.value,
+        "events": [event_json(event) for event in alert.events],
+        "total": alert.total,
+        "group": alert.group,
+        "created_at": time_json(alert.created_at),
+        "text": alert.text,
+        "public_url": alert.public_url,
+        "first_sweep": None if alert.first_sweep is None else asdict(alert.first_sweep),
+    }
+
+
+def alert_from_json(row: Mapping[str, Any]) -> Alert:
+    """The inverse of `alert_json`."""
+    swept = row.get("first_sweep")
+    return Alert(
+        id=row["id"],
+        kind=AlertKind(row["kind"]),
+        severity=Severity(row["severity"]),
+        events=tuple(event_from_json(event) for event in row["events"]),
+        total=row["total"],
+        group=row["group"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        text=row["text"],
+        public_url=row["public_url"],
+        first_sweep=None if swept is None else FirstSweep(swept["found"], swept["told"], tuple(swept["told_for"])),
+    )

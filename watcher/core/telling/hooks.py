@@ -1,0 +1,73 @@
+"""What programs get instead of words: one JSON object for each event, to a webhook or on a command's standard input.
+
+`{"type": kind, "timestamp": at, "data": event}`, as pure ASCII: no control character, direction mark or line break of
+anybody's reaches a terminal or a log by way of it.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watcher.core.shapes import event_json, time_json
+from watcher.core.telling.alerts import Alert
+from watcher.core.telling.wording import word
+
+_REMEMBERED = 64
+
+TURN_SECONDS = 10.0
+"""A try that has got something through ends after this long, and the next goes on from there: no time limit is hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookMessage:
+    """One message. `id` is the event's, and the same on every try; `kind` its type; `body` one line of ASCII JSON."""
+
+    id: str
+    kind: str
+    body: bytes
+
+
+def hook_messages(alert: Alert) -> Iterator[HookMessage]:
+    """One message for each event, oldest first; one for the alert itself where it has none (a test)."""
+    for event in sorted(alert.events, key=lambda event: event.id):
+        yield _message(event.id, event.kind.value, time_json(event.at), event_json(event))
+    if not alert.events:
+        words = word(alert)
+        data = {
+            "id": alert.id,
+            "kind": alert.kind.value,
+            "severity": alert.severity.value,
+            "text": f"{words.subject}. {words.lead}".strip(),
+        }
+        yield _message(alert.id, alert.kind.value, time_json(alert.created_at), data)
+
+
+def _message(message_id: str, kind: str, at: str | None, data: Mapping[str, Any]) -> HookMessage:
+    body = json.dumps({"type": kind, "timestamp": at, "data": data}, ensure_ascii=True, separators=(",", ":"))
+    return HookMessage(message_id, kind, body.encode("ascii"))
+
+
+class Progress:
+    """What was accepted of the alerts under way: a try that ends in the middle goes on from there.
+
+    After a restart an alert begins anew; its messages have the same ids as before.
+    """
+
+    def __init__(self) -> None:
+        self._accepted: OrderedDict[str, set[str]] = OrderedDict()
+
+    def has(self, alert: Alert, part: str) -> bool:
+        """Whether this part of the alert was accepted."""
+        return part in self._accepted.get(alert.id, ())
+
+    def accepted(self, alert: Alert, part: str) -> None:
+        """This part need not be sent again."""
+        self._accepted.setdefault(alert.id, set()).add(part)
+        while len(self._accepted) > _REMEMBERED:
+            self._accepted.popitem(last=False)
+
+    def end(self, alert: Alert) -> None:
+        """All of it was accepted."""
+        self._accepted.pop(alert.id, None)

@@ -1,0 +1,102 @@
+"""In which order groups are told: what happened to a name first is told first, though storms take its events apart."""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby, pairwise
+
+from watcher.core.events import Event
+from watcher.core.telling.alerts import group_key
+from watcher.core.telling.gathering import Group, Waiting
+
+
+def in_order(groups: Iterable[Group], due: Callable[[Group], bool]) -> tuple[Group, ...]:
+    """The groups that are due, and those with an older event of a name that they tell of; oldest first.
+
+    No event of a name comes after a newer one of it. Where each of some groups would have to come before the other,
+    a name that stands in both gets a group of its own.
+    """
+    left = list(groups)
+    while True:
+        names = _shared(left)
+        earlier = _earlier(names)
+        told, stuck = _sorted(left, _with_earlier({at for at, one in enumerate(left) if due(one)}, earlier), earlier)
+        if not stuck:
+            return tuple(left[at] for at in told)
+        left = _apart(left, next(name for name, places in names.items() if len(stuck.intersection(places)) > 1))
+
+
+def _about(event: Event) -> str:
+    return event.registrable_domain or event.name
+
+
+def _shared(groups: Sequence[Group]) -> Mapping[str, list[int]]:
+    """The names that stand in more than one group: the places of these groups, by the age of the name's events."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for at, group in enumerate(groups):
+        for one in group.members:
+            if about := _about(one.event):
+                found[about].append((one.event.id, at))
+    places = {name: [at for _, at in sorted(events)] for name, events in found.items() if len(events) > 1}
+    return {name: those for name, those in places.items() if len(set(those)) > 1}
+
+
+def _earlier(names: Mapping[str, list[int]]) -> Mapping[int, set[int]]:
+    """For each place the groups that are to be told before it."""
+    before: dict[int, set[int]] = defaultdict(set)
+    for places in names.values():
+        for first, then in pairwise(places):
+            if first != then:
+                before[then].add(first)
+    return before
+
+
+def _with_earlier(due: set[int], earlier: Mapping[int, set[int]]) -> set[int]:
+    wanted, new = set(due), list(due)
+    while new:
+        more = earlier.get(new.pop(), set()) - wanted
+        wanted |= more
+        new += more
+    return wanted
+
+
+def _sorted(groups: Sequence[Group], wanted: set[int], earlier: Mapping[int, set[int]]) -> tuple[list[int], set[int]]:
+    """The wanted places in the order of telling, oldest first where free; and those that wait for each other."""
+    waits = {at: len(earlier.get(at, ())) for at in wanted}
+    after: dict[int, list[int]] = defaultdict(list)
+    for at in wanted:
+        for one in earlier.get(at, ()):
+            after[one].append(at)
+    free = [(*_age(groups[at]), at) for at in wanted if not waits[at]]
+    heapq.heapify(free)
+    told: list[int] = []
+    while free:
+        *_, at = heapq.heappop(free)
+        told.append(at)
+        for one in after[at]:
+            waits[one] -= 1
+            if not waits[one]:
+                heapq.heappush(free, (*_age(groups[one]), one))
+    return told, wanted.difference(told)
+
+
+def _age(group: Group) -> tuple[datetime, str]:
+    return min((one.since, one.event.id) for one in group.members)
+
+
+def _apart(groups: Sequence[Group], name: str) -> list[Group]:
+    """The same with what is about `name` in groups of its own: as few as its events' channels allow."""
+    made = []
+    own: list[tuple[tuple[str, ...], Waiting]] = []
+    for group in groups:
+        rest = tuple(one for one in group.members if _about(one.event) != name)
+        own += [(group.channels, one) for one in group.members if _about(one.event) == name]
+        if rest:
+            made.append(replace(group, members=rest))
+    own.sort(key=lambda pair: pair[1].event.id)
+    for channels, run in groupby(own, key=lambda pair: pair[0]):
+        members = tuple(one for _, one in run)
+        made.append(Group(group_key(members[0].event), members, channels=channels))
+    return made

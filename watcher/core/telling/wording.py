@@ -1,0 +1,177 @@
+"""What an alert says, for a tired reader and one screen; channels only lay it out and escape it for their medium.
+
+Everything in a `Wording` is plain text on one line each, cleaned, bounded, with all names defanged but our own.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from watcher.core.events import Event
+from watcher.core.mail.risk import Severity
+from watcher.core.names.clean import clean, defanged_text, shown_name
+from watcher.core.telling.alerts import Alert, AlertKind, FirstSweep
+from watcher.core.telling.kind_words import KIND_WORDS
+from watcher.core.telling.story import Story, exchanges_words, moment, plural, reason_words, story_of
+
+FULL_STORIES = 2
+"""A page with more events than this lists them, one line each."""
+_LONGEST_NAME = 253
+_TOLD_FOR = 3
+LISTED = 30
+"""Lines of a list before "and N more"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Events of one sort, a line each; `more` are left out."""
+
+    title: str
+    lines: tuple[str, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A whole message. `subject` is for title lines and phone screens, severity included; `lead` may be empty."""
+
+    subject: str
+    severity: Severity
+    lead: str
+    stories: tuple[Story, ...]
+    listings: tuple[Listing, ...]
+    footer: str
+    link: str | None
+
+
+def word(alert: Alert) -> Wording:
+    """The words of `alert`."""
+    match alert.kind:
+        case AlertKind.TEST:
+            return _test(alert)
+        case AlertKind.DIGEST | AlertKind.SUMMARY:
+            return _digest(alert)
+        case AlertKind.PAGE:
+            return _page(alert)
+
+
+def _page(alert: Alert) -> Wording:
+    level = alert.severity.value.upper()
+    if alert.total <= FULL_STORIES:
+        stories = tuple(story_of(event) for event in alert.events)
+        subject = f"{level}: " + "; ".join(story.headline for story in stories)
+        return _wording(alert, subject, stories=stories)
+    return _wording(alert, f"{level}: {_storm_headline(alert)}", listings=_listings(alert), lead=_storm_lead(alert))
+
+
+def _storm_headline(alert: Alert) -> str:
+    kinds = {event.kind for event in alert.events}
+    if len(kinds) == 1:
+        return f"{alert.total} {KIND_WORDS[alert.events[0].kind].many}"
+    return f"{alert.total} events about {_common(alert) or 'the watch'}"
+
+
+def _storm_lead(alert: Alert) -> str:
+    common = _common(alert)
+    shared = f"What they have in common: {common}. " if common else ""
+    first = alert.events[0]
+    actions = KIND_WORDS[first.kind].actions
+    return shared + (f"Look at the worst first. {actions[0].format(name='them')}" if actions else "Worst first.")
+
+
+def _common(alert: Alert) -> str:
+    """What the group has in common, from its key: `exchange:google.com:mail_became_able`."""
+    sort, _, rest = alert.group.partition(":")
+    value = rest.rpartition(":")[0] or rest
+    words = {
+        "domain": "the domain {}",
+        "wildcard": "the suffix {} answers for every name",
+        "exchange": "the mail exchanges of {}",
+        "address": "the host at {}",
+        "nameserver": "the nameservers of {}",
+        "suffix": "the suffix {}",
+        "channel": "the channel {}",
+    }.get(sort)
+    return words.format(shown_name(value)) if words else ""
+
+
+def _digest(alert: Alert) -> Wording:
+    sort, _, name = alert.group.partition(":")
+    if sort == "baseline":
+        subject = f"First sweep of {clean(name)} finished: {_found_words(alert)}"
+        lead = "From now on you hear at once when one of its lookalikes becomes able to receive mail."
+    elif alert.kind is AlertKind.SUMMARY:
+        subject, lead = "Summary: what watcher watched, and what came of it", ""
+    else:
+        subject = f"Digest: {alert.total} event{plural(alert.total)}, worst {alert.severity.value}"
+        lead = "Nothing here needed you at once."
+    text = defanged_text(alert.text, 1000, keep=_ours(alert))
+    return _wording(alert, subject, lead=f"{text} {lead}".strip(), listings=_listings(alert))
+
+
+def _found_words(alert: Alert) -> str:
+    swept = alert.first_sweep or FirstSweep(alert.total)
+    found = f"{swept.found} lookalike{plural(swept.found)}" if swept.found else "no lookalike"
+    if not swept.told:
+        return f"{found} found"
+    for_whom = ", ".join(clean(name) for name in swept.told_for[:_TOLD_FOR])
+    more = len(swept.told_for) - _TOLD_FOR
+    whom = (f" for {for_whom}" if for_whom else "") + (f" and {more} more" if more > 0 else "")
+    return f"{found} found, of which {swept.told} {'was' if swept.told == 1 else 'were'} told already{whom}"
+
+
+def _test(alert: Alert) -> Wording:
+    text = clean(alert.text, 1000) or "If you can read this, alerts reach you here."
+    return _wording(alert, "TEST: watcher can reach you, there is nothing to do", lead=text)
+
+
+def _wording(
+    alert: Alert, subject: str, *, lead: str = "", stories: tuple[Story, ...] = (), listings: tuple[Listing, ...] = ()
+) -> Wording:
+    footer = f"watcher alert {clean(alert.id, 80)}, {moment(alert.created_at)}"
+    return Wording(clean(subject, 250), alert.severity, lead, stories, listings, footer, _link(alert))
+
+
+def _link(alert: Alert) -> str | None:
+    """The page of the name, or the first page, below `public_url`; None without one."""
+    if not alert.public_url:
+        return None
+    base = alert.public_url.rstrip("/")
+    names = {event.name for event in alert.events}
+    if alert.kind is not AlertKind.PAGE or len(names) != 1 or "" in names:
+        return f"{base}/"
+    return f"{base}/names/{quote(names.pop()[:_LONGEST_NAME], safe='', errors='replace')}"
+
+
+def _listings(alert: Alert) -> tuple[Listing, ...]:
+    """The events by kind, in the order of the worst of each; one line each, `LISTED` lines in all."""
+    kinds = list(dict.fromkeys(event.kind for event in alert.events))
+    room, listings = LISTED, []
+    for kind in kinds:
+        members = [event for event in alert.events if event.kind is kind]
+        shown, room = members[:room], room - min(room, len(members))
+        title = f"{KIND_WORDS[kind].many.capitalize()}: {len(members)}"
+        listings.append(Listing(title, tuple(_line(event) for event in shown), len(members) - len(shown)))
+    unseen = alert.total - len(alert.events)
+    if unseen > 0:
+        listings.append(Listing(f"and {unseen} more, see `watcher events`", ()))
+    return tuple(listings)
+
+
+def _line(event: Event) -> str:
+    what = shown_name(event.name) if event.name else clean(reason_words(event), 120)
+    parts = [f"{event.severity.value}: {what}"]
+    if event.resembles:
+        parts.append(f"resembles {clean(event.resembles[0].protected)}")
+    elif event.protected:
+        parts.append(f"for {clean(event.protected[0])}")
+    exchanges = exchanges_words(event.after, limit=1, addresses=False)
+    if exchanges:
+        parts.append(f"mail to {exchanges}")
+    parts.append(moment(event.at))
+    return ", ".join(parts)
+
+
+def _ours(alert: Alert) -> set[str]:
+    names = {name for event in alert.events for name in event.protected}
+    sort, _, name = alert.group.partition(":")
+    return names | ({name} if sort == "baseline" else set())

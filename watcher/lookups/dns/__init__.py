@@ -1,0 +1,1 @@
+"""The DNS: wire format, UDP, careful resolver, honesty, pace."""

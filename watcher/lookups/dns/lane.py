@@ -1,0 +1,171 @@
+"""One server with all we keep about it: its pace, its sockets, its health and what it cannot do."""
+
+import asyncio
+import contextlib
+import os
+import ssl
+from collections import Counter
+from collections.abc import Mapping
+
+from watcher.core.mail.dns import Outcome, RRType
+from watcher.core.ports import Clock
+from watcher.lookups.dns.encrypted import questions_to
+from watcher.lookups.dns.pacing import Pace
+from watcher.lookups.dns.servers import Server, Transport
+from watcher.lookups.dns.source_ports import DEFAULT_PORTS
+from watcher.lookups.dns.wire import EDNS, HEADER, PLAIN_HEADER, TYPE_IN, Match, match, truncated
+
+_SILENT_ENOUGH = 5
+_SHORTEST_REST, _LONGEST_REST = 1.0, 60.0
+_LEARN = 0.05
+_PLAIN_ENOUGH = 2
+_TCP_AT_ONCE = 8
+_BAD = frozenset({Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED})
+
+
+class Lane:
+    """What every question to one server goes through."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        max_rate: float,
+        timeout: float,
+        clock: Clock,
+        ports: int = DEFAULT_PORTS,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.server = server
+        self.name = server.name
+        self.pace = Pace(max_rate, now=clock.now().timestamp())
+        self.udp = questions_to(server, timeout=timeout, ports=ports, tls=tls)
+        self.outcomes: Counter[Outcome] = Counter()
+        """Every question asked here, by what became of it."""
+        self.health = 1.0
+        """Share of questions answered properly of late, 0 to 1."""
+        self.edns = True
+        self.refused = False
+        """Never to be asked: it was found dishonest."""
+        self._clock = clock
+        self._timeout = timeout
+        self.silent_since: float | None = None
+        """When it fell silent; None while it talks. A silent one is asked for the root now and then until it talks."""
+        self._silent_in_a_row = 0
+        self._rest = _SHORTEST_REST
+        self._next_probe: asyncio.TimerHandle | None = None
+        self._plain_answers = 0
+        self._closed = False
+        self._tcp = asyncio.Semaphore(_TCP_AT_ONCE)
+
+    def now(self) -> float:
+        """Seconds on the clock that the pace goes by."""
+        return self._clock.now().timestamp()
+
+    @property
+    def usable(self) -> bool:
+        """Whether a sweep may ask it now."""
+        return not self.refused and self.silent_since is None
+
+    async def turn(self) -> None:
+        """Return when one careful question may go; these come before those of a sweep."""
+        delay = self.pace.reserve(self.now())
+        if delay:
+            await self._clock.sleep(delay)
+
+    def frame(
+        self, *, checking_disabled: bool = False, edns: bool = True, recursive: bool = True
+    ) -> tuple[bytes, bytes]:
+        """Header and tail of a query to this server; not `recursive`: for a server that knows by itself (RD=0)."""
+        header = HEADER[edns, checking_disabled] if recursive else PLAIN_HEADER[edns]
+        return header, EDNS if edns else b""
+
+    def note(self, outcome: Outcome, seconds: float | None) -> None:
+        """Learn from what became of a question `seconds` after it was sent; None: that says nothing about the pace."""
+        if outcome not in _BAD and seconds is not None:
+            self.note_proper({outcome: 1}, seconds)
+            return
+        now = self.now()
+        self.outcomes[outcome] += 1
+        if outcome not in _BAD:
+            return
+        self.health *= 1 - _LEARN
+        if seconds is not None:
+            self.pace.failed(now, seconds)
+        if outcome is not Outcome.TIMEOUT:
+            self._spoke()
+            return
+        self._silent_in_a_row += 1
+        if self._silent_in_a_row >= _SILENT_ENOUGH and self.silent_since is None:
+            # Dead, or only asked about names whose own servers are dead? It knows the root in any case.
+            self.silent_since = now
+            self._probe()
+
+    def note_proper(self, outcomes: Mapping[Outcome, int], seconds: float) -> None:
+        """The same for many proper answers at once, `seconds` after their questions on average."""
+        self.outcomes.update(outcomes)
+        count = sum(outcomes.values())
+        self.health = 1 - (1 - self.health) * (1 - _LEARN) ** count
+        self.pace.answered(self.now(), seconds, count)
+        self._spoke()
+
+    def _spoke(self) -> None:
+        self._silent_in_a_row, self.silent_since, self._rest = 0, None, _SHORTEST_REST
+        if self._next_probe is not None:
+            self._next_probe.cancel()
+            self._next_probe = None
+
+    def _probe(self) -> None:
+        self.pace.reserve(self.now())
+        self.udp.ask(b"\x00", TYPE_IN[RRType.NS], self.frame(edns=False), (self._probe_replied, self._probe_lost), None)
+
+    def _probe_replied(self, _context: object, _reply: bytes, _seconds: float) -> None:
+        self._spoke()
+
+    def _probe_lost(self, _context: object, _doubtful: bool) -> None:
+        if self.silent_since is not None and not self._closed:
+            self._next_probe = asyncio.get_running_loop().call_later(self._rest, self._probe)
+            self._rest = min(_LONGEST_REST, self._rest * 2)
+
+    def answers_plain(self) -> None:
+        """A question without EDNS was answered after one with it had been refused: twice, and EDNS is left out."""
+        self._plain_answers += 1
+        if self._plain_answers >= _PLAIN_ENOUGH:
+            self.edns = False
+
+    async def over_tcp(self, question: bytes, frame: tuple[bytes, bytes]) -> bytes | None:
+        """The whole reply to `question` (name, type, class) over TCP; None when that fails in any way or takes long."""
+        if self.server.transport is not Transport.PLAIN:
+            return None  # it was a stream already: nothing longer will come
+        await self.turn()
+        number = os.urandom(2)
+        message = number + frame[0] + question + frame[1]
+        async with self._tcp:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    reply = await self._exchange(message)
+            except (OSError, EOFError, TimeoutError):
+                return None
+        fits = reply[:2] == number and match(reply, question) is not Match.NO and not truncated(reply)
+        return reply if fits else None
+
+    async def _exchange(self, message: bytes) -> bytes:
+        host = self.server.socket_address[0]
+        address = self.server.address if "%" in self.server.address else host
+        reader, writer = await asyncio.open_connection(address, self.server.port)
+        try:
+            writer.write(len(message).to_bytes(2, "big") + message)
+            await writer.drain()
+            size = int.from_bytes(await reader.readexactly(2), "big")
+            return await reader.readexactly(size)
+        finally:
+            writer.transport.abort()  # a peer that reads nothing must not keep us
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    def close(self) -> None:
+        """Close its sockets."""
+        self._closed = True
+        if self._next_probe is not None:
+            self._next_probe.cancel()
+        self.udp.close()

@@ -1,0 +1,1 @@
+"""The existence sweep: the engine and the sources that it asks."""

@@ -1,0 +1,1 @@
+"""Registries: RDAP and WHOIS."""

@@ -1,0 +1,272 @@
+"""Registration facts of a domain from whoever knows them: RDAP, then WHOIS, at each server's pace."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+
+from watcher.core.errors import ConfigurationError, LookupFailed
+from watcher.core.names.names import Fqdn
+from watcher.core.ports import Clock
+from watcher.core.registration.facts import (
+    RegistrationFacts,
+    RegistrationSource,
+    RegistrationStatus,
+    Worth,
+    completed,
+    gaps,
+)
+from watcher.lookups.registry import rdap_bootstrap, whois
+from watcher.lookups.registry.connecting import Gate
+from watcher.lookups.registry.pace import ServerPace
+from watcher.lookups.registry.rdap import Rdap
+from watcher.lookups.registry.reply import Reply, failed, throttled, unknown
+from watcher.lookups.registry.routes import RdapServer, Routes, Server, WhoisServer, origin
+from watcher.lookups.registry.whois_process import WhoisProcess
+
+IANA_BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
+IANA_WHOIS = "whois.iana.org"
+
+_TRIES = 2
+_UNKNOWN_KEPT = timedelta(minutes=1)
+_REFRESHED_EVERY = timedelta(days=7)
+
+log = logging.getLogger(__name__)
+
+
+class RegistryClient:
+    """Satisfies `core.ports.Registry`. Close it with `close`.
+
+    `bundled` is the bootstrap in the package. `rdap_bootstrap` is a file or URL in its place, None for IANA's URL:
+    a URL is fetched by `refresh_bootstrap` and the bundled one serves until then. `rdap_servers` and `whois_servers`
+    map a suffix to the server that the operator wants asked; these, `rdap_bootstrap` and a `whois_referral` of one's
+    own may have addresses that are not global. `max_rate` is questions a second at each server; `timeout` seconds for
+    one question; `patience` how long a question may wait for a server that throttles before it is answered "unknown";
+    `kept` how long an answer is given again without asking, `most_kept` of them at most. `rdap` is the HTTP side, made
+    here unless given. `heard` is told of every try: which server, and what went wrong, None where it answered.
+
+    Raises ConfigurationError for settings that cannot be used.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        is_global: Callable[[str], bool],
+        *,
+        bundled: bytes,
+        rdap_bootstrap: str | None = None,
+        rdap_servers: Mapping[str, str] | None = None,
+        whois_servers: Mapping[str, str] | None = None,
+        whois_referral: str = IANA_WHOIS,
+        max_rate: float = 1.0,
+        timeout: float = 15.0,
+        patience: timedelta = timedelta(seconds=30),
+        kept: timedelta = timedelta(minutes=5),
+        most_kept: int = 4096,
+        rdap: Rdap | None = None,
+        heard: Callable[[str, str | None], None] = lambda server, trouble: None,  # noqa: ARG005 (what the names mean)
+    ) -> None:
+        if max_rate <= 0:
+            raise ConfigurationError("registration.max_rate", "it must be above 0")
+        self._clock = clock
+        self._max_rate = max_rate
+        self._patience = patience
+        self._kept = kept
+        self._most_kept = most_kept
+        self._heard = heard
+        self._bootstrap_url, bootstrap = _bootstrap(rdap_bootstrap, bundled)
+        self._etag: str | None = None
+        self._refreshed_at: datetime | None = None
+        self._routes = Routes(bootstrap, rdap_servers or {}, whois_servers or {})
+        referral = whois.address(whois_referral)
+        own = [] if whois_referral == IANA_WHOIS else [(referral.host, referral.port)]
+        own += [] if rdap_bootstrap is None or self._bootstrap_url is None else [origin(self._bootstrap_url)]
+        gate = Gate(is_global, (*self._routes.trusted(), *own))
+        self._rdap = rdap or Rdap(clock, gate, timeout=timeout)
+        self._whois = whois.Whois(clock, gate, WhoisProcess(timeout=timeout), referral=referral, timeout=timeout)
+        self._paces: dict[str, ServerPace] = {}
+        self._registrars = ServerPace(clock, max_rate, patience)
+        self._known: OrderedDict[Fqdn, tuple[datetime, RegistrationFacts]] = OrderedDict()
+        self._asking: dict[Fqdn, asyncio.Task[RegistrationFacts]] = {}
+        self._worth: dict[Fqdn, float] = {}  # of what is being asked: of its worthiest caller
+
+    async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
+        """The facts of a registered domain, from the last minutes or asked now; never raises for what a registry did.
+
+        Of several domains that wait for the same server the one of highest `worth` is asked about first. Callers that
+        ask about the same domain at the same time share one question, of the highest worth among theirs. `since`: what
+        is remembered from before is old.
+        """
+        known = self._known.get(domain)
+        if known is not None and self._clock.now() < known[0] and (since is None or known[1].fetched_at >= since):
+            return known[1]
+        asking = self._asking.get(domain)
+        if asking is None:
+            self._worth[domain] = worth
+            asking = asyncio.create_task(self._ask(domain), name=f"registration of {domain}")
+            self._asking[domain] = asking
+            asking.add_done_callback(lambda _: self._answered(domain))
+        elif worth > self._worth[domain]:
+            self._worth[domain] = worth
+            for pace in (*self._paces.values(), self._registrars):
+                pace.overtake(domain, worth)
+        return await asyncio.shield(asking)
+
+    def _answered(self, domain: Fqdn) -> None:
+        del self._asking[domain], self._worth[domain]
+
+    async def refresh_bootstrap(self) -> bool:
+        """Fetch the bootstrap where it comes from a URL; whether it is new. One that cannot be used changes nothing.
+
+        Raises LookupFailed when it could not be fetched or read.
+        """
+        if self._bootstrap_url is None:
+            return False
+        document = await self._rdap.fetch(
+            self._bootstrap_url, accept="application/json", most=rdap_bootstrap.MOST_BYTES, etag=self._etag
+        )
+        if document.status == HTTPStatus.NOT_MODIFIED:
+            return False
+        if document.status != HTTPStatus.OK:
+            raise LookupFailed("RDAP bootstrap", f"the server answered {document.status}")
+        self._routes.bootstrap = rdap_bootstrap.read_bootstrap(document.body)
+        self._etag = document.etag
+        return True
+
+    async def keep_bootstrap_fresh(self) -> None:
+        """Refresh the bootstrap where that last worked a week ago; when it fails the one in use stays."""
+        now = self._clock.now()
+        if self._refreshed_at is not None and now - self._refreshed_at < _REFRESHED_EVERY:
+            return
+        try:
+            new = await self.refresh_bootstrap()
+        except LookupFailed as error:
+            log.info("%s; the one of %s stays in use", error, self.bootstrap_published_at)
+            return
+        self._refreshed_at = now
+        if new:
+            log.info("the RDAP bootstrap of %s is in use", self.bootstrap_published_at)
+
+    @property
+    def bootstrap_published_at(self) -> datetime | None:
+        """When the bootstrap in use was published, for `doctor` and the age of bundled data."""
+        return self._routes.bootstrap.publication
+
+    async def close(self) -> None:
+        """Stop asking, and close connections and the parser process."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for pace in (*self._paces.values(), self._registrars):
+            await pace.close()
+        await self._rdap.close()
+        await self._whois.close()
+
+    async def _ask(self, domain: Fqdn) -> RegistrationFacts:
+        facts = await self._first_answer(domain)
+        settled = facts.status is not RegistrationStatus.UNKNOWN
+        self._known[domain] = (
+            self._clock.now() + (self._kept if settled else min(_UNKNOWN_KEPT, self._kept)),
+            replace(facts, raw=None),
+        )
+        self._known.move_to_end(domain)
+        while len(self._known) > self._most_kept:
+            self._known.popitem(last=False)
+        return facts
+
+    async def _first_answer(self, domain: Fqdn) -> RegistrationFacts:
+        """The answer of the first server that has one; the failures before it, or all of them, are in `reason`."""
+        reasons: list[str] = []
+        source = RegistrationSource.RDAP
+        for server in self._routes.servers(domain):
+            reply = await self._ask_server(server, domain)
+            source = reply.facts.source
+            if reply.facts.reason is not None:
+                reasons.append(reply.facts.reason)
+            if not reply.failed:
+                facts = replace(reply.facts, reason="; ".join(reasons) or None)
+                return await self._with_registrar(domain, facts, reply.registrar)
+        reason = "; ".join(reasons) or f"no RDAP or WHOIS server is known for {domain}"
+        return unknown(source, self._clock.now(), reason)
+
+    async def _with_registrar(self, domain: Fqdn, facts: RegistrationFacts, link: str | None) -> RegistrationFacts:
+        """The facts with their gaps filled by the registrar's own RDAP, where that matters; unchanged when it fails.
+
+        All registrars share one pace: a registry's links must not make us keep one for each host they name.
+        """
+        worth = self._worth[domain]
+        wanted = facts.status is RegistrationStatus.REGISTERED and worth >= Worth.ABLE and gaps(facts)
+        if link is None or not wanted or not await self._registrars.turn(worth, about=domain):
+            return facts
+        reply = await self._rdap.ask_registrar(domain, link)
+        if reply.facts.status is not RegistrationStatus.REGISTERED:
+            return facts
+        return completed(facts, reply.facts, origin(link)[0])
+
+    async def _ask_server(self, server: Server, domain: Fqdn) -> Reply:
+        match server:
+            case RdapServer(url):
+                return await self._paced(
+                    server.pace, RegistrationSource.RDAP, domain, lambda: self._rdap.ask(domain, url)
+                )
+            case WhoisServer(whois.Address() as address):
+                return await self._ask_whois(address, domain)
+            case WhoisServer(_, suffix):
+                try:
+                    found = await self._whois.server_of(suffix)
+                except LookupFailed as error:
+                    return failed(RegistrationSource.WHOIS, self._clock.now(), f"WHOIS: {error.cause}")
+                if found is None:
+                    reason = f"WHOIS: no server is known for .{suffix}"
+                    return failed(RegistrationSource.WHOIS, self._clock.now(), reason)
+                return await self._ask_whois(found, domain)
+
+    async def _ask_whois(self, address: whois.Address, domain: Fqdn) -> Reply:
+        return await self._paced(
+            f"whois {address}", RegistrationSource.WHOIS, domain, lambda: self._whois.ask(domain, address)
+        )
+
+    async def _paced(
+        self, key: str, source: RegistrationSource, domain: Fqdn, ask: Callable[[], Awaitable[Reply]]
+    ) -> Reply:
+        """Ask when it is our turn; a throttled question is asked once more when the server's break is short."""
+        pace = self._paces.setdefault(key, ServerPace(self._clock, self._max_rate, self._patience))
+        reply: Reply | None = None
+        for _ in range(_TRIES):
+            if not await pace.turn(self._worth[domain], about=domain):
+                break
+            reply = await ask()
+            troubled = reply.throttled or reply.failed
+            self._heard(key, (reply.facts.reason or "no answer") if troubled else None)
+            if not reply.throttled:
+                pace.answered()
+                return reply
+            pace.throttled(reply.retry_after)
+        if reply is not None:
+            return reply
+        seconds = round(pace.closed_for().total_seconds())
+        name = source.value.upper()
+        reason = f"{name}: the server asked us to slow down, {seconds} s are left"
+        self._heard(key, reason)
+        return throttled(source, self._clock.now(), reason)
+
+
+def _bootstrap(setting: str | None, bundled: bytes) -> tuple[str | None, rdap_bootstrap.Bootstrap]:
+    """The URL to refresh from, or None, and the bootstrap to begin with."""
+    if setting is None:
+        return IANA_BOOTSTRAP, rdap_bootstrap.read_bootstrap(bundled)
+    if "://" in setting:
+        if rdap_bootstrap.base_url(setting, plain_http=True) is None:
+            raise ConfigurationError("registration.rdap_bootstrap", f"{setting[:80]!r} is no http or https URL")
+        return setting, rdap_bootstrap.read_bootstrap(bundled)
+    try:
+        return None, rdap_bootstrap.read_bootstrap(Path(setting).read_bytes())
+    except OSError as error:
+        raise ConfigurationError("registration.rdap_bootstrap", f"{setting}: {error.strerror}") from error
+    except LookupFailed as error:
+        raise ConfigurationError("registration.rdap_bootstrap", f"{setting}: {error.cause}") from error

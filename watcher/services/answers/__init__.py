@@ -1,0 +1,1 @@
+"""Answers: what is known of a name, scans, reports."""

@@ -1,0 +1,79 @@
+"""One pass over the lookalikes of a name right now, by looks that are not recorded."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from watcher.core.errors import WatcherError
+from watcher.core.known import Known, worst_first
+from watcher.core.names.names import Fqdn
+from watcher.core.ports import Presence, Sweeper
+from watcher.core.slips.candidates import Candidate
+from watcher.services.answers.lookup import Lookup
+from watcher.services.sweeps.enumerate import Enumeration, Named
+from watcher.services.sweeps.sweep import PLENTY, is_blind
+
+_LOOKS_AT_ONCE = 32
+
+
+class Unseen(WatcherError):
+    """Hardly anything settled: the pass says nothing about the name."""
+
+
+class Scan:
+    """The pass over the first `limit` candidates of a name. `asked` of `total` domains shows how far `run` is."""
+
+    def __init__(self, sweeper: Sweeper, lookup: Lookup, names: Enumeration, protected: Named, limit: int) -> None:
+        self._sweeper = sweeper
+        self._lookup = lookup
+        self._names = names
+        self._protected = protected
+        self._limit = limit
+        self._places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+        self._rows: list[Known] = []
+        self.asked = self.total = 0
+        self.unsettled: list[Fqdn] = []
+        """Domains that did not settle; a careful look was tried at these too."""
+
+    async def run(self) -> list[Known]:
+        """The lookalikes that exist, or may, worst first. Raises Unseen."""
+        groups: dict[Fqdn | None, list[Candidate]] = {}
+        for candidate in await asyncio.to_thread(lambda: list(self._names.candidates(self._protected, 1, self._limit))):
+            groups.setdefault(candidate.registrable_domain, []).append(candidate)
+        domains = [domain for domain in groups if domain is not None]
+        self.total = len(domains)
+        async with asyncio.TaskGroup() as looks:
+            looks.create_task(self._look(groups.get(None, [])))
+            for_domain = await self._existing(domains)
+            for domain in for_domain:
+                looks.create_task(self._look(groups[domain]))
+        if is_blind(self.asked, len(self.unsettled)):
+            raise Unseen(
+                f"{len(self.unsettled)} of {self.asked} questions about {self._protected.name} got no answer that "
+                "says anything; see `watcher doctor`"
+            )
+        async with asyncio.TaskGroup() as looks:
+            for domain in self.unsettled:
+                looks.create_task(self._look(groups[domain]))
+        return sorted(self._rows, key=worst_first)
+
+    async def _existing(self, domains: Sequence[Fqdn]) -> list[Fqdn]:
+        """The domains that exist; those that did not settle go to `unsettled`."""
+        found = []
+        async with aclosing(self._sweeper.sweep(domains)) as answers:
+            async for existence in answers:
+                self.asked += 1
+                if not existence.outcome.settled:
+                    self.unsettled.append(existence.name)
+                elif existence.presence is not Presence.ABSENT:
+                    found.append(existence.name)
+                if self.asked == PLENTY and is_blind(self.asked, len(self.unsettled)):
+                    break
+        return found
+
+    async def _look(self, group: Sequence[Candidate]) -> None:
+        for candidate in group:
+            async with self._places:
+                known = await self._lookup.seen(candidate.name, [self._names.resemblance(candidate)])
+            if known is not None:
+                self._rows.append(known)

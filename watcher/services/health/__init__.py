@@ -1,0 +1,1 @@
+"""Health of the watch itself: pulse, vigil, wellness, coverage."""

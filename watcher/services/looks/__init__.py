@@ -1,0 +1,1 @@
+"""Looks: asking about one name and recording what was seen."""

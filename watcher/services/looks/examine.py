@@ -1,0 +1,196 @@
+"""One careful look at one name: the inquiry driven through a resolver, then judged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Protocol
+
+from watcher.core.mail.dns import Answer
+from watcher.core.mail.findings import Observation
+from watcher.core.mail.inquiry import InquiryContext, KnownAnswers, inquire
+from watcher.core.mail.operators import MailOperators
+from watcher.core.mail.probing import Probed, Prober, flags_of, to_be_probed
+from watcher.core.mail.reading import Surroundings
+from watcher.core.mail.verdict import Ability, Check, Flag, JudgeContext, Owner, Verdict, judge, unite
+from watcher.core.names.names import Fqdn
+from watcher.core.names.suffixes import Suffixes
+from watcher.core.ports import Authorities, Clock, Resolver
+from watcher.core.registration.facts import RegistrationFacts, is_held
+from watcher.core.states.close_look import carried
+from watcher.core.states.mail_state import sighted
+from watcher.services.looks.shared_answers import RememberedAnswers, SharedQuestions
+from watcher.services.looks.undelegated import UndelegatedLabels
+
+_LABEL_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: all that was heard, and what it means. `probed`: what its mail server said, where it was asked."""
+
+    observation: Observation
+    verdict: Verdict
+    probed: Probed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookOptions:
+    """How a look is taken, and by what it is judged.
+
+    `avoid`: resolvers to leave out where there are others (the confirming read). `fresh`: use nothing remembered.
+    `posture`, `recheck_suffix`: as in `InquiryContext`. `probe`: ask the mail server of an able name too. `owner`: who
+    the lookalike may belong to. `registration`: what its registry said of it.
+    """
+
+    avoid: frozenset[str] = frozenset()
+    fresh: bool = False
+    posture: bool = False
+    recheck_suffix: bool = False
+    probe: bool = False
+    owner: Owner | None = None
+    registration: RegistrationFacts | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing that other looks heard is used."""
+        return self.fresh or bool(self.avoid)
+
+    def judged(self, surroundings: Surroundings, probed: tuple[Flag, ...] = ()) -> JudgeContext:
+        """Everything that the verdict rests on beside the observation."""
+        facts, owner = self.registration, self.owner or Owner()
+        if facts is None:
+            return JudgeContext(surroundings, owner, probed=probed)
+        servers = frozenset(facts.nameservers)
+        return JudgeContext(surroundings, owner, is_held(facts), servers, facts.registrant_organisation, probed)
+
+
+USUAL = LookOptions()
+
+
+class Looker(Protocol):
+    """What is needed of `Examiner` by those who look."""
+
+    async def look(self, name: Fqdn, options: LookOptions = USUAL) -> Look:
+        """Return the observation and the verdict."""
+        ...
+
+
+class Examiner:
+    """Looks at names, one at a time or many at once; answers that names share are asked for once a sweep.
+
+    `random_label` makes a label that nobody can have registered or foreseen; a new one is drawn every hour.
+    `prober` asks mail servers, only in looks that say so. `recheck_suffixes`: how often the root is asked again about a
+    top-level label that the bundled list lacks (M04); None: only in looks that say so. `authorities`: confirming looks
+    read the zone at its own nameservers.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        clock: Clock,
+        suffixes: Suffixes,
+        checks: Sequence[Check],
+        random_label: Callable[[], str],
+        *,
+        operators: MailOperators | None = None,
+        prober: Prober | None = None,
+        recheck_suffixes: timedelta | None = None,
+        authorities: Authorities | None = None,
+    ) -> None:
+        self._resolver = resolver
+        self._clock = clock
+        self._suffixes = suffixes
+        self._checks = checks
+        self._random_label = random_label
+        self._operators = operators or MailOperators()
+        self._prober = prober
+        self._authorities = authorities
+        self._undelegated = None if recheck_suffixes is None else UndelegatedLabels(clock, suffixes, recheck_suffixes)
+        self._remembered = RememberedAnswers(clock)
+        self._shared = SharedQuestions(resolver)
+        self._label: tuple[str, datetime] | None = None
+
+    async def look(self, name: Fqdn, options: LookOptions = USUAL) -> Look:
+        """Return the observation and the verdict; never raises for what the DNS did.
+
+        Where there are authorities a look that avoids a resolver is taken at each of them, united.
+        """
+        surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
+        known: KnownAnswers = {} if options.alone else self._remembered
+        recheck = options.recheck_suffix or (self._undelegated is not None and self._undelegated.due(name))
+        context = InquiryContext(surroundings, self._clock.now(), known, options.posture, recheck)
+        judged = options.judged(surroundings)
+        at_source = await self._at_source(name, context, judged, options.avoid) if options.avoid else None
+        if at_source is not None:
+            return at_source
+        observation = await self._drive(name, context, options.avoid, alone=options.alone)
+        if recheck and self._undelegated is not None:
+            self._undelegated.heard(observation)
+        look = Look(observation, judge(observation, self._checks, judged))
+        target = to_be_probed(look.verdict) if options.probe and self._prober is not None else None
+        if target is None or self._prober is None:
+            return look
+        exchange, address = target
+        probed = await self._prober.probe(name, exchange.host, address)
+        judged = replace(judged, probed=flags_of(probed.outcome))
+        return Look(observation, judge(observation, self._checks, judged), probed)
+
+    async def _at_source(
+        self, name: Fqdn, context: InquiryContext, judged: JudgeContext, avoid: frozenset[str]
+    ) -> Look | None:
+        """One look at each of the zone's own nameservers, united; None where none of them settled it.
+
+        One server at a time: what two of them say in turns neither of them may mean (M13).
+        """
+        if self._authorities is None:
+            return None
+        async with self._authorities.of(name) as servers:
+            read = [await self._drive(name, context, avoid, alone=True, resolver=server) for server in servers]
+        verdicts = [judge(observation, self._checks, judged) for observation in read]
+        if all(verdict.ability is Ability.UNKNOWN for verdict in verdicts):
+            return None
+        return Look(read[0], reduce(unite, verdicts))
+
+    async def confirm(self, first: Look, *, owner: Owner | None = None) -> Look:
+        """Look again by another resolver where there is one; the verdict unites both reads (M13, M38)."""
+        seen = first.observation
+        heard = sighted(seen.name, first.verdict, seen.attempted_at).resolvers
+        second = await self.look(seen.name, LookOptions(avoid=heard, fresh=True, owner=owner))
+        return Look(second.observation, unite(first.verdict, carried(second.verdict, first.verdict)), first.probed)
+
+    def reconsider(self, look: Look, options: LookOptions) -> Look:
+        """Return the same look judged with what the registry said; nothing is asked."""
+        surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
+        probed = () if look.probed is None else flags_of(look.probed.outcome)
+        return replace(look, verdict=judge(look.observation, self._checks, options.judged(surroundings, probed)))
+
+    async def _drive(
+        self,
+        name: Fqdn,
+        context: InquiryContext,
+        avoid: frozenset[str],
+        *,
+        alone: bool,
+        resolver: Resolver | None = None,
+    ) -> Observation:
+        inquiry = inquire(name, context)
+        answers: Sequence[Answer] | None = None
+        while True:
+            try:
+                questions = next(inquiry) if answers is None else inquiry.send(answers)
+            except StopIteration as finished:
+                observation: Observation = finished.value
+                return observation
+            if alone:
+                answers = await (resolver or self._resolver).ask(questions, avoid=avoid)
+            else:
+                answers = await self._shared.ask(questions)
+            for answer in answers if resolver is None else ():
+                self._remembered.keep(answer)
+
+    def _probe_label(self) -> str:
+        now = self._clock.now()
+        if self._label is None or self._label[1] <= now:
+            self._label = (self._random_label(), now + _LABEL_LIFE)
+        return self._label[0]

@@ -1,0 +1,215 @@
+"""The watch over confusable suffixes: whether they answer for any name, and whose nameservers they stand on.
+
+Watched are the suffixes among the candidates of protected suffixes (`.ml` for `.mil`), and every suffix that was seen
+to answer for names nobody registered. Their apex records are rows like any other candidate's. A change is told when
+looks some minutes apart agree: two for a beginning, by another resolver where there is one, three for an end.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from watcher.core.events import Event, EventKind
+from watcher.core.mail import nameservers as core_nameservers
+from watcher.core.mail.dns import Answer, Question, RRType
+from watcher.core.mail.nameservers import SIGHTINGS, Seen
+from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Ability, Basis, Verdict
+from watcher.core.names.names import Fqdn
+from watcher.core.ports import Clock, Resolver
+from watcher.core.shapes import JSON, answer_from_json, answer_json, mail_brief_json
+from watcher.core.states.mail_state import sighted
+from watcher.services.looks import suffix_sightings
+from watcher.services.looks.drafting import Subject, plain_event
+from watcher.services.looks.examine import Look, Looker, LookOptions
+from watcher.services.looks.own_looks import AGAIN
+from watcher.store import Store, Tx, event_log, facts, lookalikes, nameservers, protected_names, resemblances
+
+EVERY = timedelta(hours=1)
+_LOSSES = 3
+_MOST_AT_ONCE = 2
+"""More unrelated suffixes than this do not begin to answer for any name at once: a resolver lies."""
+
+
+class SuffixWatch:
+    """Looks at each watched suffix every `every`, by a random label that nobody can have registered or foreseen.
+
+    `honest` checks all resolvers now: whether none of them lies. Where one does, what it said is not kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        looker: Looker,
+        resolver: Resolver,
+        clock: Clock,
+        random_label: Callable[[], str],
+        honest: Callable[[], Awaitable[bool]],
+        every: timedelta = EVERY,
+        again: timedelta = AGAIN,
+    ) -> None:
+        self._store = store
+        self._looker = looker
+        self._resolver = resolver
+        self._clock = clock
+        self._random_label = random_label
+        self._honest = honest
+        self._every = every
+        self._again = min(again, every)
+
+    async def due(self, limit: int = 20) -> int:
+        """Look at the suffixes that are due; how many that were."""
+        async with self._store.read() as tx:
+            kept, new = await suffix_sightings.watched(tx)
+            watched = sorted({*await lookalikes.list_suffixes(tx), *kept})
+            keys = [_key(name) for name in watched]
+            now = self._clock.now()
+            due = set(await nameservers.list_due(tx, keys, now=now, limit=len(keys), most=2 * self._every))
+        names = [*new, *(name for name in watched if _key(name) in due and name not in new)][:limit]
+        async with asyncio.TaskGroup() as tasks:
+            looks = [tasks.create_task(self._see(name)) for name in names]
+        seen = [look.result() for look in looks]
+        began = [one for one in seen if one.begins]
+        if len({one.suffix.rpartition(".")[2] for one in began}) > _MOST_AT_ONCE and not await self._honest():
+            await self._forget([one.suffix for one in began])
+            seen = [one for one in seen if not one.begins]
+        for one in seen:
+            await self._record(one)
+        return len(names)
+
+    async def _see(self, suffix: str) -> "_Seen":
+        async with self._store.read() as tx:
+            stands, _ = await suffix_sightings.standing(tx, suffix)
+            waiting = await suffix_sightings.waiting(tx, suffix) or {}
+        label, avoid = self._random_label(), frozenset(waiting.get("resolvers", ()))
+        look = await self._looker.look(Fqdn(f"{label}.{suffix}"), LookOptions(fresh=True, avoid=avoid))
+        (listing,) = await self._resolver.ask([Question(suffix, RRType.NS)])
+        return _Seen(suffix, look, listing, begins=_is_wild(look.verdict) and not stands)
+
+    async def _forget(self, suffixes: list[str]) -> None:
+        """A resolver lied: what it made of suffixes is not kept."""
+        async with self._store.write() as tx:
+            for suffix in suffixes:
+                await facts.remove(tx, suffix_sightings.SEEN + suffix)
+
+    async def _record(self, seen: "_Seen") -> None:
+        suffix, verdict, now = seen.suffix, seen.look.verdict, self._clock.now()
+        async with self._store.write() as tx:
+            subject = await self._subject(tx, suffix)
+            told = []
+            state = (await nameservers.find(tx, _key(suffix))).state
+            first = state.names is None
+            hosts = core_nameservers.listed(seen.listing)
+            if hosts:  # a suffix without any is one we could not see
+                stood = state
+                state, changed, _ = core_nameservers.step(state, Seen(hosts, {}, (seen.listing,)))
+                if changed:
+                    told.append(self._nameservers(subject, (*stood.shown, seen.listing), stood.names or (), hosts))
+            open_question = hosts is None or state.other is not None
+            if verdict.ability is Ability.UNKNOWN:
+                open_question = True
+            else:
+                news, pending = await self._wildcard(tx, subject, seen.look, first=first)
+                told += news
+                open_question = open_question or pending
+            wait = self._again if open_question else self._every
+            await nameservers.save(tx, _key(suffix), state, now=now, wait=wait)
+            await event_log.add(tx, told, now=now)
+
+    async def _subject(self, tx: Tx, suffix: str) -> Subject:
+        """The suffix; explained only where it resembles a protected suffix itself, not by names met under it."""
+        known = (await resemblances.find_all(tx, [suffix]))[suffix]
+        _, named = await suffix_sightings.standing(tx, suffix)
+        noted = (await suffix_sightings.waiting(tx, suffix) or {}).get("protected", ())
+        names = list(dict.fromkeys((*named, *noted)))
+        still = await protected_names.find_known(tx, names)
+        return Subject(suffix, None, known, protected=tuple(name for name in names if name in still))
+
+    def _nameservers(
+        self, subject: Subject, evidence: tuple[Answer, ...], before: tuple[str, ...], after: tuple[str, ...]
+    ) -> Event:
+        return plain_event(
+            self._store.ids(),
+            EventKind.NAMESERVERS_CHANGED,
+            subject,
+            Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=evidence),
+            at=self._clock.now(),
+            before={"nameservers": list(before)},
+            after={"nameservers": list(after)},
+            severity=Severity.MEDIUM,
+        )
+
+    async def _wildcard(self, tx: Tx, subject: Subject, look: Look, *, first: bool) -> tuple[list[Event], bool]:
+        """The event where a wildcard began, changed or ended; whether a difference waits to be seen again."""
+        now, name, verdict = self._clock.now(), subject.name, look.verdict
+        stands, _ = await suffix_sightings.standing(tx, name)
+        seen = _told(verdict) if _is_wild(verdict) else {}
+        waiting: JSON = await suffix_sightings.waiting(tx, name) or {"points": None, "times": 0, "baseline": first}
+        points = sorted(_points(seen))
+        if points == sorted(_points(stands)):
+            await facts.remove(tx, suffix_sightings.SEEN + name)
+            return [], False
+        again = waiting["points"] == points
+        times = waiting["times"] + 1 if again else 1
+        earlier = waiting.get("evidence", []) if again else []
+        if times < (SIGHTINGS if seen else _LOSSES):
+            heard = sighted(look.observation.name, verdict, look.observation.attempted_at).resolvers
+            shown = [*earlier, *map(answer_json, verdict.evidence)]
+            waiting |= {"points": points, "times": times, "resolvers": sorted(heard), "evidence": shown}
+            await facts.save(tx, suffix_sightings.SEEN + name, waiting, now=now)
+            return [], True
+        await facts.remove(tx, suffix_sightings.SEEN + name)
+        if seen:
+            kept = {**seen, "protected": list(subject.protected)}
+            await facts.save(tx, suffix_sightings.STANDING + name, kept, now=now)
+        else:
+            await facts.remove(tx, suffix_sightings.STANDING + name)
+        baseline = waiting["baseline"] and not stands
+        event = plain_event(
+            self._store.ids(),
+            EventKind.MAIL_FOUND_ABLE if baseline else EventKind.SUFFIX_WILDCARD_CHANGED,
+            subject,
+            replace(verdict, evidence=(*map(answer_from_json, earlier), *verdict.evidence)),  # all readings
+            at=now,
+            before=stands,
+            after={**seen, "baseline": True} if baseline else seen,
+            severity=Severity.MEDIUM,
+        )
+        return [event], False
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One look at a suffix. `begins`: it answers for any name, and did not as far as is known."""
+
+    suffix: str
+    look: Look
+    listing: Answer
+    begins: bool
+
+
+def _is_wild(verdict: Verdict) -> bool:
+    return verdict.basis is Basis.REGISTRY_WILDCARD
+
+
+def _key(suffix: str) -> str:
+    return f".{suffix}"
+
+
+def _told(verdict: Verdict) -> JSON:
+    """The brief of a wildcard: what it points at, without the random name that was asked for."""
+    brief = mail_brief_json(verdict)
+    brief["exchanges"] = [{**one, "host": "*"} if one["preference"] == 0 else one for one in brief["exchanges"]]
+    return brief
+
+
+def _points(brief: Mapping[str, Any]) -> set[str]:
+    """What a wildcard leads to: its exchanges, or the addresses where it names none."""
+    found: set[str] = set()
+    for one in brief.get("exchanges", ()):
+        implicit = one["preference"] == 0
+        found.update(one["addresses"] if implicit else [one["host"]])
+    return found

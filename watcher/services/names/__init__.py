@@ -1,0 +1,1 @@
+"""Names that people keep: protected, own, silenced, triaged; and tokens."""

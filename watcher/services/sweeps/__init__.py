@@ -1,0 +1,1 @@
+"""Sweeps: enumeration, passes over candidates, budgets."""

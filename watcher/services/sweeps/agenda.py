@@ -1,0 +1,136 @@
+"""What a sweep does next: the best tier that is due, and in it the first candidates of every name before the next."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+
+from watcher.core.ports import Clock
+from watcher.services.sweeps.passes import Pass, Tier
+from watcher.store import Store, shards
+from watcher.store.shards import Shard
+
+SLICE = 100
+"""Ranks of one name before the next name has its turn, in the first tiers."""
+_LARGEST_SLICE, _SLICES = 3000, 6  # further down: candidates are made anew for each slice
+_BATCH = 500  # candidates that are swept together
+_MOST_SHARDS = 50_000
+_LOOK_AGAIN = timedelta(seconds=5)
+
+Slice = tuple[Pass, Collection[int]]
+
+
+class Agenda:
+    """Hands out slices of passes until nothing is due; several may ask at once.
+
+    `cutoff`: nothing that becomes due later than that. `only`: these names, due or not, up to the rank `most`.
+    `stretched` gives what each tier's interval is multiplied by.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tiers: Sequence[Tier],
+        *,
+        version: str,
+        clock: Clock,
+        cutoff: datetime | None = None,
+        only: Sequence[str] | None = None,
+        most: int | None = None,
+        stretched: Callable[[], Sequence[float]],
+    ) -> None:
+        self._store = store
+        self._tiers = tiers
+        self._version = version
+        self._clock = clock
+        self._cutoff = cutoff
+        self._only = only
+        self._most = most
+        self._stretched = stretched
+        self._queues: list[deque[Pass]] = [deque() for _ in tiers]
+        self._under_way: dict[tuple[str, int], Pass] = {}
+        self._read_at: list[datetime | None] = [None] * len(tiers)
+        self._turn = asyncio.Lock()
+        self.interruptible = only is None
+        """Whether somebody who waits for a turn comes first."""
+
+    async def next(self) -> list[Slice]:
+        """Slices for one batch, of as many names as it takes; none when nothing is due."""
+        async with self._turn:
+            for place in range(len(self._tiers)):
+                await self._fill(place)
+                queue = self._queues[place]
+                if batch := self._batch(place, queue):
+                    return batch
+        return []
+
+    def ended(self, one: Pass) -> None:
+        """Its shard may become due again."""
+        self._under_way.pop((one.protected, one.shard.tier), None)
+
+    @property
+    def remaining(self) -> int:
+        """Candidates of the passes taken up that are not settled yet."""
+        return sum(one.remaining for one in self._under_way.values())
+
+    @property
+    def best_tier(self) -> int | None:
+        """The best tier of which candidates are not settled yet; None where none is under way."""
+        return min((tier for _, tier in self._under_way), default=None)
+
+    def _batch(self, place: int, queue: deque[Pass]) -> list[Slice]:
+        tier = self._tiers[place]
+        size = max(SLICE, min(_LARGEST_SLICE, (tier.last - tier.first + 1) // _SLICES))
+        slices: list[Slice] = []
+        count = 0
+        while queue and count < _BATCH:
+            one = queue.popleft()
+            if not one.more:  # its candidates turned out to be fewer, while it waited for its next turn
+                continue
+            ranks = one.take(size)
+            slices.append((one, ranks))
+            count += len(ranks)
+            if one.more:
+                queue.append(one)
+        return slices
+
+    async def _fill(self, place: int) -> None:
+        """Take up the shards of a tier that are due, from time to time."""
+        now, read_at = self._clock.now(), self._read_at[place]
+        tier = self._tiers[place]
+        once = self._cutoff is not None or self._only is not None
+        if read_at is not None and (once or now - read_at < min(_LOOK_AGAIN, tier.interval / 100)):
+            return
+        self._read_at[place] = now
+        if place == 0:
+            await self._plan()
+        async with self._store.read() as tx:
+            if self._only is not None:
+                named = [one for name in self._only for one in await shards.list_all(tx, protected=name)]
+                found = [one for one in named if one.tier == place and tier.first <= (self._most or tier.last)]
+            else:
+                interval = tier.interval * self._stretched()[place]
+                before = (self._cutoff or now) - interval
+                found = await shards.list_due(
+                    tx, place, started_before=before, version=self._version, limit=_MOST_SHARDS
+                )
+        new = [self._pass(shard, tier, now) for shard in found if (shard.protected, place) not in self._under_way]
+        self._under_way.update({(one.protected, place): one for one in new})
+        self._queues[place].extend(sorted(new, key=lambda one: one.next))
+
+    async def _plan(self) -> None:
+        """Make the shards of names that have none yet, or those of other tiers."""
+        async with self._store.read() as tx:
+            names = await shards.list_unplanned(tx, len(self._tiers))
+        if not names:
+            return
+        async with self._store.write() as tx:
+            for name in names:
+                await shards.plan(tx, name, range(len(self._tiers)), version=self._version)
+
+    def _pass(self, shard: Shard, tier: Tier, now: datetime) -> Pass:
+        last = tier.last if self._most is None else min(tier.last, self._most)
+        one = Pass(shard, tier.first, last, self._version, since=now, cut=last < tier.last)
+        if shard.progress is not None and shard.enumeration_version == self._version and self._only is None:
+            one.resume(shard.progress)
+        return one

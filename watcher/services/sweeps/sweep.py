@@ -1,0 +1,306 @@
+"""The sweep: one pass over the candidates that are due, existence first, then a careful look at what exists.
+
+A shard is one tier of one protected name. Candidates without a row are absent once their shard's pass has ended; what
+did not settle is kept as a row. A batch in which hardly anything settled is none: nothing is recorded of it, its
+shards stay due, and the report is `blind`, because "we could not look" must never read as "nothing there".
+How far each pass is is written down twice a second, so that a run that was killed goes on where it was.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from watcher.core.ports import Clock, Sweeper
+from watcher.core.slips.candidates import Candidate
+from watcher.core.states.budget import Budget, stretches
+from watcher.services.looks.relook import Relook
+from watcher.services.sweeps.agenda import Agenda
+from watcher.services.sweeps.batch import PLENTY, Batch, Blind, Report, SharedAbsence, is_blind
+from watcher.services.sweeps.enumerate import Named
+from watcher.services.sweeps.first_tier import FirstTier
+from watcher.services.sweeps.passes import Pass, Tier
+from watcher.store import Store, Tx, protected_names, shards
+
+__all__ = ["PLENTY", "Report", "Sweep", "SweepState", "is_blind"]
+
+log = logging.getLogger(__name__)
+
+_BATCHES_AT_ONCE = 3  # so that one that waits for its last answers holds up nothing
+_SAVED_EVERY = timedelta(seconds=0.5)  # and written within another half, so that a kill costs a second's work at most
+_SHARED_FOR = timedelta(minutes=5)
+
+
+class Enumerate(Protocol):
+    """Candidates of a protected name with first <= rank <= last, best first; what they stand for is `version`."""
+
+    def __call__(self, name: Named, first: int, last: int) -> Iterator[Candidate]:
+        """Lazily; runs in a thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SweepState:
+    """How far a run is. `done`, `unsettled` and `left` count candidates, `seconds` is how long it runs or ran."""
+
+    running: bool
+    done: int
+    unsettled: int
+    left: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Candidates a second."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At this rate; None while there is none."""
+        return self.left / self.rate if self.rate else None
+
+
+class Sweep:
+    """Passes over shards: one run at a time, several batches of candidates at once.
+
+    `budget` is how many questions a second there are; None: enough. `count` is called when a run begins, to bring it up
+    to date. `spare`: the share of what the plan leaves free of it that is spent on looking sooner. `stamp` says of what
+    candidates the first tier may be kept; None: it is made anew each time.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sweeper: Sweeper,
+        relook: Relook,
+        enumerate_: Enumerate,
+        version: str,
+        tiers: Sequence[Tier],
+        clock: Clock,
+        budget: Callable[[], Budget] | None = None,
+        count: Callable[[], Awaitable[None]] | None = None,
+        spare: float = 0.0,
+        stamp: Callable[[], str] | None = None,
+    ) -> None:
+        self._store = store
+        self._sweeper = sweeper
+        self._relook = relook
+        self._enumerate = enumerate_
+        self._tiers = tuple(tiers)
+        self.version = version + ":" + ",".join(str(tier.last) for tier in tiers)
+        self._clock = clock
+        self._budget = budget
+        self._count = count
+        self._spare = spare
+        self._first = None if stamp is None else FirstTier(store, enumerate_, stamp=stamp, last=self._tiers[0].last)
+        self._turn = asyncio.Lock()
+        self._shared = SharedAbsence(clock, min(_SHARED_FOR, min(tier.interval for tier in tiers) / 4))
+        self._agenda: Agenda | None = None
+        self._saving = asyncio.Lock()
+        self._touched: set[Pass] = set()
+        self._names = 0
+        self._waiting = 0
+        self.report = Report(clock.now())
+        """The newest report; live while a sweep runs."""
+        self.seen = 0
+        """Candidates that passes have been through since the start."""
+        self.most_candidates = self._tiers[-1].last
+        """Of one protected name."""
+
+    async def run(self, *, once: bool = False) -> Report:
+        """Sweep everything that is due, best tiers first; `once`: nothing that becomes due meanwhile.
+
+        Goes on where an earlier run was cut off. Returns early, with `blind` set, when the DNS cannot be seen.
+        """
+        async with self._turn:
+            return await self._through(self._new_agenda(cutoff=self._clock.now() if once else None))
+
+    async def over(self, names: Sequence[str], most: int, *, began: Callable[[], None] = lambda: None) -> Report:
+        """Sweep these protected names now, due or not, up to the rank `most`; a tier that it cuts stays due.
+
+        A run that is under way lets it pass first; `began` is called when its turn has come.
+        """
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            self.report = Report(self._clock.now())
+            agenda = self._new_agenda(only=names, most=most)
+            began()
+            return await self._through(agenda)
+        finally:
+            self._turn.release()
+
+    @property
+    def state(self) -> SweepState:
+        """How far the run under way, or the last one, is."""
+        agenda, report = self._agenda, self.report
+        settled = report.absent + report.existing
+        unsettled = sum(report.unsettled.values())
+        return SweepState(
+            running=report.ended_at is None and agenda is not None,
+            done=settled + unsettled,
+            unsettled=unsettled,
+            left=0 if agenda is None else agenda.remaining,
+            seconds=((report.ended_at or self._clock.now()) - report.started_at).total_seconds(),
+        )
+
+    @property
+    def best_tier(self) -> int | None:
+        """The best tier of which candidates wait in the run under way; None where none do."""
+        running = self.report.ended_at is None and self._agenda is not None
+        return self._agenda.best_tier if running and self._agenda is not None else None
+
+    def _new_agenda(
+        self, *, cutoff: datetime | None = None, only: Sequence[str] | None = None, most: int | None = None
+    ) -> Agenda:
+        self._agenda = agenda = Agenda(
+            self._store,
+            self._tiers,
+            version=self.version,
+            clock=self._clock,
+            cutoff=cutoff,
+            only=only,
+            most=most,
+            stretched=self._stretched,
+        )
+        return agenda
+
+    @property
+    def budget(self) -> Budget:
+        """Questions a second that there are, as far as known."""
+        return Budget() if self._budget is None else self._budget()
+
+    def _stretched(self) -> Sequence[float]:
+        plan = [(tier.last, tier.interval) for tier in self._tiers]
+        return stretches(plan, self._names, self.budget, spare=self._spare)
+
+    async def _through(self, agenda: Agenda) -> Report:
+        self.report = report = Report(self._clock.now())
+        async with self._store.read() as tx:
+            self._names = await protected_names.count(tx)
+        if self._count is not None:
+            await self._count()
+        self._touched.clear()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                saving = tasks.create_task(self._save_again_and_again(agenda, report))
+                await asyncio.gather(*(tasks.create_task(self._work(agenda, report)) for _ in range(_BATCHES_AT_ONCE)))
+                async with self._saving:  # not in the middle of it
+                    saving.cancel()
+        finally:
+            await self._save(agenda, report)
+            report.ended_at = self._clock.now()
+        return report
+
+    async def _work(self, agenda: Agenda, report: Report) -> None:
+        """One batch after the other, until nothing is due, the DNS cannot be seen, or somebody waits for a turn."""
+        while report.blind is None and not (self._waiting and agenda.interruptible):
+            slices = await agenda.next()
+            if not slices:
+                return
+            batch = Batch(
+                slices,
+                store=self._store,
+                sweeper=self._sweeper,
+                relook=self._relook,
+                shared=self._shared,
+                report=report,
+                tell=self._tell,
+            )
+            try:
+                await self._begin(batch)
+                await batch.sweep()
+            except Blind as error:
+                report.blind = str(error)
+                log.info("the sweep saw nothing: %s", error)
+            await self._save(agenda, report)
+
+    def _tell(self, one: Pass, count: int) -> None:
+        """A pass came further, and is done with so many candidates."""
+        self._touched.add(one)
+        self.seen += count
+
+    async def _begin(self, batch: Batch) -> None:
+        """Make the candidates of a batch, and mark the passes that begin with it."""
+        async with self._store.read() as tx:
+            rows = await protected_names.find_all(tx, [one.protected for one, _ in batch.slices])
+        gone = [one for one, _ in batch.slices if one.protected not in rows]
+        best = [row for row in rows.values() if self._first is not None]
+        first = {}
+        if self._first is not None and all(one.last <= self._first.last for one, _ in batch.slices):
+            first = await self._first.of(best)
+        for one, ranks in batch.slices:
+            if one in gone:
+                one.next, one.left = one.last + 1, []
+                one.missing(ranks)
+                continue
+            if one.protected in first:
+                wanted = set(ranks)
+                made = [candidate for candidate in first[one.protected] if candidate.rank in wanted]
+            else:
+                made = await asyncio.to_thread(self._made, rows[one.protected], ranks)
+            batch.add(one, made)
+            one.missing(set(ranks).difference(candidate.rank for candidate in made))
+            if len(made) < len(ranks) and not one.left:
+                one.last = min(one.last, max(one.next - 1, one.first))
+            self._touched.add(one)
+        new = [one for one, _ in batch.slices if not one.begun and one not in gone]
+        if new:
+            for one in new:
+                one.begun = True
+            started = [(one.protected, one.shard.tier, one.last - one.first + 1) for one in new]
+            now = self._clock.now()
+            await self._store.write_all([lambda tx: shards.start_all(tx, started, version=self.version, at=now)])
+
+    def _made(self, row: Named, ranks: Collection[int]) -> list[Candidate]:
+        wanted = set(ranks)
+        found = self._enumerate(row, min(wanted), max(wanted))
+        return [candidate for candidate in found if candidate.rank in wanted]
+
+    async def _save_again_and_again(self, agenda: Agenda, report: Report) -> None:
+        while True:
+            await self._clock.sleep(_SAVED_EVERY.total_seconds())
+            await self._save(agenda, report)
+
+    async def _save(self, agenda: Agenda, report: Report) -> None:
+        """Write down how far the passes are that went on since the last time; end those that are through."""
+        async with self._saving:
+            touched = [one for one in self._touched if not one.finished]
+            self._touched.clear()
+            if not touched:
+                return
+            try:
+                [through] = await self._store.write_all([lambda tx: self._written(tx, touched)])
+            except BaseException:
+                self._touched.update(touched)
+                raise
+            for one in through:
+                one.finished = True
+                agenda.ended(one)
+                report.shards += 1
+
+    async def _written(self, tx: Tx, touched: Sequence[Pass]) -> list[Pass]:
+        """Which of them are through."""
+        now = self._clock.now()
+        through = [one for one in touched if one.ended]
+        going = [(one.protected, one.shard.tier, one.progress) for one in touched if not one.ended or one.cut]
+        await shards.save_progress(tx, going)
+        for one in through:
+            if one.cut:
+                continue
+            await shards.finish(
+                tx,
+                one.protected,
+                one.shard.tier,
+                settled=one.settled,
+                unsettled=one.unsettled,
+                at=now,
+                since=one.since,
+            )
+        return through

@@ -1,0 +1,1 @@
+"""Telling: gathering events into alerts and delivering them."""

@@ -1,0 +1,380 @@
+"""Telling people: alerts out of the outbox, through every channel, until each channel has accepted its own.
+
+    notifier = Notifier(store, channels, clock, policy)
+    await notifier.run()          # until cancelled; or, for one pass:
+    await notifier.flush(within=timedelta(minutes=2))
+
+At least once, with the same alert id on every try. Each channel goes its own way: a dead one holds up no other, and is
+told of through the others. What a channel refuses for good is kept, with the reason, and can be retried by hand; what
+was refused for the sake of its settings is tried again after a restart, or when the channel accepts something.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from watcher.core.errors import DeliveryFailed, DeliveryRejected, StoreError
+from watcher.core.events import Event, EventKind
+from watcher.core.mail.risk import Severity
+from watcher.core.ports import Channel, Clock
+from watcher.core.shapes import time_from_json, time_json
+from watcher.core.telling.alerts import Alert, AlertKind, Policy, gathered
+from watcher.core.telling.story import plural
+from watcher.services.lease_owner import is_dead, this_process
+from watcher.services.telling.gather import Gatherer
+from watcher.store import Store, Tx, deliveries, event_log, facts, outbox
+from watcher.store.deliveries import Delivery
+
+_log = logging.getLogger(__name__)
+
+_TROUBLE = "channel_trouble:"
+_FAILING = "channel_failing:"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a delivery is tried: time limits, and when it is tried again.
+
+    `limit` bounds one try, `lease` is how long nobody else takes it meanwhile; `drain` bounds a try that is under way
+    when the service stops. The wait doubles from `first` up to `longest` while the channel accepts nothing, so that
+    one message's bad luck with a channel that works is no long wait; a channel may ask for a `pause` at most.
+    After `give_up` a delivery that was never accepted is rejected. A channel that has accepted nothing for
+    `failing_after` since its first failure is told of.
+    """
+
+    limit: timedelta = timedelta(seconds=40)
+    lease: timedelta = timedelta(seconds=60)
+    first: timedelta = timedelta(seconds=5)
+    drain: timedelta = timedelta(seconds=5)
+    longest: timedelta = timedelta(minutes=30)
+    pause: timedelta = timedelta(hours=1)
+    give_up: timedelta = timedelta(days=3)
+    failing_after: timedelta = timedelta(minutes=5)
+    poll: timedelta = timedelta(seconds=1)
+    digests: timedelta = timedelta(seconds=10)
+
+    def __post_init__(self) -> None:
+        if self.lease <= self.limit:
+            message = "a lease must outlive the try that it is for"
+            raise ValueError(message)
+
+    def wait(self, failing_for: timedelta, jitter: float, retry_after: timedelta | None = None) -> timedelta:
+        """Until the next try on a channel that fails for so long; `jitter`, 0 to 1, spreads it over 75 % to 125 %."""
+        doubled = self.first + max(failing_for, timedelta())  # a wait each time as long as all before it
+        spread = min(doubled, self.longest) * (0.75 + jitter / 2)
+        return max(spread, min(retry_after or timedelta(), self.pause))
+
+
+Observe = Callable[[str, str, float], None]
+"""Told of each try: channel, result (sent, failed, rejected), seconds since the oldest event of the alert."""
+
+
+class Notifier:
+    """Gathers and delivers for `store`. `operator_of` gives a host's registrable domain; `jitter` numbers from 0 to 1.
+
+    Channels fail by DeliveryFailed or DeliveryRejected; anything else they raise is a bug that is logged, and counts
+    as a failure to be tried again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        policy: Policy,
+        *,
+        patience: Patience = Patience(),
+        operator_of: Callable[[str], str] = lambda host: host,
+        jitter: Callable[[], float] = random.random,
+        public_url: str | None = None,
+        observe: Observe = lambda channel, result, seconds: None,  # noqa: ARG005 (what the names mean)
+        owner: str | None = None,
+    ) -> None:
+        self._store = store
+        self._channels = dict(channels)
+        self._clock = clock
+        self._patience = patience
+        self._jitter = jitter
+        self._observe = observe
+        self._owner = owner or this_process()
+        self._gatherer = Gatherer(store, policy, operator_of=operator_of, public_url=public_url)
+        self._digests_due: datetime | None = None
+        self._accepted: set[str] = set()
+
+    async def run(self) -> None:
+        """Gather and deliver until cancelled. A database that fails is waited for."""
+        await self._steadily(self.start, once=True)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._steadily(self.gather))
+            for name in self._channels:
+                tasks.create_task(self._steadily(partial(self.deliver_through, name)))
+
+    async def start(self) -> None:
+        """Take over what dead processes had in hand; try again what channels refused that may be set rightly now."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            dead = [owner for owner in await deliveries.list_owners(tx) if is_dead(owner, self._owner)]
+            if dead:
+                await deliveries.release(tx, dead)
+            await deliveries.retry_rejected(tx, self._channels, since=now - self._patience.give_up, now=now)
+
+    async def flush(self, *, within: timedelta) -> int:
+        """One pass for a command that ends: tell now what waits, without waiting for groups. How many stay unsent."""
+        await self.start()
+        end = self._clock.now() + within
+        await self.gather(wait=False)
+        while True:
+            await self.deliver()
+            async with self._store.read() as tx:
+                left = await deliveries.count_pending(tx, self._channels)
+            if not left or self._clock.now() >= end:
+                return left
+            await self._clock.sleep(self._patience.poll.total_seconds())
+
+    async def gather(self, *, wait: bool = True) -> int:
+        """Make the alerts whose time has come, digests among them. How many."""
+        now = self._clock.now()
+        made = await self._gatherer.events(now, wait=wait)
+        due = self._digests_due
+        if not wait or due is None or now >= due or due - now > self._patience.digests:
+            made += await self._gatherer.baselines(now) + await self._gatherer.digest(now)
+            await self._mend(now)
+            await self._strand(now)
+            self._digests_due = now + self._patience.digests
+        return made
+
+    async def deliver(self) -> int:
+        """Send what is due, through all channels at once. How many deliveries were accepted."""
+        work = (self.deliver_through(name) for name in self._channels)
+        done = await asyncio.gather(*work, return_exceptions=True)
+        for one in done:
+            if isinstance(one, BaseException):
+                raise one
+        return sum(one for one in done if isinstance(one, int))
+
+    async def deliver_through(self, name: str) -> int:
+        """Send what is due through one channel, oldest first, until nothing is or a try fails. How many accepted."""
+        accepted = 0
+        while True:
+            now = self._clock.now()
+            async with self._store.read() as tx:
+                if not await deliveries.any_due(tx, name, now=now):
+                    return accepted
+            async with self._store.write() as tx:
+                one = await deliveries.claim(tx, name, owner=self._owner, now=now, until=now + self._patience.lease)
+            if one is None or not await self._undisturbed(one):
+                return accepted
+            accepted += 1
+
+    async def retry(self, delivery_id: str) -> bool:
+        """Try a delivery again now, also a rejected one; False when there is no such, or it is sent already."""
+        async with self._store.write() as tx:
+            return await deliveries.retry(tx, delivery_id, now=self._clock.now())
+
+    async def _mend(self, now: datetime) -> None:
+        """After the clock was set back nothing waits longer than it may."""
+        latest = max(self._patience.longest * 1.25, self._patience.pause)
+        bounds = (now + latest, now + 2 * self._patience.lease)
+        async with self._store.read() as tx:
+            if not await deliveries.any_beyond(tx, *bounds):
+                return
+        async with self._store.write() as tx:
+            await deliveries.bring_back(tx, *bounds, now=now)
+
+    async def _strand(self, now: datetime) -> None:
+        """What waits for a channel that is configured no more says so, is told of once, and is given up in the end.
+
+        If the channel comes back before that, it gets all of it.
+        """
+        before = now - self._patience.give_up
+        async with self._store.read() as tx:
+            found = await deliveries.count_stranded(tx, self._channels)
+            new = [
+                name
+                for name in found
+                if await deliveries.any_stranded_unmarked(tx, name, why=_gone(name), before=before, now=now)
+            ]
+        for name in new:
+            async with self._store.write() as tx:
+                if await deliveries.reject_stranded(tx, name, why=f"given up: {_gone(name)}", before=before, now=now):
+                    _log.error("messages are rejected: %s", _gone(name))
+                await deliveries.mark_stranded(tx, name, why=_gone(name), now=now)
+                if left := (await deliveries.count_stranded(tx, self._channels)).get(name):
+                    wait = f"{left} message{plural(left)} wait{'s' if left == 1 else ''} for it"
+                    await self._tell_failing(tx, name, f"{_gone(name)}; {wait}", now, now)
+                else:
+                    await facts.remove(tx, _FAILING + name)
+                    await facts.remove(tx, _TROUBLE + name)
+
+    async def _undisturbed(self, one: Delivery) -> bool:
+        """Try it; when the service stops meanwhile, the try may end first, so that it is not sent again for nothing."""
+        task = asyncio.ensure_future(self._try(one))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task}, timeout=self._patience.drain.total_seconds())
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+
+    async def _try(self, one: Delivery) -> bool:
+        """Send one leased delivery and record what came of it; whether the channel accepted it."""
+        try:
+            if one.id not in self._accepted:  # else it was accepted, and the database could not be told
+                await self._send(one)
+                self._accepted.add(one.id)
+        except DeliveryRejected as error:
+            await self._rejected(one, error.why, mendable=error.mendable)
+        except DeliveryFailed as error:
+            if self._clock.now() - one.created_at >= self._patience.give_up:
+                await self._rejected(one, f"given up after {one.attempts} tries: {error.why}")
+            else:
+                await self._failed(one, error)
+        else:
+            await self._sent(one)
+            return True
+        return False
+
+    async def _send(self, one: Delivery) -> None:
+        limit = self._patience.limit.total_seconds()
+        try:
+            alert = await self._whole(one)
+            async with asyncio.timeout(limit):
+                await self._channels[one.channel].send(alert)
+        except TimeoutError:
+            raise DeliveryFailed(f"{one.channel}: no answer within {limit:.0f} s") from None
+        except (DeliveryFailed, StoreError):
+            raise
+        except Exception as error:  # noqa: BLE001 (a bug in one channel must lose no alert and stop no other channel)
+            _log.exception("channel %s raised what no channel should", one.channel)
+            raise DeliveryFailed(f"{one.channel}: unexpected {type(error).__name__}") from None
+
+    async def _whole(self, one: Delivery) -> Alert:
+        """The alert with all of its events for a channel that wants them; else with those that are shown."""
+        if one.alert.total <= len(one.alert.events) or not self._channels[one.channel].every_event:
+            return one.alert
+        async with self._store.read() as tx:
+            return replace(one.alert, events=tuple(await outbox.list_events_of(tx, one.alert.id)))
+
+    async def _sent(self, one: Delivery) -> None:
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            await deliveries.mark_sent(tx, one.id, now=now)
+            await deliveries.bring_forward(tx, one.channel, now=now)
+            await facts.remove(tx, _TROUBLE + one.channel)
+            if await facts.find(tx, _FAILING + one.channel) is not None:
+                await facts.remove(tx, _FAILING + one.channel)
+                await deliveries.retry_rejected(tx, [one.channel], since=now - self._patience.give_up, now=now)
+                after = {"channel": one.channel, "reason": f"{one.channel} accepted an alert again"}
+                await self._tell(tx, EventKind.CHANNEL_RECOVERED, after, now)
+        self._accepted.discard(one.id)
+        self._seen(one, "sent", now)
+        _log.info("alert %s sent through %s, try %d", one.alert.id, one.channel, one.attempts)
+
+    async def _failed(self, one: Delivery, error: DeliveryFailed) -> None:
+        now = self._clock.now()
+        if error.progressed:
+            async with self._store.write() as tx:
+                if await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=now):
+                    await facts.remove(tx, _TROUBLE + one.channel)
+            return
+        async with self._store.write() as tx:
+            since = time_from_json(await facts.find(tx, _TROUBLE + one.channel))
+            if since is None or since > now:
+                since = now
+            again = now + self._patience.wait(now - since, self._jitter(), error.retry_after)
+            if not await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=again):
+                _log_lost(one)
+                return
+            if since == now:
+                await facts.save(tx, _TROUBLE + one.channel, time_json(now), now=now)
+            if error.retry_after is not None:
+                await deliveries.put_off(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
+            if now - since >= self._patience.failing_after:
+                await self._tell_failing(tx, one.channel, error.why, since, now)
+        self._seen(one, "failed", now)
+        _log.warning("alert %s, try %d, again at %s: %s", one.alert.id, one.attempts, time_json(again), error.why)
+
+    async def _rejected(self, one: Delivery, why: str, *, mendable: bool = False) -> None:
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            if not await deliveries.mark_rejected(tx, one, why=why, mendable=mendable):
+                _log_lost(one)
+                return
+            await self._tell_failing(tx, one.channel, why, now, now)
+        self._seen(one, "rejected", now)
+        _log.error("alert %s is rejected: %s", one.alert.id, why)
+
+    async def _tell_failing(self, tx: Tx, channel: str, why: str, since: datetime, now: datetime) -> None:
+        """Say once, until it works again, that a channel fails."""
+        if await facts.find(tx, _FAILING + channel) is None:
+            await facts.save(tx, _FAILING + channel, time_json(now), now=now)
+            after = {"channel": channel, "reason": why, "since": time_json(since)}
+            await self._tell(tx, EventKind.CHANNEL_FAILING, after, now)
+
+    async def _tell(self, tx: Tx, kind: EventKind, after: Mapping[str, str | None], now: datetime) -> None:
+        event = Event(
+            id=self._store.ids(),
+            kind=kind,
+            severity=Severity.MEDIUM,
+            severity_reasons=("alerts depend on it",),
+            name="",
+            registrable_domain=None,
+            protected=(),
+            at=now,
+            source="watch",
+            after=dict(after),
+        )
+        await event_log.add(tx, [event], now=now)
+
+    def _seen(self, one: Delivery, result: str, now: datetime) -> None:
+        begun = min((event.at for event in one.alert.events), default=one.alert.created_at)
+        self._observe(one.channel, result, (now - begun).total_seconds())
+
+    async def _steadily(self, work: Callable[[], Awaitable[object]], *, once: bool = False) -> None:
+        """Do `work` every `poll`, whatever happens to the database; `once`: until it went through."""
+        while True:
+            try:
+                await work()
+            except StoreError as error:
+                _log.warning("telling waits for the database: %s", error)
+            except Exception:  # noqa: BLE001 (a bug must not end the telling of everything else)
+                _log.exception("telling went wrong")
+            else:
+                if once:
+                    return
+            await self._clock.sleep(self._patience.poll.total_seconds())
+
+
+def _log_lost(one: Delivery) -> None:
+    """Log that this process had the delivery for too long: another has claimed it, and records what comes of it."""
+    _log.warning("alert %s, try %d: its lease ran out, so the outcome is not recorded", one.alert.id, one.attempts)
+
+
+def _gone(channel: str) -> str:
+    return f"{channel} is not configured any more"
+
+
+async def send_test(channels: Mapping[str, Channel], clock: Clock, *, ids: Callable[[], str]) -> dict[str, str | None]:
+    """Send a marked test alert through each channel; None where it was accepted, else why not."""
+    alert = test_alert(ids(), clock.now())
+    results: dict[str, str | None] = {}
+    for name, channel in channels.items():
+        try:
+            async with asyncio.timeout(Patience().limit.total_seconds()):
+                await channel.send(alert)
+            results[name] = None
+        except DeliveryFailed as error:
+            results[name] = error.why
+        except TimeoutError:
+            results[name] = f"{name}: no answer"
+    return results
+
+
+def test_alert(alert_id: str, now: datetime) -> Alert:
+    """The alert that `send_test` sends."""
+    return gathered(alert_id, AlertKind.TEST, (), group="test", created_at=now)
