@@ -150,14 +150,15 @@ def within_two(one: str, other: str) -> bool:
     if len(first) <= 2 and len(second) <= 2:  # noqa: PLR2004 (two replacements at most)
         return True
     return (
-        _within_one(first[1:], second)
-        or _within_one(first, second[1:])
-        or _within_one(first[1:], second[1:])
-        or (first[:2] == second[1::-1] and _within_one(first[2:], second[2:]))
+        within_one(first[1:], second)
+        or within_one(first, second[1:])
+        or within_one(first[1:], second[1:])
+        or (first[:2] == second[1::-1] and within_one(first[2:], second[2:]))
     )
 
 
-def _within_one(one: str, other: str) -> bool:
+def within_one(one: str, other: str) -> bool:
+    """Whether at most one character lost, added, replaced or turned round makes the one of the other."""
     if one == other:
         return True
     grown = len(other) - len(one)

@@ -55,7 +55,7 @@ def resembles(
         best = max(_Reverse(name, _intended(protected, tables), tables, techniques).ways(kind, known), default=None)
         if best is not None:
             found.append(Resemblance(protected, best.techniques, best.likelihood, best.explanation))
-    return graded(sorted(found, key=lambda one: (-one.likelihood, one.protected)), tables)
+    return graded(sorted(found, key=lambda one: (-one.likelihood, one.protected)), name, tables, techniques)
 
 
 def resemblance_of(
@@ -71,7 +71,7 @@ def resemblance_of(
         return replace(found[0], rank=candidate.rank)
     explanation = f"like {candidate.protected} by {' and '.join(candidate.techniques)}"
     listed = Resemblance(candidate.protected, candidate.techniques, candidate.likelihood, explanation, candidate.rank)
-    return graded([listed], tables)[0]
+    return graded([listed], candidate.name, tables, techniques)[0]
 
 
 class _Reverse:

@@ -177,7 +177,9 @@ class Index:
         for protected, kind, known in self.possible(name):
             found += resembles(name, [(protected, kind)], self._tables, self._techniques, known)
         if not found:
-            found = list(graded(self._looking_like(name) or self._containing(name), self._tables))
+            found = list(
+                graded(self._looking_like(name) or self._containing(name), name, self._tables, self._techniques)
+            )
             if not found:
                 return ()
         found.sort(key=lambda one: (-one.likelihood, one.protected))
