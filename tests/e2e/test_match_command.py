@@ -31,24 +31,33 @@ def test_prints_what_resembles_a_protected_name(tmp_path: Path) -> None:
     assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
     done = watcher("match", cwd=tmp_path, given=STREAM)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ["army.ml", "amry.mil.com", "military-army-pay.top"]
+    assert done.stdout.splitlines() == ["army.ml", "amry.mil.com"]
+    assert watcher("match", "--grade", "block", cwd=tmp_path, given=STREAM).stdout.splitlines() == ["army.ml"]
+    likely = watcher("match", "--min-likelihood", "0.01", "--grade", "note", cwd=tmp_path, given=STREAM)
+    assert likely.stdout.splitlines() == ["army.ml"]
     file = tmp_path / "names.txt"
     file.write_text(STREAM)
     rows = [
         json.loads(line)
-        for line in watcher("match", "names.txt", "--format", "jsonl", cwd=tmp_path).stdout.splitlines()
+        for line in watcher(
+            "match", "names.txt", "--grade", "note", "--format", "jsonl", cwd=tmp_path
+        ).stdout.splitlines()
     ]
     assert [row["protected"] for row in rows] == [["army.mil"]] * 3
     assert rows[0]["resembles"][0]["explanation"] == "army.mil with `i` left out of the suffix"
     assert rows[2]["techniques"] == ["containment"]
+    assert [row["grade"] for row in rows] == ["block", "warn", "note"]
+    assert all(row["resembles"][0]["grade_reason"] for row in rows)
 
 
 def test_what_is_saved_waits_for_the_service(tmp_path: Path) -> None:
     assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
-    done = watcher("match", "--save", cwd=tmp_path, given=STREAM)
+    done = watcher("match", "--save", "--grade", "note", cwd=tmp_path, given=STREAM)
     assert (done.returncode, done.stdout.splitlines()) == (0, ["army.ml", "amry.mil.com", "military-army-pay.top"])
     assert done.stderr == "watcher: 3 of 3 names are new and get looked at next\n"
-    assert watcher("match", "--save", cwd=tmp_path, given=STREAM).stderr.startswith("watcher: 0 of 3 names are new")
+    assert watcher("match", "--save", "--grade", "note", cwd=tmp_path, given=STREAM).stderr.startswith(
+        "watcher: 0 of 3 names are new"
+    )
     with closing(sqlite3.connect(tmp_path / "watcher.db")) as database:
         rows = database.execute("select name, first_seen_at, next_look_at is not null from lookalikes").fetchall()
     assert {(name, None, 1) for name in ("army.ml", "amry.mil.com", "military-army-pay.top")} <= set(rows)

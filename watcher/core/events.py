@@ -78,6 +78,11 @@ def best_grade(resemblances: Iterable[Resemblance]) -> Grade | None:
     return min((resemblance.grade for resemblance in resemblances), key=list(Grade).index, default=None)
 
 
+def only_noted(resemblances: Iterable[Resemblance]) -> bool:
+    """Whether there are resemblances and `note` is the best grade among them."""
+    return best_grade(resemblances) is Grade.NOTE
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event. `before` and `after` are the `from` and `to` of the JSON shape; `evidence` is in the JSON shape too.

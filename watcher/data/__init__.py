@@ -13,7 +13,7 @@ from watcher.core.slips.known_names import KnownNames
 from watcher.core.slips.tables import Glyphs, Neighbours, Tables
 
 _HERE = Path(__file__).parent
-_ENUMERATION = ("techniques/*.py", "core/*.py", "data/*.txt")
+_ENUMERATION = ("techniques/*.py", "core/names/*.py", "core/slips/*.py", "data/*.txt")
 
 
 @cache

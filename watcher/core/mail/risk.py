@@ -39,11 +39,19 @@ _ABLE_REASONS = {
 }
 
 
-def rate(verdict: Verdict, *, rank: int | None) -> Rating:
+def rate(verdict: Verdict, *, rank: int | None, only_noted: bool = False) -> Rating:
     """The severity of a verdict with its reasons, the deciding one first.
 
     `rank`: the name's best place among the candidates of a protected name, or None where it is no candidate.
+    `only_noted`: every resemblance of the name has the grade `note`. Most such names are innocent: medium at most.
     """
+    rating = _rate(verdict, rank)
+    if only_noted and rating.severity.at_least(Severity.HIGH):
+        return Rating(Severity.MEDIUM, (*rating.reasons, "it resembles what is protected so little (grade note)"))
+    return rating
+
+
+def _rate(verdict: Verdict, rank: int | None) -> Rating:
     if Flag.DEFENSIVE in verdict.flags:
         return Rating(Severity.INFO, ("it is held defensively: on the own list, or its mail goes to the owner",))
     match verdict.ability:

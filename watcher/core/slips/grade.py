@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from watcher.core.containment import NAME as CONTAINMENT
 from watcher.core.events import Grade, Resemblance
-from watcher.core.known_names import KnownNames
-from watcher.core.names import Fqdn, to_unicode
-from watcher.core.nearness import within_one, within_two
-from watcher.core.tables import Tables
-from watcher.core.technique import Technique
+from watcher.core.names.names import Fqdn, to_unicode
+from watcher.core.slips.containment import NAME as CONTAINMENT
+from watcher.core.slips.known_names import KnownNames
+from watcher.core.slips.nearness import within_one, within_two
+from watcher.core.slips.tables import Tables
+from watcher.core.slips.technique import Technique
 
 Verdict = tuple[Grade, str]
 
@@ -212,6 +212,8 @@ class _Comparison:
     def _otherwise(self) -> Verdict:
         """All that is left: another spelling, a dot at another place, letters that look alike."""
         likelihood = self._resemblance.likelihood
+        if self._size >= _SHORT and any(within_one(self._meant.label, host) for host in self._typed.hosts):
+            return Grade.WARN, "the protected label, or a slip of it, is a host of another domain"
         if self._size >= _LONG and likelihood >= _SELDOM:
             return Grade.BLOCK, "it is a known form of slip, in a long label"
         if self._size >= _MIDDLE or likelihood >= _USUAL:

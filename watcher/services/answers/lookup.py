@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from watcher.core.events import Event, Resemblance
+from watcher.core.events import Event, Resemblance, only_noted
 from watcher.core.known import Known
 from watcher.core.mail.risk import rate
 from watcher.core.mail.verdict import Ability, Owner
@@ -189,7 +189,7 @@ class Lookup:
 
 def _looked(known: Known, look: Look) -> Known:
     """The same after a look that is not recorded."""
-    rating = rate(look.verdict, rank=known.rank)
+    rating = rate(look.verdict, rank=known.rank, only_noted=only_noted(known.resembles))
     at = look.observation.attempted_at
     settled = look.verdict.ability is not Ability.UNKNOWN
     return replace(

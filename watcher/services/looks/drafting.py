@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.events import Event, EventKind, Resemblance, only_noted
 from watcher.core.mail.risk import Rating, Severity, rate
 from watcher.core.mail.verdict import Flag, Verdict
 from watcher.core.registration.facts import RegistrationFacts
@@ -47,13 +47,17 @@ class Subject:
         """Its best place among the candidates of a protected name."""
         return min((one.rank for one in self.resembles if one.rank is not None), default=None)
 
+    def rating(self, verdict: Verdict) -> Rating:
+        """Return how severe a verdict about it is."""
+        return rate(verdict, rank=self.rank, only_noted=only_noted(self.resembles))
+
 
 def mail_event(event_id: str, draft: Draft, subject: Subject, at: datetime) -> Event:
     """The event of a draft, of the worse severity of what stood and what stands."""
     after = mail_side_json(draft.after)
     if draft.since is None:
         after["baseline"] = True
-    ratings = [rate(verdict, rank=subject.rank) for verdict in (draft.after, draft.before) if verdict is not None]
+    ratings = [subject.rating(verdict) for verdict in (draft.after, draft.before) if verdict is not None]
     return _event(
         event_id,
         draft.kind,
@@ -83,7 +87,7 @@ def registration_event(
         kind,
         subject,
         at,
-        Rating(Severity.INFO, ()) if verdict is None else rate(verdict, rank=subject.rank),
+        Rating(Severity.INFO, ()) if verdict is None else subject.rating(verdict),
         before={} if before is None else registration_json(before),
         after=registration_json(after),
         source=after.source.value,
@@ -103,7 +107,7 @@ def plain_event(
     severity: Severity | None = None,
 ) -> Event:
     """An event whose sides are not verdicts, shown by a verdict's evidence; as severe as it unless `severity` says."""
-    rating = rate(verdict, rank=subject.rank)
+    rating = subject.rating(verdict)
     return _event(
         event_id,
         kind,

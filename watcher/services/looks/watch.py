@@ -14,7 +14,6 @@ from datetime import datetime
 from random import random
 
 from watcher.core.events import Event, EventKind, Resemblance
-from watcher.core.mail.risk import rate
 from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
 from watcher.core.names.names import Fqdn, to_unicode
 from watcher.core.ports import Clock
@@ -191,7 +190,7 @@ class Watch:
         state = row.state
         unsettled_yet = row.verdict is None or row.verdict.ability is Ability.UNKNOWN
         shown = verdict if verdict.ability is not Ability.UNKNOWN or unsettled_yet else row.verdict
-        rating = rate(state.standing or shown or verdict, rank=subject.rank)
+        rating = subject.rating(state.standing or shown or verdict)
         first_seen_at = row.first_seen_at or (state.attempted_at if state.seen else None)
         asks = state.seen or row.relation != LOOKALIKE
         return replace(

@@ -59,3 +59,13 @@ def test_reasons_say_what_made_it_worse():
         "the operator collects mail for any name and never bounces it",
         "it is among the 100 likeliest slips (number 3)",
     )
+
+
+def test_a_name_whose_every_resemblance_is_only_noted_is_medium_at_most():
+    verdict = Verdict(ability_of(Basis.EXPLICIT_MX), Basis.EXPLICIT_MX, (Flag.COLLECTOR,))
+    rating = rate(verdict, rank=None, only_noted=True)
+    assert rating.severity is Severity.MEDIUM
+    assert "grade note" in rating.reasons[-1]
+    assert rate(verdict, rank=None).severity is Severity.CRITICAL
+    parked = Verdict(ability_of(Basis.IMPLICIT_MX), Basis.IMPLICIT_MX, (Flag.PARKED,))
+    assert rate(parked, rank=None, only_noted=True) == rate(parked, rank=None)
