@@ -36,8 +36,11 @@ ACCESS = """\
   changes what is protected, silenced and told.
 - Without a token only this machine itself is served, not through a proxy (`Forwarded`, `X-Forwarded-*`), and only until
   the first token is made. Revoking the last token does not open the door again.
-- A write needs `Content-Type: application/json` and no `Content-Encoding`. A request from a page of another site
-  (`Origin`, `Sec-Fetch-Site`) is refused; a link that somebody follows is served, but asks nobody outside anything.
+- A write needs `Content-Type: application/json` and no `Content-Encoding`. A write, and a read that would ask
+  outside, is refused with an `Origin` that is not ours. A read that a browser marks as another site's
+  (`Sec-Fetch-Site`) is refused too, links that somebody follows apart; the `Origin` of other reads does not matter,
+  since no answer permits another origin to read it.
+- More requests than can be answered in time are refused with 503 and `Retry-After`.
 
 ## Errors
 

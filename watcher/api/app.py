@@ -22,11 +22,12 @@ from watcher.api import (
     scans,
     silences,
 )
-from watcher.api.door import Door
+from watcher.api.door import UNPACKS, Door
 from watcher.api.endpoints import AnyEndpoint
 from watcher.api.guard import check_host, harden
 from watcher.api.parts import Parts
 from watcher.api.problems import Handler, problems
+from watcher.api.shedding import Shedding
 
 _RESOURCES: tuple[AnyEndpoint, ...] = (
     *domains.ENDPOINTS,
@@ -60,8 +61,8 @@ def make_app(
     """The application, not yet listening. `parts.store` stays the caller's to close."""
     door = door or Door()
     app = web.Application(
-        middlewares=[door.asked, _counted(parts), problems, _known_host(parts)],
-        handler_args={"auto_decompress": False},  # who shows no token must not make us unpack gigabytes
+        middlewares=[door.asked, _counted(parts), Shedding().middleware, problems, _known_host(parts)],
+        handler_args={"auto_decompress": UNPACKS},
     )
     app[DOOR] = door
     app.on_response_prepare.append(harden)

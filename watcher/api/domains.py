@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aiohttp import web
 from pydantic import Field
 
 from watcher.api import models
@@ -9,10 +10,16 @@ from watcher.api.endpoints import LARGE_BODY, AnyEndpoint, Call, Endpoint, Input
 from watcher.api.guard import check_origin, check_scopes
 from watcher.api.problems import Problem
 from watcher.core.names.protected import parse_any
+from watcher.api.problems import Problem, document, from_error
+from watcher.api.runner import packed
+from watcher.core.errors import InvalidName
+from watcher.core.names import Fqdn
+from watcher.core.protected import parse_any
 from watcher.core.shapes.known import check_json, known_json
 from watcher.services.names.tokens import Scope
 
 MOST_NAMES = 10_000
+MOST_SHOWN = 300
 
 
 class Freshness(Input):
@@ -35,9 +42,16 @@ async def checked(call: Call[Freshness, Nothing]) -> Any:
     name = parse_any(call.path["name"], call.parts.suffixes)
     fresh = call.query.fresh
     if fresh is not True:
-        known = await call.parts.lookup.known(name)
-        if fresh is False or known.settled:
-            return check_json(known)
+        version = call.parts.store.version()
+        body = call.parts.answers.find(name, version)
+        if body is None:
+            known = await call.parts.lookup.known(name)
+            if fresh is False or known.settled:
+                body = packed(check_json(known))
+            if known.settled and body is not None:
+                call.parts.answers.keep(name, version, body)
+        if body is not None:
+            return web.Response(body=body, content_type="application/json")
     check_origin(call.parts, call.request, call.request.host)
     try:
         check_scopes(call.caller, (Scope.LOOKUP,))
@@ -50,10 +64,23 @@ async def checked(call: Call[Freshness, Nothing]) -> Any:
 
 
 async def batch(call: Call[Nothing, Names]) -> Any:
-    """Known verdicts and resemblance, in the order given, each name once; no lookups."""
-    wanted = dict.fromkeys(parse_any(text, call.parts.suffixes) for text in call.body.names)
+    """Known verdicts and resemblance, in the order given, each name once; no lookups. An error is of its item alone."""
+    wanted: dict[Fqdn | str, InvalidName | None] = {}
+    for text in call.body.names:
+        try:
+            wanted.setdefault(parse_any(text, call.parts.suffixes), None)
+        except InvalidName as error:
+            wanted.setdefault(f"\0{text}", error)
+    names = [Fqdn(name) for name, error in wanted.items() if error is None]
     async with call.parts.comparing.one():
-        return {"items": [known_json(known) for known in await call.parts.lookup.batch(list(wanted))]}
+        known = {row.name: known_json(row) for row in await call.parts.lookup.batch(names)}
+    items = [known[name] if error is None else _wrong(name[1:], error) for name, error in wanted.items()]
+    return {"items": items}
+
+
+def _wrong(text: str, error: InvalidName) -> Any:
+    problem = from_error(error)
+    return {"given": text[:MOST_SHOWN], "error": None if problem is None else document(problem)}
 
 
 _TAG = "domains"

@@ -5,16 +5,48 @@ nothing, and then the watch itself opens no socket any more.
 """
 
 import asyncio
+from http import HTTPStatus
 from weakref import WeakSet
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.typedefs import Middleware
 
-from watcher.api.problems import Handler
+from watcher.api.guard import HEADERS
+from watcher.api.problems import Handler, Problem, response
 
 MOST = 250
 """Of the 1,024 descriptors that a process usually has; streams and pages of a large team take a hundred."""
 PATIENCE_SECONDS = 30.0
+
+
+UNPACKS = False
+"""Who shows no token must not make us unpack gigabytes."""
+
+
+class _Conversation(web.RequestHandler):
+    """A connection that answers what is no HTTP, or too long, with a problem document too."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the response to what could not be parsed; anything else is aiohttp's to answer."""
+        if not isinstance(exc, HttpProcessingError) or request.writer.output_size > 0:
+            return super().handle_error(request, status, exc, message)
+        refused = response(_unreadable(exc))
+        refused.headers.update(HEADERS)
+        refused.force_close()
+        return refused
+
+
+def _unreadable(error: HttpProcessingError) -> Problem:
+    if isinstance(error, LineTooLong):
+        return Problem(HTTPStatus.REQUEST_URI_TOO_LONG, "too_long", "the request line or a header is too long")
+    return Problem(HTTPStatus.BAD_REQUEST, "not_http", "this is no HTTP request that can be read")
 
 
 class Door:
@@ -49,7 +81,7 @@ class Door:
         if len(server.connections) >= self._most:
             transport.abort()
             return
-        protocol = server()
+        protocol = _Conversation(server, loop=asyncio.get_running_loop(), auto_decompress=UNPACKS)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         asyncio.get_running_loop().call_later(self._patience, self._look, transport)

@@ -22,7 +22,16 @@ def _open(values: type[StrEnum], what: str) -> Any:
     return Field(description=f"{what} Today: {', '.join(known)}; more may come", examples=known[:1])
 
 
-Name = Annotated[str, Field(description="A-labels without the final dot; a suffix without a leading one")]
+NAME_PATTERN = "^[!-~]+$"
+Name = Annotated[
+    str,
+    Field(
+        description="A-labels without the final dot; a suffix without a leading one",
+        min_length=1,
+        max_length=253,
+        pattern=NAME_PATTERN,
+    ),
+]
 AbilityText = Annotated[str, _open(Ability, "Whether mail is delivered.")]
 BasisText = Annotated[str, _open(Basis, "The one rule that decided.")]
 FlagText = Annotated[str, _open(Flag, "A fact that changes how bad or how sure it is.")]
@@ -38,6 +47,15 @@ class Output(BaseModel):
     """What a client receives. Members may be added, never dropped."""
 
     model_config = ConfigDict(extra="allow")
+
+
+class ProblemDocument(Output):
+    """An error (RFC 9457)."""
+
+    type: str = Field(description="`urn:watcher:problem:` and a stable word")
+    title: str
+    status: int
+    detail: str
 
 
 class Exchange(Output):
@@ -329,15 +347,6 @@ class Version(Output):
     version: str
 
 
-class ProblemDocument(Output):
-    """An error (RFC 9457)."""
-
-    type: str = Field(description="`urn:watcher:problem:` and a stable word")
-    title: str
-    status: int
-    detail: str
-
-
 T = TypeVar("T")
 
 
@@ -386,10 +395,17 @@ class Triaged(Output):
     triaged: list[Name]
 
 
-class Batch(Output):
-    """What is known about many names, in the order given, each once."""
+class NoName(Output):
+    """An item of a batch that is no name, as it was given, and why."""
 
-    items: list[Known]
+    given: str
+    error: ProblemDocument
+
+
+class Batch(Output):
+    """What is known about many names, in the order given, each once; in place of what is no name, the error."""
+
+    items: list[Known | NoName]
 
 
 class Tested(Output):

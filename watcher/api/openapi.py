@@ -119,9 +119,26 @@ def _operation(endpoint: AnyEndpoint, schemas: dict[type[BaseModel], JSON]) -> J
     return operation
 
 
+_PATH_SCHEMAS: dict[str, JSON] = {
+    "name": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 2048,
+        "pattern": r"^[^\s/]+$",
+        "description": "A name in any form: domain, host, IDN, mailbox, URL; for a suffix a leading dot is allowed",
+    },
+    "id": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[0-9A-Za-z_-]+$"},
+}
+
+
 def _path_parameters(endpoint: AnyEndpoint) -> list[JSON]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _PATH_SCHEMAS.get(name, {"type": "string", "minLength": 1}),
+        }
         for name in _PARAMETER.findall(endpoint.path)
     ]
 

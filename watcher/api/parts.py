@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from watcher.api.answers import Answers
 from watcher.api.metrics import Metrics
 from watcher.api.places import Places
 from watcher.api.policy import Policy
@@ -51,6 +52,8 @@ class Parts:
     scans: "Scans | None" = None
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""
+    answers: Answers = field(default_factory=Answers)
+    """What is known of names, as it was answered."""
     enumerating: Places = field(default_factory=lambda: Places(1, waiting=20))
     """Enumerating is work for the processor; one at a time leaves the other core to the watch."""
     comparing: Places = field(default_factory=lambda: Places(1, waiting=20))

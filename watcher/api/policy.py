@@ -1,11 +1,15 @@
 """Who is let in, as plain functions over a request's headers and peer: hosts, origins, peers. No I/O."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from multidict import CIMultiDictProxy
+
+_HOST = re.compile(r"(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?")
+"""`uri-host [ ":" port ]` of RFC 9110 7.2, as far as a name or an address is written there: no user, no escapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Policy:
     def knows_host(self, host: str) -> bool:
         """Whether `Host: host` is one of ours: the answer to DNS rebinding."""
         host = host.lower()
+        if _HOST.fullmatch(host) is None:
+            return False
         bare = without_port(host)
         known = {entry.lower() for entry in self.hosts}
         if self.public_url:

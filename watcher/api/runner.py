@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError, TransferEncodingError
 from multidict import MultiMapping
 
 from watcher.api.endpoints import B, Call, Endpoint, Input, Nothing, Q, Reply
@@ -49,9 +49,14 @@ def answer(endpoint: Endpoint[Q, B], data: Any) -> web.StreamResponse:
     if data is None:
         return web.Response(status=HTTPStatus.NO_CONTENT)
     reply = data if isinstance(data, Reply) else Reply(data, endpoint.status)
-    # ASCII only: what came from outside may hold characters that steer a terminal or reverse its text.
-    body = json.dumps(reply.data, ensure_ascii=True, separators=(",", ":")).encode()
-    return web.Response(body=body, status=reply.status, content_type="application/json", headers=reply.headers)
+    return web.Response(
+        body=packed(reply.data), status=reply.status, content_type="application/json", headers=reply.headers
+    )
+
+
+def packed(data: Any) -> bytes:
+    """JSON as it is sent: in ASCII, since what came from outside may steer a terminal or reverse its text."""
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode()
 
 
 def parse_query(model: type[Q], query: MultiMapping[str]) -> Q:
@@ -84,6 +89,10 @@ async def _body(endpoint: Endpoint[Q, B], request: web.Request) -> bytes:
                     raise _too_large(endpoint.largest_body)
     except TimeoutError as error:
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time") from error
+    except (ConnectionError, web.RequestPayloadError, PayloadEncodingError, TransferEncodingError) as error:
+        # Nobody reads this answer where the client has gone, and it is no fault of ours.
+        closing = {"Connection": "close"}
+        raise Problem(HTTPStatus.BAD_REQUEST, "cut_short", "the body ended before its end", headers=closing) from error
     return bytes(body) or _nothing(endpoint.body)
 
 

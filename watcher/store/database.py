@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -24,10 +24,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watcher.core.ports import Clock
 from watcher.store.at_once import at_once
+from watcher.store.glance import Glance
 from watcher.store.ids import TimeOrderedIds
 from watcher.store.places import Place, place_of
 from watcher.store.sqlite import WRITE
 
+Result = TypeVar("Result")
 Tx = AsyncConnection
 """A transaction, as `Store.read` and `Store.write` hand it out."""
 
@@ -45,6 +47,7 @@ class Store:
         self._engine = engine
         self._direct = direct
         self._writer = asyncio.Lock()
+        self._glance = None if place.path is None else Glance(place.path)
 
     @classmethod
     async def open_or_create(cls, url: str, *, clock: Clock) -> Self:
@@ -95,6 +98,23 @@ class Store:
             raise
         except DBAPIError as error:
             raise self.place.failure(error) from error
+
+    async def glance(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """Return the result of a short read: a few rows by their key. A file is read at once, without a thread."""
+        if self._glance is None:
+            async with self.read() as tx:
+                return await work(tx)
+        try:
+            return self._glance.read(work)
+        except DBAPIError as error:
+            raise self.place.failure(error) from error
+
+    def version(self) -> int | None:
+        """Return a number that changes with every commit, also of other processes; None where that is not known.
+
+        What was read under another number may be old.
+        """
+        return None if self._glance is None else self._glance.version()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -152,6 +172,8 @@ class Store:
     async def close(self) -> None:
         """Close every connection; the store is of no use after it."""
         self._direct.dispose()
+        if self._glance is not None:
+            self._glance.close()
         await self._engine.dispose()
 
 

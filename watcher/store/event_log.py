@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Integer, bindparam, func, insert, select
 
 from watcher.core.events import Event
 from watcher.core.shapes import event_from_json, event_json
@@ -83,7 +83,16 @@ async def find_all(tx: Tx, ids: Sequence[str]) -> dict[str, Event]:
 
 async def list_history(tx: Tx, name: str, *, limit: int = 100) -> list[Event]:
     """What happened to one name, newest first."""
-    return await list_all(tx, names=[name], newest_first=True, limit=limit)
+    rows = await tx.execute(_HISTORY, {"wanted": name, "most": limit})
+    return [event_from_json(body) for body in rows.scalars()]
+
+
+_HISTORY = (
+    select(events.c.body)
+    .where((events.c.name == bindparam("wanted")) | (events.c.registrable_domain == bindparam("wanted")))
+    .order_by(events.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)  # built once: to build a statement costs more than to run it
 
 
 async def find_last_id(tx: Tx) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, case, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, bindparam, case, cast, delete, func, or_, select, update
 
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Verdict
@@ -101,9 +101,13 @@ class Wanted:
     relation: Relation = LOOKALIKE
 
 
+_BY_NAME = select(lookalikes).where(lookalikes.c.name == bindparam("wanted"))
+"""Built once: to build a statement costs more than to run it."""
+
+
 async def find(tx: Tx, name: str) -> Lookalike | None:
     """The row of `name`, also one that was never seen to exist."""
-    row = (await tx.execute(select(lookalikes).where(lookalikes.c.name == name))).mappings().first()
+    row = (await tx.execute(_BY_NAME, {"wanted": name})).mappings().first()
     return None if row is None else _lookalike(row)
 
 

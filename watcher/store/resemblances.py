@@ -1,8 +1,9 @@
 """Which protected names a lookalike resembles, and how."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from watcher.core.events import Grade, Resemblance
 from watcher.store.database import Tx
@@ -31,16 +32,25 @@ async def save(tx: Tx, name: str, new: Sequence[Resemblance]) -> None:
         )
 
 
+_MOST_LIKELY_FIRST = (resemblances.c.likelihood.desc(), resemblances.c.protected)
+_OF_ONE = (
+    select(resemblances).where(resemblances.c.name == bindparam("wanted")).order_by(*_MOST_LIKELY_FIRST)
+)  # built once: to build a statement costs more than to run it
+
+
+def _of_many(names: Sequence[str]) -> Select[Any]:
+    return select(resemblances).where(resemblances.c.name.in_(names)).order_by(*_MOST_LIKELY_FIRST)
+
+
 async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, tuple[Resemblance, ...]]:
     """For each of the names what it resembles, most likely first; an empty tuple where nothing is known."""
     found: dict[str, list[Resemblance]] = {name: [] for name in names}
     for some in chunks(list(found)):
-        query = (
-            select(resemblances)
-            .where(resemblances.c.name.in_(some))
-            .order_by(resemblances.c.likelihood.desc(), resemblances.c.protected)
-        )
-        for row in (await tx.execute(query)).mappings():
+        if len(some) == 1:
+            result = await tx.execute(_OF_ONE, {"wanted": some[0]})
+        else:
+            result = await tx.execute(_of_many(some))
+        for row in result.mappings():
             found[row["name"]].append(
                 Resemblance(
                     row["protected"],

@@ -17,6 +17,12 @@ from watcher.core.registration.likeness import likeness
 from watcher.core.states.mail_state import SETTLED, exists, obstacle
 from watcher.services.looks.examine import Look, Looker, LookOptions
 from watcher.store import Store, event_log, lookalikes, resemblances
+from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth
+from watcher.core.risk import rate
+from watcher.core.suffixes import Suffixes
+from watcher.core.verdict import Ability, Owner
+from watcher.services.examine import Look, Looker, LookOptions
+from watcher.store import Store, Tx, event_log, lookalikes, resemblances
 from watcher.store.lookalikes import Lookalike
 
 Resembling = Callable[[Fqdn], Awaitable[Sequence[Resemblance]]]
@@ -79,10 +85,7 @@ class Lookup:
         history: Sequence[Event] = ()
         found: Sequence[Resemblance] = ()
         if self._store is not None:
-            async with self._store.read() as tx:
-                row = await lookalikes.find(tx, name)
-                history = await event_log.list_history(tx, name)
-                found = (await resemblances.find_all(tx, [name]))[name]
+            row, history, found = await self._store.glance(lambda tx: _stored(tx, name))
         found = found or await self._resembling(name)
         bare = self._unseen(name) if row is None else known_row(row)
         return self._compared(replace(bare, resembles=tuple(found), history=tuple(history)))
@@ -185,6 +188,12 @@ class Lookup:
         return Known(
             name, to_unicode(name), self._suffixes.registrable_domain(name), self._suffixes.public_suffix(name)
         )
+
+
+async def _stored(tx: Tx, name: Fqdn) -> tuple[Lookalike | None, Sequence[Event], Sequence[Resemblance]]:
+    row = await lookalikes.find(tx, name)
+    history = await event_log.list_history(tx, name)
+    return row, history, (await resemblances.find_all(tx, [name]))[name]
 
 
 def _looked(known: Known, look: Look) -> Known:
