@@ -8,13 +8,11 @@ from pydantic import Field
 from watcher.api import models
 from watcher.api.endpoints import LARGE_BODY, AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.guard import check_origin, check_scopes
-from watcher.api.problems import Problem
-from watcher.core.names.protected import parse_any
 from watcher.api.problems import Problem, document, from_error
 from watcher.api.runner import packed
 from watcher.core.errors import InvalidName
-from watcher.core.names import Fqdn
-from watcher.core.protected import parse_any
+from watcher.core.names.names import Fqdn
+from watcher.core.names.protected import parse_any
 from watcher.core.shapes.known import check_json, known_json
 from watcher.services.names.tokens import Scope
 

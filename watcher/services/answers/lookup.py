@@ -16,12 +16,6 @@ from watcher.core.registration.facts import RegistrationFacts, RegistrationSourc
 from watcher.core.registration.likeness import likeness
 from watcher.core.states.mail_state import SETTLED, exists, obstacle
 from watcher.services.looks.examine import Look, Looker, LookOptions
-from watcher.store import Store, event_log, lookalikes, resemblances
-from watcher.core.registration import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth
-from watcher.core.risk import rate
-from watcher.core.suffixes import Suffixes
-from watcher.core.verdict import Ability, Owner
-from watcher.services.examine import Look, Looker, LookOptions
 from watcher.store import Store, Tx, event_log, lookalikes, resemblances
 from watcher.store.lookalikes import Lookalike
 
