@@ -1,7 +1,6 @@
 """The shapes of answers, as pydantic models: what the OpenAPI document says and what tests hold every answer to.
 
-Answers are made by `watcher.core.shapes` and are not validated again on their way out. Enumerations are open: a reader
-must tolerate values it does not know, so they are plain strings here, with today's values as examples.
+Made by `watcher.core.shapes`, not validated again. Enumerations are open: plain strings, today's values as examples.
 """
 
 from datetime import datetime
@@ -104,7 +103,7 @@ class Registrant(Output):
 
 
 class Registration(Output):
-    """Who holds the registrable domain, since when and until when."""
+    """Who holds `domain` (the registrable domain, or a parent where only that is known), since when and until when."""
 
     status: StatusText
     source: SourceText
@@ -120,6 +119,7 @@ class Registration(Output):
     abuse_phone: str | None
     fetched_at: datetime | None
     reason: str | None
+    domain: str | None
 
 
 class Resemblance(Output):

@@ -157,7 +157,7 @@ def _registry_client(
 ) -> "RegistryClient | None":
     """The registry client; None where registries are not to be asked. Raises ConfigurationError."""
     from watcher.core.names.addresses import is_global
-    from watcher.data import rdap_bootstrap
+    from watcher.data import load_suffixes, rdap_bootstrap
     from watcher.lookups.registry.client import RegistryClient
 
     if not chosen.enabled:
@@ -171,5 +171,6 @@ def _registry_client(
         whois_servers=chosen.whois_servers,
         max_rate=chosen.max_rate,
         kept=min(_KEPT_REPLIES, chosen.refresh_soon / 2),
+        registered_domain=load_suffixes().registered_domain,
         heard=heard,
     )

@@ -6,6 +6,7 @@ from watcher.core.mail.dns import Answer
 from watcher.core.mail.inquiry import claimable, foreign_domains, unregistered
 from watcher.core.mail.reading import Reading
 from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.names.names import is_under
 
 TAG: Basis | Flag = Flag.ARMED
 
@@ -23,11 +24,21 @@ def find(case: Case) -> Sequence[Answer] | None:
         own = reading.mx
         if own is not None and not own.chain and own.soa == reading.name:
             return (own,)
+        if case.context.registered and own is not None and _is_not_delegated(own, reading):
+            return (own,)
     shown = [unregistered(reading, host, domain) for host, domain in claimable(reading)]
     found = [answer for answer in shown if answer is not None]
     operators = case.context.surroundings.operators
     found += [host.absent for host in reading.hosts if host.absent is not None and operators.is_tenant_host(host.name)]
     return tuple(found) or None
+
+
+def _is_not_delegated(own: Answer, reading: Reading) -> bool:
+    """Whether it is the suffix that denies the name: the registrable domain itself is in no zone."""
+    domain = reading.observation.registrable_domain
+    if own.chain or domain is None:
+        return False
+    return reading.name == domain if own.soa is None else not is_under(own.soa, domain)
 
 
 def _exchange_for_sale(reading: Reading) -> Sequence[Answer] | None:

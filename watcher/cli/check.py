@@ -12,7 +12,7 @@ from watcher.cli.output import Format, emit, format_option, visible
 from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
 from watcher.core.known import Known
 from watcher.core.names.names import Fqdn
-from watcher.core.registration.facts import RegistrationFacts
+from watcher.core.registration.facts import RegistrationFacts, parent_shown
 from watcher.core.shapes.known import check_json
 from watcher.core.shapes.times import time_json
 from watcher.core.states.mail_state import SETTLED
@@ -37,6 +37,7 @@ KNOWN_FIELDS = (
     "attempted_at",
     "last_outcome",
     "unconfirmed",
+    "registration.domain",
     "registration.status",
     "registration.source",
     "registration.registrar",
@@ -136,7 +137,7 @@ def report(known: Known) -> str:
     lines += _mail(known)
     lines += [f"  resembles {row.protected}: {row.explanation}" for row in known.resembles]
     lines += [f"  like ours: {phrase} (anybody can copy that)" for phrase in known.own_likeness]
-    lines += _registration(known.registration)
+    lines += _registration(known.registration, known.registrable_domain)
     if (probed := known.probed) is not None:
         said = f": {probed.reply}" if probed.reply else ""
         lines.append(f"  mail server {probed.host} ({probed.address}): {probed.outcome}{said}")
@@ -165,7 +166,7 @@ def _mail(known: Known) -> list[str]:
     return lines
 
 
-def _registration(facts: RegistrationFacts | None) -> list[str]:
+def _registration(facts: RegistrationFacts | None, domain: str | None) -> list[str]:
     if facts is None:
         return []
     holder = facts.registrant_organisation
@@ -177,5 +178,7 @@ def _registration(facts: RegistrationFacts | None) -> list[str]:
         "abuse contact": facts.abuse_email,
         "status": ", ".join(facts.statuses),
     }
-    lines = [f"  {facts.status} (by {facts.source})" + (f": {facts.reason}" if facts.reason else "")]
+    parent = parent_shown(facts, domain)
+    whose = "" if parent is None else f"its parent {parent} is "
+    lines = [f"  {whose}{facts.status} (by {facts.source})" + (f": {facts.reason}" if facts.reason else "")]
     return lines + [f"    {label} {value}" for label, value in shown.items() if value]

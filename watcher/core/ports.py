@@ -69,7 +69,9 @@ class Registry(Protocol):
     """Registration facts, at a registry's pace."""
 
     async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
-        """The facts of a registered domain (see `Suffixes.registered_domain`); never raises for what a registry did.
+        """The facts of a registrable domain (see `Suffixes.registrable_domain`); never raises for what a registry did.
+
+        Where only a parent of it is known to a registry (`github.io`), they are the parent's; `facts.domain` says so.
 
         Of several that wait for one server the one of highest `worth` goes first (see `registration.Worth`). An answer
         that is remembered from before `since` is not given again.

@@ -113,7 +113,8 @@ class Owner:
 class JudgeContext:
     """What a verdict takes into account besides the observation.
 
-    `held`: the registry says the name is on hold or has no nameservers (M06). `nameservers` and `organisation` are the
+    `held`: the registry says the name is on hold or has no nameservers (M06). `registered`: the registry knows it, in
+    whatever words. `nameservers` and `organisation` are the
     name's own, from its registration. `probed`: what the SMTP probe found.
     """
 
@@ -123,6 +124,7 @@ class JudgeContext:
     nameservers: frozenset[str] = frozenset()
     organisation: str | None = None
     probed: tuple[Flag, ...] = ()
+    registered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.core.events import EventKind
-from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus, contradicted
+from watcher.core.registration.facts import (
+    RegistrationFacts,
+    RegistrationSource,
+    RegistrationStatus,
+    contradicted,
+    said_by,
+)
 
 EXPIRY_NEAR = timedelta(days=30)
 
@@ -24,6 +30,8 @@ def changes(before: RegistrationFacts | None, after: RegistrationFacts) -> tuple
         return ()
     kinds: list[EventKind] = []
     known = before is not None and before.status is not RegistrationStatus.UNKNOWN
+    if before is not None and before.domain is not None and after.domain is not None and before.domain != after.domain:
+        known = False  # of another name: nothing that changed
     if before is not None and known and before.status is not after.status:
         if after.status is RegistrationStatus.REGISTERED:
             kinds.append(EventKind.REGISTERED)
@@ -42,25 +50,32 @@ def changes(before: RegistrationFacts | None, after: RegistrationFacts) -> tuple
 
 
 def doubted(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts | None:
-    """What to keep in place of `after` where one answer is not enough: `before`, with the reason; None: `after` stands.
+    """What to keep in place of `after` where it is not believed: `before`, with the reason; None: `after` stands.
 
-    A registry that calls a registered name free while the DNS shows it delegated (`compared_with_dns`) may be broken,
-    and then is so for all its names; it is believed when it says so again.
+    A registry that calls a registered name free while the DNS shows it delegated (`compared_with_dns`) is broken,
+    and is so for all its names then. No name that is delegated has lapsed on one source's word, however often that says
+    so.
     """
     if before is None or before.status is not RegistrationStatus.REGISTERED:
         return None
     if after.status is not RegistrationStatus.UNREGISTERED or not contradicted(after):
         return None
-    if contradicted(before) and after.fetched_at > before.fetched_at:
-        return None
+    if contradicted(before) and not said_by(before, after.source):
+        return None  # another source says so too
     return replace(before, reason=after.reason, fetched_at=after.fetched_at)
 
 
 def merged(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts:
-    """What to remember: facts once known are not overwritten by "we could not ask"."""
-    if before is None or before.status is RegistrationStatus.UNKNOWN or after.status is not RegistrationStatus.UNKNOWN:
+    """What to remember: facts once known give way neither to "we could not ask" nor to a parent's."""
+    if before is None or before.status is RegistrationStatus.UNKNOWN:
         return after
-    return before
+    less = after.status is RegistrationStatus.UNKNOWN or (_below(before.domain, after.domain))
+    return before if less else after
+
+
+def _below(name: str | None, parent: str | None) -> bool:
+    """Whether facts about `name` say more than those about `parent`, above it."""
+    return name is not None and parent is not None and name.endswith("." + parent)
 
 
 def _comparable(before: RegistrationFacts, after: RegistrationFacts) -> bool:

@@ -46,6 +46,8 @@ class RegistrationFacts:
     abuse_email: str | None = None
     abuse_phone: str | None = None
     reason: str | None = None
+    domain: str | None = None
+    """The name that was asked about: the registrable domain, or its parent where nobody knows more; None: not said."""
     raw: bytes | None = field(default=None, compare=False, repr=False)
 
 
@@ -73,6 +75,28 @@ def is_held(facts: RegistrationFacts) -> bool:
     if facts.source is RegistrationSource.RDAP and not facts.nameservers:
         return True
     return not _HOLDS.isdisjoint(status.lower() for status in facts.statuses)
+
+
+def own_facts(facts: RegistrationFacts | None, domain: str | None) -> RegistrationFacts | None:
+    """The facts where they are about `domain` itself, and not about a parent of it; None otherwise.
+
+    `uk.com` sells names below it. Its own registration, of 1995, says nothing about `army.uk.com`.
+    """
+    if facts is None or facts.domain is None or domain is None or facts.domain == domain:
+        return facts
+    return None
+
+
+def parent_shown(facts: RegistrationFacts | None, domain: str | None) -> str | None:
+    """The parent that the facts are about, where they are not about `domain` itself."""
+    return facts.domain if facts is not None and own_facts(facts, domain) is None else None
+
+
+def is_registered(facts: RegistrationFacts | None) -> bool:
+    """Whether a registry (the DNS does not count) says that the name is registered."""
+    if facts is None or facts.source is RegistrationSource.DNS:
+        return False
+    return facts.status is RegistrationStatus.REGISTERED
 
 
 COMPARED = (
@@ -140,6 +164,11 @@ def completed(facts: RegistrationFacts, registrar: RegistrationFacts, host: str)
 def contradicted(facts: RegistrationFacts) -> bool:
     """Whether the facts carry the disagreement that `compared_with_dns` notes."""
     return facts.reason is not None and _YET_DELEGATED in facts.reason
+
+
+def said_by(facts: RegistrationFacts, source: RegistrationSource) -> bool:
+    """Whether it is `source` whose disagreement the facts carry."""
+    return facts.reason is not None and f"the {source.value.upper()} server says" in facts.reason
 
 
 def compared_with_dns(facts: RegistrationFacts, *, delegated: bool) -> RegistrationFacts:

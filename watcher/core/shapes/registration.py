@@ -25,6 +25,7 @@ def registration_json(facts: RegistrationFacts) -> JSON:
         "abuse_phone": facts.abuse_phone,
         "fetched_at": time_json(facts.fetched_at),
         "reason": facts.reason,
+        "domain": facts.domain,
     }
 
 
@@ -46,4 +47,5 @@ def registration_from_json(row: Mapping[str, Any]) -> RegistrationFacts:
         abuse_email=row["abuse_email"],
         abuse_phone=row["abuse_phone"],
         reason=row["reason"],
+        domain=row.get("domain"),
     )

@@ -15,7 +15,7 @@ from watcher.core.known import Known
 from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Ability
 from watcher.core.names.clean import clean
-from watcher.core.registration.facts import RegistrationFacts
+from watcher.core.registration.facts import RegistrationFacts, parent_shown
 from watcher.core.telling.kind_words import ability_words, basis_words
 
 MOST_TIMELINE = 60
@@ -99,8 +99,11 @@ class Report:
                 (facts.updated_at, "registration changed"),
                 (facts.expires_at, "expires"),
             )
-            source = facts.source.value
-            rows += [Milestone(at, f"{what}, as its registry says", source) for at, what in dated if at is not None]
+            source, parent = facts.source.value, parent_shown(facts, known.registrable_domain)
+            whose = (
+                "its registry says" if parent is None else f"the registry of its parent {_said(parent)} says of that"
+            )
+            rows += [Milestone(at, f"{what}, as {whose}", source) for at, what in dated if at is not None]
         for event in known.history[:MOST_TIMELINE]:
             what = _WHAT_HAPPENED.get(event.kind, event.kind.value.replace("_", " "))
             rows.append(Milestone(event.at, what + _detail(event), event.source, event.id))
@@ -115,7 +118,7 @@ class Report:
             _request(known) if purpose is Purpose.TAKEDOWN else _block_request(known),
             _section("The name", _name_lines(known)),
             _section("Mail", _mail_lines(known)),
-            _section("Registration", _registration_lines(known.registration)),
+            _section(_registration_heading(known), _registration_lines(known.registration)),
             _section(
                 "Timeline (UTC)", [f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M}  {row.what}" for row in self.timeline]
             ),
@@ -129,6 +132,8 @@ class Report:
 def _request(known: Known) -> str:
     name, protected, facts = known.name, _protected(known), known.registration
     to = (facts is not None and _said(facts.abuse_email)) or "the registrar's abuse desk"
+    parent = parent_shown(facts, known.registrable_domain)
+    to = to if parent is None else f"{to}, for {_said(parent)}, under which the name stands"
     registrar = "" if facts is None else _said(facts.registrar)
     number = None if facts is None else facts.registrar_iana_id
     who = f" ({registrar}{f', IANA {_said(number)}' if number else ''})" if registrar else ""
@@ -194,6 +199,11 @@ def _mail_lines(known: Known) -> list[str]:
         shown = f"{exchange.preference} {_said(exchange.host)} ({addresses or 'no address'})"
         lines.append(_labelled("exchange", shown))
     return [*lines, _labelled("seen at", _time(known.settled_at) or "not settled yet")]
+
+
+def _registration_heading(known: Known) -> str:
+    parent = parent_shown(known.registration, known.registrable_domain)
+    return "Registration" if parent is None else f"Registration of {_said(parent)}, the parent of the name"
 
 
 def _registration_lines(facts: RegistrationFacts | None) -> list[str]:

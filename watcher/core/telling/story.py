@@ -141,7 +141,7 @@ def exchanges_words(side: Mapping[str, Any], limit: int = _EXCHANGES, *, address
 _TOLD_ELSEWHERE = frozenset(
     """
     ability basis flags exchanges findings relation channel reason why since errors blind_seconds baseline
-    fetched_at updated_at source registrar_iana_id abuse_phone
+    fetched_at updated_at source registrar_iana_id abuse_phone domain
     """.split()  # noqa: SIM905 (a list of this many words reads better as text)
 )
 """Keys of an event's sides that have a line of their own, or tell a reader nothing."""

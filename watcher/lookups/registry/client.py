@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -47,7 +47,9 @@ class RegistryClient:
     own may have addresses that are not global. `max_rate` is questions a second at each server; `timeout` seconds for
     one question; `patience` how long a question may wait for a server that throttles before it is answered "unknown";
     `kept` how long an answer is given again without asking, `most_kept` of them at most. `rdap` is the HTTP side, made
-    here unless given. `heard` is told of every try: which server, and what went wrong, None where it answered.
+    here unless given. `registered_domain` is the domain that a top-level registry knows, above a registrable one:
+    `uk.com` above `army.uk.com`. `heard` is told of every try: which server, and what went wrong, None where
+    it answered.
 
     Raises ConfigurationError for settings that cannot be used.
     """
@@ -68,6 +70,7 @@ class RegistryClient:
         kept: timedelta = timedelta(minutes=5),
         most_kept: int = 4096,
         rdap: Rdap | None = None,
+        registered_domain: Callable[[str], Fqdn | None] = lambda name: None,  # noqa: ARG005
         heard: Callable[[str, str | None], None] = lambda server, trouble: None,  # noqa: ARG005 (what the names mean)
     ) -> None:
         if max_rate <= 0:
@@ -78,6 +81,7 @@ class RegistryClient:
         self._kept = kept
         self._most_kept = most_kept
         self._heard = heard
+        self._registered_domain = registered_domain
         self._bootstrap_url, bootstrap = _bootstrap(rdap_bootstrap, bundled)
         self._etag: str | None = None
         self._refreshed_at: datetime | None = None
@@ -95,8 +99,9 @@ class RegistryClient:
         self._worth: dict[Fqdn, float] = {}  # of what is being asked: of its worthiest caller
 
     async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
-        """The facts of a registered domain, from the last minutes or asked now; never raises for what a registry did.
+        """The facts of a registrable domain, from the last minutes or asked now; never raises for what a registry did.
 
+        They are a parent's where that is all that a registry knows: `facts.domain` says whose they are.
         Of several domains that wait for the same server the one of highest `worth` is asked about first. Callers that
         ask about the same domain at the same time share one question, of the highest worth among theirs. `since`: what
         is remembered from before is old.
@@ -114,6 +119,11 @@ class RegistryClient:
             self._worth[domain] = worth
             for pace in (*self._paces.values(), self._registrars):
                 pace.overtake(domain, worth)
+            above = self._registered_domain(domain)
+            if above is not None and above in self._asking and worth > self._worth[above]:
+                self._worth[above] = worth
+                for pace in self._paces.values():
+                    pace.overtake(above, worth)
         return await asyncio.shield(asking)
 
     def _answered(self, domain: Fqdn) -> None:
@@ -180,19 +190,36 @@ class RegistryClient:
         return facts
 
     async def _first_answer(self, domain: Fqdn) -> RegistrationFacts:
+        """What the registry of `domain` says, else what is known of the registered domain above it."""
+        registered = self._registered_domain(domain) or domain
+        if registered == domain:
+            return await self._answer_of(self._routes.servers(domain), domain)
+        servers = self._routes.below(domain, registered)
+        facts = await self._answer_of(servers, domain)
+        if facts.status is not RegistrationStatus.UNKNOWN:
+            return facts
+        above = await self.facts(registered, worth=self._worth[domain])
+        said = f"of {registered}, the parent: " + (
+            f"its registry did not say more ({facts.reason})"
+            if servers
+            else f"no registry of names under {registered} is known"
+        )
+        return replace(above, reason="; ".join(text for text in (said, above.reason) if text)[:300])
+
+    async def _answer_of(self, servers: Sequence[Server], domain: Fqdn) -> RegistrationFacts:
         """The answer of the first server that has one; the failures before it, or all of them, are in `reason`."""
         reasons: list[str] = []
         source = RegistrationSource.RDAP
-        for server in self._routes.servers(domain):
+        for server in servers:
             reply = await self._ask_server(server, domain)
             source = reply.facts.source
             if reply.facts.reason is not None:
                 reasons.append(reply.facts.reason)
             if not reply.failed:
-                facts = replace(reply.facts, reason="; ".join(reasons) or None)
+                facts = replace(reply.facts, reason="; ".join(reasons) or None, domain=domain)
                 return await self._with_registrar(domain, facts, reply.registrar)
         reason = "; ".join(reasons) or f"no RDAP or WHOIS server is known for {domain}"
-        return unknown(source, self._clock.now(), reason)
+        return replace(unknown(source, self._clock.now(), reason), domain=domain)
 
     async def _with_registrar(self, domain: Fqdn, facts: RegistrationFacts, link: str | None) -> RegistrationFacts:
         """The facts with their gaps filled by the registrar's own RDAP, where that matters; unchanged when it fails.

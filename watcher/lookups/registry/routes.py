@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 from watcher.core.errors import ConfigurationError, InvalidName
 from watcher.core.names import names
-from watcher.core.names.names import Fqdn
+from watcher.core.names.names import Fqdn, is_under
 from watcher.lookups.registry import whois
 from watcher.lookups.registry.rdap_bootstrap import UNLISTED, Bootstrap, base_url, suffixes_of
+from watcher.lookups.registry.third_level import THIRD_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,22 @@ class Routes:
             if url is not None and referral is not None:
                 return (RdapServer(url), referral)
         return (referral,) if referral is not None else ()
+
+    def below(self, domain: Fqdn, registered: Fqdn) -> tuple[Server, ...]:
+        """The servers of a registry below `registered`, for a suffix of `domain` (`uk.com`), if there is one."""
+        for suffix in suffixes_of(domain):
+            if not is_under(suffix, registered):
+                break
+            if suffix in self._rdap:
+                return (RdapServer(self._rdap[suffix]),)
+            if suffix in self._whois:
+                return (WhoisServer(self._whois[suffix], suffix),)
+            url = self.bootstrap.servers.get(suffix)
+            if url is not None:
+                return (RdapServer(url),)
+            if suffix in THIRD_LEVEL:
+                return (WhoisServer(whois.address(THIRD_LEVEL[suffix]), suffix),)
+        return ()
 
     def trusted(self) -> Iterator[tuple[str, int]]:
         """The (host, port) pairs that the operator listed: these may be non-global addresses."""

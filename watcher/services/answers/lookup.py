@@ -12,7 +12,7 @@ from watcher.core.mail.verdict import Ability, Owner
 from watcher.core.names.names import Fqdn, to_unicode
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Registry
-from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth, own_facts
 from watcher.core.registration.likeness import likeness
 from watcher.core.states.mail_state import SETTLED, exists, obstacle
 from watcher.services.looks.examine import Look, Looker, LookOptions
@@ -154,7 +154,12 @@ class Lookup:
 
     def _compared(self, known: Known) -> Known:
         """The same with what it has in common with the owner's names."""
-        return replace(known, own_likeness=likeness(known.verdict, known.registration, self._owner()))
+        return replace(
+            known,
+            own_likeness=likeness(
+                known.verdict, own_facts(known.registration, known.registrable_domain), self._owner()
+            ),
+        )
 
     async def _with_facts(self, known: Known, name: Fqdn, *, registration: bool) -> Known:
         if not registration or known.registration is not None:
@@ -163,7 +168,7 @@ class Lookup:
 
     async def _facts(self, name: Fqdn) -> RegistrationFacts | None:
         """None for a suffix, or without a registry; facts of status unknown when it takes too long."""
-        domain = self._suffixes.registered_domain(name)
+        domain = self._suffixes.registrable_domain(name)
         if self._registry is None or domain is None:
             return None
         try:

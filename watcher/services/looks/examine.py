@@ -16,7 +16,7 @@ from watcher.core.mail.verdict import Ability, Check, Flag, JudgeContext, Owner,
 from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Authorities, Clock, Resolver
-from watcher.core.registration.facts import RegistrationFacts, is_held
+from watcher.core.registration.facts import RegistrationFacts, is_held, is_registered, own_facts
 from watcher.core.states.close_look import carried
 from watcher.core.states.mail_state import sighted
 from watcher.services.looks.shared_answers import RememberedAnswers, SharedQuestions
@@ -56,13 +56,15 @@ class LookOptions:
         """Whether nothing that other looks heard is used."""
         return self.fresh or bool(self.avoid)
 
-    def judged(self, surroundings: Surroundings, probed: tuple[Flag, ...] = ()) -> JudgeContext:
-        """Everything that the verdict rests on beside the observation."""
-        facts, owner = self.registration, self.owner or Owner()
+    def judged(self, name: Fqdn, surroundings: Surroundings, probed: tuple[Flag, ...] = ()) -> JudgeContext:
+        """Everything that the verdict on `name` rests on beside the observation, a parent's registration apart."""
+        owner = self.owner or Owner()
+        facts = own_facts(self.registration, surroundings.suffixes.registrable_domain(name))
         if facts is None:
             return JudgeContext(surroundings, owner, probed=probed)
         servers = frozenset(facts.nameservers)
-        return JudgeContext(surroundings, owner, is_held(facts), servers, facts.registrant_organisation, probed)
+        holder, registered = facts.registrant_organisation, is_registered(facts)
+        return JudgeContext(surroundings, owner, is_held(facts), servers, holder, probed, registered)
 
 
 USUAL = LookOptions()
@@ -120,7 +122,7 @@ class Examiner:
         known: KnownAnswers = {} if options.alone else self._remembered
         recheck = options.recheck_suffix or (self._undelegated is not None and self._undelegated.due(name))
         context = InquiryContext(surroundings, self._clock.now(), known, options.posture, recheck)
-        judged = options.judged(surroundings)
+        judged = options.judged(name, surroundings)
         at_source = await self._at_source(name, context, judged, options.avoid) if options.avoid else None
         if at_source is not None:
             return at_source
@@ -163,7 +165,10 @@ class Examiner:
         """Return the same look judged with what the registry said; nothing is asked."""
         surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
         probed = () if look.probed is None else flags_of(look.probed.outcome)
-        return replace(look, verdict=judge(look.observation, self._checks, options.judged(surroundings, probed)))
+        return replace(
+            look,
+            verdict=judge(look.observation, self._checks, options.judged(look.observation.name, surroundings, probed)),
+        )
 
     async def _drive(
         self,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Registry
-from watcher.core.registration.facts import RegistrationFacts, RegistrationStatus, Worth
+from watcher.core.registration.facts import RegistrationFacts, RegistrationStatus, Worth, own_facts
 from watcher.core.slips.candidates import Candidate
 from watcher.core.states.mail_state import Origin
 from watcher.services.names.own import Ours
@@ -102,7 +102,7 @@ class Probes:
         async with self._store.read() as tx:
             known = await lookalikes.find_known(tx, [candidate.name for candidate in candidates])
             for candidate in candidates:
-                domain = self._suffixes.registered_domain(candidate.name)
+                domain = self._suffixes.registrable_domain(candidate.name)
                 if candidate.name not in known and domain is not None:
                     groups[domain].append(candidate)
             asked = await probes.find_asked(tx, list(groups), since=now - EVERY * _NEARLY, now=now)
@@ -115,6 +115,6 @@ class Probes:
         facts = await self._registry.facts(domain, worth=Worth.PROBE)
         async with self._store.write() as tx:
             await probes.save(tx, [domain], at=self._clock.now())
-        if facts.status is RegistrationStatus.REGISTERED:
+        if facts.status is RegistrationStatus.REGISTERED and own_facts(facts, domain) is not None:
             speaker = next((candidate for candidate in group if candidate.name == domain), group[0])
             await self._look_at(speaker, origin, facts)

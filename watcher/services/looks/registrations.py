@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from watcher.core.mail.verdict import Ability
+from watcher.core.mail.verdict import Ability, Basis
 from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Registry
-from watcher.core.registration.facts import RegistrationFacts, Worth, is_held
+from watcher.core.registration.facts import RegistrationFacts, Worth, is_held, is_registered, own_facts
 from watcher.services.looks.watch import Watch
 from watcher.store import Store, lookalikes, raw_replies
 from watcher.store.lookalikes import LOOKALIKE, Lookalike
@@ -89,7 +89,7 @@ class Registrations:
         by_domain: dict[Fqdn, list[Lookalike]] = defaultdict(list)
         nobodys: list[str] = []
         for row in rows:
-            domain = self._suffixes.registered_domain(row.name)
+            domain = self._suffixes.registrable_domain(row.name)
             if domain is None:
                 nobodys.append(row.name)
             else:
@@ -114,10 +114,17 @@ class Registrations:
             await self._record(row, facts)
 
     async def _record(self, row: Lookalike, facts: RegistrationFacts) -> None:
-        was_held = row.registration is not None and is_held(row.registration)
+        before = _arming(row, row.registration)
         recorded = await self._watch.record_registration(Fqdn(row.name), facts)
-        if recorded.row is not None and is_held(facts) != was_held:
+        if recorded.row is not None and _arming(row, facts) != before:
             await self._look_again(Fqdn(row.name))  # a hold arms a name (M06): judged with it at once
+
+
+def _arming(row: Lookalike, facts: RegistrationFacts | None) -> tuple[bool, bool]:
+    """What of the facts can arm a name: a hold, and for one that is not in the DNS the registration itself."""
+    known = own_facts(facts, row.registrable_domain)
+    absent = row.verdict is not None and row.verdict.basis is Basis.NO_SUCH_NAME
+    return known is not None and is_held(known), absent and is_registered(known)
 
 
 def worth_of(row: Lookalike, now: datetime) -> Worth:

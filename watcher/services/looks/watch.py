@@ -18,7 +18,13 @@ from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
 from watcher.core.names.names import Fqdn, to_unicode
 from watcher.core.ports import Clock
 from watcher.core.registration.changes import changes, doubted, merged
-from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus, compared_with_dns
+from watcher.core.registration.facts import (
+    RegistrationFacts,
+    RegistrationSource,
+    RegistrationStatus,
+    compared_with_dns,
+    own_facts,
+)
 from watcher.core.shapes import mail_brief_json
 from watcher.core.states.cadence import Cadence, Refresh, next_look, next_registration
 from watcher.core.states.mail_state import Draft, MailState, Origin, Policy, Standing, exists, sighted, standing_of
@@ -100,7 +106,8 @@ class Watch:
             if row.name not in {one.name for one in rows}:
                 rows.append(row)
             speaker = next((one for one in rows if one.name == one.registrable_domain), row)
-            new = compared_with_dns(new, delegated=any(delegated(one.state) for one in rows))
+            if own_facts(new, row.registrable_domain) is not None:
+                new = compared_with_dns(new, delegated=any(delegated(one.state) for one in rows))
             known = await resemblances.find_all(tx, [one.name for one in rows])
             ours = await self._ours(tx, speaker)
             subject = Subject(speaker.name, speaker.registrable_domain, known[speaker.name], ours)
@@ -284,6 +291,9 @@ class Watch:
         return state, [plain_event(event_id, kind, subject, verdict, at=at, before=before, after=brief)]
 
     def _registration_events(self, row: Lookalike, new: RegistrationFacts, subject: Subject) -> list[Event]:
+        """What changed; nothing where the facts are a parent's: it renews and moves for reasons of its own."""
+        if own_facts(new, row.registrable_domain) is None:
+            return []
         whose = _held(subject, row.state)
         return [
             registration_event(
@@ -302,7 +312,7 @@ class Watch:
     def _with_facts(self, row: Lookalike, new: RegistrationFacts) -> Lookalike:
         """The row with the facts; one that proves to be news (M68) is looked at again at once."""
         now, state, next_look_at = self._clock.now(), row.state, row.next_look_at
-        if new.created_at is not None:
+        if new.created_at is not None and own_facts(new, row.registrable_domain) is not None:
             state = reconsider(state, new.created_at, now)
             next_look_at = next_look_at if state == row.state else now
         kept = doubted(row.registration, new)

@@ -148,3 +148,15 @@ def test_a_flood_is_bounded():
     assert text.count("became able") == MOST_TIMELINE
     assert text.count("army.ml MX: ANSWER") == MOST_EVIDENCE
     assert len(text) < 100_000
+
+
+def test_a_parent_s_registration_is_named_as_the_parent_s():
+    known = replace(
+        KNOWN, name="army.uk.com", registrable_domain="army.uk.com", registration=replace(FACTS, domain="uk.com")
+    )
+    text = Report(known).text(Purpose.TAKEDOWN)
+    assert "Registration of uk.com, the parent of the name" in text
+    assert "abuse@registrar.net, for uk.com, under which the name stands" in text
+    assert "as the registry of its parent uk.com says of that" in text
+    its_own = replace(known, registration=replace(FACTS, domain="army.uk.com"))
+    assert "parent" not in Report(its_own).text(Purpose.TAKEDOWN)

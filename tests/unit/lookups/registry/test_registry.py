@@ -16,7 +16,8 @@ from watcher.core.errors import ConfigurationError, LookupFailed
 from watcher.core.names.addresses import is_global
 from watcher.core.names.names import parse
 from watcher.core.ports import Registry
-from watcher.core.registration.facts import RegistrationSource, RegistrationStatus, Worth
+from watcher.core.registration.facts import RegistrationSource, RegistrationStatus, Worth, own_facts
+from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.registry.client import RegistryClient
 from watcher.lookups.registry.reply import MOST_PACKED, packed, unpacked
@@ -78,6 +79,46 @@ async def test_whois_only_suffix_end_to_end(make, whois, domains):
     assert facts.statuses == ("client hold",)
     assert facts.expires_at == domains["army.mil"].expires
     assert (await client.facts(parse("navy.mil"))).status is RegistrationStatus.UNREGISTERED
+
+
+SUFFIXES = load_suffixes()
+THIRD_LEVEL = [("army.uk.com", "uk.com"), ("army.us.com", "us.com"), ("army.co.ua", "co.ua"), ("army.eu.org", "eu.org"),
+               ("army.github.io", "github.io"), ("army.blogspot.com", "blogspot.com")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "suffix"), THIRD_LEVEL)
+@pytest.mark.parametrize("protocol", ["rdap", "whois"])
+async def test_an_override_for_any_suffix_is_asked_about_the_name_below_it(  # noqa: PLR0917 (fixtures)
+    make, rdap, whois, domains, name, suffix, protocol
+):
+    domains.register(name, registrar="Seller of Third Levels")
+    server = {"rdap": {"rdap_servers": {suffix: rdap.url}}, "whois": {"whois_servers": {suffix: whois.address}}}
+    client = make(**server[protocol], registered_domain=SUFFIXES.registered_domain)
+    facts = await client.facts(parse(name))
+    assert (facts.domain, facts.registrar) == (name, "Seller of Third Levels")
+    other = await client.facts(parse(f"navy.{suffix}"))
+    assert (other.domain, other.status) == (f"navy.{suffix}", RegistrationStatus.UNREGISTERED)
+
+
+async def test_where_only_the_parent_is_known_the_facts_are_the_parent_s(make, whois, domains):
+    domains.register("github.io", registrar="Registrar of the Parent")
+    client = make(whois_servers={"io": whois.address}, registered_domain=SUFFIXES.registered_domain)
+    for name in ("army.github.io", "navy.github.io"):
+        facts = await client.facts(parse(name))
+        assert (facts.domain, facts.registrar) == ("github.io", "Registrar of the Parent")
+        assert facts.reason is not None
+        assert facts.reason.startswith("of github.io, the parent: no registry of names under github.io is known")
+        assert own_facts(facts, name) is None
+    assert whois.asked == ["github.io"], "one question for all names below it"
+
+
+async def test_a_third_level_registry_that_fails_leaves_the_parent_s_facts(make, whois, domains):
+    domains.register("uk.com", registrar="Registrar of the Parent")
+    settings = {"whois_servers": {"uk.com": DEAD, "com": whois.address}}
+    facts = await make(**settings, registered_domain=SUFFIXES.registered_domain).facts(parse("army.uk.com"))
+    assert (facts.domain, facts.status) == ("uk.com", RegistrationStatus.REGISTERED)
+    assert facts.reason is not None
+    assert "its registry did not say more" in facts.reason
 
 
 @pytest.fixture

@@ -118,11 +118,20 @@ async def test_a_held_name_becomes_an_armed_row(bench):
     assert await bench.probes.due() == MOST - 1, "the row has its own turn"
 
 
-async def test_registered_and_merely_late_in_the_zone_is_no_row(bench):
+async def test_registered_and_in_no_zone_is_armed_whatever_the_registry_calls_it(bench):
     await bench.protect("army.mil")
-    bench.registry.register(bench.first()[0], nameservers=("ns1.hosting.net",))
+    name = bench.first()[0]
+    bench.registry.register(name, nameservers=("ns1.hosting.net",), statuses=("active",))
     await bench.probes.due()
-    assert await bench.row(bench.first()[0]) is None
+    assert (await bench.row(name)).verdict.flags == (Flag.ARMED,)
+
+
+async def test_a_parent_s_registration_arms_nothing(bench):
+    await bench.protect("army.mil")
+    name = bench.first()[0]
+    bench.registry.register(name, domain="mil", nameservers=())
+    await bench.probes.due()
+    assert await bench.row(name) is None
 
 
 async def test_nobody_is_asked_before_the_first_pass_has_ended(bench):

@@ -55,12 +55,31 @@ class TestRegistration:
         )
         assert row.registration_next_at - bench.clock.now() == timedelta(hours=1)
         await bench.clock.advance(3600)
-        gone = replace(gone, fetched_at=bench.clock.now())
-        assert await self.asked(bench, gone) == ["lapsed"], "it says so again"
+        for _ in range(3):
+            gone = replace(gone, fetched_at=bench.clock.now())
+            assert await self.asked(bench, gone) == [], "one source, however often it says so"
+            await bench.clock.advance(3600)
+        other = replace(gone, source=RegistrationSource.WHOIS, fetched_at=bench.clock.now())
+        assert await self.asked(bench, other) == ["lapsed"], "another source says so too"
         assert await self.asked(bench, throttled) == []
         assert await self.asked(bench, registered(bench.clock)) == ["registered"]
         told = (await bench.events())[-1]
         assert (told.source, told.before["status"], told.after["status"]) == ("rdap", "unregistered", "registered")
+
+    async def test_a_parent_s_facts_are_shown_and_raise_nothing(self, bench):
+        await bench.look(no_address)
+        parents = replace(registered(bench.clock), domain="ml", created_at=bench.clock.now())
+        assert await self.asked(bench, parents) == []
+        assert (await bench.row()).registration.domain == "ml"
+        lapsed = RegistrationFacts(
+            RegistrationStatus.UNREGISTERED, RegistrationSource.RDAP, bench.clock.now(), domain="ml"
+        )
+        assert await self.asked(bench, lapsed) == [], "the parent's lapse is not the name's"
+        its_own = replace(registered(bench.clock), domain=NAME)
+        assert await self.asked(bench, its_own) == [], "the first facts about the name itself are no change"
+        assert (await bench.row()).registration.domain == NAME
+        assert await self.asked(bench, parents) == []
+        assert (await bench.row()).registration.domain == NAME, "what is known of the name itself stays"
 
     async def test_a_name_that_left_the_dns_has_lapsed_at_the_first_word(self, bench):
         await bench.look(no_address)
