@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("told", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("domain", "protected", "hour", "action", name="pk_refusals"),
     )
     op.create_index("ix_refusals_hour", "refusals", ["hour"])

@@ -91,8 +91,36 @@ class Metrics:
         self._requests = Counter(
             "watcher_http_requests", "Requests served", ["method", "path", "status"], registry=self.registry
         )
+        self._policy = Counter(
+            "watcher_policy_requests",
+            "Requests of mail servers, by what they were: judged, other, malformed",
+            ["kind"],
+            registry=self.registry,
+        )
+        self._policy_seconds = Histogram(
+            "watcher_policy_seconds",
+            "From a request about a recipient to the answer",
+            buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05),
+            registry=self.registry,
+        )
+        self._stopped = Counter(
+            "watcher_policy_actions",
+            "Recipients that were lookalikes, by what was done with the mail",
+            ["action"],
+            registry=self.registry,
+        )
         build = Gauge("watcher_build_info", "Always 1", ["version"], registry=self.registry)
         build.labels(version).set(1)
+
+    def asked(self, kind: str, seconds: float) -> None:
+        """A mail server asked."""
+        self._policy.labels(kind).inc()
+        if kind == "judged":
+            self._policy_seconds.observe(seconds)
+
+    def stopped(self, action: str) -> None:
+        """Mail to a lookalike was stopped or marked."""
+        self._stopped.labels(action).inc()
 
     def detected(self, after: timedelta) -> None:
         """An event was recorded, `after` the earliest moment it may have happened."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from watcher.core.blocking.answer import Action
 from watcher.core.events import EventKind, Grade
 from watcher.core.mail.dns import Outcome
 from watcher.core.mail.risk import Severity
@@ -228,6 +229,15 @@ class RegistryReply(Output):
     fetched_at: datetime
     sha256: str
     bytes: int
+
+
+class PolicyAnswer(Output):
+    """What a mail server is told about a recipient."""
+
+    action: Annotated[str, _open(Action, "What is done with the mail.")]
+    sentence: str = Field(description="For the sender or the mail log; empty where mail simply passes")
+    intended: str | None = Field(description="The address that was probably meant, or only its domain")
+    reply: str = Field(description="The action of a Postfix policy service", examples=["DUNNO"])
 
 
 class Report(Output):

@@ -17,6 +17,7 @@ from watcher.store import Store
 if TYPE_CHECKING:
     from watcher.services.answers.lookup import Lookup
     from watcher.services.answers.scans import Scans
+    from watcher.services.blocking.recipient_policy import RecipientPolicy
     from watcher.services.sweeps.sweep import Sweep
 
 Ready = Callable[[], Awaitable[str | None]]
@@ -49,6 +50,8 @@ class Parts:
     ready: Mapping[str, Ready] = field(default_factory=dict)
     protected_changed: Callable[[], Awaitable[None]] | None = None
     sweep: "Sweep | None" = None
+    recipient_policy: "RecipientPolicy | None" = None
+    """What mail servers are told about a recipient."""
     scans: "Scans | None" = None
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "events": "watcher.cli.events:events",
     "match": "watcher.cli.match:match",
     "mail-log": "watcher.cli.mail_log:mail_log",
+    "policy": "watcher.cli.policy:policy",
     "report": "watcher.cli.report:report",
     "silence": "watcher.cli.silence:silence",
     "channels": "watcher.cli.channels:channels",

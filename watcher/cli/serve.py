@@ -18,6 +18,7 @@ from watcher.core.errors import ConfigurationError, DeliveryFailed, WatcherError
 
 if TYPE_CHECKING:
     from watcher.api.metrics import Metrics
+    from watcher.bootstrap.listeners import Refusing
     from watcher.bootstrap.watching import Watching
     from watcher.cli.narrator import Narrator
     from watcher.core.ports import Clock
@@ -51,6 +52,7 @@ def serve(options: GlobalOptions) -> None:
 async def _serve(chosen: "Settings") -> None:
     from watcher.api.metrics import Metrics
     from watcher.bootstrap.command import open_store
+    from watcher.bootstrap.listeners import open_policy
     from watcher.bootstrap.network import open_network, system_clock
     from watcher.bootstrap.watching import build_watching
     from watcher.cli.narrator import Narrator
@@ -74,7 +76,12 @@ async def _serve(chosen: "Settings") -> None:
         )
         await watching.ours.read()
         engine = Local(_jobs(chosen, watching, metrics, narrator), failed=lambda *_: None)
-        async with _api(chosen, watching, metrics, engine) as url:
+        async with (
+            open_policy(
+                chosen, store, watching.enumeration, watching.ours, observe=metrics.asked, stopped=metrics.stopped
+            ) as mail,
+            _api(chosen, watching, metrics, engine, mail) as url,
+        ):
             narrator.say(f"watcher {__version__} watches {len(watching.ours.protected)} names; {url} answers")
             telling = asyncio.create_task(watching.notifier.run())
             engine.start()
@@ -165,7 +172,9 @@ class _Rest:
 
 
 @asynccontextmanager
-async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", engine: "Local") -> AsyncIterator[str]:
+async def _api(
+    chosen: "Settings", watching: "Watching", metrics: "Metrics", engine: "Local", mail: "Refusing"
+) -> AsyncIterator[str]:
     """The listening API; its URL. Raises ConfigurationError when it may not or cannot listen there."""
     from aiohttp import web
 
@@ -207,7 +216,8 @@ async def _api(chosen: "Settings", watching: "Watching", metrics: "Metrics", eng
         channels=tuple(watching.channels),
         test_channel=test_channel,
         tiers=chosen.sweep.tiers,
-        ready=_readiness(watching, engine),
+        ready={**_readiness(watching, engine), "policy": mail.trouble},
+        recipient_policy=mail.policy,
         protected_changed=watching.ours.read,
         sweep=watching.sweep,
         scans=(scans := Scans(watching.sweep, clock)),

@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     RESOLVER_REFUSED = "resolver_refused"
     DATA_AGED = "data_aged"
     """Lists that watcher came with have grown old: nobody is blind by it, and nobody is woken."""
+    MAIL_REFUSED = "mail_refused"
+    """Mail to a lookalike was stopped at the mail server; counted by the hour."""
 
 
 ENDED_BY = {

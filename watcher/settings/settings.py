@@ -158,6 +158,44 @@ class Api(Section):
         return value
 
 
+class MailPolicy(Section):
+    """The Postfix policy service: what mail servers are told about a recipient."""
+
+    listen: str | None = Field(
+        default=None, description="`ADDR:PORT` or `unix:PATH` for `check_policy_service`. Unset: it does not run"
+    )
+    mode: Literal["warn", "hold", "defer", "reject"] = Field(
+        default="warn",
+        description="For lookalikes that can receive mail, of grade `block`, that nobody blocked yet: a line in the"
+        " mail log, or more",
+    )
+    blocked: Literal["warn", "hold", "defer", "reject"] = Field(
+        default="reject", description="For lookalikes whose triage is `blocked`"
+    )
+    ask: bool = Field(
+        default=False,
+        description="Refuse lookalikes of grade `warn` or stronger once, with the probable address; mail passes when"
+        " its sender sends again",
+    )
+    confirm_within: Duration = Field(default=timedelta(minutes=30), description="How long a sender may take to confirm")
+    known_after: int = Field(
+        default=0,
+        ge=0,
+        description="Messages to one domain within 30 days after which only `blocked` counts for it; kept as"
+        " hashes. 0: off",
+    )
+
+    @field_validator("listen")
+    @classmethod
+    def _place(cls, value: str | None) -> str | None:
+        if value is None or value.startswith(("unix:/", "/")):
+            return value
+        host, _, port = value.rpartition(":")
+        if not host.removeprefix("[").removesuffix("]") or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _PORTS:
+            raise ValueError(f"{value!r} is neither ADDR:PORT, such as 127.0.0.1:10040, nor unix:PATH")
+        return value
+
+
 class Retention(Section):
     """How long the past is kept; what is known of names now is kept anyway."""
 
@@ -209,6 +247,7 @@ class Settings(BaseSettings):
     smtp_probe: SmtpProbe = SmtpProbe()
     alerts: Alerts = Alerts()
     api: Api = Api()
+    policy: MailPolicy = MailPolicy()
     vigil: Vigil = Vigil()
     retention: Retention = Retention()
     techniques: Techniques = Techniques()

@@ -266,7 +266,7 @@ refusals = Table(  # what the policy service refused or marked, counted by the h
     Cell("hour", Moment, primary_key=True, index=True),
     Cell("action", Text, primary_key=True),  # core.blocking.answer.Action
     Cell("count", Integer, nullable=False),
-    Cell("told", Boolean, nullable=False, server_default=false()),  # the event of this hour was recorded
+    Cell("told", Integer, nullable=False, server_default="0"),  # how many of them the events of this hour counted
 )
 
 recipients = Table(  # how often a domain was written to, while `policy.known_after` is set; hashes only

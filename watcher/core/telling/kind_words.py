@@ -102,6 +102,11 @@ KIND_WORDS: dict[EventKind, KindWords] = {
         "lists grown old",
         ("Install the newest version, when it suits you: names under newer suffixes are missed until then.",),
     ),
+    EventKind.MAIL_REFUSED: KindWords(
+        "Mail to {name} was stopped at the mail server",
+        "lookalikes to which mail was stopped",
+        ("Tell the senders, where it happens again: an address book may hold the wrong name.",),
+    ),
 }
 
 _ABILITIES = {"able": "able to receive mail", "unable": "unable to receive mail", "unknown": "not known"}

@@ -1,0 +1,1 @@
+"""Listeners: they answer gear that asks (mail servers, resolvers), one module each."""

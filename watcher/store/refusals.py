@@ -1,0 +1,75 @@
+"""What the policy service stopped or marked, counted by the hour; nothing of any sender."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import RowMapping, delete, select, update
+
+from watcher.store.database import Tx
+from watcher.store.tables import refusals
+from watcher.store.upsert import chunks
+
+
+class RefusalKey(NamedTuple):
+    """What is counted together."""
+
+    domain: str
+    protected: str
+    hour: datetime
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
+    """A count, and how many of it events told of."""
+
+    key: RefusalKey
+    count: int
+    told: int
+
+
+async def add(tx: Tx, counts: Mapping[RefusalKey, int]) -> None:
+    """Add to the counts."""
+    for key, count in counts.items():
+        here = refusals.c
+        which = (here.domain == key.domain, here.protected == key.protected, here.hour == key.hour)
+        change = update(refusals).where(*which, here.action == key.action).values(count=here.count + count)
+        if (await tx.execute(change)).rowcount == 0:
+            await tx.execute(refusals.insert().values(**key._asdict(), count=count))
+
+
+async def list_untold(tx: Tx) -> list[RefusalRow]:
+    """Return the counts that no event told of, or told of less, in the order of their hours."""
+    query = select(refusals).where(refusals.c.told < refusals.c.count).order_by(refusals.c.hour, refusals.c.domain)
+    return [_row(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def mark_told(tx: Tx, rows: Sequence[RefusalRow]) -> None:
+    """Note that events told of the counts."""
+    for row in rows:
+        here = refusals.c
+        which = (here.domain == row.key.domain, here.protected == row.key.protected, here.hour == row.key.hour)
+        await tx.execute(update(refusals).where(*which, here.action == row.key.action).values(told=row.count))
+
+
+async def count_by_domain(tx: Tx, domains: Sequence[str], *, actions: Sequence[str]) -> dict[str, int]:
+    """Return how often mail to each of the domains was stopped by one of `actions`."""
+    found: dict[str, int] = {}
+    for some in chunks(domains):
+        query = select(refusals.c.domain, refusals.c.count).where(
+            refusals.c.domain.in_(some), refusals.c.action.in_(actions)
+        )
+        for row in await tx.execute(query):
+            found[row[0]] = found.get(row[0], 0) + row[1]
+    return found
+
+
+async def remove_before(tx: Tx, hour: datetime) -> int:
+    """Remove older counts; return how many there were."""
+    return (await tx.execute(delete(refusals).where(refusals.c.hour < hour))).rowcount
+
+
+def _row(row: RowMapping) -> RefusalRow:
+    return RefusalRow(RefusalKey(*(row[name] for name in RefusalKey._fields)), row["count"], row["told"])
