@@ -35,6 +35,10 @@ class Effect(StrEnum):
     """Random bytes in place of a reply."""
     BROKEN = "broken"
     """The right header and question, and rubbish behind them."""
+    DRIP = "drip"
+    """The reply comes over TCP a byte at a time, each `seconds` later."""
+    SINKHOLE = "sinkhole"
+    """As a filter answers: the address in `address` in place of any, and nothing, without an SOA, for other types."""
     EXTENDED = "extended"
     """An extended error `code` is added."""
 
@@ -50,5 +54,6 @@ class Fault:
     times: int | None = None
     seconds: float = 0.2
     code: int = 15
+    address: str = "0.0.0.0"
     validating: bool = False
     """Only without CD=1, as a validating resolver fails."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import dns.name
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 from tests.fakes.dns_faults import Effect, Fault
@@ -40,6 +41,8 @@ class Replies:
         found = self._zones().find(query.qname, query.rdtype)
         if Effect.REWRITE in effects and found.rcode == dns.rcode.NXDOMAIN:
             found = _lie(query.name)
+        if Effect.SINKHOLE in effects:
+            found = _sinkhole(query, effects[Effect.SINKHOLE].address)
         if Effect.NO_SOA in effects:
             found.soa = None
         if udp and Effect.TRUNCATE in effects:
@@ -74,3 +77,10 @@ class Replies:
 
 def _lie(name: str) -> Found:
     return Found(answer=[dns.rrset.from_text(dns.name.from_text(name), 60, "IN", "A", _LIE)])
+
+
+def _sinkhole(query: Query, address: str) -> Found:
+    """What a filter says: an address of its own, and no records of any other type."""
+    if dns.rdatatype.to_text(query.rdtype) != "A":
+        return Found()
+    return Found(answer=[dns.rrset.from_text(dns.name.from_text(query.name), 60, "IN", "A", address)])

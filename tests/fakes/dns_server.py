@@ -147,8 +147,12 @@ class DnsServer:
                 if Effect.TCP_CLOSED in effects or Effect.DROP in effects:
                     return
                 reply = self._replies.reply(query, effects, udp=False)
-                writer.write(len(reply).to_bytes(2, "big") + reply)
-                await writer.drain()
+                message = len(reply).to_bytes(2, "big") + reply
+                for part in _parts(message, effects.get(Effect.DRIP)):
+                    writer.write(part)
+                    await writer.drain()
+                    if Effect.DRIP in effects:
+                        await asyncio.sleep(effects[Effect.DRIP].seconds)
         except (OSError, EOFError):
             return
         finally:
@@ -183,6 +187,10 @@ class DnsServer:
         task = asyncio.get_running_loop().create_task(send())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _parts(message: bytes, drip: Fault | None) -> list[bytes]:
+    return [message] if drip is None else [message[at : at + 1] for at in range(len(message))]
 
 
 class _Datagrams(asyncio.DatagramProtocol):

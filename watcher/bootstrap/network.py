@@ -41,6 +41,8 @@ class Network:
     careful: "CarefulResolver"
     resolver: "PulsedResolver"
     sweeper: "Sweeper"
+    asking: "Sweeper"
+    """The same without what feeds know: every name is asked for."""
     at_source: "SuffixSweeper"
     pulse: "Pulse"
     examiner: "Examiner"
@@ -65,6 +67,8 @@ class Network:
 
         found = await asyncio.gather(*(check(server) for server in self.servers))
         for server, result in zip(self.servers, found, strict=True):
+            if result == "unreachable":
+                self.careful.suspect(server.name)
             if result == "honest":
                 self.pulse.beat(Outcome.NXDOMAIN, server.name, system_clock().now())
         return {server.name: result for server, result in zip(self.servers, found, strict=True)}
@@ -124,7 +128,7 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
         authorities=_authorities(chosen, resolver, suffixes),
     )
     try:
-        yield Network(asked, careful, resolver, sweeper, at_source, pulse, examiner, registry)
+        yield Network(asked, careful, resolver, sweeper, asking, at_source, pulse, examiner, registry)
     finally:
         source.close()
         careful.close()

@@ -67,6 +67,7 @@ def build_watching(
     from watcher.services.looks.watch import Watch
     from watcher.services.names.own import Ours
     from watcher.services.sweeps.passes import tiers_from
+    from watcher.services.sweeps.sight import Sight
     from watcher.services.sweeps.suffix_load import Allowance
     from watcher.services.sweeps.sweep import Sweep
     from watcher.services.telling.notify import Notifier
@@ -96,6 +97,8 @@ def build_watching(
         clock=now,
         resemblance=names.resemblance,
         probe=chosen.smtp_probe.enabled,
+        patience=2 * chosen.dns.timeout,
+        busy=lambda: net.careful.busy,
         found=found,
     )
     registrations = Registrations(
@@ -136,6 +139,7 @@ def build_watching(
         count=allowance.count,
         spare=chosen.spare,
         stamp=lambda: names.stamp,
+        sight=Sight(net.asking, now),
     )
     probes = Probes(
         store=store,

@@ -77,12 +77,13 @@ async def _scan(
     chosen: Any, wanted: Sequence[ProtectedName], *, limit: int, save: bool, existing: Path | None
 ) -> list[Known]:
     from watcher.bootstrap.command import build_enumeration, build_lookup
-    from watcher.bootstrap.network import open_network
+    from watcher.bootstrap.network import open_network, system_clock
     from watcher.data import load_suffixes
     from watcher.feeds.names import read_existing
     from watcher.feeds.sweeper import FeedSweeper
     from watcher.services.answers.scan import Scan
     from watcher.services.names.own import Ours
+    from watcher.services.sweeps.sight import Sight
 
     async with open_network(chosen, registration=save) as net:
         await must_see(net)
@@ -95,7 +96,7 @@ async def _scan(
             rows: list[Known] = []
             feed = None if existing is None else FeedSweeper(await asyncio.to_thread(read_existing, [existing]), None)
             for one in wanted:
-                made = Scan(feed or net.sweeper, lookup, names, one, limit)
+                made = Scan(feed or net.sweeper, lookup, names, one, limit, sight=Sight(net.asking, system_clock()))
                 async with progress(lambda made=made: (made.asked, made.total), lambda made=made: len(made.unsettled)):  # type: ignore[misc]
                     rows += await made.run()
                 if made.unsettled:
@@ -130,6 +131,7 @@ async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], l
             report = await sweep.over(texts, limit)
         if report.blind:
             raise Unseen(f"the scan was blind: {report.blind}; see `watcher doctor`")
+        await watching.relook.due(failing=True)
         rows = []
         for name in texts:
             async with store.read() as tx:

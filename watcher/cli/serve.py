@@ -90,6 +90,7 @@ async def _serve(chosen: "Settings") -> None:
                 narrator.say("stopping")
             finally:
                 await engine.stop(_GRACE)
+                await watching.relook.close()
                 telling.cancel()
                 await asyncio.gather(telling, return_exceptions=True)
 
@@ -98,6 +99,7 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
     from watcher.api.measuring import Measuring
     from watcher.bootstrap.network import system_clock
     from watcher.engines.local import Job
+    from watcher.services.looks.relook import MOST_SLOW
     from watcher.services.sweeps.ration import Ration
 
     soonest = min(interval for _, interval in chosen.sweep.tiers)
@@ -114,7 +116,9 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
     honest = asyncio.Event()
     rest = _Rest(system_clock(), longest=max(min(_LONGEST_REST, soonest), _SOON))
     registry = watching.net.registry
-    ration = Ration(lambda: watching.sweep.budget.rate, lambda: watching.sweep.best_tier, system_clock())
+    rate, tier = (lambda: watching.sweep.budget.rate), (lambda: watching.sweep.best_tier)
+    ration = Ration(rate, tier, system_clock(), part=0.8)
+    slow = Ration(rate, tier, system_clock(), most=MOST_SLOW, part=0.2)
 
     async def check_resolvers() -> None:
         narrator.resolvers(await watching.check_resolvers())
@@ -142,7 +146,8 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
         Job("likeness", watching.ours.read_likeness, min(timedelta(minutes=5), soonest)),
         Job("sweep", sweep, quick),
-        Job("relook", after_honesty(lambda: watching.relook.due(ration.looks())), quick),
+        Job("relook", after_honesty(lambda: watching.relook.due(ration.looks(), failing=False)), quick),
+        Job("relook slow", after_honesty(lambda: watching.relook.due(slow.looks(), failing=True)), quick),
         Job("registrations", watching.registrations.due, timedelta(seconds=1)),
         Job("old replies", watching.registrations.forget, timedelta(days=1)),
         Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),

@@ -16,7 +16,7 @@ from watcher.core.mail.verdict import Ability, Basis, Verdict
 from watcher.core.registration.facts import RegistrationFacts
 from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
 from watcher.core.shapes.state import state_from_json, state_json
-from watcher.core.states.mail_state import MailState
+from watcher.core.states.mail_state import SETTLED, MailState
 from watcher.core.states.urgency import Wish, in_order, worth_of
 from watcher.store.database import Tx
 from watcher.store.tables import lookalikes, resemblances
@@ -185,8 +185,12 @@ async def remove(tx: Tx, names: Sequence[str]) -> None:
         await tx.execute(delete(lookalikes).where(lookalikes.c.name.in_(some)))
 
 
-async def claim_due(tx: Tx, *, owner: str, now: datetime, limit: int, lease: timedelta) -> list[Lookalike]:
+async def claim_due(
+    tx: Tx, *, owner: str, now: datetime, limit: int, lease: timedelta, failing: bool | None = None
+) -> list[Lookalike]:
     """Take up to `limit` rows that are to be looked at: nobody else gets them for `lease`.
+
+    `failing`: only rows whose last look did not settle, or only the others; None: both.
 
     The most urgent first (`core.urgency`): the wait that was planned is short where much may be found soon, so twice
     the wait of five minutes is worse than an hour and a half in place of one.
@@ -196,6 +200,9 @@ async def claim_due(tx: Tx, *, owner: str, now: datetime, limit: int, lease: tim
     # what was looked at later than now was so before the clock was set back: it must not wait for the clock to catch up
     late = or_(due <= now, lookalikes.c.attempted_at > now)
     waiting = select(lookalikes.c.name, lookalikes.c.attempted_at, due.label("due")).where(late, free)
+    if failing is not None:
+        settled = func.coalesce(lookalikes.c.last_outcome, SETTLED) == SETTLED
+        waiting = waiting.where(~settled if failing else settled)
     found = (await tx.execute(waiting.order_by(due, lookalikes.c.name).limit(_MOST_WAITING))).all()
     first = in_order(_wish(row.name, row.attempted_at, row.due, now) for row in found)[:limit]
     rows_by_name = await find_all(tx, [wish.key for wish in first])

@@ -31,6 +31,7 @@ from watcher.lookups.dns.wire import (
 
 __all__ = ["CarefulResolver", "Server", "parse_server"]
 
+_LONG_WAIT = 1.0
 _WITHOUT_EDNS = frozenset({Outcome.FORMERR, Outcome.NOTIMP})
 _TELLING = (
     Outcome.FILTERED,
@@ -78,7 +79,9 @@ class CarefulResolver:
         self._closed = False
         unique = dict.fromkeys(servers)
         self.lanes = tuple(
-            Lane(server, max_rate=max_rate, timeout=timeout, clock=self.clock, ports=ports, tls=tls)
+            Lane(
+                server, max_rate=max_rate, timeout=timeout, clock=self.clock, ports=ports, tls=tls, controlled=recursive
+            )
             for server in unique
         )
 
@@ -101,6 +104,12 @@ class CarefulResolver:
         for lane in self.lanes:
             lane.refused = lane.refused and lane.name != resolver
 
+    def suspect(self, resolver: str) -> None:
+        """It did not answer: ask others until it does."""
+        for lane in self.lanes:
+            if lane.name == resolver:
+                lane.suspect()
+
     @property
     def usable(self) -> tuple[str, ...]:
         """The resolvers in use."""
@@ -120,6 +129,12 @@ class CarefulResolver:
     def rates(self) -> dict[str, float]:
         """Questions a second that each resolver is asked at most, at present."""
         return {lane.name: lane.pace.rate for lane in self.lanes}
+
+    @property
+    def busy(self) -> bool:
+        """Whether questions wait long for their turn at each server in use."""
+        now = self.clock.now().timestamp()
+        return all(lane.pace.until_next(now) > _LONG_WAIT for lane in self.lanes if lane.usable)
 
     def close(self) -> None:
         """Close every socket; what is still under way is answered with TIMEOUT."""
@@ -165,14 +180,14 @@ class CarefulResolver:
         return best or Answer(question, Outcome.TIMEOUT, "", self.clock.now())
 
     def _choose(self, avoid: frozenset[str], tried: list[Lane], spoken: set[Lane]) -> Lane | None:
-        """The server to try next: not avoided, least tried, not silent, healthy; by chance among equals."""
+        """The server to try next: not silent, not avoided, least tried, healthy; by chance among equals."""
         lanes = [lane for lane in self.lanes if not lane.refused and lane not in spoken]
         if not lanes:
             return None
 
-        def badness(lane: Lane) -> tuple[bool, int, bool, float]:
+        def badness(lane: Lane) -> tuple[bool, bool, int, float]:
             chance = random.random() / max(lane.health, 0.01)  # noqa: S311 (spreads load, guards nothing)
-            return lane.name in avoid, tried.count(lane), lane.silent_since is not None, chance
+            return lane.doubtful, lane.name in avoid, tried.count(lane), chance
 
         return min(lanes, key=badness)
 

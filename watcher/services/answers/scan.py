@@ -7,11 +7,12 @@ from contextlib import aclosing
 from watcher.core.errors import WatcherError
 from watcher.core.known import Known, worst_first
 from watcher.core.names.names import Fqdn
-from watcher.core.ports import Presence, Sweeper
+from watcher.core.ports import Existence, Presence, Sweeper
 from watcher.core.slips.candidates import Candidate
 from watcher.services.answers.lookup import Lookup
+from watcher.services.sweeps.batch import PLENTY
 from watcher.services.sweeps.enumerate import Enumeration, Named
-from watcher.services.sweeps.sweep import PLENTY, is_blind
+from watcher.services.sweeps.sight import Sight, in_doubt
 
 _LOOKS_AT_ONCE = 32
 
@@ -23,8 +24,18 @@ class Unseen(WatcherError):
 class Scan:
     """The pass over the first `limit` candidates of a name. `asked` of `total` domains shows how far `run` is."""
 
-    def __init__(self, sweeper: Sweeper, lookup: Lookup, names: Enumeration, protected: Named, limit: int) -> None:
+    def __init__(
+        self,
+        sweeper: Sweeper,
+        lookup: Lookup,
+        names: Enumeration,
+        protected: Named,
+        limit: int,
+        *,
+        sight: Sight,
+    ) -> None:
         self._sweeper = sweeper
+        self._sight = sight
         self._lookup = lookup
         self._names = names
         self._protected = protected
@@ -34,6 +45,7 @@ class Scan:
         self.asked = self.total = 0
         self.unsettled: list[Fqdn] = []
         """Domains that did not settle; a careful look was tried at these too."""
+        self._blind = False
 
     async def run(self) -> list[Known]:
         """The lookalikes that exist, or may, worst first. Raises Unseen."""
@@ -44,10 +56,9 @@ class Scan:
         self.total = len(domains)
         async with asyncio.TaskGroup() as looks:
             looks.create_task(self._look(groups.get(None, [])))
-            for_domain = await self._existing(domains)
-            for domain in for_domain:
+            for domain in await self._existing(domains):
                 looks.create_task(self._look(groups[domain]))
-        if is_blind(self.asked, len(self.unsettled)):
+        if self._blind:
             raise Unseen(
                 f"{len(self.unsettled)} of {self.asked} questions about {self._protected.name} got no answer that "
                 "says anything; see `watcher doctor`"
@@ -59,17 +70,33 @@ class Scan:
 
     async def _existing(self, domains: Sequence[Fqdn]) -> list[Fqdn]:
         """The domains that exist; those that did not settle go to `unsettled`."""
-        found = []
+        found: list[Fqdn] = []
+        rest = list(domains)
+        while rest and not self._blind:
+            heard = await self._ask(rest, found)
+            if in_doubt(self.asked, len(self.unsettled)) and not self._sight.proven:
+                again = await self._sight.again(self.unsettled)
+                self._blind = again.blind
+                self.unsettled = [existence.name for existence in again.found if not existence.outcome.settled]
+                found += [existence.name for existence in again.found if _is_there(existence)]
+            rest = [domain for domain in rest if domain not in heard] if heard else []
+        return found
+
+    async def _ask(self, domains: Sequence[Fqdn], found: list[Fqdn]) -> set[Fqdn]:
+        """The domains that answers came for; ends early where control questions must be asked first."""
+        heard: set[Fqdn] = set()
         async with aclosing(self._sweeper.sweep(domains)) as answers:
             async for existence in answers:
+                heard.add(existence.name)
                 self.asked += 1
                 if not existence.outcome.settled:
                     self.unsettled.append(existence.name)
-                elif existence.presence is not Presence.ABSENT:
+                elif _is_there(existence):
                     found.append(existence.name)
-                if self.asked == PLENTY and is_blind(self.asked, len(self.unsettled)):
+                doubt = self.asked == PLENTY and in_doubt(self.asked, len(self.unsettled))
+                if doubt and not self._sight.proven:
                     break
-        return found
+        return heard
 
     async def _look(self, group: Sequence[Candidate]) -> None:
         for candidate in group:
@@ -77,3 +104,7 @@ class Scan:
                 known = await self._lookup.seen(candidate.name, [self._names.resemblance(candidate)])
             if known is not None:
                 self._rows.append(known)
+
+
+def _is_there(existence: Existence) -> bool:
+    return existence.outcome.settled and existence.presence is not Presence.ABSENT

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 from typing import Protocol
 
-from watcher.core.mail.dns import Answer
+from watcher.core.mail.dns import Answer, Question, RRType
 from watcher.core.mail.findings import Observation
 from watcher.core.mail.inquiry import InquiryContext, KnownAnswers, inquire
 from watcher.core.mail.operators import MailOperators
@@ -15,7 +15,7 @@ from watcher.core.mail.reading import Surroundings
 from watcher.core.mail.verdict import Ability, Check, Flag, JudgeContext, Owner, Verdict, judge, unite
 from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
-from watcher.core.ports import Authorities, Clock, Resolver
+from watcher.core.ports import Authorities, Clock, Existence, Resolver
 from watcher.core.registration.facts import RegistrationFacts, is_held, is_registered, own_facts
 from watcher.core.states.close_look import carried
 from watcher.core.states.mail_state import sighted
@@ -137,6 +137,15 @@ class Examiner:
         probed = await self._prober.probe(name, exchange.host, address)
         judged = replace(judged, probed=flags_of(probed.outcome))
         return Look(observation, judge(observation, self._checks, judged), probed)
+
+    def unanswered(self, name: Fqdn, existence: Existence, *, owner: Owner | None = None) -> Look:
+        """The look at a name of whose domain an existence sweep learnt nothing; nothing is asked."""
+        now = self._clock.now()
+        surroundings = Surroundings(self._suffixes, self._operators, self._probe_label())
+        answer = Answer(Question(existence.name, RRType.MX), existence.outcome, existence.resolver, now)
+        domain, suffix = self._suffixes.registrable_domain(name), self._suffixes.public_suffix(name)
+        observation = Observation(name, domain, suffix, (answer,), now)
+        return Look(observation, judge(observation, self._checks, JudgeContext(surroundings, owner or Owner())))
 
     async def _at_source(
         self, name: Fqdn, context: InquiryContext, judged: JudgeContext, avoid: frozenset[str]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,17 +11,15 @@ from watcher.core.mail.dns import Outcome
 from watcher.core.names.names import Fqdn
 from watcher.core.ports import Clock, Existence, Presence, Sweeper
 from watcher.core.slips.candidates import Candidate
+from watcher.core.states.mail_state import Origin
 from watcher.services.looks.relook import Relook
 from watcher.services.sweeps.agenda import Slice
 from watcher.services.sweeps.passes import Pass
+from watcher.services.sweeps.sight import SecondTry, Sight, in_doubt
 from watcher.store import Store, lookalikes
 
-BLIND_SHARE = 0.3
-"""More of a pass unsettled than this, and it is the watch that failed, not the names. Lame delegations are some 1 %."""
-_FEW = 10
-"""Below so many questions only a pass in which nothing at all settled counts as blind."""
 PLENTY = 50
-"""After so many answers a blind pass is not carried on."""
+"""After so many answers a pass in doubt is not carried on before control questions were answered."""
 
 _LOOKS = 48
 """At once in one batch: what a killed process has looked at and not recorded yet is looked at again."""
@@ -29,15 +27,8 @@ _LOOKS = 48
 Member = tuple[Pass, Candidate]
 
 
-def is_blind(asked: int, unsettled: int) -> bool:
-    """Whether so little settled that the pass says nothing."""
-    if asked < _FEW:
-        return unsettled == asked > 0
-    return unsettled > asked * BLIND_SHARE
-
-
 class Blind(Exception):
-    """Hardly anything settled in a pass; `outcomes` counts what came instead."""
+    """Hardly anything settled in a pass, control questions included; `outcomes` counts what came instead."""
 
     def __init__(self, asked: int, outcomes: Mapping[Outcome, int]) -> None:
         self.asked = asked
@@ -99,6 +90,7 @@ class Batch:
         sweeper: Sweeper,
         relook: Relook,
         shared: SharedAbsence,
+        sight: Sight,
         report: Report,
         tell: Callable[[Pass, int], None],
     ) -> None:
@@ -107,6 +99,7 @@ class Batch:
         self._sweeper = sweeper
         self._relook = relook
         self._shared = shared
+        self._sight = sight
         self._report = report
         self._tell = tell
         self._members: list[Member] = []
@@ -128,39 +121,76 @@ class Batch:
                     looks.create_task(self._look([suffix]))
                 for found in self._found.values():
                     self._look_at(found, looks)
-                heard, unsettled = await self._ask(groups, looks)
-            if is_blind(heard, len(unsettled)):
-                raise Blind(heard, Counter(unsettled.values()))
-            async with asyncio.TaskGroup() as looks:
-                for domain in unsettled:
-                    looks.create_task(self._look(groups[domain], unsettled=True))
+                blind = await self._ask(groups, looks)
+            if blind is not None:
+                raise blind
         finally:
             for domain, group in groups.items():
                 if self._shared.asked_for.get(domain) is group:
                     del self._shared.asked_for[domain]
 
-    async def _ask(
-        self, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup
-    ) -> tuple[int, dict[Fqdn, Outcome]]:
-        """Ask for every domain, and look at what is there; how many answers came, and what did not settle."""
-        unsettled: dict[Fqdn, Outcome] = {}
-        heard = 0
-        async with aclosing(self._sweeper.sweep(groups)) as found:
-            async for existence in found:
+    async def _ask(self, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup) -> Blind | None:
+        """Ask for every domain, look at what is there, keep rows of what does not settle, unless all are `Blind`."""
+        rest: Collection[Fqdn] = groups
+        while rest:
+            heard, unsettled = await self._ask_once(rest, groups, looks)
+            if not heard:  # nobody speaks of the rest
+                return None
+            if in_doubt(len(heard), len(unsettled)):
+                again = await self._sight.again(unsettled)
+                if again.blind:
+                    return self._blind(len(heard), unsettled, groups)
+                unsettled |= self._heard_again(again, groups, looks)
+                unsettled = {name: existence for name, existence in unsettled.items() if not _settles(existence)}
+            for existence in unsettled.values():
                 group = groups[existence.name]
-                heard += 1
+                self._shared.asked_for.pop(existence.name, None)
+                counts = self._report.unsettled
+                counts[existence.outcome] = counts.get(existence.outcome, 0) + len(group)
+                looks.create_task(self._keep_unsettled(group, existence))
+            rest = [domain for domain in rest if domain not in heard]
+        return None
+
+    async def _ask_once(
+        self, domains: Collection[Fqdn], groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup
+    ) -> tuple[set[Fqdn], dict[Fqdn, Existence]]:
+        """The domains that answers came for, and what of them did not settle.
+
+        Ends early where that is so much that control questions must be asked first.
+        """
+        heard: set[Fqdn] = set()
+        unsettled: dict[Fqdn, Existence] = {}
+        async with aclosing(self._sweeper.sweep(domains)) as found:
+            async for existence in found:
+                heard.add(existence.name)
                 self._report.asked += 1
-                # A filter's answer (M62) is worth a careful look, but says nothing: many of them are blindness.
-                if existence.presence is Presence.UNSETTLED or not existence.outcome.settled:
-                    unsettled[existence.name] = existence.outcome
-                    counts = self._report.unsettled
-                    counts[existence.outcome] = counts.get(existence.outcome, 0) + len(group)
+                if _settles(existence):
+                    self._answered(existence, groups, looks)
                 else:
-                    self._shared.asked_for.pop(existence.name, None)
-                    self._settled(existence, group, looks)
-                if heard == PLENTY and is_blind(heard, len(unsettled)):
+                    unsettled[existence.name] = existence
+                if len(heard) == PLENTY and in_doubt(PLENTY, len(unsettled)) and not self._sight.proven:
                     break
         return heard, unsettled
+
+    def _heard_again(
+        self, again: SecondTry, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup
+    ) -> dict[Fqdn, Existence]:
+        """What the domains in doubt said at the second try; those that settle now are seen to."""
+        self._report.asked += len(again.found)
+        for existence in again.found:
+            if _settles(existence):
+                self._answered(existence, groups, looks)
+        return {existence.name: existence for existence in again.found}
+
+    def _blind(self, asked: int, unsettled: Mapping[Fqdn, Existence], groups: Mapping[Fqdn, list[Member]]) -> Blind:
+        counts = self._report.unsettled
+        for existence in unsettled.values():
+            counts[existence.outcome] = counts.get(existence.outcome, 0) + len(groups[existence.name])
+        return Blind(asked, Counter(existence.outcome for existence in unsettled.values()))
+
+    def _answered(self, existence: Existence, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup) -> None:
+        self._shared.asked_for.pop(existence.name, None)
+        self._settled(existence, groups[existence.name], looks)
 
     def _settled(self, existence: Existence, group: Sequence[Member], looks: asyncio.TaskGroup) -> None:
         if existence.presence is Presence.LOOK:
@@ -234,19 +264,45 @@ class Batch:
                 groups.setdefault(domain, []).append(member)
         return suffixes, groups
 
-    async def _look(self, group: Sequence[Member], *, delegated: bool = False, unsettled: bool = False) -> None:
+    async def _look(self, group: Sequence[Member], *, delegated: bool = False) -> None:
         """Look carefully at the candidates of one registrable domain, best first; each name once."""
-        by_name: dict[Fqdn, list[Member]] = {}
-        for member in sorted(group, key=lambda member: member[1].rank):
-            by_name.setdefault(member[1].name, []).append(member)
-        for same in by_name.values():
-            absent = [one.origin for one, _ in same if one.origin.absent_since is not None]
-            first, *others = same
+        for members in _by_name(group):
+            candidate, origin = _first_of(members)
             async with self._places:
-                recorded = await self._relook.candidate(first[1], absent[0] if absent else first[0].origin)
+                recorded = await self._relook.candidate(candidate, origin)
                 if delegated:
                     await self._relook.delegated(recorded)
-            for one, candidate in others:
-                await self._relook.resembling([candidate], one.protected)
-            for member in same:
-                self._done(member, unsettled=unsettled)
+            await self._done_with(members)
+
+    async def _keep_unsettled(self, group: Sequence[Member], existence: Existence) -> None:
+        """Keep rows of the candidates of a domain that did not settle, to be looked at by themselves."""
+        for members in _by_name(group):
+            candidate, origin = _first_of(members)
+            await self._relook.unanswered(candidate, origin, existence)
+            await self._done_with(members, unsettled=True)
+
+    async def _done_with(self, members: Sequence[Member], *, unsettled: bool = False) -> None:
+        """A name was recorded for the first of its passes: the others learn whom it resembles, and all are done."""
+        for one, candidate in members[1:]:
+            await self._relook.resembling([candidate], one.protected)
+        for member in members:
+            self._done(member, unsettled=unsettled)
+
+
+def _settles(existence: Existence) -> bool:
+    """Whether it says something. A filter's answer (M62) does not: many of them are blindness."""
+    return existence.presence is not Presence.UNSETTLED and existence.outcome.settled
+
+
+def _by_name(group: Iterable[Member]) -> list[list[Member]]:
+    """Members of the same name together, best first."""
+    found: dict[Fqdn, list[Member]] = {}
+    for member in sorted(group, key=lambda member: member[1].rank):
+        found.setdefault(member[1].name, []).append(member)
+    return list(found.values())
+
+
+def _first_of(members: Sequence[Member]) -> tuple[Candidate, Origin]:
+    """The candidate to record, with what the passes over it know."""
+    absent = [one.origin for one, _ in members if one.origin.absent_since is not None]
+    return members[0][1], absent[0] if absent else members[0][0].origin

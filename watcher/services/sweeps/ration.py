@@ -17,15 +17,25 @@ _LONGEST = 60.0  # seconds whose questions may be saved up
 
 
 class Ration:
-    """`rate`: questions a second that there are. `tier`: the best one of which candidates wait, None where none do."""
+    """`rate`: questions a second that there are. `tier`: the best one of which candidates wait, None where none do.
+
+    At most `most` looks at once; `part` is the part of the looks' share that this ration is.
+    """
 
     def __init__(
-        self, rate: Callable[[], float], tier: Callable[[], int | None], clock: Clock, *, most: int = 200
+        self,
+        rate: Callable[[], float],
+        tier: Callable[[], int | None],
+        clock: Clock,
+        *,
+        most: int = 200,
+        part: float = 1.0,
     ) -> None:
         self._rate = rate
         self._tier = tier
         self._clock = clock
         self._most = most
+        self._part = part
         self._taken_at = clock.now()
         self._left = 0.0
 
@@ -37,7 +47,7 @@ class Ration:
         if tier is None or self._rate() == inf:
             self._left = 0.0
             return self._most
-        share = BESIDE_THE_FIRST_TIER if tier == 0 else BESIDE_THE_TAIL
+        share = self._part * (BESIDE_THE_FIRST_TIER if tier == 0 else BESIDE_THE_TAIL)
         self._left = min(self._left + elapsed * self._rate() * share / QUESTIONS_A_LOOK, float(self._most))
         count = int(self._left)
         self._left -= count

@@ -1,8 +1,9 @@
 """The sweep: one pass over the candidates that are due, existence first, then a careful look at what exists.
 
 A shard is one tier of one protected name. Candidates without a row are absent once their shard's pass has ended; what
-did not settle is kept as a row. A batch in which hardly anything settled is none: nothing is recorded of it, its
-shards stay due, and the report is `blind`, because "we could not look" must never read as "nothing there".
+did not settle is kept as a row. A batch in which hardly anything settled, random names included (`sight`), is none:
+nothing is recorded of it, its shards stay due, and the report is `blind`, because "we could not look" must never read
+as "nothing there".
 How far each pass is is written down twice a second, so that a run that was killed goes on where it was.
 """
 
@@ -18,13 +19,14 @@ from watcher.core.slips.candidates import Candidate
 from watcher.core.states.budget import Budget, stretches
 from watcher.services.looks.relook import Relook
 from watcher.services.sweeps.agenda import Agenda
-from watcher.services.sweeps.batch import PLENTY, Batch, Blind, Report, SharedAbsence, is_blind
+from watcher.services.sweeps.batch import PLENTY, Batch, Blind, Report, SharedAbsence
 from watcher.services.sweeps.enumerate import Named
 from watcher.services.sweeps.first_tier import FirstTier
 from watcher.services.sweeps.passes import Pass, Tier
+from watcher.services.sweeps.sight import Sight
 from watcher.store import Store, Tx, protected_names, shards
 
-__all__ = ["PLENTY", "Report", "Sweep", "SweepState", "is_blind"]
+__all__ = ["PLENTY", "Report", "Sweep", "SweepState"]
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,8 @@ class Sweep:
 
     `budget` is how many questions a second there are; None: enough. `count` is called when a run begins, to bring it up
     to date. `spare`: the share of what the plan leaves free of it that is spent on looking sooner. `stamp` says of what
-    candidates the first tier may be kept; None: it is made anew each time.
+    candidates the first tier may be kept; None: it is made anew each time. `sight` judges whether the DNS can be seen,
+    by the same sweeper where None.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Sweep:
         count: Callable[[], Awaitable[None]] | None = None,
         spare: float = 0.0,
         stamp: Callable[[], str] | None = None,
+        sight: Sight | None = None,
     ) -> None:
         self._store = store
         self._sweeper = sweeper
@@ -96,6 +100,7 @@ class Sweep:
         self._count = count
         self._spare = spare
         self._first = None if stamp is None else FirstTier(store, enumerate_, stamp=stamp, last=self._tiers[0].last)
+        self._sight = sight or Sight(sweeper, clock)
         self._turn = asyncio.Lock()
         self._shared = SharedAbsence(clock, min(_SHARED_FOR, min(tier.interval for tier in tiers) / 4))
         self._agenda: Agenda | None = None
@@ -210,6 +215,7 @@ class Sweep:
                 sweeper=self._sweeper,
                 relook=self._relook,
                 shared=self._shared,
+                sight=self._sight,
                 report=report,
                 tell=self._tell,
             )

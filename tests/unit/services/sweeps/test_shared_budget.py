@@ -74,6 +74,7 @@ async def watched(bench, looks):
     paced = Paced(bench.dns, bench.sweeper, bench.clock)
     bench.sweep._sweeper = paced
     bench.relook._examiner = Examiner(paced, bench.clock, bench.suffixes, checks.ALL, lambda: "wnobody")
+    bench.relook._busy = lambda: True  # what waits here waits for its turn
     bench.relook._found = lambda recorded, first: None if first else paced.looked.append(recorded.row.name)
 
     async def sweeps():

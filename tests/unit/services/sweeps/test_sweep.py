@@ -17,9 +17,9 @@ from watcher.services.looks.relook import Relook
 from watcher.services.looks.watch import Watch
 from watcher.services.names.own import Ours
 from watcher.services.names.protect import protect, unprotect
-from watcher.services.sweeps.batch import is_blind
 from watcher.services.sweeps.enumerate import Enumeration
 from watcher.services.sweeps.passes import tiers_from
+from watcher.services.sweeps.sight import in_doubt
 from watcher.services.sweeps.sweep import Sweep
 from watcher.store import Store, event_log, lookalikes, resemblances, shards
 from watcher.techniques import ALL
@@ -258,4 +258,4 @@ async def test_over_sweeps_at_once_and_a_cut_tier_stays_due(bench):
     [(0, 0, False), (3, 2, False), (3, 3, True), (100, 30, False), (100, 31, True), (100, 0, False)],
 )
 def test_blindness_is_a_share_of_what_was_asked(asked, unsettled, blind):
-    assert is_blind(asked, unsettled) is blind
+    assert in_doubt(asked, unsettled) is blind

@@ -1,0 +1,108 @@
+"""Can the resolvers see the DNS? Control questions tell their failures from those of the names that are asked about.
+
+Whoever registers lookalikes runs their nameservers, and may make every question about them fail. Nobody runs the
+nameservers of a random name: a question about it is answered by its public suffix. So where much did not settle, it is
+asked for again among random names. When the random names fail too, the resolvers are blind; else the names are lame.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import cycle, islice
+
+from watcher.core.names.names import Fqdn
+from watcher.core.ports import Clock, Existence, Sweeper
+
+BLIND_SHARE = 0.3
+"""A pass of which a larger share does not settle is in doubt. Lame delegations are some 1 %."""
+_FEW = 10
+"""Of fewer questions all must have failed before there is a doubt."""
+_TRUSTED_FOR = timedelta(seconds=30)
+_FEWEST_CONTROLS, _MOST_CONTROLS = 9, 30
+_UNRELATED = ("com", "net", "org")
+
+
+def in_doubt(asked: int, unsettled: int) -> bool:
+    """Whether so little settled that the pass may have been blind."""
+    if asked < _FEW:
+        return unsettled == asked > 0
+    return unsettled > asked * BLIND_SHARE
+
+
+def random_label() -> str:
+    """A label that nobody has registered."""
+    return "w" + secrets.token_hex(10)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondTry:
+    """What names in doubt said when they were asked again. `blind`: the control questions failed as well."""
+
+    found: Sequence[Existence]
+    blind: bool
+
+
+class Sight:
+    """Asks through `sweeper`, which must put every question to the DNS. `label` makes labels that nobody has."""
+
+    def __init__(self, sweeper: Sweeper, clock: Clock, *, label: Callable[[], str] = random_label) -> None:
+        self._sweeper = sweeper
+        self._clock = clock
+        self._label = label
+        self._seen_at: datetime | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether control questions were answered a moment ago."""
+        elapsed = None if self._seen_at is None else self._clock.now() - self._seen_at
+        return elapsed is not None and timedelta() <= elapsed < _TRUSTED_FOR
+
+    async def again(self, names: Collection[Fqdn]) -> SecondTry:
+        """Ask for `names` once more, among as many controls.
+
+        Controls are random names under the suffixes of `names`, and under unrelated suffixes. Blind is who fails on
+        both kinds: a dark suffix blinds nobody to the others.
+        """
+        count = min(max(len(names), _FEWEST_CONTROLS), _MOST_CONTROLS)
+        related = self._controls([suffix for suffix, _ in Counter(map(_suffix, names)).most_common()], count)
+        unrelated = self._controls(_UNRELATED, count)
+        kinds = (set(related), set(unrelated))
+        asked, failed = [0, 0], [0, 0]
+        found: list[Existence] = []
+        wanted = set(names)
+        async with aclosing(self._sweeper.sweep(_mixed(wanted, related, unrelated))) as answers:
+            async for existence in answers:
+                if existence.name in wanted:
+                    found.append(existence)
+                for kind, controls in enumerate(kinds):
+                    if existence.name in controls:
+                        asked[kind] += 1
+                        failed[kind] += not existence.outcome.settled
+        blind = all(failed[kind] > BLIND_SHARE * asked[kind] for kind in range(len(kinds)))
+        self._seen_at = None if blind else self._clock.now()
+        return SecondTry(found, blind)
+
+    def _controls(self, suffixes: Sequence[str], count: int) -> list[Fqdn]:
+        return [Fqdn(f"{self._label()}.{suffix}") for suffix in islice(cycle(suffixes), count)]
+
+
+def _suffix(name: Fqdn) -> str:
+    """The public suffix of a registrable domain."""
+    return name.partition(".")[2]
+
+
+def _mixed(*groups: Iterable[Fqdn]) -> list[Fqdn]:
+    """The names of all groups, one of each in turn: what befalls one group at a moment befalls the others."""
+    mixed: list[Fqdn] = []
+    waiting = [iter(group) for group in groups]
+    while waiting:
+        for group in tuple(waiting):
+            name = next(group, None)
+            if name is None:
+                waiting.remove(group)
+            else:
+                mixed.append(name)
+    return list(dict.fromkeys(mixed))
