@@ -54,34 +54,50 @@ class Publisher:
         self._clock = clock
         self._inputs: BlockInputs | None = None
         self._looked_at: datetime | None = None
+        self._seen: int | None = None
         self._told: list[Told] = []
 
     def tell(self, told: Told) -> None:
         """Call `told` whenever the names on the list changed."""
         self._told.append(told)
 
-    async def begin(self) -> None:
-        """Raise the serial, and bring the list up to date."""
+    async def begin(self, shape: str = "") -> None:
+        """Raise the serial, and bring the list up to date.
+
+        `shape` describes everything but the names that a transferred zone is made from: after another one the history
+        is of no use.
+        """
         async with self._store.write() as tx:
-            await self._raise_serial(tx)
+            fact = await facts.find(tx, FACT) or {}
+            await self._raise_serial(tx, forget=fact.get("shape", "") != shape, shape=shape)
         await self.refresh()
 
     async def refresh(self) -> bool:
-        """Bring the list up to date where something changed; whether names came or left. Cheap when nothing did."""
+        """Bring the list up to date where something changed, and tell of a new serial; whether there is one.
+
+        Cheap when nothing changed. Another process may have brought the list up to date.
+        """
+        await self._update()
+        async with self._store.read() as tx:
+            serials = await _serials(tx)
+        if not serials or serials[-1] == self._seen:
+            return False
+        self._seen = serials[-1]
+        for told in self._told:
+            await told()
+        return True
+
+    async def _update(self) -> None:
         now = self._clock.now()
         inputs = await self._lists.inputs()
         if self._looked_at is not None and inputs == self._inputs and now - self._looked_at < _LOOK_ANYWAY:
-            return False
+            return
         wanted = {entry.name: described(entry) async for page in self._lists.pages(self._lists.rules) for entry in page}
         async with self._store.write() as tx:
             if await find_inputs(tx) != inputs:  # decided otherwise meanwhile: the next call sees it
-                return False
-            changed = await self._save(tx, wanted, now)
+                return
+            await self._save(tx, wanted, now)
         self._inputs, self._looked_at = inputs, now
-        if changed:
-            for told in self._told:
-                await told()
-        return changed
 
     async def state(self) -> ZoneState:
         """Return the list as it is handed out."""
@@ -100,7 +116,7 @@ class Publisher:
             return None
         return _difference(old, serials[-1], changes)
 
-    async def _save(self, tx: Tx, wanted: dict[str, str], now: datetime) -> bool:
+    async def _save(self, tx: Tx, wanted: dict[str, str], now: datetime) -> None:
         known = {entry.name: entry for entry in await block_list.list_entries(tx)}
         at = max(now, (await block_list.find_last_added(tx) or now) + STEP)
         came = [name for name in wanted if name not in known or known[name].removed_at is not None]
@@ -118,19 +134,20 @@ class Publisher:
         rows += [replace(entry, modified_at=now, removed_at=now, added_at=at) for entry in left]
         await block_list.save(tx, [replace(row, added_at=at + place * STEP) for place, row in enumerate(rows)])
         if not came and not left:
-            return False
+            return
         serial = await self._raise_serial(tx)
         changes = [ListChange(serial, name, listed=True) for name in came]
         changes += [ListChange(serial, entry.name, listed=False) for entry in left]
         await block_list.save_changes(tx, changes, now=now)
-        return True
 
-    async def _raise_serial(self, tx: Tx) -> int:
+    async def _raise_serial(self, tx: Tx, *, forget: bool = False, shape: str | None = None) -> int:
         now = self._clock.now()
+        fact = await facts.find(tx, FACT) or {}
         serials = await _serials(tx)
         serial = next_serial(serials[-1] if serials else 0, now)
-        serials = [*serials, serial][-_MOST_SERIALS:]
-        await facts.save(tx, FACT, {"serials": serials}, now=now)
+        serials = [serial] if forget else [*serials, serial][-_MOST_SERIALS:]
+        kept = fact.get("shape", "") if shape is None else shape
+        await facts.save(tx, FACT, {"serials": serials, "shape": kept}, now=now)
         await block_list.remove_changes(tx, before=serials[0])
         return serial
 
