@@ -10,7 +10,9 @@ HERE = Path(__file__).parents[2]
 PRINT = "import runpy, sys; sys.stdout.write(runpy.run_path(sys.argv[1])['page']())"
 
 
-@pytest.mark.parametrize(("tool", "page"), [("generate_settings", "settings"), ("generate_cli", "cli")])
+@pytest.mark.parametrize(
+    ("tool", "page"), [("generate_settings", "settings"), ("generate_cli", "cli"), ("generate_exports", "exports")]
+)
 def test_a_reference_page_is_current(tool, page):
     # A process of its own: click keeps on a command the help option of whichever test invoked it first.
     made = subprocess.run(

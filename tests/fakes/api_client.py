@@ -15,17 +15,22 @@ from aiohttp.test_utils import TestServer
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import ZoneResolver
 from watcher.api.app import every_endpoint
+from watcher.api.exports import ExportDesk
 from watcher.api.metrics import Metrics
 from watcher.api.openapi import document, good_statuses
 from watcher.api.parts import Parts
 from watcher.api.policy import Policy
 from watcher.checks import ALL as CHECKS
+from watcher.core.blocking.selection import Rules
 from watcher.core.events import Resemblance
 from watcher.core.mail.dns import Question
 from watcher.core.names.names import Fqdn
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.data import load_suffixes
+from watcher.data import load_suffixes, load_tables
+from watcher.data.popular import load_popular_names
 from watcher.services.answers.lookup import Lookup
+from watcher.services.blocking.block_lists import BlockLists
+from watcher.services.blocking.publish import Publisher
 from watcher.services.looks.examine import Examiner, LookOptions
 from watcher.services.looks.watch import Watch
 from watcher.services.names.protect import protect
@@ -161,8 +166,14 @@ def make_parts(world: World, **changes: Any) -> Parts:
         "tiers": ((200, timedelta(hours=1)), (2000, timedelta(hours=6))),
         "protected_changed": changed,
         "poll_seconds": 0.01,
+        "exports": export_desk(world),
     }
     return Parts(**{**values, **changes})
+
+
+def export_desk(world: World, rules: Rules | None = None) -> ExportDesk:
+    lists = BlockLists(world.store, tables=load_tables(), popular=load_popular_names(), rules=rules)
+    return ExportDesk(lists, Publisher(world.store, lists, world.clock))
 
 
 @dataclass
@@ -189,7 +200,7 @@ class ApiClient:
         async with self.session.request(method, url, **options) as response:
             body = await response.read()
             answer = Answered(response.status, response.headers, body, None)
-            if "json" in response.headers.get("Content-Type", ""):
+            if re.search(r"json(?!l)", response.headers.get("Content-Type", "")):
                 answer.json = await response.json(content_type=None)
         conforms(method, path, answer)
         return answer

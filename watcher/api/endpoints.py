@@ -69,7 +69,8 @@ class Endpoint(Generic[Q, B]):
 
     `serve` gives JSON data, a Reply, None for "no content", or a response of its own. `answer` documents that data, a
     pydantic model or None; `status` and `also` are what it comes with. `scopes`: one of them is needed; empty: no
-    token. `any_host`: probes come by address. `media` is the content type when it is not JSON, `also_media` are those
+    token. `any_host`: probes come by address. `for_gear`: the token may also come as the password of HTTP Basic, since
+    firewalls and resolvers send nothing else. `media` is the content type when it is not JSON, `also_media` are those
     of other forms that may be asked for. `errors` are documented beside those that every endpoint has.
     """
 
@@ -89,6 +90,7 @@ class Endpoint(Generic[Q, B]):
     also_media: tuple[str, ...] = ()
     errors: tuple[int, ...] = ()
     largest_body: int = SMALL_BODY
+    for_gear: bool = False
 
     @property
     def writes(self) -> bool:

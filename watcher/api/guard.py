@@ -169,7 +169,9 @@ async def admit(parts: Parts, endpoint: AnyEndpoint, request: web.Request) -> Ca
         return Caller(None, frozenset())
     if not endpoint.writes:
         check_reader(request)
-    caller = await caller_of(parts, request, page=endpoint.media == "text/html" and not endpoint.writes)
+    caller = await caller_of(
+        parts, request, page=(endpoint.media == "text/html" or endpoint.for_gear) and not endpoint.writes
+    )
     if endpoint.writes:
         check_origin(parts, request, host)
         check_write(request)

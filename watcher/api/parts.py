@@ -15,6 +15,7 @@ from watcher.services.names.tokens import Gatekeeper
 from watcher.store import Store
 
 if TYPE_CHECKING:
+    from watcher.api.exports import ExportDesk
     from watcher.services.answers.lookup import Lookup
     from watcher.services.answers.scans import Scans
     from watcher.services.blocking.recipient_policy import RecipientPolicy
@@ -32,6 +33,7 @@ class Parts:
     `candidate` shapes; it raises InvalidName. `tiers` are (rank up to, interval). `ready` are the checks of `/readyz`.
     `test_channel` sends a marked test alert and raises DeliveryFailed; `channels` are the names it knows.
     `sweep` and `scans` are those of this process; None: nothing sweeps here.
+    `exports` hands out block lists; None: nothing does here.
     `protected_changed` is called after protected or own names changed, so that whoever holds them reads them again.
     """
 
@@ -53,6 +55,7 @@ class Parts:
     recipient_policy: "RecipientPolicy | None" = None
     """What mail servers are told about a recipient."""
     scans: "Scans | None" = None
+    exports: "ExportDesk | None" = None
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""
     answers: Answers = field(default_factory=Answers)

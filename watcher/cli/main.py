@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "mail-log": "watcher.cli.mail_log:mail_log",
     "policy": "watcher.cli.policy:policy",
     "report": "watcher.cli.report:report",
+    "export": "watcher.cli.export:export",
     "silence": "watcher.cli.silence:silence",
     "channels": "watcher.cli.channels:channels",
     "doctor": "watcher.cli.doctor:doctor",

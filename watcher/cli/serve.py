@@ -17,6 +17,7 @@ from watcher.cli.main import GlobalOptions
 from watcher.core.errors import ConfigurationError, DeliveryFailed, WatcherError
 
 if TYPE_CHECKING:
+    from watcher.api.exports import ExportDesk
     from watcher.api.metrics import Metrics
     from watcher.bootstrap.listeners import Refusing
     from watcher.bootstrap.watching import Watching
@@ -50,13 +51,15 @@ def serve(options: GlobalOptions) -> None:
 
 
 async def _serve(chosen: "Settings") -> None:
+    from watcher.api.exports import ExportDesk
     from watcher.api.metrics import Metrics
+    from watcher.bootstrap.blocking import build_block_lists, build_publisher, open_zone_server
     from watcher.bootstrap.command import open_store
     from watcher.bootstrap.listeners import open_policy
     from watcher.bootstrap.network import open_network, system_clock
     from watcher.bootstrap.watching import build_watching
     from watcher.cli.narrator import Narrator
-    from watcher.engines.local import Local
+    from watcher.engines.local import Job, Local
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,13 +78,19 @@ async def _serve(chosen: "Settings") -> None:
             ),
         )
         await watching.ours.read()
-        engine = Local(_jobs(chosen, watching, metrics, narrator), failed=lambda *_: None)
+        lists = build_block_lists(chosen, store)
+        publishing = build_publisher(lists, store, clock)
+        jobs = [*_jobs(chosen, watching, metrics, narrator), Job("block list", publishing.refresh, _SOON)]
+        engine = Local(jobs, failed=lambda *_: None)
         async with (
             open_policy(
                 chosen, store, watching.enumeration, watching.ours, observe=metrics.asked, stopped=metrics.stopped
             ) as mail,
-            _api(chosen, watching, metrics, engine, mail) as url,
+            open_zone_server(chosen, publishing) as zone,
+            _api(chosen, watching, metrics, engine, mail, exports=ExportDesk(lists, publishing)) as url,
         ):
+            if zone is not None:
+                narrator.say(f"the zone {chosen.rpz.zone} can be transferred from {zone}")
             narrator.say(f"watcher {__version__} watches {len(watching.ours.protected)} names; {url} answers")
             telling = asyncio.create_task(watching.notifier.run())
             engine.start()
@@ -178,7 +187,13 @@ class _Rest:
 
 @asynccontextmanager
 async def _api(
-    chosen: "Settings", watching: "Watching", metrics: "Metrics", engine: "Local", mail: "Refusing"
+    chosen: "Settings",
+    watching: "Watching",
+    metrics: "Metrics",
+    engine: "Local",
+    mail: "Refusing",
+    *,
+    exports: "ExportDesk",
 ) -> AsyncIterator[str]:
     """The listening API; its URL. Raises ConfigurationError when it may not or cannot listen there."""
     from aiohttp import web
@@ -226,6 +241,7 @@ async def _api(
         protected_changed=watching.ours.read,
         sweep=watching.sweep,
         scans=(scans := Scans(watching.sweep, clock)),
+        exports=exports,
     )
     endpoints = (*every_endpoint(__version__), *pages.ENDPOINTS)
     logging.getLogger("aiohttp.server").addFilter(Strangers())

@@ -148,8 +148,14 @@ def written(
 
     The order of a format that is not by name needs all entries at once.
     """
-    ordered = _ordered(entries, chosen.order)
-    return chosen.render(_fitted(chosen, ordered, about, page or Page(), omitted), about)
+    return chosen.render(fitted(chosen, entries, about, page=page, omitted=omitted), about)
+
+
+def fitted(
+    chosen: Format, entries: Iterable[BlockEntry], about: About, *, page: Page | None = None, omitted: Omitted
+) -> Iterator[BlockEntry]:
+    """Yield what of `entries` the format takes, in its order."""
+    return _fitted(chosen, _ordered(entries, chosen.order), about, page or Page(), omitted)
 
 
 def _ordered(entries: Iterable[BlockEntry], order: Order) -> Iterable[BlockEntry]:

@@ -22,6 +22,7 @@ from pydantic_settings import (
 from watcher.core.errors import ConfigurationError, InvalidName
 from watcher.core.names.names import parse
 from watcher.settings.alerts import Alerts
+from watcher.settings.blocking import Exports, Rpz
 from watcher.settings.types import Duration, Lasting, Section, read_secret_files
 
 _PORTS = 65535
@@ -251,6 +252,8 @@ class Settings(BaseSettings):
     vigil: Vigil = Vigil()
     retention: Retention = Retention()
     techniques: Techniques = Techniques()
+    exports: Exports = Exports()
+    rpz: Rpz = Rpz()
 
     @property
     def spare(self) -> float:

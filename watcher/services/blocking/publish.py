@@ -105,6 +105,12 @@ class Publisher:
             serials = await _serials(tx)
             return ZoneState(serials[-1] if serials else 1, tuple(await block_list.list_names(tx)))
 
+    async def serial(self) -> int:
+        """Return the serial of the list as it is handed out."""
+        async with self._store.read() as tx:
+            serials = await _serials(tx)
+        return serials[-1] if serials else 1
+
     async def difference(self, old: int) -> Difference | None:
         """Return what changed since the serial `old`; None where that serial is not one of ours, or long ago."""
         async with self._store.read() as tx:
