@@ -1,14 +1,18 @@
-"""What a replay told, against the list of gains and against the log itself: whether each alert was a real gain.
+"""Score a replay: hold what was told against the list of gains, and against the log itself.
 
 The log as letters, one a snapshot: M exchange, 0 null or localhost, A address only, n nothing of these, . absent,
-? a lookup failed. What is a real gain is decided here from the letters alone, with hindsight and apart from the watch;
-docs/explanation/decisions/0004-what-a-real-gain-is.md says why so.
+? a lookup failed; any other letter is no exchange. What is a real gain is decided here from the letters alone, with
+hindsight and apart from the watch; docs/explanation/decisions/0004-what-a-real-gain-is.md says why so.
+
+An alert is a `mail_became_able` by explicit MX that was sent at once. One that says of itself that mail came back
+(`returned`, M72) is right when it tells of a real gain, and no false alarm when it does not. What belongs to a story
+that was told (`damped`, `joined`: M72, M73) is no alert; a gain that it tells of is not missed.
 """
 
 import csv
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +20,17 @@ from typing import Any
 
 from watcher.core.events import Event, EventKind
 from watcher.core.mail.verdict import Basis
+from watcher.core.states.steadiness import Mark
 from watcher.data import load_suffixes
 
 WINDOW = 7
 """Snapshots without an exchange before a gain; in fewer, at the beginning of the log, one known one is enough."""
 STEADY = 3
 """Snapshots with an exchange, no other letter but ? between them, that are no flicker. The watch is sure after two."""
-PROMPT = 3
-"""Snapshots after a gain of the list within which it must be told."""
+LAPSE = 2
+"""A lapse of one snapshot so soon after a gain began does not deny it, when STEADY snapshots follow in a row."""
+PROMPT = 5
+"""Snapshots after a gain of the list within which it must be told: a lapse, a first reading, and the confirming one."""
 BASELINE = "baseline"
 """A message about what was there from the beginning: one for each protected name, once."""
 _HOUR = 3600
@@ -71,17 +78,30 @@ def gains_in(row: str) -> list[Gain]:
     STEADY snapshots.
     """
     known = []
-    for one in row:
-        known.append(one if one != "?" or not known else known[-1])
+    for letter in row:
+        known.append(letter if letter != "?" or not known else known[-1])
+    read = "".join(known)
     found, start = [], 0
-    while (start := "".join(known).find("M", start)) >= 0:
-        end = next((place for place in range(start, len(known)) if known[place] != "M"), len(known))
-        earlier = known[max(0, start - WINDOW) : start]
+    while (start := read.find("M", start)) >= 0:
+        end = _end(read, start)
+        earlier = read[max(0, start - WINDOW) : start]
         seen = row[start:end].count("M")
-        if seen >= STEADY and any(one != "?" for one in earlier) and "M" not in earlier:
+        if seen >= STEADY and any(letter != "?" for letter in earlier) and "M" not in earlier:
             found.append(Gain(start, end - 1, seen, row[max(0, start - WINDOW) : start]))
         start = end
     return found
+
+
+def _end(read: str, start: int) -> int:
+    """The first snapshot after the run of exchanges that begins at `start`; one early lapse is part of the run."""
+    end = _without(read, start)
+    if end - start <= LAPSE and read[end + 1 : end + 1 + STEADY] == "M" * STEADY:
+        return _without(read, end + 1)
+    return end
+
+
+def _without(read: str, start: int) -> int:
+    return next((place for place in range(start, len(read)) if read[place] != "M"), len(read))
 
 
 def judged(row: str, told_at: Sequence[int]) -> list[Gain | None]:
@@ -118,29 +138,36 @@ def score(done: Replay, gains: Path) -> dict[str, Any]:
     def domain_of(name: str) -> str:
         return suffixes.registrable_domain(name) or name
 
-    with gains.open(newline="") as lines:
-        wanted = {domain_of(row["domain"]): row["date"] for row in csv.DictReader(lines)}
+    wanted = sorted(
+        {
+            (domain_of(row["domain"]), _snapshot_of(row["date"], done.snapshots))
+            for row in _rows(gains)
+            if not _is_loop(row.get("mx", ""))
+        }
+    )
     index = {at: number for number, at in enumerate(done.snapshots)}
     hosts: dict[str, list[str]] = defaultdict(list)
     for name, letters in done.letters.items():
         hosts[domain_of(name)].append("".join(letters))
     rows = {domain: together(some) for domain, some in hosts.items()}
     told = [event for event in done.events if event.kind is EventKind.MAIL_BECAME_ABLE]
-    explicit: dict[str, list[int]] = defaultdict(list)
-    for event in told:
-        if event.after.get("basis") == Basis.EXPLICIT_MX:
-            explicit[event.registrable_domain or event.name].append(index[event.at])
-    naive: dict[str, list[int]] = defaultdict(list)
-    for number, name in done.naive:
-        naive[domain_of(name)].append(number)
+    by_exchange = [event for event in told if event.after.get("basis") == Basis.EXPLICIT_MX]
+    explicit = _by_domain((event for event in by_exchange if not _in_story(event)), index)
+    covered = _by_domain((event for event in by_exchange if _in_story(event)), index)
+    returned = _by_domain((event for event in by_exchange if event.after.get(Mark.RETURNED)), index)
+    naive = {domain: sorted(some) for domain, some in _naive(done, domain_of).items()}
     real = {domain: judged(rows[domain], numbers) for domain, numbers in explicit.items()}
-    began = {domain: _snapshot_of(date, done.snapshots) for domain, date in wanted.items()}
-    once = [
-        domain for domain, at in began.items() if len(explicit[domain]) == 1 and 0 <= explicit[domain][0] - at <= PROMPT
-    ]
-    late = [(done.snapshots[explicit[one][0]] - done.snapshots[began[one]]).total_seconds() / _HOUR for one in once]
+    right, missed = _told_once(wanted, explicit, covered)
+    late = [(done.snapshots[at] - done.snapshots[began]).total_seconds() / _HOUR for (_, began), at in right.items()]
     days = (done.snapshots[-1] - done.snapshots[0]).total_seconds() / 86_400
+    false = [
+        (domain, at)
+        for domain, some in real.items()
+        for gain, at in zip(some, explicit[domain], strict=True)
+        if gain is None and at not in returned.get(domain, ())
+    ]
     alerts = sum(map(len, explicit.values()))
+    unexpected = sum(gain is None for some in real.values() for gain in some) - len(false)
     lasting = {domain: found for domain, row in rows.items() if (found := gains_in(row))}
     lost = [event for event in done.events if event.kind is EventKind.MAIL_BECAME_UNABLE]
     return {
@@ -150,19 +177,27 @@ def score(done: Replay, gains: Path) -> dict[str, Any]:
         "looks": done.looks,
         "gains": len(wanted),
         "told": sorted(domain for domain, numbers in explicit.items() if numbers),
-        "right": sorted(once),
-        "missed": sorted(set(wanted) - set(once)),
-        "false": sorted(domain for domain, some in real.items() if None in some),
+        "right": sorted({domain for domain, _ in right} - {domain for domain, _ in missed}),
+        "missed": sorted({domain for domain, _ in missed}),
+        "false": sorted({domain for domain, _ in false}),
+        "returns": unexpected,
         "real_but_not_listed": {
             domain: unlisted(some[0])
             for domain, some in sorted(real.items())
-            if domain not in wanted and some and some[0] is not None
+            if domain not in {name for name, _ in wanted} and some and some[0] is not None
         },
-        "precision": _share(_real(real), alerts),
-        "precision_against_the_list_alone": _share(len(once), alerts),
-        "recall": _share(len(once), len(wanted)),
+        "precision": _share(alerts - unexpected - len(false), alerts - unexpected),
+        "precision_against_the_list_alone": _share(len(right), alerts),
+        "recall": _share(len(right), len(wanted)),
         "gains_by_the_log": sum(map(len, lasting.values())),
-        "recall_by_the_log": _share(_real(real), sum(map(len, lasting.values()))),
+        "recall_by_the_log": _share(
+            sum(
+                any(gain.start <= at <= gain.end for at in (*explicit.get(domain, ()), *covered.get(domain, ())))
+                for domain, some in lasting.items()
+                for gain in some
+            ),
+            sum(map(len, lasting.values())),
+        ),
         "implicit_gains": sorted(
             {event.registrable_domain or event.name for event in told if event.after.get("basis") == Basis.IMPLICIT_MX}
         ),
@@ -182,11 +217,61 @@ def score(done: Replay, gains: Path) -> dict[str, Any]:
             "differences_a_day": round(done.naive_differences / days, 3),
             "domains": len(naive),
             "precision": _share(_real({one: judged(rows[one], some) for one, some in naive.items()}), len(done.naive)),
-            "precision_against_the_list_alone": _share(len(set(wanted) & naive.keys()), len(done.naive)),
+            "precision_against_the_list_alone": _share(
+                len({domain for domain, _ in wanted} & naive.keys()), len(done.naive)
+            ),
             "median_hours_after_first_sight": 0.0,
         },
         "events": dict(sorted(Counter(event.kind.value for event in done.events).items())),
     }
+
+
+def _rows(gains: Path) -> list[dict[str, str]]:
+    with gains.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _is_loop(host: str) -> bool:
+    """Whether a listed gain is none: its exchange is the sender itself."""
+    return host.rstrip(".").rpartition(".")[2] == "localhost"
+
+
+def _in_story(event: Event) -> bool:
+    return bool(event.after.get(Mark.DAMPED) or event.after.get(Mark.JOINED))
+
+
+def _by_domain(events: Iterable[Event], index: Mapping[datetime, int]) -> dict[str, list[int]]:
+    """The snapshots in which each domain was told of; several hosts in one snapshot are one alert."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for event in events:
+        found[event.registrable_domain or event.name].add(index[event.at])
+    return {domain: sorted(some) for domain, some in found.items()}
+
+
+def _naive(done: Replay, domain_of: Callable[[str], str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, name in done.naive:
+        found[domain_of(name)].append(number)
+    return found
+
+
+Listed = tuple[str, int]
+"""A gain of the list: the domain, and the snapshot in which it began."""
+
+
+def _told_once(
+    wanted: Sequence[Listed], explicit: Mapping[str, list[int]], covered: Mapping[str, list[int]]
+) -> tuple[dict[Listed, int], list[Listed]]:
+    """The gains of the list that were told exactly once in time, with when; and those that were not."""
+    right, missed = {}, []
+    for domain, began in wanted:
+        told = [at for at in explicit.get(domain, ()) if 0 <= at - began <= PROMPT]
+        along = [at for at in covered.get(domain, ()) if 0 <= at - began <= PROMPT]
+        if len(told) == 1 or (not told and along):
+            right[domain, began] = (told or along)[0]
+        else:
+            missed.append((domain, began))
+    return right, missed
 
 
 def _lost_rightly(event: Event, letters: dict[str, list[str]], rows: dict[str, str], at: int) -> bool:
@@ -220,7 +305,8 @@ def show(result: dict[str, Any]) -> None:
         f"{result['looks']} looks\n"
         f"listed gains of an exchange, by registrable domain: {result['gains']}; told exactly once each: "
         f"{len(result['right'])}; missed: {', '.join(result['missed']) or 'none'}\n"
-        f"told without a real gain in the log: {', '.join(result['false']) or 'none'}\n"
+        f"told without a real gain in the log: {', '.join(result['false']) or 'none'}; told as returns: "
+        f"{result['returns']}\n"
         f"precision {result['precision']:.3f} by the log ({result['precision_against_the_list_alone']:.3f} by the list "
         f"alone), recall {result['recall']:.3f} of the list ({result['recall_by_the_log']:.3f} of the "
         f"{result['gains_by_the_log']} gains in the log)"

@@ -16,7 +16,8 @@ from watcher.core.names.names import Fqdn
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 
 PROBE = "w0000000000000000000"
-FAILED, NULL = "!ServFail", ""
+FAILED, NULL, NONE = "!ServFail", "", "~"
+"""As records: the lookup failed; a null MX; there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,11 @@ def _as_logged(name: str, logged: Logged, rrtype: RRType, *, above: str) -> tupl
     return Outcome.ANSWER, tuple(records), None
 
 
+def _records(logged: Sequence[str] | None) -> tuple[str, ...] | None:
+    records = tuple(record for record in logged or () if record != NONE)
+    return records or None
+
+
 def _loops(host: str) -> bool:
     return host.rpartition(".")[2] == "localhost"
 
@@ -163,7 +169,7 @@ def read_log(path: Path) -> Iterator[tuple[datetime, dict[str, Logged]]]:
         changes = {
             change["domain"].lower(): Logged(
                 change["protected"],
-                *(None if change.get(kind) is None else tuple(change[kind]) for kind in ("ns", "a", "aaaa", "mx")),
+                *(_records(change.get(kind)) for kind in ("ns", "a", "aaaa", "mx")),
                 absent=bool(change.get("absent")),
             )
             for change in row["changes"]

@@ -11,6 +11,7 @@ from tests.fakes.sightings import explicit, look, no_address
 from watcher.core.blocking.selection import Rules
 from watcher.core.events import Grade, Resemblance
 from watcher.core.names.names import Fqdn
+from watcher.core.states.lookalike import Triage
 from watcher.data import load_suffixes, load_tables
 from watcher.data.popular import load_popular_names
 from watcher.exports import FORMATS
@@ -22,7 +23,6 @@ from watcher.services.looks.watch import Watch
 from watcher.services.names.protect import add_own, protect
 from watcher.services.names.triage import decide
 from watcher.store import Store
-from watcher.store.lookalikes import Triage
 
 
 @dataclass

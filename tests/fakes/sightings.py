@@ -4,9 +4,9 @@ from datetime import datetime
 
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.mail.findings import Observation
+from watcher.core.mail.look import Look
 from watcher.core.mail.verdict import Ability, Basis, Exchange, Flag, Verdict
 from watcher.core.names.names import Fqdn
-from watcher.services.looks.examine import Look
 
 ADDRESS = "93.184.215.14"
 ONE, OTHER = "192.0.2.1:53", "192.0.2.2:53"

@@ -27,11 +27,12 @@ class Timeline:
 
     def __init__(self, policy=None, origin=None):
         self.policy, self.origin, self.state, self.drafts = policy or Policy(), origin, MailState(), []
+        self.baseline_done = False
 
     def look(self, seconds, make, *hosts, **options):
         at = START + timedelta(seconds=seconds)
         sighting = sighted(NAME, make(NAME, at, *hosts, **options), at)
-        state, drafts = step(self.state, sighting, at, self.policy, self.origin)
+        state, drafts = step(self.state, sighting, at, self.policy, self.origin, baseline_done=self.baseline_done)
         self.state = state_from_json(state_json(state))
         assert self.state == state
         again = step(self.state, sighting, at, self.policy, self.origin)

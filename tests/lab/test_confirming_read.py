@@ -7,6 +7,7 @@ import pytest
 from tests.lab.addresses import HOSTING, MAILBOX, RESOLVER
 from tests.lab.world import World
 from watcher import checks
+from watcher.core.mail.look import Look
 from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.names.addresses import is_global
 from watcher.core.names.names import parse
@@ -14,7 +15,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.dns.authoritative import AuthoritativeServers
 from watcher.lookups.dns.resolver import CarefulResolver, parse_server
-from watcher.services.looks.examine import Examiner, Look, LookOptions
+from watcher.services.looks.examine import Examiner, LookOptions
 
 
 async def _confirmed(name: str) -> Look:

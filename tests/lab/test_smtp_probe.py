@@ -9,6 +9,7 @@ from tests.lab.mailbox import Mailbox
 from tests.lab.postfix import Postfix
 from tests.lab.world import World
 from watcher import checks
+from watcher.core.mail.look import Look
 from watcher.core.mail.probing import ProbeOutcome
 from watcher.core.mail.risk import Severity, rate
 from watcher.core.mail.verdict import Ability, Flag
@@ -18,7 +19,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.dns.resolver import CarefulResolver, parse_server
 from watcher.lookups.smtp_probe import SmtpProbe
-from watcher.services.looks.examine import Examiner, Look, LookOptions
+from watcher.services.looks.examine import Examiner, LookOptions
 
 
 async def _look(name: str) -> Look:

@@ -26,6 +26,7 @@ SETTLING = {
     "nothing": no_address,
     "absent": absent,
 }
+WEEK = timedelta(days=6.9)
 ABLE = {Standing.DEFENSIVE, Standing.WEAK, Standing.PLAIN}
 TTLS = st.sampled_from([0, 60, 600, 7200, 86_400])
 STEPS = st.sampled_from([1, 30, 60, 61, 300, 301, 3600, 86_400])
@@ -48,7 +49,7 @@ class Looks(RuleBasedStateMachine):
         self.now, self.state = START, MailState()
         self.looks = []  # (seconds apart matter) every settled look: (time, standing class)
         self.told = []  # kinds in order
-        self.able_since_unable = 0
+        self.stood_plain = []
 
     @rule(apart=STEPS, what=st.sampled_from(sorted(SETTLING)), resolver=st.sampled_from([ONE, OTHER]), ttl=TTLS)
     def settled(self, apart, what, resolver, ttl):
@@ -60,6 +61,8 @@ class Looks(RuleBasedStateMachine):
         assert self.state.settled_at == self.now
         for draft in drafts:
             self._check(draft, before)
+        if standing_of(self.state.standing) is standing_of(verdict) is Standing.PLAIN:
+            self.stood_plain.append(self.now)
 
     @rule(apart=STEPS, resolver=st.sampled_from([ONE, OTHER]))
     def unsettled(self, apart, resolver):
@@ -67,7 +70,7 @@ class Looks(RuleBasedStateMachine):
         before = self.state
         drafts = self._look(unknown(NAME, self.now, resolver=resolver))
         assert drafts == ()
-        for kept in ("seen", "pending", "losses", "gains"):
+        for kept in ("seen", "pending", "losses", "swings", "shifts", "plain_until"):
             assert getattr(self.state, kept) == getattr(before, kept)
         if before.attempted_at is not None:
             assert (self.state.standing, self.state.settled_at) == (before.standing, before.settled_at)
@@ -84,6 +87,7 @@ class Looks(RuleBasedStateMachine):
         if self.state.attempted_at > self.now:
             by = self.state.attempted_at - self.now
             self.looks = [(at - by, *rest) for at, *rest in self.looks]
+            self.stood_plain = []  # what is remembered of it moves with the clock
             assert self._look(unknown(NAME, self.now)) == ()
 
     def _look(self, verdict):
@@ -100,8 +104,8 @@ class Looks(RuleBasedStateMachine):
         able_looks = [look for look in self.looks if look[1] in ABLE]
         match draft.kind:
             case EventKind.MAIL_BECAME_ABLE:
-                self.able_since_unable += int(standing_of(draft.after) is not Standing.DEFENSIVE)
-                assert self.able_since_unable <= 2
+                if standing_of(draft.before) is Standing.WEAK:
+                    assert not any(at >= self.now - WEEK for at in self.stood_plain), "M70: it stood plain this week"
                 assert len(able_looks) >= 2
                 assert self.looks[-1][1] in ABLE
                 assert self.looks[-2][1] in ABLE, "a contradicted one ended"
@@ -112,7 +116,6 @@ class Looks(RuleBasedStateMachine):
                         "able by baseline pages for nothing"
                     )
             case EventKind.MAIL_BECAME_UNABLE:
-                self.able_since_unable = 0
                 since_able = self._since_last_able()
                 assert len(since_able) >= self.policy.losses
                 assert since_able[-1] - since_able[0] >= (self.policy.losses - 1) * self.policy.loss_gap

@@ -6,10 +6,11 @@ order:
     zones       zones to add or replace: origin = master-file text ("" takes the zone away)
     faults      all faults from now on, as in `tests.fakes.zone_resolver.Fault`
     sweep       names of candidates that one pass over their shard finds in this order; what is due again is looked at too
+    feed        names that a feed brings; `lacked`: seconds since a complete zone lacked them
     registered  names that the registry calls registered so many seconds ago: name = seconds
     pass        seconds that pass then, with every look that falls due
 
-and, expected: events (all of them in order, one line each, see `line`), forbidden (kinds that must not be among them),
+and, expected: events (all of them in order, one line each, see `line`; the last words are the marks of its story), forbidden (kinds that must not be among them),
 stands (name = what stands at the end: `ability basis`), readings (name = how many resolvers are in the evidence of its last
 event). A scenario may set `resolvers`, `protected`, `ranks` (name = rank) and `first_sweep` (false: no sweep has finished before).
 """
@@ -30,12 +31,14 @@ from watcher.core.ports import Presence
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.slips.candidates import Candidate
 from watcher.core.states.mail_state import Origin, Policy
+from watcher.core.states.steadiness import Mark
 from watcher.data import load_suffixes
 from watcher.services.looks.examine import Examiner
 from watcher.services.looks.relook import Relook
 from watcher.services.looks.watch import Watch
 from watcher.services.names.own import Ours
-from watcher.store import Store, event_log, lookalikes, protected_names
+from watcher.services.sweeps import matched
+from watcher.store import Store, event_log, lookalikes, protected_names, shards
 from watcher.store.protected_names import ProtectedRow
 
 _RESOLVERS = ("9.9.9.10:53", "149.112.112.10:53")
@@ -54,7 +57,8 @@ def read_scenario(path: Path) -> dict[str, Any]:
 def line(event: Event) -> str:
     """One event: `mail_became_able army.ml unable no_such_name > able explicit_mx critical`."""
     sides = [f"{side['ability']} {side['basis']}" for side in (event.before, event.after) if "ability" in side]
-    return " ".join((event.kind.value, event.name, *(" > ".join(sides),) * bool(sides), event.severity.value))
+    marks = [mark.value for mark in Mark if event.after.get(mark)]
+    return " ".join((event.kind.value, event.name, *(" > ".join(sides),) * bool(sides), event.severity.value, *marks))
 
 
 async def play(scenario: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
@@ -89,13 +93,14 @@ class _World:
             clock=clock,
             resemblance=self._resemblance,
         )
+        self._protected = scenario.get("protected", ["army.mil"])
         self._swept: set[Fqdn] = set()
         self._absent: dict[str, datetime] = {}
         self._last_sweep: datetime | None = clock.now() if scenario.get("first_sweep", True) else None
 
     async def begin(self) -> list[dict[str, Any]]:
         """The steps, once what they need is there."""
-        names = self._scenario.get("protected", ["army.mil"])
+        names = self._protected
         async with self._store.write() as tx:
             await protected_names.add(tx, [ProtectedRow(name, "domain", self._clock.now()) for name in names])
         await self._ours.read()
@@ -111,6 +116,8 @@ class _World:
             self._resolver.faults = [fault(row) for row in step["faults"]]
         if "sweep" in step:
             await self._sweep([parse(name) for name in step["sweep"]])
+        if "feed" in step:
+            await self._feed([parse(name) for name in step["feed"]], step.get("lacked"))
         for name, ago in step.get("registered", {}).items():
             await self._registered(parse(name), ago)
         await self._wait(step.get("pass", 0))
@@ -159,6 +166,18 @@ class _World:
             rows = await lookalikes.find_known(tx, names)
         self._absent.update({name: started for name in names if name not in rows})
         self._last_sweep = started
+        async with self._store.write() as tx:
+            for name in self._protected:
+                await shards.plan(tx, name, [0], version="1")
+                await shards.start(tx, name, 0, version="1", total=len(names), at=started)
+                await shards.finish(tx, name, 0, settled=len(names), unsettled=0, at=self._clock.now())
+
+    async def _feed(self, names: list[Fqdn], lacked: float | None) -> None:
+        now = self._clock.now()
+        found = [(name, [self._resemblance(self._candidate(name))]) for name in names]
+        since = None if lacked is None else now - timedelta(seconds=lacked)
+        self._swept.update(names)
+        await matched.keep(self._store, found, suffixes=self._suffixes, now=now, absent_since=since)
 
     async def _registered(self, name: Fqdn, ago: float) -> None:
         now = self._clock.now()
@@ -168,7 +187,7 @@ class _World:
 
     def _candidate(self, name: Fqdn) -> Candidate:
         rank = self._scenario.get("ranks", {}).get(name, 200)
-        mark = Fqdn(self._scenario.get("protected", ["army.mil"])[0])
+        mark = Fqdn(self._protected[0])
         return Candidate(name, self._suffixes.registrable_domain(name), ("suffix_edit",), 0.01, 0.1, rank, (), mark)
 
     def _resemblance(self, candidate: Candidate) -> Resemblance:

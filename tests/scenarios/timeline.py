@@ -26,13 +26,14 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher import checks
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
+from watcher.core.mail.look import Look
 from watcher.core.mail.operators import MailOperators, Networks
 from watcher.core.mail.risk import rate
 from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Exchange, Owner
 from watcher.core.names.names import parse
 from watcher.data import load_suffixes
-from watcher.services.looks.examine import Examiner, Look
+from watcher.services.looks.examine import Examiner
 
 PROBE = "probe"
 OPERATORS = MailOperators(

@@ -13,11 +13,12 @@ from watcher.core.mail.verdict import Ability, Basis
 from watcher.core.names.names import Fqdn
 from watcher.core.names.protected import parse_any, parse_protected
 from watcher.core.shapes.known import lookalike_json
+from watcher.core.states.lookalike import Triage
 from watcher.services.answers.lookup import known_row
 from watcher.services.names import triage
 from watcher.services.names.tokens import Scope
 from watcher.store import lookalikes, protected_names, resemblances
-from watcher.store.lookalikes import Triage, Wanted
+from watcher.store.lookalikes import Wanted
 from watcher.techniques import known_technique
 
 MOST_AT_ONCE = 10_000

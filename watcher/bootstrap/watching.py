@@ -84,6 +84,10 @@ def build_watching(
             delay=confirm.delay,
             losses=confirm.losses,
             loss_gap=confirm.loss_gap,
+            back_within=confirm.back_within,
+            flaps=confirm.flapping[0],
+            flaps_within=confirm.flapping[1],
+            registrable_domain=names.tables.suffixes.registrable_domain,
         ),
         # nothing known is looked at more seldom than the best candidates are looked for
         cadence=Cadence(longest=soonest, retry=min(soonest, Cadence().retry)),

@@ -42,9 +42,9 @@ def triage(options: GlobalOptions, decision: str, names: tuple[str, ...], note: 
 
 async def _decide(options: GlobalOptions, decision: str, names: tuple[str, ...], note: str | None) -> tuple[str, ...]:
     from watcher.core.names.protected import parse_any
+    from watcher.core.states.lookalike import Triage
     from watcher.data import load_suffixes
     from watcher.services.names.triage import decide
-    from watcher.store.lookalikes import Triage
 
     suffixes = load_suffixes()
     wanted = list(dict.fromkeys(parse_any(name, suffixes) for name in names))

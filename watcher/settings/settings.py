@@ -120,6 +120,17 @@ class Confirm(Section):
     )
     losses: int = Field(default=3, ge=1, le=20, description="Settled readings without mail before it is told")
     loss_gap: Duration = Field(default=timedelta(minutes=5), description="Between two such readings, at least")
+    back_within: Lasting = Field(
+        default=timedelta(days=7),
+        alias="return",
+        description="Mail that comes back within this time after its loss is a return, not a gain; a name that went "
+        "back and forth must stand still for as long before it is told of again",
+    )
+    flapping: tuple[Annotated[int, Field(ge=2, le=20)], Lasting] = Field(
+        default=(3, timedelta(days=30)),
+        description="So many changes between able and unable within this time are flapping: one notice says so, and "
+        "further ones go to the digest",
+    )
 
 
 class SmtpProbe(Section):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from watcher.core.states.lookalike import LOOKALIKE
 from watcher.store.database import Tx
-from watcher.store.lookalikes import LOOKALIKE
 from watcher.store.tables import alerts, events, lookalikes, outbox, resemblances
 from watcher.store.upsert import chunks
 

@@ -6,81 +6,22 @@ What a row says changes through `services.watch` alone; here are the reads, the 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, bindparam, case, cast, delete, func, or_, select, update
 
 from watcher.core.mail.risk import Severity
-from watcher.core.mail.verdict import Ability, Basis, Verdict
-from watcher.core.registration.facts import RegistrationFacts
+from watcher.core.mail.verdict import Ability, Basis
 from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
 from watcher.core.shapes.state import state_from_json, state_json
-from watcher.core.states.mail_state import SETTLED, MailState
+from watcher.core.states.lookalike import LOOKALIKE, Lookalike, Relation, Triage
+from watcher.core.states.mail_state import SETTLED
 from watcher.core.states.urgency import Wish, in_order, worth_of
 from watcher.store.database import Tx
 from watcher.store.tables import lookalikes, resemblances
 from watcher.store.upsert import chunks, insert_or_update
 
-
-class Relation(StrEnum):
-    """What a row is watched as."""
-
-    LOOKALIKE = "lookalike"
-    OWN = "own"
-    PROTECTED = "protected"
-
-
-LOOKALIKE, OWN, PROTECTED = Relation.LOOKALIKE, Relation.OWN, Relation.PROTECTED
-
-
-class Triage(StrEnum):
-    """What a person decided about a lookalike."""
-
-    NEW = "new"
-    INVESTIGATING = "investigating"
-    TAKEDOWN = "takedown"
-    BLOCKED = "blocked"
-    OWNED = "owned"
-    """It is ours: on the own list while this is decided."""
-    IGNORED = "ignored"
-    """It is harmless: silenced by name, while this is decided or until the silence is removed."""
-
-
 _MOST_WAITING = 20_000  # rows that are weighed against each other
-
-
-@dataclass(frozen=True, slots=True)
-class Lookalike:
-    """One row.
-
-    `verdict` is the last settled one with its evidence, or the newest while none has settled; None: never looked at.
-    `first_seen_at` None: never seen to exist, kept only until it settles. `next_look_at` None: never by itself.
-    """
-
-    name: str
-    registrable_domain: str | None
-    public_suffix: str
-    unicode: str
-    relation: Relation = LOOKALIKE
-    state: MailState = field(default_factory=MailState)
-    verdict: Verdict | None = None
-    severity: Severity = Severity.INFO
-    severity_reasons: tuple[str, ...] = ()
-    next_look_at: datetime | None = None
-    first_seen_at: datetime | None = None
-    registration: RegistrationFacts | None = None
-    registration_next_at: datetime | None = None
-    triage: Triage = Triage.NEW
-    triage_note: str = ""
-    triage_at: datetime | None = None
-    triage_by: str | None = None
-
-    @property
-    def settled_at(self) -> datetime | None:
-        """When a look settled last; None while none has."""
-        unsettled = self.verdict is None or self.verdict.ability is Ability.UNKNOWN
-        return None if unsettled else self.state.settled_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +231,19 @@ async def plan_look(tx: Tx, names: Sequence[str], *, at: datetime) -> None:
     sooner = or_(lookalikes.c.next_look_at.is_(None), lookalikes.c.next_look_at > at)
     for some in chunks(names):
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some), sooner).values(next_look_at=at))
+
+
+async def list_unsettled(tx: Tx, protected: str, *, limit: int) -> list[Lookalike]:
+    """Return up to `limit` lookalikes of a protected name that no look has settled yet."""
+    theirs = select(resemblances.c.name).where(resemblances.c.protected == protected)
+    query = select(lookalikes).where(
+        lookalikes.c.relation == LOOKALIKE,
+        lookalikes.c.ability == Ability.UNKNOWN.value,
+        lookalikes.c.attempted_at.is_not(None),
+        lookalikes.c.settled_at.is_(None),
+        lookalikes.c.name.in_(theirs),
+    )
+    return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
 
 
 async def find_next_due(tx: Tx) -> datetime | None:

@@ -206,6 +206,18 @@ async def find_baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline
     return found
 
 
+async def last_sweeps(tx: Tx, protected: Sequence[str]) -> dict[str, datetime]:
+    """When the last finished pass over any tier of each name began; a name without one is left out."""
+    found: dict[str, datetime] = {}
+    for some in chunks(protected):
+        query = select(shards.c.protected, func.max(shards.c.settled_since).label("began")).where(
+            shards.c.protected.in_(some), shards.c.settled_since.is_not(None)
+        )
+        rows = await tx.execute(query.group_by(shards.c.protected))
+        found |= {row.protected: row.began for row in rows}
+    return found
+
+
 async def _each(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Set the other columns of the rows named by `protected` and `tier`."""
     if not rows:

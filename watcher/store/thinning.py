@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, Table, Text, cast, delete, exists, func, or_, select, update
 
 from watcher.core.mail.verdict import Basis
+from watcher.core.states.lookalike import LOOKALIKE, Triage
 from watcher.core.telling.alerts import DecisionKind
 from watcher.store.database import Tx
 from watcher.store.deliveries import Status
-from watcher.store.lookalikes import LOOKALIKE, Triage
 from watcher.store.tables import alerts, deliveries, events, lookalikes, outbox
 
 AT_ONCE = 200

@@ -24,6 +24,7 @@ from tools.replay_score import STEADY, WINDOW, gains_in, judged, rightly_lost, t
         "nnnnnnnnM???M????",  # read twice
         "nnnnnnnn000000000",  # null MX, localhost
         "nnnnnnnnAAAAAAAAA",  # an address alone
+        "nnnnnnnn~~~~~~~~~",  # no exchange, by another log's letter
     ],
 )
 def test_no_alert_about_these_is_right(row):
@@ -40,6 +41,8 @@ def test_no_alert_about_these_is_right(row):
         ("AAAA00??MMMMMMMMM", 8, 9),  # failed lookups after what was known
         ("..?????????MMMMMM", 11, 6),
         ("nnnnnnnnM?M?MMMMM", 8, 7),
+        ("nnnnnnnnMnMMMMMMM", 8, 8),  # a lapse of one day at once,
+        ("nnnnnnnnMMnMMMMMM", 8, 8),  # or on the third day
         ("MMMnnnnnnnMMMMMMM", 10, 7),  # a week without: gained again
     ],
 )

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fakes.clock import FakeClock
+from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import MailState
 from watcher.store import Store, lookalikes, probes
-from watcher.store.lookalikes import Lookalike
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 MINUTE, LEASE = timedelta(minutes=1), timedelta(minutes=5)

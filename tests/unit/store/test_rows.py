@@ -10,6 +10,7 @@ from tests.fakes.sightings import explicit, implicit, no_address
 from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import MailState, Policy, sighted
 from watcher.core.states.name import step
 from watcher.store import (
@@ -23,7 +24,7 @@ from watcher.store import (
     silences,
     tokens,
 )
-from watcher.store.lookalikes import Lookalike, Wanted
+from watcher.store.lookalikes import Wanted
 from watcher.store.own_names import OwnRow
 from watcher.store.protected_names import ProtectedRow
 from watcher.store.shards import Baseline, Progress

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from watcher.core.mail.risk import Severity
 from watcher.core.shapes import JSON, mail_brief_json, mail_json, time_from_json, time_json, verdict_from_json
-from watcher.core.states.mail_state import Losses, MailState, Pending, Sighting
+from watcher.core.states.mail_state import Losses, MailState, Pending, Sighting, Unsettled
+from watcher.core.states.steadiness import Swings
 
 
 def state_json(state: MailState) -> JSON:
@@ -18,7 +20,11 @@ def state_json(state: MailState) -> JSON:
         "last_outcome": state.last_outcome,
         "failures": state.failures,
         "ttl": state.ttl,
-        "gains": state.gains,
+        "plain_until": time_json(state.plain_until),
+        "gained_at": time_json(state.gained_at),
+        "swings": _swings_json(state.swings),
+        "shifts": _swings_json(state.shifts),
+        "unsettled": _unsettled_json(state.unsettled),
         "at_risk": state.at_risk,
         "was_ours": state.was_ours or None,
         "absences": state.absences or None,
@@ -40,7 +46,11 @@ def state_from_json(row: Mapping[str, Any]) -> MailState:
         last_outcome=row.get("last_outcome"),
         failures=row["failures"],
         ttl=row.get("ttl"),
-        gains=row["gains"],
+        plain_until=time_from_json(row.get("plain_until")),
+        gained_at=time_from_json(row.get("gained_at")),
+        swings=_swings(row.get("swings")),
+        shifts=_swings(row.get("shifts")),
+        unsettled=_unsettled(row.get("unsettled")),
         at_risk=row["at_risk"],
         was_ours=row.get("was_ours", False),
         absences=row.get("absences", 0),
@@ -48,6 +58,36 @@ def state_from_json(row: Mapping[str, Any]) -> MailState:
         pending=None if row.get("pending") is None else Pending(*_under_way(row["pending"])),
         losses=None if row.get("losses") is None else Losses(*_under_way(row["losses"])),
     )
+
+
+def _swings_json(swings: Swings) -> JSON | None:
+    if swings == Swings():
+        return None
+    return {
+        "changes": [time_json(change) for change in swings.changes],
+        "lost_at": time_json(swings.lost_at),
+        "flapping": swings.flapping,
+        "operators": list(swings.operators),
+        "worst": swings.worst.value,
+    }
+
+
+def _swings(row: Mapping[str, Any] | None) -> Swings:
+    if row is None:
+        return Swings()
+    changes = tuple(datetime.fromisoformat(change) for change in row["changes"])
+    lost_at = time_from_json(row["lost_at"])
+    return Swings(changes, lost_at, row["flapping"], tuple(row["operators"]), Severity(row["worst"]))
+
+
+def _unsettled_json(unsettled: Unsettled | None) -> JSON | None:
+    if unsettled is None:
+        return None
+    return {"since": time_json(unsettled.since), "tries": unsettled.tries, "outcome": unsettled.outcome}
+
+
+def _unsettled(row: Mapping[str, Any] | None) -> Unsettled | None:
+    return None if row is None else Unsettled(datetime.fromisoformat(row["since"]), row["tries"], row["outcome"])
 
 
 def _under_way_json(under_way: Pending | Losses | None) -> JSON | None:

@@ -1,18 +1,28 @@
 """What is remembered of a name between looks: what stands, what is under way, and the look that may change it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from watcher.core.events import EventKind
 from watcher.core.mail.dns import Answer, Outcome, RRType
 from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
 from watcher.core.names.names import is_under
+from watcher.core.states.steadiness import Mark, Swings
 
 SETTLED = "settled"
 """`MailState.last_outcome` after a settled look."""
 
+BASELINE_TRIES, BASELINE_WAIT = 3, timedelta(minutes=15)
+"""The baseline waits for a candidate that does not settle: so many tries, for so long at most (M75)."""
+
 _LONGEST = timedelta(hours=1)
+
+
+def _last_two_labels(host: str) -> str:
+    return ".".join(host.split(".")[-2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,8 @@ class Policy:
     `alone`: there is one resolver only, so a confirming look waits for the TTL too. Neither wait follows a TTL beyond
     `longest`, since the operator of the name sets the TTL. `voices`: so many resolvers must have said it, as long as
     there are others to be heard, so that half of them lying alike is not believed.
+    `back_within`: what comes back sooner than that is a return and no gain (M70, M72). `flaps` changes within
+    `flaps_within` are flapping.
     """
 
     delay: timedelta = timedelta(seconds=60)
@@ -30,12 +42,20 @@ class Policy:
     longest: timedelta = _LONGEST
     alone: bool = False
     voices: int = 2
+    back_within: timedelta = timedelta(days=7)
+    flaps: int = 3
+    flaps_within: timedelta = timedelta(days=30)
+    registrable_domain: Callable[[str], str | None] = _last_two_labels
 
     @classmethod
-    def among(cls, resolvers: int, *, at_source: bool, delay: timedelta, losses: int, loss_gap: timedelta) -> "Policy":
+    def among(cls, resolvers: int, *, at_source: bool, **others: Any) -> "Policy":
         """With so many resolvers; `at_source`: the name's own nameservers are asked for the second look."""
         voices = 2 if at_source else max(2, resolvers // 2 + 1)
-        return cls(delay, losses, loss_gap, alone=resolvers == 1, voices=voices)
+        return cls(alone=resolvers == 1, voices=voices, **others)
+
+    def operator_of(self, host: str) -> str:
+        """Who runs a host: its registrable domain."""
+        return self.registrable_domain(host) or host
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +123,26 @@ class Losses:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A name that no look has settled yet: since when, how often it was tried, and the outcome of the last try."""
+
+    since: datetime
+    tries: int
+    outcome: str
+
+    def is_given_up(self, now: datetime) -> bool:
+        """Whether the baseline waits for it no longer (M75)."""
+        return self.tries >= BASELINE_TRIES or now - self.since >= BASELINE_WAIT
+
+
+@dataclass(frozen=True, slots=True)
 class MailState:
     """What stands about one name, and what is under way.
 
     `standing`: the confirmed verdict, without evidence; None until a look settles. `seen`: it was seen to exist.
-    `gains`: how often it was told to be able since it was last unable. `failures`: unsettled looks in a row.
+    `plain_until`: when a look first saw it plain no more, once that stood. `gained_at`: when its last gain was told, or
+    would have been but for its parent's (M73). `swings`: its changes of ability of late; `shifts`: those between weak
+    and plain (M72). `failures`: unsettled looks in a row. `unsettled`: set until the first look that settles.
     `baseline_since`: set while it stands able by baseline alone: the sweep before its first look (M68).
     `ttl`: of the last settled look, in seconds. `at_risk`: settled looks in a row that saw mail of ours at risk.
     `was_ours`: when it last stood able, its mail was the owner's (M35). `absences`: settled looks in a row by which the
@@ -121,7 +156,11 @@ class MailState:
     last_outcome: str | None = None
     failures: int = 0
     ttl: int | None = None
-    gains: int = 0
+    plain_until: datetime | None = None
+    gained_at: datetime | None = None
+    swings: Swings = field(default_factory=Swings)
+    shifts: Swings = field(default_factory=Swings)
+    unsettled: Unsettled | None = None
     baseline_since: datetime | None = None
     at_risk: int = 0
     was_ours: bool = False
@@ -153,7 +192,8 @@ def _agreeing(readings: tuple[Sighting, ...]) -> frozenset[str]:
 class Draft:
     """An event to be: what stood, what stands now, the answers of every look that says so, oldest first.
 
-    `since` is the last moment at which it cannot have been seen yet; None for a baseline.
+    `since` is the last moment at which it cannot have been seen yet; None for a baseline. `marks` say which story the
+    event belongs to (M72, M73). `unsettled`: no look had settled before (M75).
     """
 
     kind: EventKind
@@ -161,6 +201,8 @@ class Draft:
     after: Verdict
     evidence: tuple[Answer, ...]
     since: datetime | None
+    marks: frozenset[Mark] = frozenset()
+    unsettled: Unsettled | None = None
 
 
 class Standing(StrEnum):
@@ -168,6 +210,8 @@ class Standing(StrEnum):
 
     NOTHING = "nothing"
     """No settled look yet; seen: unknown."""
+    UNSETTLED = "unsettled"
+    """No settled look yet, and the baseline was done without it (M75); never seen."""
     UNABLE = "unable"
     """Also: absent."""
     DEFENSIVE = "defensive"
@@ -176,6 +220,15 @@ class Standing(StrEnum):
     """Able, but by `implicit_mx`, `registry_wildcard` or with `sender_dependent`."""
     PLAIN = "plain"
     """Able by an `explicit_mx` that every sender uses."""
+
+
+UNSETTLED = Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED)
+"""What stands about a name whose baseline was done without it (M75)."""
+
+
+def stands(state: "MailState") -> Standing:
+    """The row of a state."""
+    return Standing.UNSETTLED if state.standing == UNSETTLED else standing_of(state.standing)
 
 
 def standing_of(verdict: Verdict | None) -> Standing:

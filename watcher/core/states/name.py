@@ -1,8 +1,9 @@
-"""The only state machine: what a look at a name changes, and what is to be told about it (MAIL_VERDICT section E).
+"""The state machine of a name: what a look changes, and what is to be told about it (section E of the verdict's rules).
 
 The whole behaviour is `TABLE`: what stands, what was seen, what is done. What stands changes only by settled looks:
 unknown never does (M65). A gain or a change of exchanges stands when a second look confirms it (M38, M66, M70), a loss
-after several looks apart (M64, M71). Times are those of the looks; nothing here reads a clock.
+after several looks apart (M64, M71). What comes back, or goes back and forth, is marked so (M72, `steadiness`). Times
+are those of the looks; nothing here reads a clock.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,10 +13,11 @@ from typing import Any
 
 from watcher.core.events import EventKind
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.verdict import Ability, Basis, Exchange, Flag, Verdict
-from watcher.core.names.addresses import is_global
+from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
+from watcher.core.states.exchange_sets import agree, differs, with_known
 from watcher.core.states.mail_state import (
     SETTLED,
+    UNSETTLED,
     Draft,
     Losses,
     MailState,
@@ -24,28 +26,37 @@ from watcher.core.states.mail_state import (
     Policy,
     Sighting,
     Standing,
-    exchange_set,
+    Unsettled,
     exists,
     obstacle,
     standing_of,
+    stands,
 )
+from watcher.core.states.steadiness import Mark, set_back, swing
 
-MOST_GAINS = 2
-"""`mail_became_able` is raised at most this often until the name has been unable: becoming able, and M70."""
-
-_ORDER = (Standing.NOTHING, Standing.UNABLE, Standing.DEFENSIVE, Standing.WEAK, Standing.PLAIN)
+_ORDER = (Standing.NOTHING, Standing.UNSETTLED, Standing.UNABLE, Standing.DEFENSIVE, Standing.WEAK, Standing.PLAIN)
 """From the least to the most that somebody else's mail can do."""
 
+_ABLE = frozenset({Standing.DEFENSIVE, Standing.WEAK, Standing.PLAIN})
 _ABSENT = Verdict(Ability.UNABLE, Basis.NO_SUCH_NAME)
 
 Step = tuple[MailState, tuple[Draft, ...]]
 
 
-def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, origin: Origin | None = None) -> Step:
+def step(
+    state: MailState,
+    sighting: Sighting,
+    now: datetime,
+    policy: Policy,
+    origin: Origin | None = None,
+    *,
+    baseline_done: bool = False,
+) -> Step:
     """What stands after a look, and what is to be told; the same look twice changes nothing.
 
-    `origin` counts at the very first look only. A look older than one already taken is dropped, unless the clock was
-    set back: then what is under way moves with it, so that nothing waits for the clock to catch up.
+    `origin` counts at the very first look only. `baseline_done`: the first sweep over its protected name has ended, so
+    that a name it did not settle may be news (M75). A look older than one already taken is dropped, unless the clock
+    was set back: then what is under way moves with it, so that nothing waits for the clock to catch up.
     """
     if state.attempted_at is not None:
         set_back = now < state.attempted_at
@@ -54,11 +65,12 @@ def step(state: MailState, sighting: Sighting, now: datetime, policy: Policy, or
         if set_back:
             state = _set_back(state, now)
     elif origin is not None:
-        state = _from_origin(state, origin)
-    done, drafts = TABLE[standing_of(state.standing), standing_of(sighting.verdict)](state, sighting, policy)
-    stands = standing_of(done.standing)
-    able = stands not in {Standing.NOTHING, Standing.UNABLE}
-    was_ours = stands is Standing.DEFENSIVE if able else state.was_ours
+        state = opened(state, origin)
+    if baseline_done and standing_of(sighting.verdict) in _ABLE and _was_given_up(state, sighting.at):
+        state = replace(state, standing=UNSETTLED)
+    done, drafts = TABLE[stands(state), standing_of(sighting.verdict)](state, sighting, policy)
+    after = standing_of(done.standing)
+    was_ours = after is Standing.DEFENSIVE if after in _ABLE else state.was_ours
     absences = state.absences
     if sighting.verdict.ability is not Ability.UNKNOWN:
         absences = 0 if exists(sighting.verdict) else absences + 1
@@ -74,31 +86,40 @@ def reconsider(state: MailState, registered_at: datetime, now: datetime) -> Mail
     since = state.baseline_since
     if since is None or registered_at <= since:
         return state
-    news = replace(state, standing=_ABSENT, settled_at=since, gains=0, baseline_since=None)
+    news = replace(state, standing=_ABSENT, settled_at=since, baseline_since=None)
     if state.standing is None:
         return news
     first = Sighting(state.standing, state.settled_at or now, frozenset(), state.ttl)
     return replace(news, settled_at=state.settled_at, pending=Pending((first,), now, since))
 
 
-def _from_origin(state: MailState, origin: Origin) -> MailState:
+def opened(state: MailState, origin: Origin) -> MailState:
+    """The state of a name before its first look, with what is known of its candidate (M67b, M68, M74)."""
     absent_since = origin.known_absent_since
     if absent_since is None:
         return replace(state, baseline_since=origin.last_sweep_at)
     return replace(state, standing=_ABSENT, settled_at=absent_since)
 
 
+def _was_given_up(state: MailState, at: datetime) -> bool:
+    """Whether nothing has settled yet, and the baseline waits for it no longer (M75)."""
+    return state.standing is None and state.unsettled is not None and state.unsettled.is_given_up(at)
+
+
 def _age(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001 (all are called alike)
     """M65: an unsettled look changes nothing; what is under way waits for the next one."""
-    return replace(state, last_outcome=obstacle(sighting.verdict), failures=state.failures + 1), ()
+    outcome, unsettled = obstacle(sighting.verdict), state.unsettled
+    if standing_of(state.standing) is Standing.NOTHING and state.pending is None:
+        since, tries = (sighting.at, 0) if unsettled is None else (unsettled.since, unsettled.tries)
+        unsettled = Unsettled(since, tries + 1, outcome)
+    return replace(state, last_outcome=outcome, failures=state.failures + 1, unsettled=unsettled), ()
 
 
 def _begin(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # noqa: ARG001
     """M67: the first settled look at its candidate is baseline, not news."""
     verdict = sighting.verdict
     able = verdict.ability is Ability.ABLE
-    gains = int(able and standing_of(verdict) is not Standing.DEFENSIVE)
-    done = _settled(state, sighting, gains=gains, baseline_since=state.baseline_since if able else None)
+    done = _settled(state, sighting, baseline_since=state.baseline_since if able else None)
     if able:
         return done, (Draft(EventKind.MAIL_FOUND_ABLE, None, _shown(verdict), verdict.evidence, None),)
     return done, _found(state, done, verdict.evidence, None)
@@ -113,10 +134,9 @@ def _settle(state: MailState, sighting: Sighting, policy: Policy) -> Step:  # no
 def _gain(state: MailState, sighting: Sighting, policy: Policy) -> Step:
     """M38, M67b: able where it was unable or absent. M70: plain where it was weak. M35: the owner's no more.
 
-    All by a confirming look.
+    M75: able where nothing had settled. All by a confirming look.
     """
-    stood, seen_now, pending = standing_of(state.standing), standing_of(sighting.verdict), state.pending
-    was_able = stood is not Standing.UNABLE
+    stood, seen_now, pending = stands(state), standing_of(sighting.verdict), state.pending
     seen_before = standing_of(pending.readings[-1].verdict) if pending else Standing.NOTHING
     if pending is None or not _more(seen_before, stood):
         return _wait(state, sighting, _pending(state, sighting, policy)), ()
@@ -125,10 +145,18 @@ def _gain(state: MailState, sighting: Sighting, policy: Policy) -> Step:
         return _wait(state, sighting, _after(pending, stronger)), ()
     if not _confirms(pending, sighting, policy):
         return _wait(state, sighting, _patient(pending, sighting, policy)), ()
-    told = not was_able or state.gains < MOST_GAINS
-    kind = EventKind.MAIL_BECAME_ABLE if told else EventKind.EXCHANGES_CHANGED
-    gains = state.gains + int(told) if was_able else int(seen_now is not Standing.DEFENSIVE)
-    return _change(state, sighting, kind, pending.readings, pending.since, gains=gains)
+    first_seen = pending.readings[0].at
+    if stood not in _ABLE:
+        return _gained(state, sighting, policy, pending)
+    if stood is Standing.WEAK and state.plain_until is not None and first_seen - state.plain_until < policy.back_within:
+        return _shifted(state, sighting, policy, pending, up=True)
+    done, drafts = _change(
+        state, sighting, EventKind.MAIL_BECAME_ABLE, pending.readings, pending.since, gained_at=sighting.at
+    )
+    shifts, _ = swing(
+        state.shifts, state.standing, sighting.verdict, policy, up=True, first_seen=first_seen, at=sighting.at
+    )
+    return replace(done, shifts=shifts), drafts
 
 
 def _compare(state: MailState, sighting: Sighting, policy: Policy) -> Step:
@@ -138,11 +166,11 @@ def _compare(state: MailState, sighting: Sighting, policy: Policy) -> Step:
     """
     seen, stood, pending = sighting.verdict, state.standing, state.pending
     disagree = Flag.INCONSISTENT in seen.flags
-    if not _differs(stood, seen):
+    if not differs(stood, seen):
         if not disagree:
-            return _settled(state, sighting, standing=_with_known(stood, seen)), ()
+            return _settled(state, sighting, standing=with_known(stood, seen)), ()
         return replace(_settled(state, sighting, standing=stood), pending=_kept(pending, sighting, policy)), ()
-    if pending is None or not _agree(stood, pending.readings[-1].verdict, seen):
+    if pending is None or not agree(stood, pending.readings[-1].verdict, seen):
         return _wait(state, sighting, _pending(state, sighting, policy)), ()
     if not _confirms(pending, sighting, policy):
         return _wait(state, sighting, _patient(pending, sighting, policy)), ()
@@ -157,7 +185,7 @@ def _lose(state: MailState, sighting: Sighting, policy: Policy) -> Step:
     What became the owner's without any change in the DNS was put on the own list, or is protected now.
     """
     losses, seen_now = state.losses, standing_of(sighting.verdict)
-    if seen_now is Standing.DEFENSIVE and not _differs(state.standing, sighting.verdict):
+    if seen_now is Standing.DEFENSIVE and not differs(state.standing, sighting.verdict):
         return _settled(state, sighting), ()
     if losses is None or standing_of(losses.readings[-1].verdict) is not seen_now:
         losses = Losses((), sighting.heard, state.settled_at)
@@ -168,10 +196,45 @@ def _lose(state: MailState, sighting: Sighting, policy: Policy) -> Step:
     losses = Losses((*losses.readings, sighting), sighting.at + gap, losses.since)
     if len(losses.readings) < policy.losses or too_few:
         return replace(_wait(state, sighting, None), losses=losses), ()
-    earlier = losses.readings[:-1]
-    if seen_now is Standing.UNABLE:
-        return _change(state, sighting, EventKind.MAIL_BECAME_UNABLE, earlier, losses.since, gains=0)
-    return _change(state, sighting, EventKind.EXCHANGES_CHANGED, earlier, losses.since)
+    if stands(state) is Standing.PLAIN:
+        state = replace(state, plain_until=losses.readings[0].at)
+    losses = replace(losses, readings=losses.readings[:-1])
+    if seen_now is not Standing.UNABLE:
+        return _shifted(state, sighting, policy, losses, up=False)
+    first_seen, verdict = losses.readings[0].at if losses.readings else sighting.at, sighting.verdict
+    swings, marks = swing(
+        state.swings, state.standing, verdict, policy, up=False, first_seen=first_seen, at=sighting.at
+    )
+    kind = EventKind.MAIL_BECAME_UNABLE
+    return _change(state, sighting, kind, losses.readings, losses.since, marks=marks, swings=swings)
+
+
+def _gained(state: MailState, sighting: Sighting, policy: Policy, pending: Pending) -> Step:
+    """M38, M67b, M75; M72 where it comes back."""
+    first_seen, verdict = pending.readings[0].at, sighting.verdict
+    swings, marks = swing(state.swings, state.standing, verdict, policy, up=True, first_seen=first_seen, at=sighting.at)
+    kind, unsettled = EventKind.MAIL_BECAME_ABLE, state.unsettled if stands(state) is Standing.UNSETTLED else None
+    return _change(
+        state,
+        sighting,
+        kind,
+        pending.readings,
+        pending.since,
+        marks=marks,
+        unsettled=unsettled,
+        swings=swings,
+        gained_at=sighting.at,
+    )
+
+
+def _shifted(state: MailState, sighting: Sighting, policy: Policy, under_way: Pending | Losses, *, up: bool) -> Step:
+    """M70, M71: from weak to plain or back, which is a change of exchanges; one that goes back and forth is damped."""
+    first_seen = under_way.readings[0].at if under_way.readings else sighting.at
+    shifts, marks = swing(
+        state.shifts, state.standing, sighting.verdict, policy, up=up, first_seen=first_seen, at=sighting.at
+    )
+    kind = EventKind.EXCHANGES_CHANGED
+    return _change(state, sighting, kind, under_way.readings, under_way.since, marks=marks, shifts=shifts)
 
 
 TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy], Step]] = {
@@ -181,6 +244,11 @@ TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy]
     (Standing.NOTHING, Standing.DEFENSIVE): _begin,
     (Standing.NOTHING, Standing.WEAK): _begin,
     (Standing.NOTHING, Standing.PLAIN): _begin,
+    (Standing.UNSETTLED, Standing.NOTHING): _age,
+    (Standing.UNSETTLED, Standing.UNABLE): _begin,
+    (Standing.UNSETTLED, Standing.DEFENSIVE): _gain,
+    (Standing.UNSETTLED, Standing.WEAK): _gain,
+    (Standing.UNSETTLED, Standing.PLAIN): _gain,
     (Standing.UNABLE, Standing.NOTHING): _age,
     (Standing.UNABLE, Standing.UNABLE): _settle,
     (Standing.UNABLE, Standing.DEFENSIVE): _gain,
@@ -207,8 +275,8 @@ TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy]
 def _settled(state: MailState, sighting: Sighting, **changes: Any) -> MailState:
     """The look's verdict stands, and nothing is under way."""
     verdict = sighting.verdict
-    stands: dict[str, Any] = {"standing": verdict.brief, "seen": state.seen or exists(verdict), "losses": None}
-    return replace(_wait(state, sighting, None), **{**stands, **changes})
+    settled: dict[str, Any] = {"standing": verdict.brief, "seen": state.seen or exists(verdict), "unsettled": None}
+    return replace(_wait(state, sighting, None), **{**settled, **changes})
 
 
 def _wait(state: MailState, sighting: Sighting, pending: Pending | None) -> MailState:
@@ -230,12 +298,15 @@ def _change(
     kind: EventKind,
     earlier: tuple[Sighting, ...],
     since: datetime | None,
+    *,
+    marks: frozenset[Mark] = frozenset(),
+    unsettled: Unsettled | None = None,
     **changes: Any,
 ) -> Step:
     """The look's verdict stands from now on, and that is told with the evidence of all looks that say so."""
     done = _settled(state, sighting, baseline_since=None, **changes)
     evidence = tuple(answer for reading in (*earlier, sighting) for answer in reading.verdict.evidence)
-    change = Draft(kind, state.standing, _shown(sighting.verdict), evidence, since)
+    change = Draft(kind, state.standing, _shown(sighting.verdict), evidence, since, marks, unsettled)
     return done, (*_found(state, done, evidence, since), change)
 
 
@@ -250,7 +321,10 @@ def _found(
 
 def _pending(state: MailState, sighting: Sighting, policy: Policy) -> Pending:
     wait = max(policy.delay, _ttl(sighting, policy)) if policy.alone else policy.delay
-    return Pending((sighting,), sighting.at + wait, state.settled_at)
+    since = state.settled_at
+    if since is None and stands(state) is Standing.UNSETTLED:
+        since = state.attempted_at
+    return Pending((sighting,), sighting.at + wait, since)
 
 
 def _after(pending: Pending, next_one: Pending) -> Pending:
@@ -302,45 +376,6 @@ def _more(one: Standing, other: Standing) -> bool:
     return _ORDER.index(one) > _ORDER.index(other)
 
 
-def _differs(stood: Verdict | None, seen: Verdict) -> bool:
-    """Whether the exchanges are others, or one that was dead takes mail now."""
-    return exchange_set(seen) != exchange_set(stood) or bool(_revived(stood, seen))
-
-
-def _agree(stood: Verdict | None, first: Verdict, second: Verdict) -> bool:
-    """Whether two looks that differ from what stands do so alike."""
-    if exchange_set(first) != exchange_set(second):
-        return False
-    return exchange_set(first) != exchange_set(stood) or bool(_revived(stood, first) & _revived(stood, second))
-
-
-def _revived(stood: Verdict | None, seen: Verdict) -> frozenset[str]:
-    """The usable exchanges that were not when it stood with dead ones; one that was merely unsettled is none."""
-    if stood is None or Flag.PARTLY_DEAD not in stood.flags:
-        return frozenset()
-    return _usable(seen) - _usable(stood)
-
-
-def _usable(verdict: Verdict) -> frozenset[str]:
-    return frozenset(exchange.host for exchange in verdict.exchanges if _is_usable(exchange))
-
-
-def _is_usable(exchange: Exchange) -> bool:
-    return any(is_global(address) for address in exchange.addresses)
-
-
-def _with_known(stood: Verdict | None, seen: Verdict) -> Verdict:
-    """What stands after a look at the same exchanges: the addresses of one that fails now and then are kept.
-
-    So one that was told of is not told again whenever it comes back.
-    """
-    known = {one.host: one.addresses for one in (stood.exchanges if stood else ()) if _is_usable(one)}
-    exchanges = (
-        one if _is_usable(one) else replace(one, addresses=known.get(one.host, one.addresses)) for one in seen.exchanges
-    )
-    return replace(seen.brief, exchanges=tuple(exchanges))
-
-
 def _kept(pending: Pending | None, sighting: Sighting, policy: Policy) -> Pending | None:
     """What is under way after servers that disagree showed what stands: still so, for a while."""
     if pending is None or sighting.at - pending.readings[0].at > policy.longest:
@@ -370,4 +405,9 @@ def _set_back(state: MailState, now: datetime) -> MailState:
         attempted_at=past(state.attempted_at),
         pending=pending and Pending(moved(pending.readings), pending.due_at - by, past(pending.since)),
         losses=losses and Losses(moved(losses.readings), losses.due_at - by, past(losses.since)),
+        plain_until=past(state.plain_until),
+        gained_at=past(state.gained_at),
+        swings=set_back(state.swings, by),
+        shifts=set_back(state.shifts, by),
+        unsettled=state.unsettled and replace(state.unsettled, since=min(state.unsettled.since, now)),
     )

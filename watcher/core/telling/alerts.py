@@ -15,6 +15,7 @@ from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.names.names import is_under
 from watcher.core.shapes import JSON, event_from_json, event_json, time_json
+from watcher.core.states.steadiness import Mark
 
 
 class AlertKind(StrEnum):
@@ -203,6 +204,8 @@ def decide(event: Event, policy: Policy, silences: Iterable[Silence] = (), *, to
         return Decision(DecisionKind.NONE, (), way)
     if ours:
         return Decision(DecisionKind.PAGE, channels, f"{event.kind.value} of a name of ours is always told; {way}")
+    if story := part_of_story(event):
+        return _in_digest(event, policy, channels, f"{story}: in the digest; {way}")
     heard = tuple(name for name in policy.channels if name in told)
     if heard:
         own = channels if _is_told_at_once(event, policy) else ()
@@ -220,9 +223,22 @@ def _by_policy(event: Event, policy: Policy, channels: tuple[str, ...], way: str
     else:
         reaches = f", severity {event.severity.value} reaches alerts.min_severity" if event.name else ""
         return Decision(DecisionKind.PAGE, channels, f"{event.kind.value} is in alerts.kinds{reaches}; {way}")
+    return _in_digest(event, policy, channels, f"{why}: in the digest; {way}")
+
+
+def _in_digest(event: Event, policy: Policy, channels: tuple[str, ...], reason: str) -> Decision:
     if policy.digest is DigestEvery.NEVER and event.kind not in BASELINE_KINDS:
-        return Decision(DecisionKind.NONE, (), f"{why}, and alerts.digest is never")
-    return Decision(DecisionKind.DIGEST, channels, f"{why}: in the digest; {way}")
+        return Decision(DecisionKind.NONE, (), f"{reason.partition(': in the digest')[0]}, and alerts.digest is never")
+    return Decision(DecisionKind.DIGEST, channels, reason)
+
+
+def part_of_story(event: Event) -> str | None:
+    """Why the event needs no message of its own: the story that it is part of was told; None where it needs one."""
+    if event.after.get(Mark.DAMPED):
+        return "the name goes back and forth, and that was told (M72)"
+    if event.after.get(Mark.JOINED):
+        return "another host of the same domain gained mail the same way, and that was told (M73)"
+    return None
 
 
 def _is_told_at_once(event: Event, policy: Policy) -> bool:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from watcher.core.events import Event, Resemblance, only_noted
 from watcher.core.known import Known
+from watcher.core.mail.look import Look
 from watcher.core.mail.risk import rate
 from watcher.core.mail.verdict import Ability, Owner
 from watcher.core.names.names import Fqdn, to_unicode
@@ -14,10 +15,10 @@ from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Registry
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth, own_facts
 from watcher.core.registration.likeness import likeness
+from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import SETTLED, exists, obstacle
-from watcher.services.looks.examine import Look, Looker, LookOptions
+from watcher.services.looks.examine import Looker, LookOptions
 from watcher.store import Store, Tx, event_log, lookalikes, resemblances
-from watcher.store.lookalikes import Lookalike
 
 Resembling = Callable[[Fqdn], Awaitable[Sequence[Resemblance]]]
 """Which protected names a name resembles, most likely first; empty when none."""

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from watcher.core.events import Event, EventKind
+from watcher.core.events import EventKind
 from watcher.core.mail.risk import Severity
 from watcher.core.ports import Clock
 from watcher.core.shapes import time_from_json, time_json
+from watcher.core.shapes.watch import troubles_from_json, troubles_json
 from watcher.core.states.budget import Budget
+from watcher.core.states.troubles import step
+from watcher.core.states.watch_draft import WatchDraft
 from watcher.services.health.coverage import coverage_json
 from watcher.services.health.pulse import RegistryPulse
-from watcher.services.health.vigil import watch_event
+from watcher.services.looks.drafting import watch_event
 from watcher.store import Store, Tx, event_log, facts, health, protected_names
 
 _STATE, _LOOKED, _OLD = "wellness.troubles", "wellness.looked_at", "wellness.old_data"
@@ -146,35 +149,12 @@ class Wellness:
             return f"nothing was watched from {looked_at:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
         return None
 
-    async def _record(self, tx: Tx, troubles: Mapping[str, str], at_once: set[str], now: datetime) -> None:
-        known: dict[str, dict[str, Any]] = await facts.find(tx, _STATE) or {}
-        since = {key: time_from_json(one["since"]) or now for key, one in known.items()}
-        kept = {
-            key: {"since": time_json(min(since.get(key, now), now)), "told": known.get(key, {}).get("told", False)}
-            for key in troubles
-        }
-        new = [
-            key
-            for key, one in kept.items()
-            if not one["told"] and (key in at_once or now - since.get(key, now) >= self._limits.patience)
-        ]
-        told_before = {key for key, one in known.items() if one["told"]}
-        for key in new:
-            kept[key]["told"] = True
-        told = []
-        if new:
-            first = min(time_from_json(kept[key]["since"]) or now for key in new)
-            errors = [troubles[key] for key in (*new, *(key for key in kept if key not in new and kept[key]["told"]))]
-            told.append(self._event(EventKind.WATCH_STALE, now, {"since": time_json(first), "errors": errors}))
-        still = {key for key, one in kept.items() if one["told"]}
-        if told_before and not still:
-            blind = (now - min(since[key] for key in told_before)).total_seconds()
-            told.append(
-                self._event(EventKind.WATCH_RECOVERED, now, {"since": time_json(now), "blind_seconds": max(0.0, blind)})
-            )
-        if kept != known:
-            await facts.save(tx, _STATE, kept, now=now)
-        await event_log.add(tx, told, now=now)
+    async def _record(self, tx: Tx, found: Mapping[str, str], urgent: set[str], now: datetime) -> None:
+        before = troubles_from_json(await facts.find(tx, _STATE))
+        after, drafts = step(before, found, urgent=urgent, now=now, patience=self._limits.patience)
+        if after != before:
+            await facts.save(tx, _STATE, troubles_json(after), now=now)
+        await self._tell(tx, drafts, now)
 
     async def _record_age(self, tx: Tx, now: datetime) -> None:
         """Tell of old lists once, until there are new ones."""
@@ -184,8 +164,9 @@ class Wellness:
                 await facts.remove(tx, _OLD)
         elif said is None and await protected_names.count(tx):
             await facts.save(tx, _OLD, time_json(now), now=now)
-            event = self._event(EventKind.DATA_AGED, now, {"reason": old})
-            await event_log.add(tx, [replace(event, severity=Severity.LOW)], now=now)
+            aged = WatchDraft(EventKind.DATA_AGED, None, {"reason": old}, severity=Severity.LOW)
+            await self._tell(tx, (aged,), now)
 
-    def _event(self, kind: EventKind, now: datetime, after: dict[str, Any]) -> Event:
-        return watch_event(self._store.ids(), kind, now, after)
+    async def _tell(self, tx: Tx, drafts: Sequence[WatchDraft], now: datetime) -> None:
+        told = [replace(watch_event(draft, now), id=self._store.ids()) for draft in drafts]
+        await event_log.add(tx, told, now=now)

@@ -1,17 +1,18 @@
-"""Events made from drafts: whom they concern, how bad they are, how late they were seen."""
+"""Events to be: whom they concern, how bad they are, how late they were seen. Who records them gives them an id."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from watcher.core.events import Event, EventKind, Resemblance, only_noted
-from watcher.core.mail.risk import Rating, Severity, rate
+from watcher.core.events import Event, EventKind
+from watcher.core.mail.risk import Rating, Severity
 from watcher.core.mail.verdict import Flag, Verdict
 from watcher.core.registration.facts import RegistrationFacts
-from watcher.core.shapes import answer_json, mail_brief_json, mail_side_json, registration_json
+from watcher.core.shapes import answer_json, mail_brief_json, mail_side_json, registration_json, time_json
+from watcher.core.states.lookalike import PROTECTED
 from watcher.core.states.mail_state import Draft
-from watcher.store.lookalikes import PROTECTED
+from watcher.core.states.subject import NameDraft, RegistrationDraft, RiskDraft, Subject
+from watcher.core.states.watch_draft import WatchDraft
 
 _CHANGES_OF_OURS = frozenset(
     {
@@ -29,37 +30,50 @@ MOST_EVIDENCE = 300
 """Answers shown in one event; three looks at a name with twenty exchanges are about 250."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom an event concerns. `ours`: own, protected, defensive (M35), or None for a name of somebody else's.
-
-    `protected`: the protected names where no one resemblance is what matters.
-    """
-
-    name: str
-    registrable_domain: str | None
-    resembles: tuple[Resemblance, ...] = field(default=())
-    ours: str | None = None
-    protected: tuple[str, ...] = ()
-
-    @property
-    def rank(self) -> int | None:
-        """Its best place among the candidates of a protected name."""
-        return min((one.rank for one in self.resembles if one.rank is not None), default=None)
-
-    def rating(self, verdict: Verdict) -> Rating:
-        """Return how severe a verdict about it is."""
-        return rate(verdict, rank=self.rank, only_noted=only_noted(self.resembles))
+def name_event(draft: NameDraft) -> Event:
+    """The event of a draft about a name."""
+    change, subject, at = draft.change, draft.subject, draft.at
+    match change:
+        case Draft():
+            return mail_event(change, subject, at)
+        case RegistrationDraft():
+            return registration_event(
+                change.kind, subject, change.verdict, at=at, before=change.before, after=change.after
+            )
+        case RiskDraft():
+            before = {} if change.before is None else mail_brief_json(change.before)
+            after = mail_brief_json(change.after)
+            return plain_event(change.kind, subject, change.after, at=at, before=before, after=after)
 
 
-def mail_event(event_id: str, draft: Draft, subject: Subject, at: datetime) -> Event:
+def watch_event(draft: WatchDraft, now: datetime) -> Event:
+    """The event of a draft about the watch itself."""
+    since = {} if draft.since is None else {"since": time_json(draft.since)}
+    reason = "lookalikes are not seen" if draft.blind else "the watch itself is affected"
+    return Event(
+        id="",
+        kind=draft.kind,
+        severity=Severity.HIGH if draft.blind else draft.severity,
+        severity_reasons=(reason,),
+        name="",
+        registrable_domain=None,
+        protected=(),
+        at=now,
+        source="watch",
+        after={**since, **draft.after},
+    )
+
+
+def mail_event(draft: Draft, subject: Subject, at: datetime) -> Event:
     """The event of a draft, of the worse severity of what stood and what stands."""
     after = mail_side_json(draft.after)
     if draft.since is None:
         after["baseline"] = True
+    after |= {mark.value: True for mark in sorted(draft.marks)}
+    if draft.unsettled is not None:
+        after |= {"unsettled_since": time_json(draft.unsettled.since), "unsettled_outcome": draft.unsettled.outcome}
     ratings = [subject.rating(verdict) for verdict in (draft.after, draft.before) if verdict is not None]
     return _event(
-        event_id,
         draft.kind,
         subject,
         at,
@@ -72,7 +86,6 @@ def mail_event(event_id: str, draft: Draft, subject: Subject, at: datetime) -> E
 
 
 def registration_event(
-    event_id: str,
     kind: EventKind,
     subject: Subject,
     verdict: Verdict | None,
@@ -83,7 +96,6 @@ def registration_event(
 ) -> Event:
     """A change of registration, as severe as what the name can do with mail."""
     return _event(
-        event_id,
         kind,
         subject,
         at,
@@ -96,7 +108,6 @@ def registration_event(
 
 
 def plain_event(
-    event_id: str,
     kind: EventKind,
     subject: Subject,
     verdict: Verdict,
@@ -109,7 +120,6 @@ def plain_event(
     """An event whose sides are not verdicts, shown by a verdict's evidence; as severe as it unless `severity` says."""
     rating = subject.rating(verdict)
     return _event(
-        event_id,
         kind,
         subject,
         at,
@@ -121,7 +131,6 @@ def plain_event(
 
 
 def _event(
-    event_id: str,
     kind: EventKind,
     subject: Subject,
     at: datetime,
@@ -140,7 +149,7 @@ def _event(
             severity = rating.severity if rating.severity.at_least(Severity.HIGH) else Severity.HIGH
             rating = Rating(severity, ("it is one of ours", *rating.reasons))
     return Event(
-        id=event_id,
+        id="",
         kind=kind,
         severity=rating.severity,
         severity_reasons=rating.reasons,

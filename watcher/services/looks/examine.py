@@ -9,10 +9,11 @@ from typing import Protocol
 from watcher.core.mail.dns import Answer, Question, RRType
 from watcher.core.mail.findings import Observation
 from watcher.core.mail.inquiry import InquiryContext, KnownAnswers, inquire
+from watcher.core.mail.look import Look
 from watcher.core.mail.operators import MailOperators
-from watcher.core.mail.probing import Probed, Prober, flags_of, to_be_probed
+from watcher.core.mail.probing import Prober, flags_of, to_be_probed
 from watcher.core.mail.reading import Surroundings
-from watcher.core.mail.verdict import Ability, Check, Flag, JudgeContext, Owner, Verdict, judge, unite
+from watcher.core.mail.verdict import Ability, Check, Flag, JudgeContext, Owner, judge, unite
 from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Authorities, Clock, Existence, Resolver
@@ -23,15 +24,6 @@ from watcher.services.looks.shared_answers import RememberedAnswers, SharedQuest
 from watcher.services.looks.undelegated import UndelegatedLabels
 
 _LABEL_LIFE = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look: all that was heard, and what it means. `probed`: what its mail server said, where it was asked."""
-
-    observation: Observation
-    verdict: Verdict
-    probed: Probed | None = None
 
 
 @dataclass(frozen=True, slots=True)

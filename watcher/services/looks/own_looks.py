@@ -5,6 +5,7 @@ row; the nameservers of its domain are looked at here.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from watcher.core.events import EventKind
@@ -17,12 +18,14 @@ from watcher.core.names.names import Fqdn
 from watcher.core.names.protected import Kind
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Resolver
-from watcher.services.looks.drafting import Subject, plain_event
+from watcher.core.states.lookalike import OWN, PROTECTED, Relation
+from watcher.core.states.subject import Subject
+from watcher.services.looks.drafting import plain_event
 from watcher.services.looks.examine import Looker, LookOptions
 from watcher.services.looks.watch import Watch
 from watcher.services.names.own import Ours
 from watcher.store import Store, Tx, event_log, lookalikes, nameservers
-from watcher.store.lookalikes import OWN, PROTECTED, Relation, Wanted
+from watcher.store.lookalikes import Wanted
 
 EVERY = timedelta(days=1)
 AGAIN = timedelta(minutes=5)
@@ -109,7 +112,6 @@ class OwnLooks:
             subject = Subject(domain if domain in theirs else theirs[0], domain, ours=relation)
             both = Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=(*before.shown, *seen.evidence))
             event = plain_event(
-                self._store.ids(),
                 EventKind.OWN_MAIL_AT_RISK if worse else EventKind.NAMESERVERS_CHANGED,
                 subject,
                 both,
@@ -117,7 +119,7 @@ class OwnLooks:
                 before={"nameservers": list(before.names or ())},
                 after={"nameservers": list(seen.names), "troubled": dict(seen.trouble)},
             )
-            await event_log.add(tx, [event], now=now)
+            await event_log.add(tx, [replace(event, id=self._store.ids())], now=now)
 
     async def _registry_tells(self, tx: Tx, domain: str) -> bool:
         """Whether its registry lists nameservers: then a change of them is told by what the registry says."""

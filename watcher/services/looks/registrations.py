@@ -10,9 +10,9 @@ from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Registry
 from watcher.core.registration.facts import RegistrationFacts, Worth, is_held, is_registered, own_facts
+from watcher.core.states.lookalike import LOOKALIKE, Lookalike
 from watcher.services.looks.watch import Watch
 from watcher.store import Store, lookalikes, raw_replies
-from watcher.store.lookalikes import LOOKALIKE, Lookalike
 
 LEASE = timedelta(minutes=5)
 """How long a row that was taken up is nobody else's; a crash delays its question by that much at most."""

@@ -17,13 +17,13 @@ from watcher.core.ports import Clock, Existence, Presence
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.slips.candidates import Candidate
 from watcher.core.states.close_look import carried, close_look_due
+from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import Origin
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.looks.examine import Examiner, Look, LookOptions
 from watcher.services.looks.watch import Recorded, Watch
 from watcher.services.names.own import Ours
 from watcher.store import Store, lookalikes, protected_names, resemblances
-from watcher.store.lookalikes import Lookalike
 
 LEASE = timedelta(minutes=5)
 """How long a row that was taken up is nobody else's; where the crash of its owner cannot be seen, that delays its look.

@@ -6,29 +6,30 @@ looks some minutes apart agree: two for a beginning, by another resolver where t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from watcher.core.events import Event, EventKind
 from watcher.core.mail import nameservers as core_nameservers
 from watcher.core.mail.dns import Answer, Question, RRType
-from watcher.core.mail.nameservers import SIGHTINGS, Seen
+from watcher.core.mail.look import Look
+from watcher.core.mail.nameservers import Seen
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Verdict
 from watcher.core.names.names import Fqdn
 from watcher.core.ports import Clock, Resolver
-from watcher.core.shapes import JSON, answer_from_json, answer_json, mail_brief_json
+from watcher.core.shapes import mail_brief_json
 from watcher.core.states.mail_state import sighted
+from watcher.core.states.subject import Subject
+from watcher.core.states.suffix import SuffixDraft, is_wildcard, step
 from watcher.services.looks import suffix_sightings
-from watcher.services.looks.drafting import Subject, plain_event
-from watcher.services.looks.examine import Look, Looker, LookOptions
+from watcher.services.looks.drafting import plain_event
+from watcher.services.looks.examine import Looker, LookOptions
 from watcher.services.looks.own_looks import AGAIN
-from watcher.store import Store, Tx, event_log, facts, lookalikes, nameservers, protected_names, resemblances
+from watcher.store import Store, Tx, event_log, lookalikes, nameservers, protected_names, resemblances
 
 EVERY = timedelta(hours=1)
-_LOSSES = 3
 _MOST_AT_ONCE = 2
 """More unrelated suffixes than this do not begin to answer for any name at once: a resolver lies."""
 
@@ -82,18 +83,18 @@ class SuffixWatch:
 
     async def _see(self, suffix: str) -> "_Seen":
         async with self._store.read() as tx:
-            stands, _ = await suffix_sightings.standing(tx, suffix)
-            waiting = await suffix_sightings.waiting(tx, suffix) or {}
-        label, avoid = self._random_label(), frozenset(waiting.get("resolvers", ()))
-        look = await self._looker.look(Fqdn(f"{label}.{suffix}"), LookOptions(fresh=True, avoid=avoid))
+            state = await suffix_sightings.find(tx, suffix)
+        look = await self._looker.look(
+            Fqdn(f"{self._random_label()}.{suffix}"), LookOptions(fresh=True, avoid=state.resolvers)
+        )
         (listing,) = await self._resolver.ask([Question(suffix, RRType.NS)])
-        return _Seen(suffix, look, listing, begins=_is_wild(look.verdict) and not stands)
+        return _Seen(suffix, look, listing, begins=is_wildcard(look.verdict) and state.stands is None)
 
     async def _forget(self, suffixes: list[str]) -> None:
         """A resolver lied: what it made of suffixes is not kept."""
         async with self._store.write() as tx:
             for suffix in suffixes:
-                await facts.remove(tx, suffix_sightings.SEEN + suffix)
+                await suffix_sightings.forget_waiting(tx, suffix, now=self._clock.now())
 
     async def _record(self, seen: "_Seen") -> None:
         suffix, verdict, now = seen.suffix, seen.look.verdict, self._clock.now()
@@ -117,14 +118,13 @@ class SuffixWatch:
                 open_question = open_question or pending
             wait = self._again if open_question else self._every
             await nameservers.save(tx, _key(suffix), state, now=now, wait=wait)
-            await event_log.add(tx, told, now=now)
+            named = [replace(event, id=self._store.ids()) for event in told]
+            await event_log.add(tx, named, now=now)
 
     async def _subject(self, tx: Tx, suffix: str) -> Subject:
         """The suffix; explained only where it resembles a protected suffix itself, not by names met under it."""
         known = (await resemblances.find_all(tx, [suffix]))[suffix]
-        _, named = await suffix_sightings.standing(tx, suffix)
-        noted = (await suffix_sightings.waiting(tx, suffix) or {}).get("protected", ())
-        names = list(dict.fromkeys((*named, *noted)))
+        names = (await suffix_sightings.find(tx, suffix)).protected
         still = await protected_names.find_known(tx, names)
         return Subject(suffix, None, known, protected=tuple(name for name in names if name in still))
 
@@ -132,7 +132,6 @@ class SuffixWatch:
         self, subject: Subject, evidence: tuple[Answer, ...], before: tuple[str, ...], after: tuple[str, ...]
     ) -> Event:
         return plain_event(
-            self._store.ids(),
             EventKind.NAMESERVERS_CHANGED,
             subject,
             Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, evidence=evidence),
@@ -145,40 +144,27 @@ class SuffixWatch:
     async def _wildcard(self, tx: Tx, subject: Subject, look: Look, *, first: bool) -> tuple[list[Event], bool]:
         """The event where a wildcard began, changed or ended; whether a difference waits to be seen again."""
         now, name, verdict = self._clock.now(), subject.name, look.verdict
-        stands, _ = await suffix_sightings.standing(tx, name)
-        seen = _told(verdict) if _is_wild(verdict) else {}
-        waiting: JSON = await suffix_sightings.waiting(tx, name) or {"points": None, "times": 0, "baseline": first}
-        points = sorted(_points(seen))
-        if points == sorted(_points(stands)):
-            await facts.remove(tx, suffix_sightings.SEEN + name)
-            return [], False
-        again = waiting["points"] == points
-        times = waiting["times"] + 1 if again else 1
-        earlier = waiting.get("evidence", []) if again else []
-        if times < (SIGHTINGS if seen else _LOSSES):
-            heard = sighted(look.observation.name, verdict, look.observation.attempted_at).resolvers
-            shown = [*earlier, *map(answer_json, verdict.evidence)]
-            waiting |= {"points": points, "times": times, "resolvers": sorted(heard), "evidence": shown}
-            await facts.save(tx, suffix_sightings.SEEN + name, waiting, now=now)
-            return [], True
-        await facts.remove(tx, suffix_sightings.SEEN + name)
-        if seen:
-            kept = {**seen, "protected": list(subject.protected)}
-            await facts.save(tx, suffix_sightings.STANDING + name, kept, now=now)
-        else:
-            await facts.remove(tx, suffix_sightings.STANDING + name)
-        baseline = waiting["baseline"] and not stands
-        event = plain_event(
-            self._store.ids(),
-            EventKind.MAIL_FOUND_ABLE if baseline else EventKind.SUFFIX_WILDCARD_CHANGED,
+        heard = sighted(look.observation.name, verdict, look.observation.attempted_at).resolvers
+        before = await suffix_sightings.find(tx, name)
+        state, drafts = step(before, verdict, heard, first=first)
+        if drafts and state.stands is not None:
+            state = replace(state, protected=subject.protected)
+        await suffix_sightings.save(tx, name, state, now=now)
+        return [self._event(subject, draft, verdict) for draft in drafts], state.waiting is not None
+
+    def _event(self, subject: Subject, draft: SuffixDraft, verdict: Verdict) -> Event:
+        after = {} if draft.after is None else mail_brief_json(draft.after)
+        if draft.kind is EventKind.MAIL_FOUND_ABLE:
+            after["baseline"] = True
+        return plain_event(
+            draft.kind,
             subject,
-            replace(verdict, evidence=(*map(answer_from_json, earlier), *verdict.evidence)),  # all readings
-            at=now,
-            before=stands,
-            after={**seen, "baseline": True} if baseline else seen,
+            replace(verdict, evidence=draft.evidence),
+            at=self._clock.now(),
+            before={} if draft.before is None else mail_brief_json(draft.before),
+            after=after,
             severity=Severity.MEDIUM,
         )
-        return [event], False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,25 +177,5 @@ class _Seen:
     begins: bool
 
 
-def _is_wild(verdict: Verdict) -> bool:
-    return verdict.basis is Basis.REGISTRY_WILDCARD
-
-
 def _key(suffix: str) -> str:
     return f".{suffix}"
-
-
-def _told(verdict: Verdict) -> JSON:
-    """The brief of a wildcard: what it points at, without the random name that was asked for."""
-    brief = mail_brief_json(verdict)
-    brief["exchanges"] = [{**one, "host": "*"} if one["preference"] == 0 else one for one in brief["exchanges"]]
-    return brief
-
-
-def _points(brief: Mapping[str, Any]) -> set[str]:
-    """What a wildcard leads to: its exchanges, or the addresses where it names none."""
-    found: set[str] = set()
-    for one in brief.get("exchanges", ()):
-        implicit = one["preference"] == 0
-        found.update(one["addresses"] if implicit else [one["host"]])
-    return found

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from watcher.core.names.names import Fqdn
+from watcher.core.states.lookalike import Triage
 from watcher.core.telling.alerts import SilenceScope
 from watcher.store import Store, Tx, block_votes, lookalikes, own_names, silences
-from watcher.store.lookalikes import Triage
 from watcher.store.own_names import OwnRow
 from watcher.store.silences import SilenceRow
 

@@ -1,29 +1,44 @@
-"""Names that somebody else's list brought, kept so that the service looks at them."""
+"""Names that a list or a feed brought, kept so that the service looks at them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from watcher.core.events import Resemblance
 from watcher.core.names.names import Fqdn, to_unicode
 from watcher.core.names.suffixes import Suffixes
-from watcher.store import Store, lookalikes, protected_names, resemblances
-from watcher.store.lookalikes import Lookalike
+from watcher.core.states.lookalike import Lookalike
+from watcher.core.states.mail_state import MailState, Origin
+from watcher.core.states.name import opened
+from watcher.store import Store, lookalikes, protected_names, resemblances, shards
 
 
 async def keep(
-    store: Store, found: Sequence[tuple[Fqdn, Sequence[Resemblance]]], *, suffixes: Suffixes, now: datetime
+    store: Store,
+    found: Sequence[tuple[Fqdn, Sequence[Resemblance]]],
+    *,
+    suffixes: Suffixes,
+    now: datetime,
+    absent_since: datetime | None = None,
 ) -> int:
     """Give names that resemble protected ones rows that are due at once; how many had none.
 
     Of a name that has one only the resemblances are added. A name that does not exist loses its row with its first
-    settled look, as a candidate does.
+    settled look, as a candidate does. Being able is news at the first look where the name was registered after the last
+    finished sweep of a protected name that it resembles, or was in no complete zone of `absent_since` (M74).
     """
     async with store.write() as tx:
         known = await lookalikes.find_known(tx, [name for name, _ in found])
         still = await protected_names.find_known(tx, [one.protected for _, each in found for one in each])
         resembling = {name: [one for one in each if one.protected in still] for name, each in found}
         new = [name for name, each in resembling.items() if each and name not in known]
-        await lookalikes.save(tx, [_row(name, suffixes, now) for name in new])
+        swept = await shards.last_sweeps(tx, sorted({one.protected for name in new for one in resembling[name]}))
+        rows = []
+        for name in new:
+            sweeps = [swept[one.protected] for one in resembling[name] if one.protected in swept]
+            origin = Origin(absent_since=absent_since, last_sweep_at=min(sweeps, default=None))
+            rows.append(replace(_row(name, suffixes, now), state=opened(MailState(), origin)))
+        await lookalikes.save(tx, rows)
         for name, each in resembling.items():
             await resemblances.save(tx, name, each)
     return len(new)

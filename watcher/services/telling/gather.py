@@ -5,11 +5,12 @@ crash, and run in several processes, without telling anything twice or forgettin
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from watcher.core.events import ENDED_BY, Event, EventKind
 from watcher.core.shapes import time_from_json, time_json
+from watcher.core.states.steadiness import Mark
 from watcher.core.telling.alerts import (
     SHOWN_EVENTS,
     AlertKind,
@@ -27,7 +28,7 @@ from watcher.core.telling.alerts import (
 )
 from watcher.core.telling.gathering import Group, Waiting, grouped, last_digest_time
 from watcher.core.telling.order import in_order
-from watcher.store import Store, Tx, facts, first_sweeps, outbox, shards, silences
+from watcher.store import Store, Tx, facts, first_sweeps, lookalikes, outbox, shards, silences
 from watcher.store.outbox import Undecided
 
 _DIGEST = "digest.handled"
@@ -43,6 +44,18 @@ class _Plan:
     """Events that are not told at once."""
     groups: Sequence[Group] = ()
     paged: dict[str, Decision] = field(default_factory=dict)
+    joining: list[tuple[Undecided, Decision]] = field(default_factory=list)
+    """Events that join the story of another host of their domain (M73)."""
+
+    def take_along(self, waiting: list[Waiting]) -> None:
+        """Tell what joins a story together with its first event, where that has not been told yet."""
+        first = {group_key(one.event): one.channels for one in waiting}
+        for one, decision in self.joining:
+            channels = first.get(group_key(one.event))
+            if channels is not None and decision.kind is DecisionKind.DIGEST:
+                del self.settled[one.event.id]
+                self.paged[one.event.id] = replace(decision, kind=DecisionKind.PAGE, channels=channels)
+                waiting.append(Waiting(one.event, channels, one.since))
 
     def __bool__(self) -> bool:
         return bool(self.settled or self.groups)
@@ -123,7 +136,7 @@ class Gatherer:
 
     async def _baseline(self, name: str, now: datetime) -> None:
         async with self._store.write() as tx:
-            if name not in await outbox.find_untold_baselines(tx, [name]):
+            if name not in await outbox.find_untold_baselines(tx, [name]) or await _is_awaited(tx, name, now):
                 return
             told = (await self._collect(tx, now, baseline=name)).told
             progress = (await shards.find_baselines(tx, [name]))[name]
@@ -157,6 +170,8 @@ class Gatherer:
                 plan.paged[one.event.id] = decision
             else:
                 plan.settled[one.event.id] = decision
+                plan.joining += [(one, decision)] if one.event.after.get(Mark.JOINED) else []
+        plan.take_along(waiting)
         groups = grouped(waiting, digest_after=self._policy.digest_after, operator_of=self._operator_of)
         newest = now - self._policy.group_wait
         # a clock set back must not hold an event for longer: what seems to come from the future is told too
@@ -292,6 +307,16 @@ async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) ->
         return {one.event.id for one in page} - waits.keys()
     alike = await first_sweeps.find_alike(tx, baseline, sorted({event.name for event, _ in waits.values()}))
     return {event_id for event_id, (event, holders) in waits.items() if baseline in holders or event.name in alike}
+
+
+_MOST_AWAITED = 1000
+
+
+async def _is_awaited(tx: Tx, name: str, now: datetime) -> bool:
+    """Whether the baseline waits for a candidate that has not settled yet (M75)."""
+    rows = await lookalikes.list_unsettled(tx, name, limit=_MOST_AWAITED)
+    tried = (row.state.unsettled for row in rows)
+    return any(unsettled is not None and not unsettled.is_given_up(now) for unsettled in tried)
 
 
 async def _swept(tx: Tx, name: str, told_now: set[str]) -> FirstSweep:

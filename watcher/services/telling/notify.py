@@ -18,21 +18,21 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from watcher.core.errors import DeliveryFailed, DeliveryRejected, StoreError
-from watcher.core.events import Event, EventKind
-from watcher.core.mail.risk import Severity
 from watcher.core.ports import Channel, Clock
-from watcher.core.shapes import time_from_json, time_json
+from watcher.core.shapes import time_json
+from watcher.core.shapes.watch import channel_state_from_json, channel_state_json
+from watcher.core.states.channel import ChannelState, Result, step
 from watcher.core.telling.alerts import Alert, AlertKind, Policy, gathered
 from watcher.core.telling.story import plural
 from watcher.services.lease_owner import is_dead, this_process
+from watcher.services.looks.drafting import watch_event
 from watcher.services.telling.gather import Gatherer
 from watcher.store import Store, Tx, deliveries, event_log, facts, outbox
 from watcher.store.deliveries import Delivery
 
 _log = logging.getLogger(__name__)
 
-_TROUBLE = "channel_trouble:"
-_FAILING = "channel_failing:"
+_STATE = "channel_state:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +205,9 @@ class Notifier:
                 await deliveries.mark_stranded(tx, name, why=_gone(name), now=now)
                 if left := (await deliveries.count_stranded(tx, self._channels)).get(name):
                     wait = f"{left} message{plural(left)} wait{'s' if left == 1 else ''} for it"
-                    await self._tell_failing(tx, name, f"{_gone(name)}; {wait}", now, now)
+                    await self._step(tx, name, Result.REJECTED, now, why=f"{_gone(name)}; {wait}")
                 else:
-                    await facts.remove(tx, _FAILING + name)
-                    await facts.remove(tx, _TROUBLE + name)
+                    await facts.remove(tx, _STATE + name)
 
     async def _undisturbed(self, one: Delivery) -> bool:
         """Try it; when the service stops meanwhile, the try may end first, so that it is not sent again for nothing."""
@@ -265,12 +264,8 @@ class Notifier:
         async with self._store.write() as tx:
             await deliveries.mark_sent(tx, one.id, now=now)
             await deliveries.bring_forward(tx, one.channel, now=now)
-            await facts.remove(tx, _TROUBLE + one.channel)
-            if await facts.find(tx, _FAILING + one.channel) is not None:
-                await facts.remove(tx, _FAILING + one.channel)
+            if (await self._step(tx, one.channel, Result.ACCEPTED, now)).told_at is not None:
                 await deliveries.retry_rejected(tx, [one.channel], since=now - self._patience.give_up, now=now)
-                after = {"channel": one.channel, "reason": f"{one.channel} accepted an alert again"}
-                await self._tell(tx, EventKind.CHANNEL_RECOVERED, after, now)
         self._accepted.discard(one.id)
         self._seen(one, "sent", now)
         _log.info("alert %s sent through %s, try %d", one.alert.id, one.channel, one.attempts)
@@ -280,22 +275,18 @@ class Notifier:
         if error.progressed:
             async with self._store.write() as tx:
                 if await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=now):
-                    await facts.remove(tx, _TROUBLE + one.channel)
+                    await self._step(tx, one.channel, Result.PROGRESSED, now)
             return
         async with self._store.write() as tx:
-            since = time_from_json(await facts.find(tx, _TROUBLE + one.channel))
-            if since is None or since > now:
-                since = now
+            before = await self._find_state(tx, one.channel)
+            since = now if before.since is None else min(before.since, now)
             again = now + self._patience.wait(now - since, self._jitter(), error.retry_after)
             if not await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=again):
                 _log_lost(one)
                 return
-            if since == now:
-                await facts.save(tx, _TROUBLE + one.channel, time_json(now), now=now)
+            await self._step(tx, one.channel, Result.FAILED, now, why=error.why)
             if error.retry_after is not None:
                 await deliveries.put_off(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
-            if now - since >= self._patience.failing_after:
-                await self._tell_failing(tx, one.channel, error.why, since, now)
         self._seen(one, "failed", now)
         _log.warning("alert %s, try %d, again at %s: %s", one.alert.id, one.attempts, time_json(again), error.why)
 
@@ -305,31 +296,24 @@ class Notifier:
             if not await deliveries.mark_rejected(tx, one, why=why, mendable=mendable):
                 _log_lost(one)
                 return
-            await self._tell_failing(tx, one.channel, why, now, now)
+            await self._step(tx, one.channel, Result.REJECTED, now, why=why)
         self._seen(one, "rejected", now)
         _log.error("alert %s is rejected: %s", one.alert.id, why)
 
-    async def _tell_failing(self, tx: Tx, channel: str, why: str, since: datetime, now: datetime) -> None:
-        """Say once, until it works again, that a channel fails."""
-        if await facts.find(tx, _FAILING + channel) is None:
-            await facts.save(tx, _FAILING + channel, time_json(now), now=now)
-            after = {"channel": channel, "reason": why, "since": time_json(since)}
-            await self._tell(tx, EventKind.CHANNEL_FAILING, after, now)
+    async def _find_state(self, tx: Tx, channel: str) -> ChannelState:
+        return channel_state_from_json(await facts.find(tx, _STATE + channel))
 
-    async def _tell(self, tx: Tx, kind: EventKind, after: Mapping[str, str | None], now: datetime) -> None:
-        event = Event(
-            id=self._store.ids(),
-            kind=kind,
-            severity=Severity.MEDIUM,
-            severity_reasons=("alerts depend on it",),
-            name="",
-            registrable_domain=None,
-            protected=(),
-            at=now,
-            source="watch",
-            after=dict(after),
-        )
-        await event_log.add(tx, [event], now=now)
+    async def _step(self, tx: Tx, channel: str, result: Result, now: datetime, *, why: str = "") -> ChannelState:
+        """Take the channel's state one step on, and record what is to be told; the state before."""
+        before = await self._find_state(tx, channel)
+        after, drafts = step(before, channel, result, now, why=why, failing_after=self._patience.failing_after)
+        if after == ChannelState():
+            await facts.remove(tx, _STATE + channel)
+        elif after != before:
+            await facts.save(tx, _STATE + channel, channel_state_json(after), now=now)
+        told = [replace(watch_event(draft, now), id=self._store.ids()) for draft in drafts]
+        await event_log.add(tx, told, now=now)
+        return before
 
     def _seen(self, one: Delivery, result: str, now: datetime) -> None:
         begun = min((event.at for event in one.alert.events), default=one.alert.created_at)

@@ -20,6 +20,8 @@ from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.states.mail_state import Policy, sighted
 from watcher.core.states.name import step
 
+DAY = 86_400
+
 
 class TestConfirmation:
     """M38, M67b."""
@@ -169,7 +171,7 @@ class TestVoices:
 
 
 class TestGainsAgain:
-    """M70, M71, and at most twice."""
+    """M70, M71."""
 
     def test_implicit_then_explicit(self):
         name = Timeline(origin=NEWS)
@@ -196,7 +198,7 @@ class TestGainsAgain:
         assert name.look(1600, implicit) == [CHANGED]
         assert name.state.standing.ability is Ability.ABLE
 
-    def test_the_third_gain_is_a_change_only(self):
+    def test_exchanges_that_come_back_within_the_week_are_a_change_only(self):
         name = Timeline(origin=NEWS)
         name.look(0, implicit, resolver=ONE)
         assert ABLE in name.look(60, implicit, resolver=OTHER)
@@ -208,14 +210,18 @@ class TestGainsAgain:
         name.look(7000, explicit, resolver=ONE)
         assert name.look(7060, explicit, resolver=OTHER) == [CHANGED]
 
-    def test_after_a_loss_it_counts_anew(self):
-        name = Timeline()
-        able(name)
-        for second in (1000, 1300):
-            name.look(second, absent)
-        assert name.look(1600, absent) == [UNABLE]
-        name.look(2000, explicit, resolver=ONE)
-        assert name.look(2060, explicit, resolver=OTHER) == [ABLE]
+    @pytest.mark.parametrize(("days", "kind"), [(6.9, CHANGED), (7.1, ABLE)])
+    def test_exchanges_that_come_back_later_are_a_gain_however_often(self, days, kind):
+        name = Timeline(Policy(voices=1))
+        at = 0
+        name.look(at, explicit)
+        for _ in range(4):
+            for after in (300, 600, 900):
+                name.look(at + after, implicit)
+            at += days * DAY
+            assert name.look(at, explicit, resolver=ONE) == []
+            assert name.look(at + 60, explicit, resolver=OTHER) == [kind]
+            at += 60
 
     def test_the_loss_of_two_kinds_does_not_add_up(self):
         name = Timeline()

@@ -17,13 +17,13 @@ from tests.fakes.sightings import (
     unknown,
 )
 from tests.fakes.timeline import ABLE, BASELINE, FOUND, NAME, NEWS, START, Timeline, able
-from watcher.core.mail.verdict import Flag
+from watcher.core.mail.verdict import Ability, Flag
 from watcher.core.states.mail_state import Origin, Standing, exists, sighted, standing_of
 from watcher.core.states.name import TABLE, reconsider, step
 
 
 def test_the_table_has_a_row_for_everything():
-    assert set(TABLE) == set(product(Standing, Standing))
+    assert set(TABLE) == set(product(Standing, set(Standing) - {Standing.UNSETTLED}))
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,41 @@ class TestBaseline:
         assert name.drafts[0].since is None
         assert name.look(3600, explicit) == []
 
-    def test_unsettled_at_first_is_baseline_later(self):
-        """A timeout in the first sweep becomes no alert in the second."""
+    def test_unsettled_at_first_is_baseline_while_the_first_sweep_lasts(self):
         name = Timeline()
         assert name.look(0, unknown) == []
-        name.origin = NEWS  # the sweep that could not settle it has ended meanwhile
         assert name.look(3600, explicit) == [BASELINE]
+
+    @pytest.mark.parametrize("failing", [(0, 60, 180), (0, 900)], ids=["three tries", "15 minutes"])
+    def test_m75_unsettled_when_the_baseline_was_done_is_news_later(self, failing):
+        name = Timeline()
+        name.baseline_done = True
+        for second in failing:
+            assert name.look(second, unknown) == []
+        assert name.look(3600, explicit, resolver=ONE) == []
+        assert name.look(3660, explicit, resolver=OTHER) == [FOUND, ABLE]
+        told = name.drafts[1]
+        assert (told.unsettled.since, told.unsettled.outcome) == (START, "SERVFAIL")
+        assert (told.before.ability, told.since) == (Ability.UNKNOWN, START + timedelta(seconds=failing[-1]))
+        assert name.state.unsettled is None
+
+    @pytest.mark.parametrize("failing", [(0,), (0, 60)])
+    def test_m75_the_baseline_waits_for_three_tries_within_15_minutes(self, failing):
+        name = Timeline()
+        name.baseline_done = True
+        for second in failing:
+            assert name.look(second, unknown) == []
+        assert name.look(600, explicit) == [BASELINE]
+
+    def test_m75_unable_at_its_first_settled_reading_is_no_news(self):
+        name = Timeline()
+        name.baseline_done = True
+        for second in (0, 60, 180, 3600):
+            assert name.look(second, unknown) == []
+        assert name.look(7200, null_mx) == [FOUND]
+        assert name.look(9000, explicit, resolver=ONE) == []
+        assert name.look(9060, explicit, resolver=OTHER) == [ABLE]
+        assert name.drafts[0].unsettled is None
 
     def test_absent_before_and_unsettled_once_is_news(self):
         name = Timeline(origin=NEWS)

@@ -47,6 +47,26 @@ def test_severity_decides_between_a_page_and_the_digest(severity: Severity, kind
     assert decide(became_able(severity=severity), BOTH).kind == kind
 
 
+@pytest.mark.parametrize("mark", ["damped", "joined"])
+@pytest.mark.parametrize("kind", ["mail_became_able", "mail_became_unable", "exchanges_changed"])
+def test_what_belongs_to_a_story_that_was_told_is_in_the_digest(mark: str, kind: str) -> None:
+    of_story = replace(EVENTS[kind], after={**EVENTS[kind].after, mark: True})
+    decision = decide(of_story, BOTH, told=BOTH.channels)
+    assert decision.kind is DecisionKind.DIGEST
+    assert "that was told" in decision.reason
+    assert decide(of_story, replace(BOTH, digest=DigestEvery.NEVER)).kind is DecisionKind.NONE
+
+
+@pytest.mark.parametrize("mark", ["returned", "flapping"])
+def test_a_return_and_the_notice_of_flapping_are_told_at_once(mark: str) -> None:
+    assert decide(became_able(after={**ABLE, mark: True}), BOTH).kind is DecisionKind.PAGE
+
+
+def test_a_name_of_ours_is_told_of_however_often_it_changes() -> None:
+    lost = about_ours(EventKind.MAIL_BECAME_UNABLE)
+    assert decide(replace(lost, after={**lost.after, "damped": True}), BOTH).kind is DecisionKind.PAGE
+
+
 def test_with_digests_off_nothing_is_put_into_one() -> None:
     never = replace(BOTH, digest=DigestEvery.NEVER)
     assert decide(EVENTS["registered"], never).kind is DecisionKind.NONE

@@ -162,7 +162,7 @@ async def test_the_second_look_is_by_another_resolver(bench):
     await bench.hours(1)
     async with bench.store.read() as tx:
         told = (await event_log.list_all(tx))[-1]
-        assert await suffix_sightings.waiting(tx, "ws") is None
+        assert (await suffix_sightings.find(tx, "ws")).waiting is None
     assert told.kind.value == "suffix_wildcard_changed"
     assert {answer["resolver"] for answer in told.evidence} == {ONE, OTHER}, "both readings are shown"
 

@@ -20,10 +20,10 @@ from watcher.core.events import EventKind
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.registration.facts import RegistrationStatus
+from watcher.core.states.lookalike import OWN, PROTECTED
 from watcher.core.telling.alerts import DecisionKind, DigestEvery, concerns_ours, decide
 from watcher.core.telling.alerts import Policy as Telling
 from watcher.store import own_names
-from watcher.store.lookalikes import OWN, PROTECTED
 from watcher.store.own_names import OwnRow
 
 

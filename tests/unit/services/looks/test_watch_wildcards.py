@@ -112,10 +112,10 @@ class TestWildcards:
         assert await bench.look(suffix_wildcard, name="navy.ws", resembling=[replace(SLIP, protected="navy.mil")]) == []
         assert await bench.look(suffix_wildcard, name="army.vg", origin=bench.sweep) == []
         async with bench.store.read() as tx:
-            noted = [await suffix_sightings.waiting(tx, suffix) for suffix in ("ws", "vg")]
-        assert [(one["baseline"], one["times"], one["protected"]) for one in noted] == [
-            (True, 0, ["army.mil", "navy.mil"]),
-            (False, 0, ["army.mil"]),
+            noted = [await suffix_sightings.find(tx, suffix) for suffix in ("ws", "vg")]
+        assert [(state.waiting.baseline, state.waiting.times, state.protected) for state in noted] == [
+            (True, 0, ("army.mil", "navy.mil")),
+            (False, 0, ("army.mil",)),
         ]
         assert await bench.events() == []
         assert await bench.row("army.ws") is None

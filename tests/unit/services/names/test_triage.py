@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.alert_samples import became_able
 from tests.fakes.api_client import World, make_world
 from watcher.core.names.names import Fqdn
+from watcher.core.states.lookalike import Triage
 from watcher.core.telling.alerts import AlertKind, Policy, SilenceScope
 from watcher.data import load_suffixes
 from watcher.services.names import silence
@@ -16,7 +17,6 @@ from watcher.services.names.protect import add_own
 from watcher.services.names.triage import decide
 from watcher.services.telling.gather import Gatherer
 from watcher.store import deliveries, event_log, lookalikes, own_names, silences
-from watcher.store.lookalikes import Triage
 
 NAME = Fqdn("army.ml")
 OTHERS = [one for one in Triage if one not in {Triage.IGNORED, Triage.OWNED}]

@@ -11,6 +11,8 @@ from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
 from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.mail.risk import Severity
+from watcher.core.states.lookalike import Lookalike
+from watcher.core.states.mail_state import MailState, Unsettled
 from watcher.core.telling.alerts import Alert, AlertKind, DigestEvery, FirstSweep, Policy, Route
 from watcher.services.health.retain import Retention
 from watcher.services.telling.gather import Gatherer
@@ -25,7 +27,6 @@ from watcher.store import (
     shards,
     silences,
 )
-from watcher.store.lookalikes import Lookalike
 from watcher.store.protected_names import ProtectedRow
 from watcher.store.silences import SilenceRow
 
@@ -141,6 +142,35 @@ async def test_a_baseline_is_one_digest_when_the_first_sweep_ends(desk: Desk) ->
     assert baseline.text == "398 of 400 candidates are settled."
     await desk.passes(days=2)
     assert len(await desk.alerts()) == 2
+
+
+async def test_a_host_that_joins_a_story_is_in_its_message_while_that_waits_and_in_the_digest_later(desk: Desk) -> None:
+    joins = {**became_able().after, "joined": True}
+    first = became_able(name="us.army.ml", registrable_domain="army.ml")
+    await desk.happens(first, replace(first, name="uk.army.ml", after=joins))
+    await desk.passes(seconds=31)
+    (page,) = await desk.alerts()
+    assert {event.name for event in page.events} == {"us.army.ml", "uk.army.ml"}
+    await desk.happens(replace(first, name="ca.army.ml", after=joins))
+    await desk.passes(seconds=31)
+    assert await desk.alerts() == [page]
+    await desk.passes(days=1)
+    assert [[event.name for event in alert.events] for alert in (await desk.alerts())[1:]] == [["ca.army.ml"]]
+
+
+@pytest.mark.parametrize(("tries", "waits"), [(1, True), (2, True), (3, False)])
+async def test_m75_a_baseline_waits_for_what_did_not_settle(desk: Desk, tries: int, waits: bool) -> None:
+    await desk.protect("army.mil")
+    await desk.see("army.ml", "army.mil")
+    now = desk.clock.now()
+    unsettled = MailState(attempted_at=now, failures=tries, unsettled=Unsettled(now, tries, "SERVFAIL"))
+    async with desk.store.write() as tx:
+        await lookalikes.save(tx, [Lookalike("army.ml", "army.ml", "ml", "army.ml", state=unsettled)])
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(seconds=31)
+    assert len(await desk.alerts()) == (0 if waits else 1)
+    await desk.passes(minutes=15)
+    assert len(await desk.alerts()) == 1, "and for so long at most"
 
 
 async def test_a_baseline_that_found_nothing_is_told_too(desk: Desk) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from watcher.core.events import EventKind
 from watcher.core.mail.verdict import Basis, Flag, Verdict
+from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import Draft, Standing, exchange_set, standing_of
-from watcher.store.lookalikes import Lookalike
 
 
 def by_wildcard(draft: Draft) -> bool:

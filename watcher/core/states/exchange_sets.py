@@ -1,0 +1,46 @@
+"""Sets of exchanges compared: whether two looks differ, and whether they differ alike (M66)."""
+
+from dataclasses import replace
+
+from watcher.core.mail.verdict import Exchange, Flag, Verdict
+from watcher.core.names.addresses import is_global
+from watcher.core.states.mail_state import exchange_set
+
+
+def differs(stood: Verdict | None, seen: Verdict) -> bool:
+    """Whether the exchanges are others, or one that was dead takes mail now."""
+    return exchange_set(seen) != exchange_set(stood) or bool(_revived(stood, seen))
+
+
+def agree(stood: Verdict | None, first: Verdict, second: Verdict) -> bool:
+    """Whether two looks that differ from what stands do so alike."""
+    if exchange_set(first) != exchange_set(second):
+        return False
+    return exchange_set(first) != exchange_set(stood) or bool(_revived(stood, first) & _revived(stood, second))
+
+
+def _revived(stood: Verdict | None, seen: Verdict) -> frozenset[str]:
+    """The usable exchanges that were not when it stood with dead ones; one that was merely unsettled is none."""
+    if stood is None or Flag.PARTLY_DEAD not in stood.flags:
+        return frozenset()
+    return _usable(seen) - _usable(stood)
+
+
+def _usable(verdict: Verdict) -> frozenset[str]:
+    return frozenset(exchange.host for exchange in verdict.exchanges if _is_usable(exchange))
+
+
+def _is_usable(exchange: Exchange) -> bool:
+    return any(is_global(address) for address in exchange.addresses)
+
+
+def with_known(stood: Verdict | None, seen: Verdict) -> Verdict:
+    """What stands after a look at the same exchanges: the addresses of one that fails now and then are kept.
+
+    So one that was told of is not told again whenever it comes back.
+    """
+    known = {one.host: one.addresses for one in (stood.exchanges if stood else ()) if _is_usable(one)}
+    exchanges = (
+        one if _is_usable(one) else replace(one, addresses=known.get(one.host, one.addresses)) for one in seen.exchanges
+    )
+    return replace(seen.brief, exchanges=tuple(exchanges))
