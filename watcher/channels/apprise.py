@@ -68,7 +68,7 @@ class Apprise:
         failed = []
         for number, way in enumerate(self._ways, start=1):
             if not self._progress.has(alert, str(number)):
-                if await self._through(way, title, body, self._sorts.get(alert.severity, self._info)):
+                if await self._through(way, title, body, self._sorts.get(words.severity, self._info)):
                     self._progress.accepted(alert, str(number))
                 else:
                     failed.append(number)

@@ -224,7 +224,7 @@ def message(alert: Alert, sender: Address, to: Sequence[Address]) -> EmailMessag
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Watcher-Alert"] = _identifier(alert.id)
     mail["X-Watcher-Severity"] = alert.severity.value
-    if alert.kind is AlertKind.PAGE and alert.severity.at_least(Severity.HIGH):
+    if alert.kind is AlertKind.PAGE and words.severity.at_least(Severity.HIGH):
         mail["Importance"] = "high"
     mail.set_content(text(words), cte="quoted-printable")
     mail.add_alternative(html(words), subtype="html", cte="quoted-printable")

@@ -9,14 +9,15 @@ from watcher.core.events import EventKind
 class KindWords:
     """`one` is the headline of one event ({name}, {reason}, {expires}), `many` what several are called, after a number.
 
-    `again` is the headline for a name that was able before, where that has one of its own. `actions` say what to do
-    now ({name}), in order.
+    `again` is the headline for a name that was able before, `back` for one whose mail comes back soon after its loss,
+    where these have one of their own. `actions` say what to do now ({name}), in order.
     """
 
     one: str
     many: str
     actions: tuple[str, ...] = ()
     again: str = ""
+    back: str = ""
 
 
 _BLOCK = "Block outgoing mail to {name} and the hosts under it at your mail gateways."
@@ -40,6 +41,7 @@ KIND_WORDS: dict[EventKind, KindWords] = {
         "lookalikes became able to receive mail",
         (_BLOCK, _LOOK_BACK, _OWN),
         again="{name} prepares for mail: it has mail exchanges now",
+        back="{name} can receive mail again",
     ),
     EventKind.MAIL_BECAME_UNABLE: KindWords(
         "{name} can no longer receive mail",

@@ -10,6 +10,7 @@ from typing import Any
 from watcher.core.events import Event, EventKind
 from watcher.core.names.clean import clean, defanged_text, shown_name, slip
 from watcher.core.names.names import to_unicode
+from watcher.core.states.steadiness import Mark
 from watcher.core.telling.alerts import concerns_ours
 from watcher.core.telling.kind_words import KIND_WORDS, OURS_ACTIONS, ability_words, basis_words, flag_words
 
@@ -40,7 +41,7 @@ def story_of(event: Event) -> Story:
     """The story of an event."""
     words = KIND_WORDS[event.kind]
     name = shown_name(event.name) if event.name else ""
-    headline = (words.again if words.again and event.before.get("ability") == "able" else words.one).format(
+    headline = _headline(event).format(
         name=name,
         reason=reason_words(event),
         expires=defanged_text(event.after.get("expires_at") or "soon", 40).partition("T")[0],
@@ -50,6 +51,7 @@ def story_of(event: Event) -> Story:
         *_protected_fact(event),
         *_mail_facts(event),
         *_change_facts(event),
+        *_story_facts(event),
         Fact("Since", _since(event)),
         Fact(
             "Blind for", duration(blind) if isinstance(blind := event.after.get("blind_seconds"), int | float) else ""
@@ -59,6 +61,28 @@ def story_of(event: Event) -> Story:
     ]
     actions = tuple(action.format(name=name) for action in (OURS_ACTIONS if _changed_ours(event) else words.actions))
     return Story(headline, tuple(fact for fact in facts if fact.text), _evidence(event), actions)
+
+
+def _headline(event: Event) -> str:
+    words = KIND_WORDS[event.kind]
+    if words.back and event.after.get(Mark.RETURNED):
+        return words.back
+    return words.again if words.again and event.before.get("ability") == "able" else words.one
+
+
+def _story_facts(event: Event) -> list[Fact]:
+    """Which story the event belongs to (M72, M73), and since when no look had settled (M75)."""
+    facts = []
+    if event.after.get(Mark.FLAPPING):
+        damped = event.after.get(Mark.DAMPED)
+        told = "that was told, so this is in the digest" if damped else "further changes go to the digest"
+        facts.append(Fact("Back and forth", f"it keeps changing; {told} until it has stood still for a while"))
+    if event.after.get(Mark.JOINED):
+        facts.append(Fact("Part of", "what another host of its domain did before, which was told"))
+    if since := event.after.get("unsettled_since"):
+        outcome = _code(event.after.get("unsettled_outcome"))
+        facts.append(Fact("Until now", f"no look at it had settled since {_moment_in(since)} ({outcome})"))
+    return facts
 
 
 def _changed_ours(event: Event) -> bool:
@@ -141,6 +165,7 @@ def exchanges_words(side: Mapping[str, Any], limit: int = _EXCHANGES, *, address
 _TOLD_ELSEWHERE = frozenset(
     """
     ability basis flags exchanges findings relation channel reason why since errors blind_seconds baseline
+    returned flapping damped joined unsettled_since unsettled_outcome
     fetched_at updated_at source registrar_iana_id abuse_phone domain
     """.split()  # noqa: SIM905 (a list of this many words reads better as text)
 )

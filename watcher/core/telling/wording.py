@@ -6,10 +6,10 @@ Everything in a `Wording` is plain text on one line each, cleaned, bounded, with
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from watcher.core.events import Event
+from watcher.core.events import ENDED_BY, Event
 from watcher.core.mail.risk import Severity
 from watcher.core.names.clean import clean, defanged_text, shown_name
-from watcher.core.telling.alerts import Alert, AlertKind, FirstSweep
+from watcher.core.telling.alerts import Alert, AlertKind, FirstSweep, concerns_ours
 from watcher.core.telling.kind_words import KIND_WORDS
 from watcher.core.telling.story import Story, exchanges_words, moment, plural, reason_words, story_of
 
@@ -32,7 +32,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A whole message. `subject` is for title lines and phone screens, severity included; `lead` may be empty."""
+    """A whole message. `subject` is for title lines and phone screens, severity included; `lead` may be empty.
+
+    `severity` is that of what goes on: the end of a trouble is as grave as the trouble was, and is shown as none.
+    """
 
     subject: str
     severity: Severity
@@ -55,12 +58,25 @@ def word(alert: Alert) -> Wording:
 
 
 def _page(alert: Alert) -> Wording:
-    level = alert.severity.value.upper()
+    severity = going_on(alert)
+    level = OVER if severity is None else severity.value.upper()
     if alert.total <= FULL_STORIES:
         stories = tuple(story_of(event) for event in alert.events)
         subject = f"{level}: " + "; ".join(story.headline for story in stories)
         return _wording(alert, subject, stories=stories)
     return _wording(alert, f"{level}: {_storm_headline(alert)}", listings=_listings(alert), lead=_storm_lead(alert))
+
+
+OVER = "RESOLVED"
+"""Heads a message that tells only of the end of something."""
+
+
+def going_on(alert: Alert) -> Severity | None:
+    """The worst severity among what has not ended; None where everything in the alert has."""
+    left = [event.severity for event in alert.events if event.kind not in ENDED_BY or concerns_ours(event)]
+    if left or not alert.events:
+        return max([alert.severity] if alert.total > len(alert.events) or not left else left, key=list(Severity).index)
+    return None
 
 
 def _storm_headline(alert: Alert) -> str:
@@ -103,9 +119,19 @@ def _digest(alert: Alert) -> Wording:
         subject, lead = "Summary: what watcher watched, and what came of it", ""
     else:
         subject = f"Digest: {alert.total} event{plural(alert.total)}, worst {alert.severity.value}"
-        lead = "Nothing here needed you at once."
+        lead = "Nothing here needed you at once." if not _is_grave(alert) else _NOT_AT_ONCE
     text = defanged_text(alert.text, 1000, keep=_ours(alert))
     return _wording(alert, subject, lead=f"{text} {lead}".strip(), listings=_listings(alert))
+
+
+_NOT_AT_ONCE = "None of this was sent at once. Look at the first entries today."
+
+
+def _is_grave(alert: Alert) -> bool:
+    """Whether somebody else's name can take mail, gravely."""
+    return any(
+        event.severity.at_least(Severity.HIGH) and event.after.get("ability") == "able" for event in alert.events
+    )
 
 
 def _found_words(alert: Alert) -> str:
@@ -128,7 +154,8 @@ def _wording(
     alert: Alert, subject: str, *, lead: str = "", stories: tuple[Story, ...] = (), listings: tuple[Listing, ...] = ()
 ) -> Wording:
     footer = f"watcher alert {clean(alert.id, 80)}, {moment(alert.created_at)}"
-    return Wording(clean(subject, 250), alert.severity, lead, stories, listings, footer, _link(alert))
+    severity = going_on(alert) or Severity.INFO
+    return Wording(clean(subject, 250), severity, lead, stories, listings, footer, _link(alert))
 
 
 def _link(alert: Alert) -> str | None:

@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.alert_samples import ABLE, ALERTS, EVENTS, became_able, event, page
+from tests.fakes.alert_samples import ABLE, ALERTS, AT, EVENTS, about_ours, became_able, event, page
 from tests.fakes.hostile import HOSTILE, hostile_event
 from tests.fakes.slack_receiver import block_problems
 from watcher.channels.email import html
 from watcher.channels.slack import payload
 from watcher.core.events import EventKind
+from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.names.clean import clean, defanged, defanged_text, shown_name, slip
 from watcher.core.names.names import parse
-from watcher.core.telling.alerts import FirstSweep, alert_from_json, alert_json
+from watcher.core.telling.alerts import AlertKind, FirstSweep, alert_from_json, alert_json, gathered
 from watcher.core.telling.kind_words import ability_words, basis_words, flag_words
 from watcher.core.telling.plain_text import text
 from watcher.core.telling.story import duration
@@ -180,3 +181,60 @@ def test_everything_a_verdict_can_say_has_words() -> None:
     for said, words in ((Ability, ability_words), (Basis, basis_words), (Flag, flag_words)):
         for one in said:
             assert words(one.value) != one.value.replace("_", " "), f"{one.value} has no words of its own"
+
+
+def page_of(*events):
+    return gathered("1", AlertKind.PAGE, events, group="domain:army.ml", created_at=AT)
+
+
+@pytest.mark.parametrize("kind", ["mail_became_unable", "watch_recovered", "channel_recovered"])
+def test_an_end_is_headed_as_one_and_shown_as_none(kind):
+    words = word(page_of(replace(EVENTS[kind], severity=Severity.CRITICAL)))
+    assert words.subject.startswith("RESOLVED: ")
+    assert words.severity is Severity.INFO
+
+
+def test_an_end_beside_something_that_goes_on_is_headed_by_that():
+    lost = replace(EVENTS["mail_became_unable"], severity=Severity.CRITICAL)
+    words = word(page_of(lost, became_able(name="b.army.ml", severity=Severity.MEDIUM)))
+    assert words.subject.startswith("MEDIUM: ")
+    assert words.severity is Severity.MEDIUM
+
+
+def test_a_loss_of_ours_stays_as_grave_as_it_is():
+    words = word(page_of(about_ours(EventKind.MAIL_BECAME_UNABLE)))
+    assert words.subject.startswith("HIGH: ")
+
+
+@pytest.mark.parametrize(
+    ("marks", "headline", "fact"),
+    [
+        ({"returned": True}, "can receive mail again", ""),
+        ({"flapping": True}, "can receive mail now", "Back and forth: it keeps changing; further changes"),
+        (
+            {"flapping": True, "damped": True},
+            "can receive mail now",
+            "Back and forth: it keeps changing; that was told",
+        ),
+        ({"joined": True}, "can receive mail now", "Part of: what another host"),
+        (
+            {"unsettled_since": "2026-11-22T10:00:00Z", "unsettled_outcome": "SERVFAIL"},
+            "can receive mail now",
+            "Until now: no look at it had settled since 2026-11-22 10:00 UTC (SERVFAIL)",
+        ),
+    ],
+)
+def test_an_alert_says_which_story_it_belongs_to(marks, headline, fact):
+    first = became_able()
+    (story,) = word(page_of(replace(first, after={**first.after, **marks}))).stories
+    assert headline in story.headline
+    assert fact in "\n".join(f"{one.label}: {one.text}" for one in story.facts)
+    assert "true" not in "\n".join(one.text for one in story.facts).lower()
+
+
+def test_a_digest_never_says_that_nothing_was_urgent_above_something_grave():
+    able = became_able(severity=Severity.HIGH)
+    grave = gathered("1", AlertKind.DIGEST, [able], group="digest", created_at=AT)
+    quiet = gathered("1", AlertKind.DIGEST, [EVENTS["lookalike_found"]], group="digest", created_at=AT)
+    assert "Nothing here" not in word(grave).lead
+    assert "Nothing here" in word(quiet).lead
