@@ -1,17 +1,29 @@
 """The generated reference pages are those that the code would write now."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from watcher.core.events import EventKind
+from watcher.core.telling.kind_facts import KIND_FACTS
+from watcher.core.telling.kind_words import KIND_WORDS
+
 HERE = Path(__file__).parents[2]
 PRINT = "import runpy, sys; sys.stdout.write(runpy.run_path(sys.argv[1])['page']())"
 
 
 @pytest.mark.parametrize(
-    ("tool", "page"), [("generate_settings", "settings"), ("generate_cli", "cli"), ("generate_exports", "exports")]
+    ("tool", "page"),
+    [
+        ("generate_settings", "settings"),
+        ("generate_cli", "cli"),
+        ("generate_exports", "exports"),
+        ("generate_events", "events"),
+        ("generate_rules", "rules"),
+    ],
 )
 def test_a_reference_page_is_current(tool, page):
     # A process of its own: click keeps on a command the help option of whichever test invoked it first.
@@ -24,3 +36,17 @@ def test_a_reference_page_is_current(tool, page):
     ).stdout
     kept = (HERE / "docs" / "reference" / f"{page}.md").read_text(encoding="utf-8")
     assert kept == made, f"run `python tools/{tool}.py`"
+
+
+def test_every_rule_that_the_code_names_is_in_the_reference():
+    rows = set(
+        re.findall(r"^\| (M\d\d[a-z]?) \|", (HERE / "docs" / "reference" / "rules.md").read_text(), re.MULTILINE)
+    )
+    files = [path for folder in ("watcher", "tools", "tests") for path in (HERE / folder).rglob("*.py")]
+    named = {number for path in files for number in re.findall(r"\bM\d\d[a-z]?\b", path.read_text(encoding="utf-8"))}
+    assert len(named) > 60
+    assert named - rows == set(), "a scenario is missing"
+
+
+def test_every_kind_of_event_is_in_the_reference():
+    assert set(KIND_FACTS) == set(KIND_WORDS) == set(EventKind)

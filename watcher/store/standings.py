@@ -8,8 +8,8 @@ from sqlalchemy import Select, func, or_, select
 
 from watcher.core.events import Grade
 from watcher.core.mail.verdict import Ability
+from watcher.core.states.lookalike import LOOKALIKE
 from watcher.store.database import Tx
-from watcher.store.lookalikes import LOOKALIKE
 from watcher.store.tables import events, lookalikes, own, protected, resemblances, silences
 from watcher.store.upsert import chunks
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from watcher.core.events import Resemblance
 from watcher.core.mail.dns import Outcome
+from watcher.core.mail.look import Look
 from watcher.core.names.names import Fqdn
 from watcher.core.ports import Clock, Existence, Presence
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -20,7 +21,7 @@ from watcher.core.states.close_look import carried, close_look_due
 from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import Origin
 from watcher.services.lease_owner import is_dead, this_process
-from watcher.services.looks.examine import Examiner, Look, LookOptions
+from watcher.services.looks.examine import Examiner, LookOptions
 from watcher.services.looks.watch import Recorded, Watch
 from watcher.services.names.own import Ours
 from watcher.store import Store, lookalikes, protected_names, resemblances
