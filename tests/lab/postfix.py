@@ -63,10 +63,14 @@ class Postfix:
 
     Its resolver is that of /etc/resolv.conf, Unbound in the lab. `own` addresses are those of loopback only, so that the
     global addresses of the lab are other machines to it. At RECEIVING it takes mail for rejecting.com, whose mailboxes it
-    knows, and for any mailbox of accepting.com; at BLOCKING it takes none.
+    knows, and for any mailbox of accepting.com; at BLOCKING it takes none. `settings` are further lines of main.cf; one
+    that does not receive only takes submissions at `port`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, port: int = SUBMISSION[1], settings: str = "", receives: bool = True) -> None:
+        self.port = port
+        self._settings = settings
+        self._receives = receives
         # Not below pytest's folders: Postfix' own users must be able to reach it.
         self._folder = Path(tempfile.mkdtemp(prefix="watcher-postfix-"))
         self._conf = self._folder / "etc"
@@ -94,7 +98,7 @@ class Postfix:
 
     def queue(self, recipient: str) -> str:
         """Hand over a message to `recipient`; its queue id. The sender is empty, so that a bounce ends there."""
-        with smtplib.SMTP(*SUBMISSION, timeout=60) as client:
+        with smtplib.SMTP(SUBMISSION[0], self.port, timeout=60) as client:
             client.ehlo("sender.lab")
             client.mail("<>")
             code, reply = client.rcpt(f"<{recipient}>")
@@ -123,7 +127,7 @@ class Postfix:
 
     def _listens(self) -> bool:
         try:
-            with smtplib.SMTP(*SUBMISSION, timeout=1):
+            with smtplib.SMTP(SUBMISSION[0], self.port, timeout=1):
                 return True
         except OSError:
             return False
@@ -163,10 +167,10 @@ virtual_mailbox_maps = inline:{{ {{someone@rejecting.com=x}} {{@accepting.com=x}
 biff = no
 maximal_queue_lifetime = 1d
 notify_classes =
-"""
+{self._settings}"""
         )
         rows = [
-            f"{SUBMISSION[0]}:{SUBMISSION[1]} inet n - n - - smtpd",
+            f"{SUBMISSION[0]}:{self.port} inet n - n - - smtpd",
             f"{RECEIVING}:25 inet n - n - - smtpd -o smtpd_relay_restrictions=reject_unauth_destination",
             f"{BLOCKING}:25 inet n - n - - smtpd -o smtpd_delay_reject=no -o smtpd_client_restrictions=reject",
             "pickup unix n - n 60 1 pickup",
@@ -187,4 +191,6 @@ notify_classes =
             "tlsmgr unix - - n 1000? 1 tlsmgr",
             "postlog unix-dgram n - n - 1 postlogd",
         ]
+        if not self._receives:
+            rows = [row for row in rows if not row.startswith((RECEIVING, BLOCKING))]
         (self._conf / "master.cf").write_text("\n".join(rows) + "\n")

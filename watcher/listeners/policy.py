@@ -131,6 +131,7 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
         self._task: asyncio.Task[None] | None = None
         self._full = False
+        self._ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 (of a stream)
@@ -149,6 +150,11 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
         self._go_on()
+
+    def eof_received(self) -> bool:
+        """The other side asks no more (as Exim does at once): answer what it asked, then close."""
+        self._ended = True
+        return self._task is not None
 
     def pause_writing(self) -> None:
         """The other side does not read: take no more requests from it."""
@@ -203,6 +209,12 @@ class _Connection(asyncio.Protocol):
         self._reply(answer, started)
         self._task = None
         self._go_on()
+        if self._ended:
+            self._close_when_done()
+
+    def _close_when_done(self) -> None:
+        if self._task is None and self._transport is not None:
+            self._transport.close()
 
     def _reply(self, answer: Answer, started: float) -> None:
         if self._transport is not None:

@@ -113,6 +113,16 @@ async def test_asking_keeps_the_order_of_answers(tmp_path):
         assert [await client.reply() for _ in range(3)] == ["DUNNO", REFUSED, "DUNNO"]
 
 
+async def test_a_client_that_asks_once_and_ends_its_side_gets_its_answer(tmp_path):
+    async with listening(tmp_path, PolicyRules(ask=True)) as (listener, _):
+        for recipient, reply in (("bob@army.ml", REFUSED), ("a@nothing-like-it.example", "DUNNO")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+            writer.write(request(recipient))
+            writer.write_eof()
+            assert await reader.read() == f"action={reply}\n\n".encode()
+            await PolicyClient(reader, writer).close()
+
+
 async def test_a_fault_inside_lets_mail_pass(tmp_path):
     async with listening(tmp_path) as (listener, _), connected(listener.port) as client:
         listener.policy._held.standings = None

@@ -42,6 +42,7 @@ class HeldList:
         self._changed = changed
         self.standings = Standings(friends(()))
         self.loaded = False
+        self.protected: tuple[str, ...] = ()
         self.read_at: datetime | None = None
         self._event_id = ""
         self._triaged_at: datetime | None = None
@@ -141,6 +142,7 @@ class HeldList:
             suffixes=[row.name for row in rows if row.kind == Kind.SUFFIX],
         )
         self.standings.entries = entries
+        self.protected = tuple(row.name for row in rows)
         self._silences_until = min((row.until for row in active if row.until is not None), default=None)
         self._changed()
         return stamp
