@@ -8,9 +8,11 @@ from watcher.bootstrap.channels import build_channels, routing_policy
 from watcher.bootstrap.command import build_enumeration
 from watcher.bootstrap.network import Network, random_label, system_clock
 from watcher.bootstrap.upkeep import build_canary, build_upkeep, check_honesty
+from watcher.bootstrap.workers import join_company
 
 if TYPE_CHECKING:
     from watcher.bootstrap.upkeep import Upkeep
+    from watcher.bootstrap.workers import Company
     from watcher.core.errors import DishonestResolver
     from watcher.core.ports import Channel
     from watcher.lookups.dns.honesty import Reachability
@@ -53,6 +55,7 @@ def build_watching(
     store: "Store",
     net: Network,
     *,
+    company: "Company | None" = None,
     found: "Found | None" = None,
     observe: "Observe" = lambda channel, result, seconds: None,  # noqa: ARG005 (what the names mean)
 ) -> Watching:
@@ -73,6 +76,7 @@ def build_watching(
     from watcher.services.telling.notify import Notifier
 
     now, confirm = system_clock(), chosen.confirm
+    company = company or join_company(store, net, now, kind="command")
     soonest = min(interval for _, interval in chosen.sweep.tiers)
     names = build_enumeration(ours := Ours(store, load_suffixes()), chosen.techniques.words)
     watch = Watch(
@@ -104,6 +108,7 @@ def build_watching(
         patience=2 * chosen.dns.timeout,
         busy=lambda: net.careful.busy,
         found=found,
+        owner=company.owner,
     )
     registrations = Registrations(
         store=store,
@@ -122,9 +127,10 @@ def build_watching(
         operator_of=lambda host: names.tables.suffixes.registrable_domain(host) or host,
         public_url=chosen.api.public_url,
         observe=observe,
+        owner=company.owner,
     )
     allowance = Allowance(
-        net.budget,
+        lambda: net.budget() * company.live(),
         of_suffix=chosen.sweep.max_rate_per_suffix if chosen.sweep.existence == "suffix_servers" else None,
         names=lambda: ours.protected,
         enumerate_=names.candidates,
@@ -144,6 +150,7 @@ def build_watching(
         spare=chosen.spare,
         stamp=lambda: names.stamp,
         sight=Sight(net.asking, now),
+        holder=company.holder,
     )
     probes = Probes(
         store=store,

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "own": "watcher.cli.own:own",
     "serve": "watcher.cli.serve:serve",
     "sweep": "watcher.cli.sweep:sweep",
+    "worker": "watcher.cli.worker:worker",
     "lookalikes": "watcher.cli.lookalikes:lookalikes",
     "triage": "watcher.cli.triage:triage",
     "events": "watcher.cli.events:events",

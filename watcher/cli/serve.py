@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ import click
 
 from watcher import __version__
 from watcher.cli.main import GlobalOptions
-from watcher.core.errors import ConfigurationError, DeliveryFailed, WatcherError
+from watcher.core.errors import ConfigurationError, DeliveryFailed, StoreError, WatcherError
 
 if TYPE_CHECKING:
     from watcher.api.exports import ExportDesk
     from watcher.api.metrics import Metrics
     from watcher.bootstrap.listeners import Refusing
     from watcher.bootstrap.watching import Watching
+    from watcher.bootstrap.workers import Company
     from watcher.cli.narrator import Narrator
     from watcher.core.ports import Clock
     from watcher.engines.local import Job, Local
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _SOON = timedelta(seconds=1)
 _LONGEST_REST = timedelta(minutes=1)
 _GRACE = timedelta(seconds=2)
+_BEAT = timedelta(seconds=5)
 
 
 @click.command()
@@ -47,17 +50,18 @@ def serve(options: GlobalOptions) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # a line for each statement helps nobody
-    asyncio.run(_serve(load_settings(options)))
+    asyncio.run(run(load_settings(options), kind="serve"))
 
 
-async def _serve(chosen: "Settings") -> None:
+async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
+    """Watch until told to stop: `serve` answers over HTTP too, a `worker` only works beside others."""
     from watcher.api.exports import ExportDesk
     from watcher.api.metrics import Metrics
-    from watcher.bootstrap.blocking import build_block_lists, build_publisher, open_zone_server
+    from watcher.bootstrap.blocking import build_block_lists, build_publisher
     from watcher.bootstrap.command import open_store
-    from watcher.bootstrap.listeners import open_policy
     from watcher.bootstrap.network import open_network, system_clock
     from watcher.bootstrap.watching import build_watching
+    from watcher.bootstrap.workers import join_company, make_carrier
     from watcher.cli.narrator import Narrator
     from watcher.engines.local import Job, Local
 
@@ -68,43 +72,89 @@ async def _serve(chosen: "Settings") -> None:
     async with open_store(chosen, create=True) as store, open_network(chosen) as net:
         narrator = Narrator(store, clock := system_clock())
         metrics = Metrics(__version__, clock)
+        company = join_company(store, net, clock, kind=kind)
         watching = build_watching(
             chosen,
             store,
             net,
+            company=company,
             found=narrator.found,
             observe=lambda channel, result, seconds: metrics.delivered(
                 channel, result, timedelta(seconds=seconds) if result == "sent" else None
             ),
         )
         await watching.ours.read()
+        jobs = _jobs(chosen, watching, metrics, narrator, company)
         lists = build_block_lists(chosen, store)
         publishing = build_publisher(lists, store, clock)
-        jobs = [*_jobs(chosen, watching, metrics, narrator), Job("block list", publishing.refresh, _SOON)]
-        engine = Local(jobs, failed=lambda *_: None)
-        async with (
-            open_policy(
-                chosen, store, watching.enumeration, watching.ours, observe=metrics.asked, stopped=metrics.stopped
-            ) as mail,
-            open_zone_server(chosen, publishing) as zone,
-            _api(chosen, watching, metrics, engine, mail, exports=ExportDesk(lists, publishing)) as url,
-        ):
-            if zone is not None:
-                narrator.say(f"the zone {chosen.rpz.zone} can be transferred from {zone}")
-            narrator.say(f"watcher {__version__} watches {len(watching.ours.protected)} names; {url} answers")
+        block_list = [Job("block list", publishing.refresh, _SOON)] if kind == "serve" else []
+        engine = Local([*jobs.here, *block_list], failed=lambda *_: None)
+        async with AsyncExitStack() as running:
+            if kind == "serve":
+                desk = ExportDesk(lists, publishing)
+                await running.enter_async_context(
+                    _answering(chosen, watching, metrics, engine, narrator=narrator, exports=desk)
+                )
+            else:
+                narrator.say(f"watcher {__version__} works on {store.place.shown}")
+            if company.attendance is not None:
+                await company.attendance.beat()
             telling = asyncio.create_task(watching.notifier.run())
+            carrier = make_carrier(company, jobs.shared, concurrency)
             engine.start()
+            if carrier is not None:
+                await carrier.start()
             try:
                 await stop.wait()
                 narrator.say("stopping")
             finally:
+                if carrier is not None:
+                    await carrier.stop(_GRACE)
                 await engine.stop(_GRACE)
                 await watching.relook.close()
                 telling.cancel()
                 await asyncio.gather(telling, return_exceptions=True)
+                with suppress(StoreError):
+                    await company.leave()
 
 
-def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator: "Narrator") -> "list[Job]":
+@asynccontextmanager
+async def _answering(
+    chosen: "Settings",
+    watching: "Watching",
+    metrics: "Metrics",
+    engine: "Local",
+    *,
+    narrator: "Narrator",
+    exports: "ExportDesk",
+) -> AsyncIterator[None]:
+    """Everything that listens: the mail policy, the zone, the API and the pages."""
+    from watcher.bootstrap.blocking import open_zone_server
+    from watcher.bootstrap.listeners import open_policy
+
+    names, ours = watching.enumeration, watching.ours
+    async with (
+        open_policy(chosen, watching.store, names, ours, observe=metrics.asked, stopped=metrics.stopped) as mail,
+        open_zone_server(chosen, exports.publisher) as zone,
+        _api(chosen, watching, metrics, engine, mail, exports=exports) as url,
+    ):
+        if zone is not None:
+            narrator.say(f"the zone {chosen.rpz.zone} can be transferred from {zone}")
+        narrator.say(f"watcher {__version__} watches {len(ours.protected)} names; {url} answers")
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Jobs:
+    """The timetable: jobs of this process, and those that are carried to any process that shares the database."""
+
+    here: "list[Job]"
+    shared: "list[Job]"
+
+
+def _jobs(
+    chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator: "Narrator", company: "Company"
+) -> _Jobs:
     from watcher.api.measuring import Measuring
     from watcher.bootstrap.network import system_clock
     from watcher.engines.local import Job
@@ -150,23 +200,38 @@ def _jobs(chosen: "Settings", watching: "Watching", metrics: "Metrics", narrator
 
         return looks
 
-    return [
+    beat = [] if company.attendance is None else [Job("beat", company.attendance.beat, _BEAT)]
+    own = [
+        *beat,
         Job("check resolvers", check_resolvers, timedelta(hours=1)),
         Job("what is ours", watching.ours.read, min(timedelta(seconds=10), soonest)),
         Job("likeness", watching.ours.read_likeness, min(timedelta(minutes=5), soonest)),
-        Job("sweep", sweep, quick),
-        Job("relook", after_honesty(lambda: watching.relook.due(ration.looks(), failing=False)), quick),
-        Job("relook slow", after_honesty(lambda: watching.relook.due(slow.looks(), failing=True)), quick),
-        Job("registrations", watching.registrations.due, timedelta(seconds=1)),
-        Job("old replies", watching.registrations.forget, timedelta(days=1)),
-        Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),
         *([Job("RDAP bootstrap", registry.keep_bootstrap_fresh, timedelta(days=1))] if registry else []),
-        Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
-        *(Job(name, after_honesty(work), every) for name, work, every in watching.upkeep.looks),
-        *(Job(name, work, every) for name, work, every in watching.upkeep.others),
         Job("measure", measuring.refresh, timedelta(seconds=5)),
         Job("narrate", lambda: narrator.progress(watching.sweep), timedelta(seconds=1)),
     ]
+    alone = [  # registries are asked by one process, so that their pace is kept
+        Job("registrations", watching.registrations.due, timedelta(seconds=1)),
+        Job("old replies", watching.registrations.forget, timedelta(days=1)),
+        Job("probes", watching.probes.due, min(timedelta(minutes=1), soonest)),
+        Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
+        *(Job(name, after_honesty(work), every) for name, work, every in watching.upkeep.looks),
+        *(Job(name, work, every) for name, work, every in watching.upkeep.others),
+    ]
+    shared = [
+        Job("sweep", company.noted("sweep", sweep), quick),
+        *(
+            Job(name, company.noted(name, after_honesty(work)), quick)
+            for name, work in (
+                ("relook", lambda: watching.relook.due(ration.looks(), failing=False)),
+                ("relook slow", lambda: watching.relook.due(slow.looks(), failing=True)),
+            )
+        ),
+    ]
+    led = [Job(job.name, company.alone(job.name, company.noted(job.name, job.work)), job.every) for job in alone]
+    if company.attendance is None:
+        return _Jobs([*own, *shared, *led], [])
+    return _Jobs([*own, *led], shared)
 
 
 class _Rest:

@@ -64,6 +64,13 @@ class LookupFailed(WatcherError):
         super().__init__(f"{source}: {cause}")
 
 
+class LeaseLost(WatcherError):
+    """The work was given to another process meanwhile: nothing of it may be written here any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the lease ran out, and the work was given to another process")
+
+
 class DeliveryFailed(WatcherError):
     """A channel did not accept a message; worth another try, not before `retry_after` where given.
 

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watcher.core.ports import Clock
+from watcher.store import fences
 from watcher.store.at_once import at_once
 from watcher.store.glance import Glance
 from watcher.store.ids import TimeOrderedIds
@@ -127,6 +128,7 @@ class Store:
                 connection = await plain.execution_options(**{WRITE: True})
                 async with connection.begin():
                     await self._begin_writing(connection)
+                    await fences.hold(connection)
                     yield connection
         except IntegrityError:
             raise

@@ -7,7 +7,7 @@ fact outside, and is recorded whoever holds the lease by then.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, up
 
 from watcher.core.telling.alerts import Alert, AlertKind, alert_from_json
 from watcher.store.database import Tx
+from watcher.store.moments import lease_time
 from watcher.store.tables import alerts, deliveries, events, outbox
 
 
@@ -67,23 +68,24 @@ async def list_all(
 
 async def any_due(tx: Tx, channel: str, *, now: datetime) -> bool:
     """Tell whether it is worth asking for a lease."""
-    query = select(deliveries.c.id).where(*_is_due(channel, now)).limit(1)
+    query = select(deliveries.c.id).where(*_is_due(channel, now, now)).limit(1)
     return (await tx.execute(query)).first() is not None
 
 
-async def claim(tx: Tx, channel: str, *, owner: str, now: datetime, until: datetime) -> Delivery | None:
-    """Lease the next delivery that is due on `channel` to `owner`; None when nothing is due, or another was quicker.
+async def claim(tx: Tx, channel: str, *, owner: str, now: datetime, lease: timedelta) -> Delivery | None:
+    """Lease the next delivery that is due on `channel` to `owner`; None when none is due, or another was quicker.
 
     The oldest is first. A delivery waits for every older undelivered alert about the same name on the same channel.
     """
-    chosen = await _find_next(tx, channel, now)
+    at = await lease_time(tx, now)
+    chosen = await _find_next(tx, channel, now, at)
     if chosen is None:
         return None
     done = await tx.execute(
         update(deliveries)
-        .where(deliveries.c.id == chosen, *_is_due(channel, now))
+        .where(deliveries.c.id == chosen, *_is_due(channel, now, at))
         .values(
-            leased_until=until,
+            leased_until=at + lease,
             lease_owner=owner,
             attempts=deliveries.c.attempts + 1,
             epoch=deliveries.c.epoch + 1,
@@ -227,13 +229,13 @@ async def retry_rejected(tx: Tx, channels: Collection[str], *, since: datetime, 
     return done.rowcount
 
 
-async def _find_next(tx: Tx, channel: str, now: datetime) -> str | None:
+async def _find_next(tx: Tx, channel: str, now: datetime, at: datetime) -> str | None:
     """Return the id of the oldest delivery that is due and has no older pending one about one of its names before it.
 
     Digests hold up nothing, and nothing holds them up. Mostly the oldest of all is due, and nothing else is read.
     """
     query = (
-        select(deliveries.c.id, deliveries.c.alert_id, and_(*_is_due(channel, now)))
+        select(deliveries.c.id, deliveries.c.alert_id, and_(*_is_due(channel, now, at)))
         .where(deliveries.c.channel == channel, _PENDING)
         .order_by(deliveries.c.id)
     )
@@ -274,9 +276,9 @@ async def _end_try(tx: Tx, delivery: Delivery, **values: object) -> bool:
     return done.rowcount > 0
 
 
-def _is_due(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Hold for a delivery that may be tried now, its order apart."""
-    return (*_is_idle(channel, now), deliveries.c.next_attempt_at <= now)
+def _is_due(channel: str, now: datetime, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Hold for a delivery that may be tried now, its order apart; `at`: now in the time of leases."""
+    return (*_is_idle(channel, at), deliveries.c.next_attempt_at <= now)
 
 
 def _is_idle(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -4,7 +4,7 @@ What a row says changes through `services.watch` alone; here are the reads, the 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from watcher.core.states.lookalike import LOOKALIKE, Lookalike, Relation, Triage
 from watcher.core.states.mail_state import SETTLED
 from watcher.core.states.urgency import Wish, in_order, worth_of
 from watcher.store.database import Tx
+from watcher.store.moments import lease_time
 from watcher.store.tables import lookalikes, resemblances
 from watcher.store.upsert import chunks, insert_or_update
 
@@ -116,7 +117,7 @@ async def count(tx: Tx, wanted: Wanted) -> int:
 async def save(tx: Tx, rows: Sequence[Lookalike]) -> None:
     """Add or overwrite whole rows, except their triage; a claim on them ends."""
     if rows:
-        keep = frozenset({"triage", "triage_note", "triage_at", "triage_by"})
+        keep = frozenset({"triage", "triage_note", "triage_at", "triage_by", "claim_epoch"})
         await tx.execute(insert_or_update(tx.dialect.name, lookalikes, keep=keep), [_cells(row) for row in rows])
 
 
@@ -137,7 +138,8 @@ async def claim_due(
     the wait of five minutes is worse than an hour and a half in place of one.
     """
     due, until = lookalikes.c.next_look_at, lookalikes.c.claimed_until
-    free = or_(until.is_(None), until <= now, until > now + lease)
+    at = await lease_time(tx, now)
+    free = or_(until.is_(None), until <= at, until > at + lease)
     # what was looked at later than now was so before the clock was set back: it must not wait for the clock to catch up
     late = or_(due <= now, lookalikes.c.attempted_at > now)
     waiting = select(lookalikes.c.name, lookalikes.c.attempted_at, due.label("due")).where(late, free)
@@ -150,8 +152,11 @@ async def claim_due(
     rows = [rows_by_name[wish.key] for wish in first]
     for some in chunks([row.name for row in rows]):
         named = lookalikes.c.name.in_(some)
-        await tx.execute(update(lookalikes).where(named).values(claimed_until=now + lease, claimed_by=owner))
-    return rows
+        epoch = lookalikes.c.claim_epoch + 1
+        await tx.execute(
+            update(lookalikes).where(named).values(claimed_until=at + lease, claimed_by=owner, claim_epoch=epoch)
+        )
+    return [replace(row, claim_epoch=row.claim_epoch + 1) for row in rows]
 
 
 def _wish(name: str, attempted_at: datetime | None, due: datetime | None, now: datetime) -> Wish[str]:
@@ -359,4 +364,5 @@ def _lookalike(row: RowMapping) -> Lookalike:
         triage_note=row["triage_note"],
         triage_at=row["triage_at"],
         triage_by=row["triage_by"],
+        claim_epoch=row["claim_epoch"],
     )

@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from procrastinate.schema import SchemaManager
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -169,6 +170,10 @@ def _set_up(connection: Any, _record: object) -> None:
 def _upgrade(connection: Connection, folder: Path | None) -> None:
     """Bring the tables to the head revision; names sort by their bytes, as on SQLite, whatever the locale."""
     schema.upgrade(connection, folder)
+    if not inspect(connection).has_table("procrastinate_jobs"):
+        driver = connection.connection.driver_connection
+        if driver is not None:
+            driver.execute(SchemaManager.get_schema())
     query = text(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
         "AND data_type = 'text' AND coalesce(collation_name, '') <> 'C' AND table_name NOT LIKE 'procrastinate%' "

@@ -4,16 +4,18 @@ Absent candidates have no rows of their own: that the last finished pass over th
 known from the shard. What did not settle in a pass is kept as a row of `lookalikes` and is no part of it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Integer, RowMapping, Select, bindparam, case, delete, func, select, update
 
 from watcher.core.shapes import time_json
 from watcher.store import protected_names
 from watcher.store.database import Tx
+from watcher.store.fences import ShardFence
+from watcher.store.moments import lease_time
 from watcher.store.tables import protected as protected_rows
 from watcher.store.tables import shards
 from watcher.store.upsert import chunks, insert_or_leave
@@ -59,6 +61,8 @@ class Shard:
     total: int = 0
     progress: Progress | None = None
     """Of a pass that has not ended; None after one that has."""
+    epoch: int = 0
+    """Of the claim that handed it out (`store.fences`)."""
 
     def absent_since(self, version: str) -> datetime | None:
         """Since when a candidate of `version` without a row is known to be absent; None: it never settled.
@@ -66,6 +70,20 @@ class Shard:
         The earliest moment at which it may have come into being since.
         """
         return self.settled_since if self.settled_version == version else None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who leases shards, and for how long at a time."""
+
+    owner: str
+    lease: timedelta = timedelta(seconds=30)
+
+
+MOST_ATTEMPTS = 3
+"""So many claims without coming any further, and a shard is set aside: it may be what kills those who take it."""
+ASIDE = timedelta(days=1)
+"""Then it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +131,12 @@ async def start(tx: Tx, protected: str, tier: int, *, version: str, total: int, 
 async def start_all(tx: Tx, passes: Sequence[tuple[str, int, int]], *, version: str, at: datetime) -> None:
     """Passes over shards (protected name, tier, candidates expected) begin."""
     values = {"enumeration_version": version, "last_started_at": at, "settled": 0, "unsettled": 0, "progress": None}
-    await _each(tx, [{"protected": name, "tier": tier, "total": total} | values for name, tier, total in passes])
+    await _set(tx, [{"protected": name, "tier": tier, "total": total} | values for name, tier, total in passes])
 
 
 async def save_progress(tx: Tx, passes: Sequence[tuple[str, int, Progress]]) -> None:
     """How far passes (protected name, tier, progress) are."""
-    await _each(
+    await _set(
         tx,
         [
             {
@@ -134,6 +152,7 @@ async def save_progress(tx: Tx, passes: Sequence[tuple[str, int, Progress]]) -> 
             }
             for name, tier, progress in passes
         ],
+        {"attempts": case((shards.c.settled + shards.c.unsettled < _DONE_NOW, 1), else_=shards.c.attempts)},
     )
 
 
@@ -154,6 +173,9 @@ async def finish(
             first_settled=func.coalesce(shards.c.first_settled, settled),
             first_total=func.coalesce(shards.c.first_total, settled + unsettled),
             progress=None,
+            lease_owner=None,
+            leased_until=None,
+            attempts=0,
             last_finished_at=at,
             settled_version=shards.c.enumeration_version,
             settled_since=shards.c.last_started_at if since is None else since,
@@ -171,20 +193,65 @@ async def list_all(tx: Tx, *, protected: str | None = None) -> list[Shard]:
 
 async def list_due(tx: Tx, tier: int, *, started_before: datetime, version: str, limit: int) -> list[Shard]:
     """Shards of a tier whose last pass began before then, never ended, or used another version; oldest first."""
-    query = (
-        select(shards)
-        .where(
-            shards.c.tier == tier,
-            shards.c.last_started_at.is_(None)
-            | (shards.c.last_started_at <= started_before)
-            | shards.c.last_finished_at.is_(None)
-            | (shards.c.last_finished_at < shards.c.last_started_at)
-            | (shards.c.enumeration_version != version),
-        )
-        .order_by(shards.c.last_started_at.asc().nulls_first(), shards.c.protected)
-        .limit(limit)
-    )
+    query = _due(tier, started_before, version).limit(limit)
     return [_shard(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def claim_due(
+    tx: Tx, tier: int, *, started_before: datetime, version: str, limit: int, holder: Holder, now: datetime
+) -> list[Shard]:
+    """Lease such shards to `holder`, in the database's time; those of others, and what is set aside, are left out."""
+    at = await lease_time(tx, now)
+    query = _due(tier, started_before, version).where(_is_free(at, holder.lease)).limit(limit)
+    return await _claim(tx, [_shard(row) for row in (await tx.execute(query)).mappings()], holder, at)
+
+
+async def claim(tx: Tx, wanted: Sequence[Shard], *, holder: Holder, now: datetime) -> list[Shard]:
+    """Lease those of the shards that nobody else holds, due or not."""
+    at = await lease_time(tx, now)
+    found: list[Shard] = []
+    for some in chunks(sorted({shard.protected for shard in wanted})):
+        query = select(shards).where(shards.c.protected.in_(some), _is_free(at, holder.lease))
+        found += [_shard(row) for row in (await tx.execute(query)).mappings()]
+    keys = {(shard.protected, shard.tier) for shard in wanted}
+    return await _claim(tx, [shard for shard in found if (shard.protected, shard.tier) in keys], holder, at)
+
+
+async def renew(tx: Tx, held: Sequence[ShardFence], *, holder: Holder, now: datetime) -> set[ShardFence]:
+    """Hold the leases for another term; return those that were lost."""
+    at = await lease_time(tx, now)
+    await _each(tx, held, {"leased_until": at + holder.lease})
+    return await find_lost(tx, held)
+
+
+async def find_lost(tx: Tx, held: Sequence[ShardFence]) -> set[ShardFence]:
+    """Return the leases that are not current any more."""
+    lost = set(held)
+    for some in chunks(sorted({fence.protected for fence in held})):
+        query = select(shards.c.protected, shards.c.tier, shards.c.epoch).where(shards.c.protected.in_(some))
+        lost -= {ShardFence(*row) for row in await tx.execute(query)}
+    return lost
+
+
+async def release(tx: Tx, held: Sequence[ShardFence]) -> None:
+    """End the leases that are current still: the work is handed back in good order."""
+    await _each(tx, held, {"leased_until": None, "lease_owner": None, "attempts": 0})
+
+
+async def count_set_aside(tx: Tx, *, now: datetime) -> int:
+    """Count the shards that nobody takes, because several processes died over them without coming further."""
+    at = await lease_time(tx, now)
+    query = select(func.count()).where(
+        shards.c.attempts >= MOST_ATTEMPTS, shards.c.leased_until.between(at - ASIDE, at)
+    )
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def count_stale(tx: Tx, *, holder: Holder, now: datetime) -> int:
+    """Count the leases that ended two terms ago and were not taken over."""
+    at = await lease_time(tx, now)
+    query = select(func.count()).where(shards.c.leased_until < at - 2 * holder.lease)
+    return int((await tx.execute(query)).scalar_one())
 
 
 async def find_baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline]:
@@ -218,15 +285,66 @@ async def last_sweeps(tx: Tx, protected: Sequence[str]) -> dict[str, datetime]:
     return found
 
 
-async def _each(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Set the other columns of the rows named by `protected` and `tier`."""
+def _due(tier: int, started_before: datetime, version: str) -> Select[Any]:
+    return (
+        select(shards)
+        .where(
+            shards.c.tier == tier,
+            shards.c.last_started_at.is_(None)
+            | (shards.c.last_started_at <= started_before)
+            | shards.c.last_finished_at.is_(None)
+            | (shards.c.last_finished_at < shards.c.last_started_at)
+            | (shards.c.enumeration_version != version),
+        )
+        .order_by(shards.c.last_started_at.asc().nulls_first(), shards.c.protected)
+    )
+
+
+def _is_free(at: datetime, lease: timedelta) -> ColumnElement[bool]:
+    until = shards.c.leased_until
+    ended = until.is_(None) | (until <= at) | (until > at + lease)
+    return ended & ((shards.c.attempts < MOST_ATTEMPTS) | until.is_(None) | (until < at - ASIDE))
+
+
+async def _claim(tx: Tx, found: Sequence[Shard], holder: Holder, at: datetime) -> list[Shard]:
+    values = {
+        "lease_owner": holder.owner,
+        "leased_until": at + holder.lease,
+        "epoch": shards.c.epoch + 1,
+        "attempts": case((shards.c.attempts >= MOST_ATTEMPTS, 1), else_=shards.c.attempts + 1),
+    }
+    await _each(tx, [ShardFence(shard.protected, shard.tier, shard.epoch) for shard in found], values)
+    return [replace(shard, epoch=shard.epoch + 1) for shard in found]
+
+
+async def _each(tx: Tx, held: Sequence[ShardFence], values: dict[str, Any]) -> None:
+    """Set the values in the rows whose epoch is that of the lease."""
+    if held:
+        statement = (
+            update(shards)
+            .where(
+                shards.c.protected == bindparam("of_protected"),
+                shards.c.tier == bindparam("of_tier"),
+                shards.c.epoch == bindparam("of_epoch"),
+            )
+            .values(values)
+        )
+        keys = [{"of_protected": row.protected, "of_tier": row.tier, "of_epoch": row.epoch} for row in held]
+        await tx.execute(statement, keys)
+
+
+_DONE_NOW = bindparam("new_settled", type_=Integer) + bindparam("new_unsettled", type_=Integer)
+
+
+async def _set(tx: Tx, rows: Sequence[dict[str, Any]], more: Mapping[str, Any] | None = None) -> None:
+    """Set the other columns of the rows named by `protected` and `tier`, and `more` in each."""
     if not rows:
         return
     columns = [column for column in rows[0] if column not in {"protected", "tier"}]
     statement = (
         update(shards)
         .where(shards.c.protected == bindparam("of_protected"), shards.c.tier == bindparam("of_tier"))
-        .values({column: bindparam(f"new_{column}") for column in columns})
+        .values({column: bindparam(f"new_{column}") for column in columns} | dict(more or {}))
     )
     keys = {"protected": "of_protected", "tier": "of_tier"}
     await tx.execute(statement, [{keys.get(name, f"new_{name}"): value for name, value in row.items()} for row in rows])
@@ -235,7 +353,8 @@ async def _each(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 def _shard(row: RowMapping) -> Shard:
     values = dict(row)
     kept = values.pop("progress")
-    del values["first_settled"], values["first_total"]
+    for column in ("first_settled", "first_total", "lease_owner", "leased_until", "attempts"):
+        del values[column]
     progress = None
     if kept is not None:
         following, since, *kinds = kept

@@ -98,6 +98,10 @@ shards = Table(  # one tier of one protected name: how far its candidates have b
     Cell("first_settled", Integer),  # of the first finished pass, which is the baseline; null before
     Cell("first_total", Integer),
     Cell("progress", Json),  # store.shards.Progress of the pass under way: which ranks are open
+    Cell("lease_owner", Text),  # where several machines work: the process that has it until then
+    Cell("leased_until", Moment),
+    Cell("epoch", Integer, nullable=False, server_default="0"),  # counts the claims; store.fences
+    Cell("attempts", Integer, nullable=False, server_default="0"),  # claims since it last came further
 )
 
 first_tiers = Table(  # the best candidates of each protected name, so that an hourly pass need not make them anew
@@ -124,6 +128,7 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("next_look_at", Moment, index=True),  # null: never again by itself
     Cell("claimed_until", Moment),  # who took it from the due ones has it until then
     Cell("claimed_by", Text),  # services.lease_owner; a dead process's claim ends at once
+    Cell("claim_epoch", Integer, nullable=False, server_default="0"),  # counts the claims; store.fences
     Cell("attempted_at", Moment),
     Cell("settled_at", Moment),
     Cell("last_outcome", Text),  # settled, or the outcome that prevented it
@@ -275,6 +280,32 @@ recipients = Table(  # how often a domain was written to, while `policy.known_af
     Cell("hash", BigInteger, primary_key=True),
     Cell("day", Moment, primary_key=True, index=True),
     Cell("count", Integer, nullable=False),
+)
+
+leases = Table(  # work that one process at a time does
+    "leases",
+    metadata,
+    Cell("name", Text, primary_key=True),
+    Cell("owner", Text),
+    Cell("until", Moment),
+    Cell("epoch", Integer, nullable=False, server_default="0"),
+)
+
+workers = Table(  # processes that work on this database
+    "workers",
+    metadata,
+    Cell("id", Text, primary_key=True),  # services.lease_owner
+    Cell("kind", Text, nullable=False),  # serve | worker
+    Cell("host", Text, nullable=False),
+    Cell("version", Text, nullable=False),
+    Cell("started_at", Moment, nullable=False),
+    Cell("beat_at", Moment, nullable=False),
+    Cell("until", Moment, nullable=False),  # alive until then, unless it beats again
+    Cell("doing", Text, nullable=False),
+    Cell("doing_since", Moment),
+    Cell("resolvers", Json, nullable=False),  # addresses that it asks, each with a share of their rate
+    Cell("sees_dns", Boolean, nullable=False),
+    Cell("skew_seconds", Float, nullable=False),
 )
 
 facts = Table(  # small things: instance id, last sweep, last digest, ...

@@ -59,6 +59,8 @@ class Lookalike:
     triage_note: str = ""
     triage_at: datetime | None = None
     triage_by: str | None = None
+    claim_epoch: int = 0
+    """Of the claim that handed it out (`store.fences`)."""
 
     @property
     def settled_at(self) -> datetime | None:

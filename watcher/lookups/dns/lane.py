@@ -12,6 +12,7 @@ import random
 import ssl
 from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
+from datetime import datetime
 
 from watcher.core.mail.dns import Outcome, RRType
 from watcher.core.ports import Clock
@@ -32,6 +33,7 @@ _LATE = 1.0
 _MOST_SLOW = 10_000
 _CONTROL_SUFFIXES = (b"\x03com\x00", b"\x03net\x00", b"\x03org\x00")
 _FINE = frozenset({0, NXDOMAIN})
+_LAPSED_WAIT = 0.2  # seconds
 _BAD = frozenset({Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED})
 
 
@@ -55,6 +57,7 @@ class Lane:
     ) -> None:
         self.server = server
         self.name = server.name
+        self._max_rate = max_rate
         self.pace = Pace(max_rate, now=clock.now().timestamp())
         self.udp = questions_to(server, timeout=timeout, ports=ports, tls=tls)
         self.outcomes: Counter[Outcome] = Counter()
@@ -96,8 +99,14 @@ class Lane:
         late = self._control_sent_at is not None and self.now() - self._control_sent_at > _LATE
         return self.silent_since is not None or late
 
+    def lend(self, part: float, *, until: datetime) -> None:
+        """Ask at most this part of the rate, and nothing after `until`: others ask this server too."""
+        self.pace.lend(part * self._max_rate, until=until.timestamp())
+
     async def turn(self) -> None:
         """Return when one careful question may go; these come before those of a sweep."""
+        while self.pace.lapsed(self.now()):
+            await self._clock.sleep(_LAPSED_WAIT)
         delay = self.pace.reserve(self.now())
         if delay:
             await self._clock.sleep(delay)

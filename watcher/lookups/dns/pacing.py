@@ -15,6 +15,7 @@ _GOOD_SHARE, _BAD_SHARE = 0.05, 0.1
 _MOST_USUAL = 0.3
 _SLOWER, _SLACK = 2.0, 0.1
 _USED = 0.5
+_NEXT_TO_NOTHING, _LAPSED_WAIT = 1e-3, 0.2
 _LEARN, _FORGET = 0.05, 0.3  # of what is usual, from each window
 
 
@@ -57,12 +58,28 @@ class Pace:
         self._tokens = 1.0
         self._filled_at = now
         self._cut_at = float("-inf")
+        self._until: float | None = None  # of a lent ceiling
         self._usual = 0.0  # share of failures that a slower pace does not cure: lame delegations, a lossy line
         self._latency: float | None = None
         self._open_window(now)
 
+    def lend(self, ceiling: float, *, until: float) -> None:
+        """Ask at most `ceiling` questions a second, and none after `until`: others ask this server too."""
+        self._until = until
+        self.ceiling = max(ceiling, _NEXT_TO_NOTHING)
+        self.floor = min(self.ceiling, max(min(1.0, self.ceiling), self.ceiling * _LOWEST_SHARE))
+        self.rate = max(self.floor, min(self.rate, self.ceiling))
+        if ceiling <= 0:
+            self._until = float("-inf")
+
+    def lapsed(self, now: float) -> bool:
+        """Whether nothing may be asked, because a lent ceiling is over."""
+        return self._until is not None and now >= self._until
+
     def take(self, now: float, most: int) -> int:
         """How many questions may go now, `most` at the most; they count as sent."""
+        if self.lapsed(now):
+            return 0
         self._fill(now)
         count = max(0, min(most, int(self._tokens)))
         self._tokens -= count
@@ -78,6 +95,8 @@ class Pace:
 
     def until_next(self, now: float) -> float:
         """Seconds until `take` gives at least one."""
+        if self.lapsed(now):
+            return _LAPSED_WAIT
         self._fill(now)
         return max(0.0, (1.0 - self._tokens) / self.rate)
 

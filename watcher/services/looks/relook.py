@@ -5,11 +5,13 @@ settle, have places of their own, so that they never take those of others.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from watcher.core.errors import LeaseLost
 from watcher.core.events import Resemblance
 from watcher.core.mail.dns import Outcome
 from watcher.core.mail.look import Look
@@ -25,6 +27,9 @@ from watcher.services.looks.examine import Examiner, LookOptions
 from watcher.services.looks.watch import Recorded, Watch
 from watcher.services.names.own import Ours
 from watcher.store import Store, lookalikes, protected_names, resemblances
+from watcher.store.fences import LookFence, fenced
+
+log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 """How long a row that was taken up is nobody else's; where the crash of its owner cannot be seen, that delays its look.
@@ -191,7 +196,8 @@ class Relook:
 
         async def one(row: Lookalike) -> None:
             try:
-                await work(row)
+                with fenced(LookFence(row.name, row.claim_epoch)):
+                    await work(row)
             except Exception as error:  # noqa: BLE001 (raised below: the others would be cut off, and stay claimed)
                 failed.append(error)
 
@@ -246,6 +252,10 @@ class Relook:
         )
         if not close:
             look = replace(look, verdict=carried(look.verdict, row.verdict))
-        recorded = await self._watch.record(look)
+        try:
+            recorded = await self._watch.record(look)
+        except LeaseLost:
+            log.info("the look at %s took longer than its lease; another has it", row.name)
+            return
         if self._found is not None:
             self._found(recorded, None)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from watcher.store import Store, Tx
+from watcher.store import Store, Tx, fences
 
 Result = TypeVar("Result")
 
@@ -38,7 +38,7 @@ class SharedTransactions:
 
         `work` may be called again after a rollback, so what it does outside the database must bear that.
         """
-        piece = _Piece(work)
+        piece = _Piece(fences.carried(work))
         self._waiting.append(piece)
         try:
             async with self._turn:

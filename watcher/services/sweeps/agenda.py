@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from watcher.core.ports import Clock
 from watcher.services.sweeps.passes import Pass, Tier
 from watcher.store import Store, shards
-from watcher.store.shards import Shard
+from watcher.store.shards import Holder, Shard
 
 SLICE = 100
 """Ranks of one name before the next name has its turn, in the first tiers."""
 _LARGEST_SLICE, _SLICES = 3000, 6  # further down: candidates are made anew for each slice
 _BATCH = 500  # candidates that are swept together
 _MOST_SHARDS = 50_000
+_AHEAD = 2000  # candidates that are leased at once, where others work too
 _LOOK_AGAIN = timedelta(seconds=5)
 
 Slice = tuple[Pass, Collection[int]]
@@ -24,7 +25,8 @@ class Agenda:
     """Hands out slices of passes until nothing is due; several may ask at once.
 
     `cutoff`: nothing that becomes due later than that. `only`: these names, due or not, up to the rank `most`.
-    `stretched` gives what each tier's interval is multiplied by.
+    `stretched` gives what each tier's interval is multiplied by. `holder`: several processes share the work, and each
+    takes a few shards at a time by lease; None: all of it is this process's.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Agenda:
         only: Sequence[str] | None = None,
         most: int | None = None,
         stretched: Callable[[], Sequence[float]],
+        holder: Holder | None = None,
     ) -> None:
         self._store = store
         self._tiers = tiers
@@ -47,6 +50,7 @@ class Agenda:
         self._only = only
         self._most = most
         self._stretched = stretched
+        self._holder = holder
         self._queues: list[deque[Pass]] = [deque() for _ in tiers]
         self._under_way: dict[tuple[str, int], Pass] = {}
         self._read_at: list[datetime | None] = [None] * len(tiers)
@@ -67,6 +71,11 @@ class Agenda:
     def ended(self, one: Pass) -> None:
         """Its shard may become due again."""
         self._under_way.pop((one.protected, one.shard.tier), None)
+
+    @property
+    def under_way(self) -> list[Pass]:
+        """The passes that are taken up and have not ended."""
+        return list(self._under_way.values())
 
     @property
     def remaining(self) -> int:
@@ -99,24 +108,43 @@ class Agenda:
         now, read_at = self._clock.now(), self._read_at[place]
         tier = self._tiers[place]
         once = self._cutoff is not None or self._only is not None
-        if read_at is not None and (once or now - read_at < min(_LOOK_AGAIN, tier.interval / 100)):
+        if self._holder is not None:
+            if self._queues[place] or (self._only is not None and read_at is not None):
+                return  # what others could do is not taken before it can be done here
+        elif read_at is not None and (once or now - read_at < min(_LOOK_AGAIN, tier.interval / 100)):
             return
         self._read_at[place] = now
         if place == 0:
             await self._plan()
+        found = await self._find(place, tier, now)
+        new = [self._pass(shard, tier, now) for shard in found if (shard.protected, place) not in self._under_way]
+        self._under_way.update({(one.protected, place): one for one in new})
+        self._queues[place].extend(sorted(new, key=lambda one: one.next))
+
+    async def _find(self, place: int, tier: Tier, now: datetime) -> list[Shard]:
+        """Return the shards of a tier that are to be taken up; where others work too, a few that are leased."""
+        before = (self._cutoff or now) - tier.interval * self._stretched()[place]
         async with self._store.read() as tx:
             if self._only is not None:
                 named = [one for name in self._only for one in await shards.list_all(tx, protected=name)]
                 found = [one for one in named if one.tier == place and tier.first <= (self._most or tier.last)]
             else:
-                interval = tier.interval * self._stretched()[place]
-                before = (self._cutoff or now) - interval
-                found = await shards.list_due(
-                    tx, place, started_before=before, version=self._version, limit=_MOST_SHARDS
-                )
-        new = [self._pass(shard, tier, now) for shard in found if (shard.protected, place) not in self._under_way]
-        self._under_way.update({(one.protected, place): one for one in new})
-        self._queues[place].extend(sorted(new, key=lambda one: one.next))
+                most = _MOST_SHARDS if self._holder is None else 1
+                found = await shards.list_due(tx, place, started_before=before, version=self._version, limit=most)
+        if self._holder is None or not found:
+            return found
+        async with self._store.write() as tx:
+            if self._only is not None:
+                return await shards.claim(tx, found, holder=self._holder, now=now)
+            return await shards.claim_due(
+                tx,
+                place,
+                started_before=before,
+                version=self._version,
+                limit=max(1, _AHEAD // (tier.last - tier.first + 1)),
+                holder=self._holder,
+                now=now,
+            )
 
     async def _plan(self) -> None:
         """Make the shards of names that have none yet, or those of other tiers."""

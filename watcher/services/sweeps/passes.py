@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watcher.core.states.mail_state import Origin
+from watcher.store.fences import ShardFence
 from watcher.store.shards import Progress, Shard, Spans
 
 
@@ -54,6 +55,16 @@ class Pass:
     def protected(self) -> str:
         """Of which protected name."""
         return self.shard.protected
+
+    @property
+    def fence(self) -> ShardFence:
+        """The lease that it is worked on under."""
+        return ShardFence(self.shard.protected, self.shard.tier, self.shard.epoch)
+
+    def abandon(self) -> None:
+        """Do no more of it: another process has it, or it is handed back."""
+        self.finished = True
+        self.next, self.left = self.last + 1, []
 
     @property
     def origin(self) -> Origin:

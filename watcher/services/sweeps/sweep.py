@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from watcher.core.errors import LeaseLost
 from watcher.core.ports import Clock, Sweeper
 from watcher.core.slips.candidates import Candidate
 from watcher.core.states.budget import Budget, stretches
@@ -25,6 +26,8 @@ from watcher.services.sweeps.first_tier import FirstTier
 from watcher.services.sweeps.passes import Pass, Tier
 from watcher.services.sweeps.sight import Sight
 from watcher.store import Store, Tx, protected_names, shards
+from watcher.store.fences import fenced
+from watcher.store.shards import Holder
 
 __all__ = ["PLENTY", "Report", "Sweep", "SweepState"]
 
@@ -88,6 +91,7 @@ class Sweep:
         spare: float = 0.0,
         stamp: Callable[[], str] | None = None,
         sight: Sight | None = None,
+        holder: Holder | None = None,
     ) -> None:
         self._store = store
         self._sweeper = sweeper
@@ -99,6 +103,8 @@ class Sweep:
         self._budget = budget
         self._count = count
         self._spare = spare
+        self._holder = holder
+        self._renewed_at = clock.now()
         self._first = None if stamp is None else FirstTier(store, enumerate_, stamp=stamp, last=self._tiers[0].last)
         self._sight = sight or Sight(sweeper, clock)
         self._turn = asyncio.Lock()
@@ -173,6 +179,7 @@ class Sweep:
             only=only,
             most=most,
             stretched=self._stretched,
+            holder=self._holder,
         )
         return agenda
 
@@ -200,6 +207,7 @@ class Sweep:
                     saving.cancel()
         finally:
             await self._save(agenda, report)
+            await self._hand_back(agenda, agenda.under_way)
             report.ended_at = self._clock.now()
         return report
 
@@ -221,7 +229,8 @@ class Sweep:
             )
             try:
                 await self._begin(batch)
-                await batch.sweep()
+                if not await self._swept(batch):
+                    await self._hand_back(agenda, [one for one, _ in slices])
             except Blind as error:
                 report.blind = str(error)
                 log.info("the sweep saw nothing: %s", error)
@@ -272,7 +281,47 @@ class Sweep:
     async def _save_again_and_again(self, agenda: Agenda, report: Report) -> None:
         while True:
             await self._clock.sleep(_SAVED_EVERY.total_seconds())
+            await self._renew(agenda)
             await self._save(agenda, report)
+
+    async def _swept(self, batch: Batch) -> bool:
+        """Sweep the batch; False when a lease on its shards was lost, and nothing of it was written since."""
+        fences = set() if self._holder is None else {one.fence for one, _ in batch.slices}
+        kept = True
+        try:
+            with fenced(*fences):
+                await batch.sweep()
+        except* LeaseLost:
+            log.warning("a lease ran out before its work was done: others have it, or will")
+            kept = False
+        return kept
+
+    async def _renew(self, agenda: Agenda) -> None:
+        """Hold the leases for another term when a third of this one is over; drop what was lost."""
+        now, held = self._clock.now(), [one for one in agenda.under_way if not one.finished]
+        if self._holder is None or not held or now - self._renewed_at < self._holder.lease / 3:
+            return
+        holder, fences = self._holder, [one.fence for one in held]
+        async with self._store.write() as tx:
+            lost = await shards.renew(tx, fences, holder=holder, now=now)
+        self._renewed_at = now
+        await self._hand_back(agenda, [one for one in held if one.fence in lost])
+
+    async def _hand_back(self, agenda: Agenda, passes: Sequence[Pass]) -> None:
+        """Do no more of these passes, and let others have them, as far as they are this process's still."""
+        if self._holder is None:
+            return
+        left = [one for one in passes if not one.finished]
+        going = [(one.protected, one.shard.tier, one.progress) for one in left if one.begun and not one.cut]
+        for one in left:
+            one.abandon()
+            agenda.ended(one)
+        if not left:
+            return
+        async with self._saving, self._store.write() as tx:
+            lost = {(row.protected, row.tier) for row in await shards.find_lost(tx, [one.fence for one in left])}
+            await shards.save_progress(tx, [row for row in going if row[:2] not in lost])
+            await shards.release(tx, [one.fence for one in left])
 
     async def _save(self, agenda: Agenda, report: Report) -> None:
         """Write down how far the passes are that went on since the last time; end those that are through."""
@@ -294,6 +343,9 @@ class Sweep:
     async def _written(self, tx: Tx, touched: Sequence[Pass]) -> list[Pass]:
         """Which of them are through."""
         now = self._clock.now()
+        if self._holder is not None:
+            lost = await shards.find_lost(tx, [one.fence for one in touched])
+            touched = [one for one in touched if one.fence not in lost]
         through = [one for one in touched if one.ended]
         going = [(one.protected, one.shard.tier, one.progress) for one in touched if not one.ended or one.cut]
         await shards.save_progress(tx, going)

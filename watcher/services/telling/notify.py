@@ -165,7 +165,7 @@ class Notifier:
                 if not await deliveries.any_due(tx, name, now=now):
                     return accepted
             async with self._store.write() as tx:
-                one = await deliveries.claim(tx, name, owner=self._owner, now=now, until=now + self._patience.lease)
+                one = await deliveries.claim(tx, name, owner=self._owner, now=now, lease=self._patience.lease)
             if one is None or not await self._undisturbed(one):
                 return accepted
             accepted += 1

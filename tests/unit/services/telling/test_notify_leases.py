@@ -63,7 +63,7 @@ async def test_a_lease_that_ran_out_is_taken_over_with_the_same_id(office: Offic
     await office.notifier.gather()
     async with office.store.write() as tx:
         now = office.clock.now()
-        lost = await deliveries.claim(tx, "slack", owner="there:2:b", now=now, until=now + timedelta(seconds=60))
+        lost = await deliveries.claim(tx, "slack", owner="there:2:b", now=now, lease=timedelta(seconds=60))
     assert lost is not None
     await office.passes(59)
     assert not office.slack.tried
@@ -102,7 +102,7 @@ async def test_a_process_that_lost_its_lease_records_no_failure(office: Office, 
         await began.wait()
     async with office.store.write() as tx:
         later = office.clock.now() + timedelta(seconds=61)
-        taken = await deliveries.claim(tx, "slack", owner="there:2:b", now=later, until=later + timedelta(seconds=60))
+        taken = await deliveries.claim(tx, "slack", owner="there:2:b", now=later, lease=timedelta(seconds=60))
         assert taken is not None
         rows = list(await tx.execute(select(tables.deliveries)))
         channels = await facts.find_starting(tx, "channel_")
@@ -123,7 +123,7 @@ async def test_a_lease_from_before_the_clock_was_set_back_is_freed(office: Offic
     await office.notifier.gather()
     async with office.store.write() as tx:
         ahead = office.clock.now() + back
-        lost = await deliveries.claim(tx, "slack", owner="there:2:b", now=ahead, until=ahead + timedelta(seconds=60))
+        lost = await deliveries.claim(tx, "slack", owner="there:2:b", now=ahead, lease=timedelta(seconds=60))
     assert lost is not None
     await office.passes(30)
     assert [alert.id for alert in office.slack.accepted] == [lost.alert.id]

@@ -1,0 +1,126 @@
+"""Put together: what several processes on one database need of each other."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from watcher import __version__
+
+if TYPE_CHECKING:
+    from watcher.bootstrap.network import Network
+    from watcher.core.ports import Clock
+    from watcher.engines.local import Job
+    from watcher.engines.procrastinate import Carrier
+    from watcher.services.health.attendance import Attendance
+    from watcher.store import Store
+    from watcher.store.shards import Holder
+
+ALONE_FOR = timedelta(minutes=1)
+"""How long after its last beat a job that one process does is another's."""
+
+
+@dataclass(slots=True)
+class Company:
+    """This process among those that share the database. Without others everything is its own."""
+
+    store: "Store"
+    clock: "Clock"
+    owner: str
+    attendance: "Attendance | None"
+    doing: set[str] = field(default_factory=set)
+    """The jobs that run now."""
+
+    @property
+    def holder(self) -> "Holder | None":
+        """Who leases shards; None where there is nobody to share them with."""
+        from watcher.services.health.attendance import LEASE
+        from watcher.store.shards import Holder
+
+        return Holder(self.owner, LEASE) if self.store.shared else None
+
+    def live(self) -> int:
+        """How many processes share the work."""
+        return 1 if self.attendance is None else self.attendance.live
+
+    def alone(self, name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        """Return `work` as a job of one process at a time, whose writes stand only while that is this one."""
+        from watcher.store import leases
+        from watcher.store.fences import WorkFence, fenced
+
+        if self.attendance is None:
+            return work
+
+        async def lead() -> None:
+            now = self.clock.now()
+            async with self.store.write() as tx:
+                epoch = await leases.claim(tx, name, owner=self.owner, now=now, lease=ALONE_FOR)
+            if epoch is not None:
+                with fenced(WorkFence(name, epoch)):
+                    await work()
+
+        return lead
+
+    def noted(self, name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        """Return `work` so that the others see when it is being done."""
+        if self.attendance is None:
+            return work
+
+        async def do() -> None:
+            self.doing.add(name)
+            try:
+                await work()
+            finally:
+                self.doing.discard(name)
+
+        return do
+
+    async def leave(self) -> None:
+        """Hand back in good order what this process has."""
+        from watcher.store import leases, lookalikes
+
+        if self.attendance is None:
+            return
+        async with self.store.write() as tx:
+            await leases.release(tx, self.owner)
+            await lookalikes.release(tx, [self.owner])
+        await self.attendance.end()
+
+
+def join_company(store: "Store", net: "Network", clock: "Clock", *, kind: str) -> Company:
+    """Return this process among the others; alone where the database is a file."""
+    from watcher.services.health.attendance import Attendance
+    from watcher.services.lease_owner import this_process
+    from watcher.store.workers import Beat
+
+    made = Company(store, clock, this_process(), None)
+    if store.shared:
+        made.attendance = Attendance(
+            store,
+            clock,
+            Beat(made.owner, kind, socket.gethostname(), __version__, "", (), sees_dns=True),
+            doing=lambda: ", ".join(sorted(made.doing)),
+            sees_dns=lambda: bool(net.careful.usable),
+            servers=net.careful.lanes,
+        )
+    return made
+
+
+def make_carrier(company: Company, jobs: "list[Job]", concurrency: int) -> "Carrier | None":
+    """Return what carries shared jobs between processes; None where there is one process."""
+    from watcher.engines.procrastinate import Carrier
+    from watcher.store import leases
+    from watcher.store.postgresql import PostgresServer
+
+    if company.attendance is None:
+        return None
+
+    async def leads() -> bool:
+        async with company.store.write() as tx:
+            now = company.clock.now()
+            return await leases.claim(tx, "timetable", owner=company.owner, now=now, lease=ALONE_FOR) is not None
+
+    place = company.store.place
+    assert isinstance(place, PostgresServer)  # noqa: S101 (the only kind that is shared)
+    return Carrier(place.url, jobs, leads=leads, live=company.live, clock=company.clock, concurrency=concurrency)
