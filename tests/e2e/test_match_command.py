@@ -30,7 +30,11 @@ def watcher(*arguments: str, cwd: Path, given: str = "") -> subprocess.Completed
 def test_prints_what_resembles_a_protected_name(tmp_path: Path) -> None:
     assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
     done = watcher("match", cwd=tmp_path, given=STREAM)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "watcher: 7 lines read, 5 held a name, 2 matched",
+        "watcher: 1 lines held no name, the first: 'no name at all!'",
+    ]
     assert done.stdout.splitlines() == ["army.ml", "amry.mil.com"]
     assert watcher("match", "--grade", "block", cwd=tmp_path, given=STREAM).stdout.splitlines() == ["army.ml"]
     likely = watcher("match", "--min-likelihood", "0.01", "--grade", "note", cwd=tmp_path, given=STREAM)
@@ -54,7 +58,7 @@ def test_what_is_saved_waits_for_the_service(tmp_path: Path) -> None:
     assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
     done = watcher("match", "--save", "--grade", "note", cwd=tmp_path, given=STREAM)
     assert (done.returncode, done.stdout.splitlines()) == (0, ["army.ml", "amry.mil.com", "military-army-pay.top"])
-    assert done.stderr == "watcher: 3 of 3 names are new and get looked at next\n"
+    assert done.stderr.startswith("watcher: 3 of 3 names are new and get looked at next\n")
     assert watcher("match", "--save", "--grade", "note", cwd=tmp_path, given=STREAM).stderr.startswith(
         "watcher: 0 of 3 names are new"
     )
@@ -86,5 +90,35 @@ def test_neither_bytes_that_are_no_text_nor_a_line_without_end_stop_the_stream(t
         timeout=180,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"watcher: 3 lines read, 1 held a name, 1 matched\n")
     assert done.stdout == b"army.ml\n"
+
+
+def test_a_list_of_which_nothing_can_be_read_is_no_success(tmp_path: Path) -> None:
+    assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
+    done = watcher("match", cwd=tmp_path, given="rank;site\n1;bad name\n")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "the first: '1;bad name'" in done.stderr
+    assert watcher("match", cwd=tmp_path, given="\ufeffarmy.ml\n").stdout == "army.ml\n", "behind a byte order mark"
+    assert (
+        watcher("match", cwd=tmp_path, given="0.0.0.0 army.ml\n||amry.mil.com^\n").stdout == "army.ml\namry.mil.com\n"
+    )
+    assert watcher("match", "--column", "2", cwd=tmp_path, given="a.ml,army.ml\n").stdout == "army.ml\n"
+
+
+def test_an_import_reports_every_bad_line_or_leaves_them_out(tmp_path: Path) -> None:
+    rows = "name,owner,tags\narmy.mil,US Army,gov;mil\nbad name,,\nnavy.nosuchtop,,\nstate.gov,US,\n"
+    (tmp_path / "names.csv").write_text(rows, encoding="utf-16")
+    refused = watcher("protect", "import", "names.csv", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "line 3" in refused.stderr
+    assert "line 4" in refused.stderr
+    done = watcher("protect", "import", "names.csv", "--skip-bad", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 added" in done.stderr
+    listed = json.loads(watcher("protect", "list", "--format", "json", cwd=tmp_path).stdout)
+    assert {row["name"]: (row["owner"], row["tags"]) for row in listed} == {
+        "army.mil": ("US Army", ["gov", "mil"]),
+        "state.gov": ("US", []),
+    }

@@ -1,28 +1,39 @@
 """`watcher match`: which names of a stream resemble a protected name."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from io import TextIOWrapper
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from watcher.cli.main import EXIT_FAILED
 from watcher.cli.output import Format, emit, format_option
 from watcher.core.errors import ConfigurationError
 from watcher.core.events import Grade, best_grade
-from watcher.core.names.lines import bounded_lines
 
 if TYPE_CHECKING:
     from watcher.cli.main import GlobalOptions
     from watcher.core.events import Resemblance
+    from watcher.core.names.lists import NamesList
     from watcher.core.names.names import Fqdn
     from watcher.services.sweeps.enumerate import Enumeration
 
     Match = tuple[Fqdn, Sequence[Resemblance]]
 
 _SAVED_AT_ONCE = 500
+
+
+class _Counted:
+    """What an iterator gives, counted."""
+
+    def __init__(self, source: "Iterator[Match]") -> None:
+        self.count = 0
+        self._source = source
+
+    def __iter__(self) -> "Iterator[Match]":
+        for item in self._source:
+            self.count += 1
+            yield item
 
 
 class Wanted(NamedTuple):
@@ -43,54 +54,50 @@ class Wanted(NamedTuple):
     help="Only this grade or a stronger one: block (can be blocked unseen), warn (ask the sender), note (all).",
 )
 @click.option("--min-likelihood", type=click.FloatRange(min=0), default=0.0, help="Only names at least so likely.")
+@click.option("--column", help="Of a CSV: the heading of the names' column, or its number.")
 @format_option
 @click.pass_obj
 def match(  # noqa: PLR0917 (click passes them by name)
-    options: "GlobalOptions", file: Path, save: bool, grade: str, min_likelihood: float, output_format: Format
-) -> None:
+    options: "GlobalOptions",
+    file: Path,
+    save: bool,
+    grade: str,
+    min_likelihood: float,
+    column: str | None,
+    output_format: Format,
+) -> int:
     """Read names from FILE as a stream and print those that resemble a protected name.
 
-    FILE (default: standard input) holds a name a line: new registrations, a zone file, names of certificates. Of a line
-    the first word counts, `*.` in front is ignored, and what is no name is left out. Nothing is looked up here.
+    FILE (default: standard input) is a list of any common form: a name a line, CSV, hosts, adblock, dnsmasq, RPZ, a
+    zone file, JSON lines, packed or not. What was left out is said. Nothing is looked up here.
     Names of the grade `note`, most of them innocent, are shown with --grade note only.
     """
     import asyncio
 
     from watcher.bootstrap.command import load_settings
+    from watcher.core.names.lists import NamesList
+    from watcher.feeds.lists import read_lines
 
     chosen = load_settings(options)
     names = asyncio.run(_known(chosen))
     wanted = Wanted(Grade(grade), min_likelihood)
-    with ExitStack() as opened:
-        try:
-            text: Any = _given() if str(file) == "-" else opened.enter_context(file.open(errors="replace"))
-        except OSError as error:
-            raise ConfigurationError(str(file), f"cannot be read: {error.strerror}") from error
-        emit(
-            _rows(
-                names,
-                _wanted(names.matching(_names_in(bounded_lines(text.readline))), wanted),
-                (lambda some: _save(chosen, some)) if save else None,
-            ),
-            output_format,
-            plain=lambda row: row["name"],
-            table={
-                "name": lambda row: row["unicode"],
-                "resembles": lambda row: row["resembles"][0]["protected"],
-                "techniques": lambda row: row["resembles"][0]["techniques"],
-                "likelihood": lambda row: row["resembles"][0]["likelihood"],
-                "grade": lambda row: row["grade"],
-                "explanation": lambda row: row["resembles"][0]["explanation"],
-            },
-            fields=("name", "unicode", "registrable_domain", "protected", "techniques", "likelihood", "grade"),
-        )
-
-
-def _given() -> TextIO:
-    """Standard input, where no byte that is no text ends the stream: certificates and feeds hold anything."""
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
-    return sys.stdin
+    read = NamesList(column)
+    found = _Counted(_wanted(names.matching(read.names(read_lines(file))), wanted))
+    emit(
+        _rows(names, found, (lambda some: _save(chosen, some)) if save else None),
+        output_format,
+        plain=lambda row: row["name"],
+        table={
+            "name": lambda row: row["unicode"],
+            "resembles": lambda row: row["resembles"][0]["protected"],
+            "techniques": lambda row: row["resembles"][0]["techniques"],
+            "likelihood": lambda row: row["resembles"][0]["likelihood"],
+            "grade": lambda row: row["grade"],
+            "explanation": lambda row: row["resembles"][0]["explanation"],
+        },
+        fields=("name", "unicode", "registrable_domain", "protected", "techniques", "likelihood", "grade"),
+    )
+    return _tell(read, found.count, "standard input" if str(file) == "-" else str(file))
 
 
 async def _known(chosen: Any) -> "Enumeration":
@@ -107,18 +114,17 @@ async def _known(chosen: Any) -> "Enumeration":
     return build_enumeration(ours, chosen.techniques.words)
 
 
-def _names_in(lines: Iterator[str]) -> Iterator["Fqdn"]:
-    from watcher.core.errors import InvalidName
-    from watcher.core.names.names import parse
-
-    for line in lines:
-        words = line.split(maxsplit=1)
-        if not words or words[0].startswith(("#", ";")):
-            continue
-        try:
-            yield parse(words[0].removeprefix("*."))
-        except InvalidName:
-            continue
+def _tell(read: "NamesList", matched: int, shown: str) -> int:
+    """Say how much was read and what was left out; the exit code."""
+    tally = read.tally
+    click.echo(f"watcher: {tally.lines} lines read, {tally.named} held a name, {matched} matched", err=True)
+    if tally.dropped:
+        first = "; ".join(repr(line) for line in tally.shown)
+        click.echo(f"watcher: {tally.dropped} lines held no name, the first: {first}", err=True)
+    if tally.named or not tally.dropped:
+        return 0
+    click.echo(f"watcher: no line of {shown} holds a name; --column NAME says which column of a CSV does", err=True)
+    return EXIT_FAILED
 
 
 def _save(chosen: Any, found: Sequence["Match"]) -> None:
@@ -151,7 +157,7 @@ def _wanted(found: "Iterator[Match]", wanted: Wanted) -> "Iterator[Match]":
 
 
 def _rows(
-    names: "Enumeration", stream: "Iterator[Match]", save: Callable[[Sequence["Match"]], None] | None
+    names: "Enumeration", stream: "Iterable[Match]", save: Callable[[Sequence["Match"]], None] | None
 ) -> Iterator[dict[str, Any]]:
     """The shape of each name that resembles something; `save` is given them, so many at once."""
     from watcher.core.names.names import to_unicode

@@ -1,32 +1,52 @@
 """Names from a file or standard input, for the `import` commands."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from watcher.core.errors import ConfigurationError
-from watcher.core.names.lines import bounded_lines
+import click
+
+from watcher.core.errors import ConfigurationError, InvalidName
+from watcher.core.names.lists import Entry, NamesList
+
+_MOST_NAMES = 1_000_000
+_MOST_TOLD = 50
+
+skip_bad_option = click.option("--skip-bad", is_flag=True, help="Leave out the lines that hold no name, and say so.")
 
 
-def read_names(file: Path) -> list[str]:
-    """The names in `file` (`-`: standard input), one a line, `#` begins a comment. Every one has been checked.
+def read_entries(file: Path, *, skip_bad: bool = False) -> Sequence[Entry]:
+    """The names in `file` (`-`: standard input), in any form of `core.names.lists`; every one has been checked.
 
-    Raises ConfigurationError that names the file and line.
+    A CSV with the heading `name,owner,tags` brings these along. Raises ConfigurationError that names the file and every
+    bad line; with `skip_bad` these are told on standard error and left out.
     """
+    from watcher.core.names.protected import parse_protected
     from watcher.data import load_suffixes
-    from watcher.services.names.protect import check_lines, names_in
+    from watcher.feeds.lists import read_lines
 
     shown = "standard input" if str(file) == "-" else str(file)
-    try:
-        if str(file) == "-":
-            found = names_in(bounded_lines(sys.stdin.readline), shown)
+    suffixes = load_suffixes()
+    good: list[Entry] = []
+    bad: list[str] = []
+    for entry in NamesList().entries(read_lines(file)):
+        try:
+            parse_protected(entry.text, suffixes)
+        except InvalidName as error:
+            bad.append(f"line {entry.number}: {error}")
         else:
-            with file.open(encoding="utf-8") as lines:
-                found = names_in(bounded_lines(lines.readline), shown)
-    except OSError as error:
-        raise ConfigurationError(shown, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(shown, "is not UTF-8 text; write one name a line") from error
-    if not found:
-        raise ConfigurationError(shown, "holds no names; write one name a line")
-    check_lines(found, shown, load_suffixes())
-    return [text for _, text in found]
+            good.append(entry)
+        if len(good) + len(bad) > _MOST_NAMES:
+            raise ConfigurationError(shown, f"more than {_MOST_NAMES} names")
+    if bad and not skip_bad:
+        raise ConfigurationError(shown, f"{'; '.join(_first(bad))}; nothing was added (--skip-bad leaves these out)")
+    if not good:
+        why = f": {'; '.join(_first(bad))}" if bad else ""
+        raise ConfigurationError(shown, f"holds no names; write one name a line{why}")
+    for line in _first(bad):
+        click.echo(f"watcher: {shown}, {line}; left out", err=True)
+    return good
+
+
+def _first(bad: Sequence[str]) -> list[str]:
+    more = len(bad) - _MOST_TOLD
+    return [*bad[:_MOST_TOLD], f"and {more} more"] if more > 0 else list(bad)

@@ -9,6 +9,7 @@ import click
 from watcher.bootstrap.network import system_clock
 from watcher.cli import name_lists
 from watcher.cli.main import GlobalOptions
+from watcher.cli.names_file import read_entries, skip_bad_option
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.streaming import streamed
 
@@ -35,12 +36,14 @@ def add(options: GlobalOptions, names: tuple[str, ...], note: str) -> None:
 @own.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--note", default="", help="Why, for people.")
+@skip_bad_option
 @click.pass_obj
-def import_(options: GlobalOptions, file: Path, note: str) -> None:
-    """Put every name in FILE (- for standard input) on the list: one a line, # begins a comment; all or none."""
-    from watcher.cli.names_file import read_names
+def import_(options: GlobalOptions, file: Path, note: str, skip_bad: bool) -> None:
+    """Put every name in FILE (- for standard input) on the list; all or, when a line is wrong, none.
 
-    _add(options, read_names(file), note)
+    FILE holds one name a line, or is a list of any common form; # begins a comment.
+    """
+    _add(options, [entry.text for entry in read_entries(file, skip_bad=skip_bad)], note)
 
 
 @own.command(name="list")

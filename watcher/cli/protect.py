@@ -9,6 +9,7 @@ import click
 from watcher.bootstrap.network import system_clock
 from watcher.cli import name_lists
 from watcher.cli.main import GlobalOptions
+from watcher.cli.names_file import read_entries, skip_bad_option
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.streaming import streamed
 
@@ -40,12 +41,23 @@ def add(options: GlobalOptions, names: tuple[str, ...], owner: str | None, tags:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--owner", help="Whose the names are, for people.")
 @click.option("--tag", "tags", multiple=True, help="A free word; repeatable.")
+@skip_bad_option
 @click.pass_obj
-def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[str, ...]) -> None:
-    """Protect every name in FILE (- for standard input): one a line, # begins a comment; all or none."""
-    from watcher.cli.names_file import read_names
+def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[str, ...], skip_bad: bool) -> None:
+    """Protect every name in FILE (- for standard input); all or, when a line is wrong, none.
 
-    _add(options, read_names(file), owner, tags)
+    FILE holds one name a line, or is a list of any common form; # begins a comment. A CSV with the heading
+    name,owner,tags says whose each name is.
+    """
+    from watcher.services.names import protect as service
+
+    entries = read_entries(file, skip_bad=skip_bad)
+
+    async def put(store: "Store", _: Sequence[str], suffixes: "Suffixes") -> "Added":
+        now = system_clock().now()
+        return await service.protect_entries(store, entries, suffixes=suffixes, now=now, owner=owner, tags=tags)
+
+    name_lists.add(options, [entry.text for entry in entries], put, already="already protected")
 
 
 @protect.command(name="list")

@@ -19,6 +19,7 @@ from watcher.core.shapes.known import lookalike_json
 
 if TYPE_CHECKING:
     from watcher.bootstrap.network import Network
+    from watcher.feeds.names import ExistingNames
 
 
 @click.command()
@@ -79,7 +80,6 @@ async def _scan(
     from watcher.bootstrap.command import build_enumeration, build_lookup
     from watcher.bootstrap.network import open_network, system_clock
     from watcher.data import load_suffixes
-    from watcher.feeds.names import read_existing
     from watcher.feeds.sweeper import FeedSweeper
     from watcher.services.answers.scan import Scan
     from watcher.services.names.own import Ours
@@ -94,7 +94,7 @@ async def _scan(
             names = build_enumeration(ours, chosen.techniques.words)
             lookup = build_lookup(net, ours=ours, names=names)
             rows: list[Known] = []
-            feed = None if existing is None else FeedSweeper(await asyncio.to_thread(read_existing, [existing]), None)
+            feed = None if existing is None else FeedSweeper(await asyncio.to_thread(_read, existing), None)
             for one in wanted:
                 made = Scan(feed or net.sweeper, lookup, names, one, limit, sight=Sight(net.asking, system_clock()))
                 async with progress(lambda made=made: (made.asked, made.total), lambda made=made: len(made.unsettled)):  # type: ignore[misc]
@@ -104,6 +104,23 @@ async def _scan(
                         f"watcher: {len(made.unsettled)} of {made.asked} domains of {one.name} did not settle", err=True
                     )
             return rows
+
+
+def _read(existing: Path) -> "ExistingNames":
+    """The names that exist; what was left out is said. Raises ConfigurationError where nothing is left."""
+    from watcher.core.errors import WatcherError
+    from watcher.core.names.lists import Tally
+    from watcher.feeds.names import read_existing
+
+    tally = Tally()
+    found = read_existing([existing], tally)
+    click.echo(f"watcher: {tally.lines} lines read, {tally.named} held a name", err=True)
+    if tally.dropped:
+        first = "; ".join(repr(line) for line in tally.shown)
+        click.echo(f"watcher: {tally.dropped} lines held no name, the first: {first}", err=True)
+        if not tally.named:
+            raise WatcherError(f"no line of {existing} holds a name")
+    return found
 
 
 async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], limit: int) -> list[Known]:

@@ -1,24 +1,20 @@
-"""Names that exist: a plain list (one a line), or a complete zone file as registries publish them; gzip by its ending.
+"""Names that exist: a list of any common form, or a complete zone file as registries publish them.
 
 A zone file holds all that exists right below its zone, so what it lacks does not. Of anything else it says nothing.
 """
 
-import gzip
 import re
-import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
-from watcher.core.errors import ConfigurationError, InvalidName
-from watcher.core.names.lines import LONGEST, bounded_lines
-from watcher.core.names.names import Fqdn, parse
+from watcher.core.errors import ConfigurationError
+from watcher.core.names.lines import LONGEST
+from watcher.core.names.lists import NamesList, Tally
+from watcher.feeds.lists import read_lines
 
 _TYPES = frozenset(
     {"a", "aaaa", "cname", "dname", "dnskey", "ds", "mx", "ns", "nsec", "nsec3", "nsec3param", "rrsig", "soa", "txt"}
@@ -56,32 +52,29 @@ class ExistingNames:
         return name.partition(".")[2] in self.zones and name not in self
 
 
-def read_existing(files: Iterable[Path]) -> ExistingNames:
-    """What `files` name together; `-` is standard input. Raises ConfigurationError for one that cannot be read."""
+def read_existing(files: Iterable[Path], tally: Tally | None = None) -> ExistingNames:
+    """What `files` name together; `-` is standard input. `tally` counts what was read and left out.
+
+    Raises ConfigurationError for a file that cannot be read to its end.
+    """
     parts = [array("Q") for _ in range(_PARTS)]
     zones: set[str] = set()
+    tally = tally or Tally()
     for file in files:
         shown = "standard input" if str(file) == "-" else str(file)
         try:
-            with nullcontext(sys.stdin) if str(file) == "-" else _opened(file) as lines:
-                _read(bounded_lines(lines.readline), parts, zones)
-        except (OSError, EOFError) as error:
-            raise ConfigurationError("sweep.names", f"{shown} cannot be read: {error}") from error
-        except UnicodeDecodeError as error:
-            raise ConfigurationError("sweep.names", f"{shown} is not text") from error
+            _read(read_lines(file), parts, zones, tally)
+        except ConfigurationError as error:
+            raise ConfigurationError("sweep.names", f"{shown} {error.why}") from error
     for number, part in enumerate(parts):  # one after the other: as objects, to be sorted, they take ten times the room
         parts[number] = array("Q", sorted(set(part)))
     return ExistingNames(parts, frozenset(zones))
 
 
-def _opened(file: Path) -> TextIO:
-    if file.suffix == ".gz":
-        return TextIOWrapper(gzip.open(file), encoding="utf-8")
-    return file.open(encoding="utf-8")
-
-
-def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str]) -> None:
+def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str], tally: Tally) -> None:
     origin, owner, noted = "", "", "\n\n"
+    listed = NamesList()
+    listed.tally = tally
     for raw, fields, ends in _records(lines):
         if raw.startswith(noted):
             continue  # one more record of a name that is noted already
@@ -98,8 +91,10 @@ def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str]) 
         elif _shows(kind, owner, zones):
             _note(owner, parts)
             noted = raw[: len(fields[0]) + 1] if begins else noted
-        elif kind is None and ends and len(fields) == 1 and (named := _parsed(fields[0])) is not None:
-            _note(named, parts)
+            tally.named += 1
+        elif (kind is None and ends) or (kind == "cname" and fields[-1] == "."):
+            for name in listed.names((raw,)):
+                _note(name, parts)
 
 
 def _records(lines: Iterable[str]) -> Iterator[tuple[str, list[str], bool]]:
@@ -144,13 +139,6 @@ def _owner(text: str, origin: str) -> str:
     if text.endswith("."):
         return text[:-1]
     return f"{text}.{origin}" if origin else text
-
-
-def _parsed(text: str) -> Fqdn | None:
-    try:
-        return parse(text)
-    except InvalidName:
-        return None
 
 
 def _digest(name: str) -> int:

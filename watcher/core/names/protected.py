@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from watcher.core.errors import InvalidName
-from watcher.core.names.names import Fqdn, parse
+from watcher.core.names.names import Fqdn, parse, parse_existing
 from watcher.core.names.suffixes import Suffixes
 
 
@@ -38,6 +38,7 @@ def parse_protected(text: str, suffixes: Suffixes) -> tuple[Fqdn, Kind]:
     of anything but a public suffix.
     """
     name = parse_any(text, suffixes)
+    _check_valid(text)  # what is protected is enumerated
     if not suffixes.is_delegated(name):
         top = name.rpartition(".")[2]
         raise InvalidName(text, f"there is no top-level domain {top!r}")
@@ -45,6 +46,13 @@ def parse_protected(text: str, suffixes: Suffixes) -> tuple[Fqdn, Kind]:
         return name, Kind.SUFFIX
     kind = Kind.DOMAIN if suffixes.registrable_domain(name) == name else Kind.HOST
     return name, kind
+
+
+def _check_valid(text: str) -> None:
+    try:
+        parse(text.strip().removeprefix("."))
+    except InvalidName as error:
+        raise InvalidName(text, error.reason) from error
 
 
 def parse_any(text: str, suffixes: Suffixes) -> Fqdn:
@@ -55,7 +63,7 @@ def parse_any(text: str, suffixes: Suffixes) -> Fqdn:
     stripped = text.strip()
     dotted = stripped.startswith(".") and not stripped.startswith("..")
     try:
-        name = parse(stripped[1:] if dotted else stripped)
+        name = parse_existing(stripped[1:] if dotted else stripped)
     except InvalidName as error:
         raise InvalidName(text, error.reason) from error
     if dotted and not suffixes.is_suffix(name):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.core.errors import ConfigurationError, InvalidName
+from watcher.core.names.lists import Entry
 from watcher.core.names.protected import parse_protected
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.shapes import JSON, time_json
@@ -43,6 +43,26 @@ async def protect(
     async with store.write() as tx:
         new = await protected_names.add(tx, rows)
     return Added(tuple(row.name for row in rows), new)
+
+
+async def protect_entries(
+    store: Store,
+    entries: Sequence[Entry],
+    *,
+    suffixes: Suffixes,
+    now: datetime,
+    owner: str | None = None,
+    tags: Sequence[str] = (),
+) -> Added:
+    """Protect what a list names, each with the owner and tags of its line, else with the given ones. As `protect`."""
+    rows: dict[str, ProtectedRow] = {}
+    for entry in entries:
+        name, kind = parse_protected(entry.text, suffixes)
+        said = tuple(dict.fromkeys([*entry.tags, *tags]))
+        rows.setdefault(name, ProtectedRow(name, kind.value, now, entry.owner or owner, said))
+    async with store.write() as tx:
+        new = await protected_names.add(tx, list(rows.values()))
+    return Added(tuple(rows), new)
 
 
 async def unprotect(store: Store, texts: Iterable[str], *, suffixes: Suffixes) -> tuple[str, ...]:
@@ -97,27 +117,3 @@ def own_json(row: OwnRow) -> JSON:
 
 def _parsed(texts: Iterable[str], suffixes: Suffixes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parse_protected(text, suffixes)[0] for text in texts))
-
-
-def names_in(lines: Iterable[str], source: str) -> list[tuple[int, str]]:
-    """The names in a list with their line numbers: one a line, after `#` is a comment, empty lines are left out.
-
-    Raises ConfigurationError, which names `source`, for an absurdly long list.
-    """
-    found: list[tuple[int, str]] = []
-    for number, line in enumerate(lines, 1):
-        text = line.partition("#")[0].strip().removeprefix("\ufeff")
-        if text:
-            found.append((number, text))
-        if len(found) > MOST_NAMES:
-            raise ConfigurationError(source, f"more than {MOST_NAMES} names")
-    return found
-
-
-def check_lines(found: Iterable[tuple[int, str]], source: str, suffixes: Suffixes) -> None:
-    """Raise ConfigurationError with the line of the first wrong name."""
-    for number, text in found:
-        try:
-            parse_protected(text, suffixes)
-        except InvalidName as error:
-            raise ConfigurationError(source, f"line {number}: {error}; nothing was added") from error
