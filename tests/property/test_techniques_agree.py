@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from watcher.core.errors import InvalidName
 from watcher.core.names.names import parse
 from watcher.core.names.protected import Kind, parse_protected
-from watcher.core.slips.candidates import enumerate_candidates
+from watcher.core.slips.candidates import ALL_BY_LIKELIHOOD, IMPERSONATION, TYPING, Share, enumerate_candidates
 from watcher.core.slips.intended import Intended
 from watcher.core.slips.resemblance import resemblance_of, resembles
 from watcher.data import load_tables
@@ -72,7 +72,12 @@ def test_techniques_of_one_label_leave_the_rest_alone(protected):
         if technique.NAME in IN_ONE_LABEL:
             for text, _ in islice(technique.generate(intended, TABLES), MANY):
                 same = text == intended.text
-                assert same or any(place.typed(text) is not None for place in intended.places), (technique.NAME, text)
+                assert same or any(
+                    place.typed(text) is not None for place in intended.places or intended.registrable
+                ), (
+                    technique.NAME,
+                    text,
+                )
 
 
 @QUICK
@@ -114,7 +119,8 @@ def test_every_candidate_is_explained_in_reverse(protected, offset):
         (found,) = resembles(candidate.name, [protected], TABLES, ALL)
         assert found.protected == protected[0]
         assert set(candidate.techniques) <= set(found.techniques)
-        assert abs(found.likelihood - candidate.likelihood) <= 1e-9 * candidate.likelihood
+        if candidate.why == TYPING:  # else the likelihood is that of its place
+            assert abs(found.likelihood - candidate.likelihood) <= 1e-9 * candidate.likelihood
         assert " with " in found.explanation
         assert resemblance_of(candidate, protected[1], TABLES, ALL).rank == candidate.rank
 
@@ -151,3 +157,26 @@ def test_any_text_is_a_name_or_invalid(text):
         return
     assert parse(name) == name
     assert kind in Kind
+
+
+@QUICK
+@given(protected_names(), st.sampled_from([0.0, 0.15, 0.4]))
+def test_each_tier_keeps_its_share_for_deceiving_names(protected, part):
+    share = Share(part, (100, 400))
+    made = list(enumerate_candidates(protected, TABLES, ALL, limit=600, share=share if part else ALL_BY_LIKELIHOOD))
+    posed = [candidate.why == IMPERSONATION for candidate in made]
+    if part and len(made) == 600 and not all(posed[400:]) and sum(posed) > 600 * part - 2:
+        assert not any(posed[:50])
+        assert sum(posed[:100]) == int(part * 100)
+        assert not any(posed[100:250])
+        assert sum(posed[:400]) == int(part * 100) + int(part * 300)
+
+
+@QUICK
+@given(protected_names())
+def test_what_is_typed_keeps_its_order_beside_deceiving_names(protected):
+    """Their share moves it back by so many places at most; in the first half of a tier by none of that tier."""
+    apart = [c.name for c in enumerate_candidates(protected, TABLES, ALL, limit=1000) if c.why == TYPING]
+    alone = enumerate_candidates(protected, TABLES, ALL, limit=1000, share=ALL_BY_LIKELIHOOD)
+    typed = [c.name for c in alone if c.why == TYPING]
+    assert apart[: len(typed)] == typed[: len(apart)]

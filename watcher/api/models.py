@@ -272,6 +272,7 @@ class Candidate(Output):
     rank: int
     marks: list[str]
     protected: Name
+    why: str = Field(default="typing", description="typing or impersonation: what it has its rank for")
 
 
 class Baseline(Output):

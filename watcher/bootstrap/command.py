@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from watcher.bootstrap.network import Network, system_clock
 
 if TYPE_CHECKING:
+    from watcher.core.slips.candidates import Share
     from watcher.services.answers.lookup import Lookup
     from watcher.services.looks.relook import Relook
     from watcher.services.names.own import Ours
@@ -59,14 +60,16 @@ async def open_store(chosen: "Settings", *, create: bool) -> AsyncIterator["Stor
         await store.close()
 
 
-def build_enumeration(ours: "Ours | None" = None, words: Sequence[str] = ()) -> "Enumeration":
+def build_enumeration(
+    ours: "Ours | None" = None, words: Sequence[str] = (), share: "Share | None" = None
+) -> "Enumeration":
     """Return candidates and resemblance over the bundled tables and the settings' `words`, without our own names."""
     from watcher.data import enumeration_version, load_tables
     from watcher.services.sweeps.enumerate import Enumeration
     from watcher.techniques import ALL
 
     more = tuple(words)
-    return Enumeration(load_tables(more), ALL, enumeration_version(more), ours)
+    return Enumeration(load_tables(more), ALL, enumeration_version(more), ours, share)
 
 
 def build_lookup(

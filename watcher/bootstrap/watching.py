@@ -78,7 +78,7 @@ def build_watching(
     now, confirm = system_clock(), chosen.confirm
     company = company or join_company(store, net, now, kind="command")
     soonest = min(interval for _, interval in chosen.sweep.tiers)
-    names = build_enumeration(ours := Ours(store, load_suffixes()), chosen.techniques.words)
+    names = build_enumeration(ours := Ours(store, load_suffixes()), chosen.techniques.words, chosen.share)
     watch = Watch(
         store=store,
         clock=now,

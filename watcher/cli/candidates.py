@@ -17,6 +17,7 @@ _FIELDS = (
     "rank",
     "marks",
     "protected",
+    "why",
 )
 
 _ONE_SLIP = 4
@@ -64,6 +65,7 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
             "slip": lambda row: slip(row["unicode"], row["protected"]),
             "likelihood": lambda row: row["likelihood"],
             "techniques": lambda row: row["techniques"],
+            "why": lambda row: row["why"],
             "marks": lambda row: row["marks"],
             "protects": lambda row: row["protected"],
         },

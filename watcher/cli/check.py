@@ -113,7 +113,7 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, prob
         sees = await must_see(net)
         await (ours := Ours(store, load_suffixes())).read()
         await ours.read_likeness()
-        known = build_enumeration(ours, chosen.techniques.words)
+        known = build_enumeration(ours, chosen.techniques.words, chosen.share)
         lookup = build_lookup(net, store=store, ours=ours, names=known)
         looks = (lookup.looked_at(name, registration=registration, probe=probe) for name in names)
         looked = list(await asyncio.gather(*looks))

@@ -120,7 +120,7 @@ async def _suffix_load(chosen: Any, rows: Any) -> "SuffixLoad":
     from watcher.core.states.budget import SuffixLoad
     from watcher.services.sweeps.suffix_load import suffix_load
 
-    made = build_enumeration(words=chosen.techniques.words)
+    made = build_enumeration(words=chosen.techniques.words, share=chosen.share)
     last = [rank for rank, _ in chosen.sweep.tiers]
     under = await suffix_load(rows, made.candidates, made.tables.suffixes.public_suffix, last)
     return SuffixLoad(chosen.sweep.max_rate_per_suffix, under)

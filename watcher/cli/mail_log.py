@@ -161,7 +161,7 @@ async def _opened(chosen: "Settings", asked: _Asked, stack: AsyncExitStack) -> _
     if not ours.protected and not asked.everything:
         raise ConfigurationError("protected names", "there are none; add some with `watcher protect add NAME`")
     count = MailLogCount(
-        build_enumeration(ours, chosen.techniques.words),
+        build_enumeration(ours, chosen.techniques.words, chosen.share),
         own=ours.own,
         everything=asked.everything,
         since=asked.since,

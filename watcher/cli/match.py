@@ -111,7 +111,7 @@ async def _known(chosen: Any) -> "Enumeration":
         await ours.read()
     if not ours.protected:
         raise ConfigurationError("protected names", "there are none; add some with `watcher protect add NAME`")
-    return build_enumeration(ours, chosen.techniques.words)
+    return build_enumeration(ours, chosen.techniques.words, chosen.share)
 
 
 def _tell(read: "NamesList", matched: int, shown: str) -> int:

@@ -65,7 +65,7 @@ async def _report(chosen: "Settings", name: Fqdn) -> Report:
     async with store_if_any(chosen) as store, open_network(chosen) as net:
         await (ours := Ours(store, load_suffixes())).read()
         await ours.read_likeness()
-        names = build_enumeration(ours, chosen.techniques.words)
+        names = build_enumeration(ours, chosen.techniques.words, chosen.share)
         lookup = build_lookup(net, store=store, ours=ours, names=names)
         known = await report_on(lookup, name, store=store)
         if known is not None:

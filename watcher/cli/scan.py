@@ -91,7 +91,7 @@ async def _scan(
             return await _saved(chosen, net, wanted, limit)
         async with store_if_any(chosen) as store:
             await (ours := Ours(store, load_suffixes())).read()
-            names = build_enumeration(ours, chosen.techniques.words)
+            names = build_enumeration(ours, chosen.techniques.words, chosen.share)
             lookup = build_lookup(net, ours=ours, names=names)
             rows: list[Known] = []
             feed = None if existing is None else FeedSweeper(await asyncio.to_thread(_read, existing), None)

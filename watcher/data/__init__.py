@@ -46,6 +46,7 @@ def load_tables(words: tuple[str, ...] = ()) -> Tables:
         popular_suffixes=_weights("popular_suffixes.txt"),
         keyboards=_keyboards(),
         layouts={country: layout for layout, countries in _grouped("layouts.txt") for country in countries},
+        neighbours=dict(_grouped("neighbours.txt")),
         glyphs=glyphs,
         scripts=scripts,
         lookalikes=tuple(_pairs("lookalikes.txt")),

@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from watcher.core.errors import ConfigurationError, InvalidName
 from watcher.core.names.names import parse
+from watcher.core.slips.candidates import Share
 from watcher.settings.alerts import Alerts
 from watcher.settings.blocking import Exports, Rpz
 from watcher.settings.types import Duration, Lasting, Section, read_secret_files
@@ -78,6 +79,13 @@ class Sweep(Section):
             (20_000, timedelta(hours=24)),
         ),
         description="Rank up to, interval",
+    )
+    impersonation: float = Field(
+        default=0.15,
+        ge=0,
+        le=0.5,
+        description="Share of each tier kept for names made to deceive, in the second half of the tier; 0: one order by"
+        " likelihood",
     )
     spare: float | None = Field(
         default=None,
@@ -265,6 +273,11 @@ class Settings(BaseSettings):
     techniques: Techniques = Techniques()
     exports: Exports = Exports()
     rpz: Rpz = Rpz()
+
+    @property
+    def share(self) -> Share:
+        """The part of each tier that is kept for names made to deceive."""
+        return Share(self.sweep.impersonation, tuple(rank for rank, _ in self.sweep.tiers))
 
     @property
     def spare(self) -> float:

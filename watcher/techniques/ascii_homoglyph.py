@@ -17,24 +17,24 @@ _LONGEST = 24
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
     """Each lookalike put in the place of what it looks like: once, twice, and everywhere at once."""
-    for place in name.places:
+    for place in name.places or name.registrable:
         for typed, _right, _wrong in _lookalikes(place.label, tables):
             yield f"{place.before}{typed}{place.after}", place.weight
-    for place in name.places[:1]:
+    for place in name.registrable:
         for typed in _twice(place.label, tables):
             yield f"{place.before}{typed}{place.after}", _TWICE
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
     """What stands for what."""
-    for place in name.places:
+    for place in name.places or name.registrable:
         typed = place.typed(candidate)
         if typed is None or len(typed) > 4 * len(place.label):
             continue
         for made, right, wrong in _lookalikes(place.label, tables, typed):
             if made == typed:
                 return f"`{wrong}` for `{right}` in `{place.label}`"
-        if place is name.places[0] and typed in _twice(place.label, tables):
+        if place is name.registrable[0] and typed in _twice(place.label, tables):
             return f"`{typed}` looks like `{place.label}`"
     return None
 

@@ -8,8 +8,8 @@ from watcher.core.slips.tables import Tables
 from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "bit_flip"
-# Whoever has no such key writes the letter as they can; how often depends on the writer alone.
-MASS, IMPERSONATION = 0.0005, 0.1
+# A bit flips in nobody's typing, but such names are registered: all of them have their place in the first 1,000.
+MASS, IMPERSONATION = 0.012, 0.1
 CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 _ALLOWED = frozenset(LETTERS + DIGITS + "-")
 _BITS = (1, 2, 4, 8, 16, 64)  # 32 turns lower case into upper case, which is the same name

@@ -16,7 +16,7 @@ _LOST = 5.0  # a hyphen is lost far more readily than one is put at any particul
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
     """A hyphen put between any two characters, and every hyphen left out."""
-    for before, label, after, weight in name.places:
+    for before, label, after, weight in name.places or name.registrable:
         for at in range(1, len(label)):
             yield f"{before}{label[:at]}-{label[at:]}{after}", weight
         for at, character in enumerate(label):
@@ -26,7 +26,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
     """Where a hyphen came in or was lost."""
-    for place in name.places:
+    for place in name.places or name.registrable:
         typed = place.typed(candidate)
         if typed is None:
             continue

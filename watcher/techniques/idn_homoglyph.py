@@ -9,7 +9,7 @@ from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "idn_homoglyph"
 # Whoever has no such key writes the letter as they can; how often depends on the writer alone.
-MASS, IMPERSONATION = 0.001, 0.95
+MASS, IMPERSONATION = 0.004, 0.95
 CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.ALIKE, Amount.FEW
 _SAME = 3.0  # the same shape against the letter with a mark
 _WHOLE = 20.0  # the whole label in one other script, which registries that forbid mixed scripts allow
@@ -21,7 +21,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
     Scripts are not mixed within a label: registries refuse that (ICANN's IDN guidelines 4.0).
     """
-    for place in name.places[:1]:
+    for place in name.registrable:
         label = place.label
         for at in range(len(label)):
             for end in range(at + 1, min(at + 2, len(label)) + 1):
@@ -38,7 +38,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
     """Which twin stands for what."""
-    for place in name.places[:1]:
+    for place in name.registrable:
         label, typed = place.label, place.typed(candidate)
         if typed is None or typed.isascii() or not 0 <= len(label) - len(typed) <= 1:
             continue

@@ -46,6 +46,10 @@ def _fused(name: Intended) -> dict[str, float]:
         if "." in name.left:
             made[name.left.replace(".", "") + glued] = 0.5
             made[f"{name.left.replace('.', '-')}-{joined}"] = 0.5
+    first, dot, _ = name.suffix.partition(".")
+    if name.left and dot:  # `wetterco.com` for `wetter.co.jp`
+        made[name.left + first] = 1.0
+        made[f"{name.left}-{first}"] = 0.5
     if glued != name.suffix:  # the suffix alone: govuk.com, mod.govuk.com
         head = name.left + "." if name.left else ""
         made[head + glued] = 0.5

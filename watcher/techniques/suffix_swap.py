@@ -15,14 +15,16 @@ MASS, IMPERSONATION = 0.03, 0.6
 CHANGES, LABELS, AMOUNT = Changes.SUFFIX, Labels.KEPT, Amount.FEW
 _NATIONAL = {"co": 8.0, "com": 8.0, "org": 5.0, "gov": 5.0, "or": 1.0, "ac": 1.0, "net": 1.0, "edu": 1.0, "me": 0.5}
 _NATIONAL_TOP = 6.0
+_NEIGHBOUR = 2.0
 _SIBLING = 0.3
 _GOVERNMENT = 0.1
+_OTHER_COUNTRY = 0.12
 _OTHER_TOP = 0.05
 _LAST = 0.01
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """The suffixes people write out of habit, those of the name's country, then every other suffix there is."""
+    """The suffixes people write out of habit, those of the name's country and its neighbours, then every other one."""
     if name.left:
         head = name.left + "."
         for suffix, weight in _suffixes(name.suffix, name.country, tables).items():
@@ -53,7 +55,10 @@ def _total(own: str, country: str | None, tables: Tables) -> float:
 @lru_cache(maxsize=64)
 def _suffixes(own: str, country: str | None, tables: Tables) -> Mapping[str, float]:
     """Every other suffix with its weight; kept, because names to protect share few suffixes."""
-    suffixes = dict.fromkeys(tables.suffixes.delegated, _OTHER_TOP)
+    suffixes = {
+        top: _OTHER_COUNTRY if len(top) == 2 else _OTHER_TOP  # noqa: PLR2004 (a country's)
+        for top in tables.suffixes.delegated
+    }
     top = own.rpartition(".")[2]
     first = own.partition(".")[0]
     for rule in tables.icann:
@@ -68,5 +73,8 @@ def _suffixes(own: str, country: str | None, tables: Tables) -> Mapping[str, flo
         suffixes[suffix] = max(suffixes.get(suffix, 0.0), weight)
     if country is not None:
         suffixes[country] = max(suffixes.get(country, 0.0), _NATIONAL_TOP)
+    for neighbour in tables.neighbours.get(country or "", ()):
+        if neighbour in suffixes:
+            suffixes[neighbour] = max(suffixes[neighbour], _NEIGHBOUR)
     suffixes.pop(own, None)
     return suffixes

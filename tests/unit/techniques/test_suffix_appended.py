@@ -11,4 +11,6 @@ def test_habit_and_repetition(makes):
 
 def test_says_what_was_appended(explains):
     assert explains(suffix_appended, "army.mil", "army.mil.com") == "`.com` after the suffix"
-    assert explains(suffix_appended, "army.mil", "army.mil.zw") is None
+    assert explains(suffix_appended, "army.mil", "army.mil.zw") == "`.zw` after the suffix"
+    assert explains(suffix_appended, "army.mil", "army.mil.aero") is None
+    assert explains(suffix_appended, "wetter.co.jp", "wetter.co.com") == "`.co.com` for the suffix `co.jp`"

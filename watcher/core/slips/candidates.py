@@ -6,8 +6,9 @@ are independent slips, so the many are products of two short sorted lists, walke
 first 200 cost little, and nothing but the names already given is held.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from watcher.core.names.names import Fqdn, to_unicode
@@ -16,9 +17,9 @@ from watcher.core.names.protected import Kind
 from watcher.core.slips.excluded import Excluded
 from watcher.core.slips.intended import Intended
 from watcher.core.slips.likelihood import SAME_OWNER, known_label
+from watcher.core.slips.rows import End, Row, Rows
 from watcher.core.slips.slip import (
     SLIPPED_LABELS,
-    Late,
     Slip,
     below_suffix,
     both_slips,
@@ -34,15 +35,17 @@ from watcher.core.slips.technique import Changes, Technique
 DEFAULT_LIMIT = 20_000
 
 _MAX_NAME = 253
-_SHORT = 63
-"""A left part of so many characters stays within the limit under any suffix."""
+TYPING, IMPERSONATION = "typing", "impersonation"
+_POSING = 0.7
+"""The impersonation from which a technique's names are made to deceive rather than typed."""
 
 
 class Candidate(NamedTuple):
     """A name that could exist. `registrable_domain` is None for a suffix.
 
     `likelihood` is relative: how probable somebody who means `protected` ends up here; `impersonation`: how well the
-    name would serve to deceive a reader, 0-1; `rank` counts from 1 within the protected name.
+    name would serve to deceive a reader, 0-1; `rank` counts from 1 within the protected name; `why`: it has
+    its rank for `typing` or for `impersonation`.
     """
 
     name: Fqdn
@@ -53,6 +56,7 @@ class Candidate(NamedTuple):
     rank: int
     marks: tuple[str, ...]
     protected: Fqdn
+    why: str = TYPING
 
     @property
     def unicode(self) -> str:
@@ -72,18 +76,41 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "rank": candidate.rank,
         "marks": list(candidate.marks),
         "protected": candidate.protected,
+        "why": candidate.why,
     }
 
 
-class End(NamedTuple):
-    """What stands behind the left part: a public suffix, or (`registrable`) a domain that slipped into its place."""
+class Share(NamedTuple):
+    """The part of each tier that is kept for names made to deceive; `ends`: up to which rank each tier goes."""
 
-    likelihood: float
-    text: str
-    techniques: tuple[str, ...]
-    registrable: Fqdn | None
-    plain: bool
-    marks: tuple[str, ...]
+    part: float = 0.15
+    ends: tuple[int, ...] = (200, 2_000, 20_000)
+
+    def deceiving(self) -> Iterator[bool]:
+        """Yield for each rank from 1 on whether its place is kept for a deceiving name.
+
+        They stand in the second half of each tier: what people type most comes first, and stays there.
+        """
+        last = 0
+        for end in self.ends:
+            half = last + (end - last) // 2
+            quota = int(self.part * (end - last))
+            yield from (False for _ in range(half - last))
+            given = 0
+            for place in range(1, end - half + 1):
+                due = place * quota // (end - half)
+                yield due > given
+                given = max(given, due)
+            last = end
+        given = 0
+        for place in count(1):
+            due = int(self.part * place)
+            yield due > given
+            given = due
+
+
+ALL_BY_LIKELIHOOD = Share(0.0, ())
+"""No share: typing and deception stand in one order."""
 
 
 def enumerate_candidates(
@@ -94,8 +121,12 @@ def enumerate_candidates(
     limit: int = DEFAULT_LIMIT,
     excluded: Collection[str] = (),
     known: Sequence[str] = (),
+    share: Share = Share(),  # noqa: B008 (a tuple)
 ) -> Iterator[Candidate]:
     """Yield at most `limit` candidates of a protected name, the likeliest first, in an order that never varies.
+
+    Names made to deceive have a `share` of their own, so that they neither push out what people type nor get lost
+    behind it.
 
     Never among them: the name itself, the names above it, what is under it, and what is or is under any name of
     `excluded` (the other protected and the own names; a suffix excludes all below). `known`: labels known to be in
@@ -103,52 +134,73 @@ def enumerate_candidates(
     """
     name, kind = protected
     intended = Intended(name, tables)
-    pool = _Pool(intended, tables, structural(techniques))
+    pool = _Pool(intended, tables, techniques)
     if kind is Kind.SUFFIX:
         pool.fill_under_suffix(techniques, known)
     else:
         pool.fill(techniques)
-    given: set[str] = set()
-    rank = 0
-    away = Excluded(name, excluded)
     impersonation: dict[tuple[str, ...], float] = {}
     deceives = {technique.NAME: technique.IMPERSONATION for technique in techniques}
     new: Callable[..., Candidate] = tuple.__new__  # what the named tuple's own constructor calls, without the way there
-    for negative, text, names, registrable, marks in pool.ordered(limit + limit // 8 + 64):
-        if text in given or away.holds(text, registrable):
-            continue
-        given.add(text)
-        rank += 1
+    rows = _shared(pool, share, limit, Excluded(name, excluded))
+    for rank, (negative, text, names, registrable, marks) in enumerate(islice(rows, limit), 1):
         likeness = impersonation.get(names)
         if likeness is None:
             likeness = impersonation[names] = max(deceives[used] for used in names)
-        yield new(Candidate, (text, registrable, names, -negative, likeness, rank, marks, name))
-        if rank >= limit:
-            return
+        why = IMPERSONATION if names[0] in pool.posing else TYPING
+        yield new(Candidate, (text, registrable, names, -negative, likeness, rank, marks, name, why))
 
 
-_Row = tuple[float, str, tuple[str, ...], Fqdn | None, tuple[str, ...]]
-"""Minus the likelihood, name, techniques, registrable domain, marks: sorts as wanted."""
+def _shared(pool: "_Pool", share: Share, limit: int, away: Excluded) -> Iterator[Row]:
+    """Every row once: typing and deception each in its own order, where `share` has a place for it.
+
+    The likelihood of a deceiving name is that of its place: what comes before is likelier, what comes after less.
+    """
+    given: set[str] = set()
+    wanted = limit + limit // 8 + 64
+    typed = _new(pool.typed.ordered(wanted), given, away)
+    posed = _new(pool.posed.ordered(int(wanted * share.part) + 64 if share.part else wanted), given, away)
+    if not share.part:
+        yield from _new(merge(pool.typed.ordered(wanted), pool.posed.ordered(wanted)), given, away)
+        return
+    lowest, exhausted = float("-inf"), False
+    for deceiving in share.deceiving():
+        row = next(posed if deceiving or exhausted else typed, None)
+        if row is None:
+            exhausted = exhausted or not deceiving
+            row = next(typed if deceiving else posed, None)
+            if row is None:
+                return
+        if row[2][0] in pool.posing and lowest > float("-inf"):
+            row = (max(row[0], lowest) if exhausted else lowest, *row[1:])
+        lowest = row[0]
+        yield row
+
+
+def _new(rows: Iterable[Row], given: set[str], away: Excluded) -> Iterator[Row]:
+    """Yield those rows whose name was not given yet and is not excluded."""
+    for row in rows:
+        text = row[1]
+        if text not in given and not away.holds(text, row[3]):
+            given.add(text)
+            yield row
 
 
 class _Pool:
-    """The slips of one protected name, sorted apart: before the suffix, in the suffix, across both."""
+    """The slips of one protected name: `typed` ones, and `posed` ones that are made to deceive."""
 
-    def __init__(self, intended: Intended, tables: Tables, structure: Collection[str]) -> None:
+    def __init__(self, intended: Intended, tables: Tables, techniques: Sequence[Technique]) -> None:
         self._intended = intended
         self._tables = tables
-        self._structure = structure
+        self._structure = structural(techniques)
+        self.posing = frozenset(technique.NAME for technique in techniques if technique.IMPERSONATION >= _POSING)
         self._home = tables.country(intended.suffix)
-        self._lefts: list[tuple[float, str, str, tuple[str, ...]]] = []
-        self._ends: list[End] = []
-        self._single: list[tuple[float, str, tuple[str, ...], End]] = []
-        self._whole: list[_Row] = []
-        self._late: tuple[Late, End] | None = None
         self._beyond_ascii: set[str] = set()
         self._ascii: dict[str, str | None] = {}
         self._top = intended.suffix.rpartition(".")[2]
         self._taken_here = {ord(one): None for one in intended.left if not one.isascii()}
         self._rules = tables.icann | tables.private
+        self.typed, self.posed = Rows(self._row, self._rules), Rows(self._late_row, self._rules)
 
     def fill(self, techniques: Sequence[Technique]) -> None:
         """Take the slips of the protected name itself."""
@@ -156,10 +208,9 @@ class _Pool:
         ends = self._take(self._intended, techniques, 1.0, own)
         late = late_slips(self._intended, self._tables, techniques)
         if late is not None and own is not None:
-            self._late = (late._replace(likelihood=late.likelihood * own.likelihood), own)
-        self._set_ends(ends)
+            self.posed.add_late(late._replace(likelihood=late.likelihood * own.likelihood), own)
         self._add_left(1.0, self._intended.left, ())
-        self._lefts.sort(key=lambda left: (-left[0], left[1]))
+        self._set_ends(ends)
 
     def fill_under_suffix(self, techniques: Sequence[Technique], known: Sequence[str]) -> None:
         """Take the slips of the protected suffix, and those of the labels known under it."""
@@ -178,7 +229,6 @@ class _Pool:
                     ends = found
                     techniques = [technique for technique in techniques if technique.CHANGES is not Changes.SUFFIX]
         self._set_ends(ends)
-        self._lefts.sort(key=lambda left: (-left[0], left[1]))
 
     def _take(self, name: Intended, techniques: Sequence[Technique], prior: float, own: End | None) -> list[Slip]:
         """Sort the slips of `name` into the pool; returns those of the suffix alone."""
@@ -195,7 +245,7 @@ class _Pool:
                     self._add_whole(Slip(prior * likelihood, text, names))
                 elif own is not None and possible(left):
                     owner = SAME_OWNER if left.endswith(same_domain) else 1.0
-                    self._single.append((-likelihood * own.likelihood * owner, left, names, own))
+                    self._kind(names).add_single(likelihood * own.likelihood * owner, left, names, own)
             elif text.startswith(head):
                 ends.append(Slip(likelihood, text[len(head) :], names))
             else:
@@ -204,7 +254,10 @@ class _Pool:
 
     def _add_left(self, likelihood: float, left: str, names: tuple[str, ...]) -> None:
         if possible(left):
-            self._lefts.append((likelihood, left, left.rpartition(".")[2], names))
+            self._kind(names).add_left(likelihood, left, names)
+
+    def _kind(self, names: tuple[str, ...]) -> Rows:
+        return self.posed if names and names[0] in self.posing else self.typed
 
     def _add_whole(self, slip: Slip) -> None:
         """A text whose suffix is nobody's: it is looked up."""
@@ -222,12 +275,14 @@ class _Pool:
         registrable = suffixes.registrable_domain(ascii_text)
         if registrable is not None and not self._takes(text.split(".")[-registrable.count(".") - 1], suffix):
             return
-        self._whole.append((-slip.likelihood * factor, ascii_text, slip.techniques, registrable, marks))
+        row = (-slip.likelihood * factor, ascii_text, slip.techniques, registrable, marks)
+        self._kind(slip.techniques).add_whole(row)
 
     def _set_ends(self, found: Iterable[Slip]) -> None:
         ends = [end for end in map(self._end, found) if end is not None]
         ends.sort(key=lambda end: (-end.likelihood, end.text))
-        self._ends = ends
+        self.typed.sort(ends)
+        self.posed.sort(ends)
 
     def _end(self, slip: Slip) -> End | None:
         """The judged end: once per suffix, never per candidate. None when nothing can stand below it."""
@@ -249,7 +304,17 @@ class _Pool:
         top = suffix.rpartition(".")[2]
         return self._tables.takes(label.translate(self._taken_here) if top == self._top else label, top)
 
-    def _row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> _Row | None:
+    def _late_row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> Row | None:
+        """The same for what may be endless: nothing of it is kept, and what others make too is theirs."""
+        if last:
+            return self._row(likelihood, left, last, names, end)
+        if left in self._beyond_ascii:
+            return None
+        row = self._row(likelihood, left, last, names, end)
+        self._ascii.pop(left, None)
+        return row
+
+    def _row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> Row | None:
         """The candidate `left.end`, or None when it cannot exist."""
         text = f"{left}.{end.text}"
         if not left.isascii():
@@ -272,108 +337,3 @@ class _Pool:
                 if registrable is None and text not in self._tables.private:
                     return None
         return (-likelihood, text, names, registrable, end.marks)
-
-    def ordered(self, wanted: int) -> Iterator[_Row]:
-        """Every row, the likeliest first; `wanted` sizes the first band, the others double what came before."""
-        self._single.sort(key=lambda slip: slip[:2])
-        self._whole.sort()
-        above = float("inf")
-        while True:
-            below = self._threshold(wanted)
-            band = [*self._singles(above, below), *self._products(above, below)]
-            band.sort()
-            if self._late is not None and self._late[0].likelihood >= below:
-                late, self._late = self._late, None
-                likelier = bisect_right(band, -late[0].likelihood, key=_likelihood_of)
-                yield from band[:likelier]
-                yield from self._late_rows(*late)
-                band = band[likelier:]
-            yield from band
-            if below == 0.0:
-                return
-            above = below
-            wanted *= 2
-
-    def _late_rows(self, late: Late, end: End) -> Iterator[_Row]:
-        """Rows that are made only when everything likelier is given: too many to be held and sorted."""
-        behind = len(end.text) + 1
-        for text in late.texts:
-            left = text[:-behind]
-            if left not in self._beyond_ascii:
-                row = self._row(late.likelihood, left, "", (late.technique,), end)
-                self._ascii.pop(left, None)
-                if row is not None:
-                    yield row
-
-    def _threshold(self, wanted: int) -> float:
-        """A likelihood with about `wanted` rows at or above it; 0 when there are fewer in all."""
-        if len(self._single) + len(self._whole) + len(self._lefts) * len(self._ends) <= wanted:
-            return 0.0
-        keys = [-end.likelihood for end in self._ends]
-        high, low = 1.0, 1e-18
-        for _ in range(40):
-            middle = (high * low) ** 0.5
-            count = self._count(keys, middle, wanted)
-            if count < wanted:
-                high = middle
-            else:
-                low = middle
-                if count <= wanted + wanted // 8:
-                    break
-        return low
-
-    def _singles(self, above: float, below: float) -> Iterator[_Row]:
-        """Rows that are no product, with `below` <= likelihood < `above`."""
-        first = _likelihood_of
-        yield from self._whole[
-            bisect_right(self._whole, -above, key=first) : bisect_right(self._whole, -below, key=first)
-        ]
-        start = bisect_right(self._single, -above, key=first)
-        for negative, left, names, end in self._single[start : bisect_right(self._single, -below, key=first)]:
-            row = self._row(-negative, left, left.rpartition(".")[2], names, end)
-            if row is not None:
-                yield row
-
-    def _count(self, keys: Sequence[float], threshold: float, enough: int) -> int:
-        count = bisect_right(self._single, -threshold, key=_likelihood_of)
-        count += bisect_right(self._whole, -threshold, key=_likelihood_of)
-        best = -keys[0] if keys else 0.0
-        for likelihood, *_ in self._lefts:
-            if likelihood * best < threshold or count > enough * 2:
-                break
-            count += bisect_right(keys, -threshold / likelihood)
-        return count
-
-    def _products(self, above: float, below: float) -> Iterator[_Row]:
-        """Rows of a slip in the suffix, with or without one before it, with `below` <= likelihood < `above`."""
-        ends, rules = self._ends, self._rules
-        keys = [-end.likelihood for end in ends]
-        for likelihood, left, last, names in self._lefts:
-            start = bisect_right(keys, -above / likelihood)
-            stop = bisect_right(keys, -below / likelihood)
-            if left == last and len(left) <= _SHORT and left.isascii():
-                # nearly all: one label, under a suffix without exceptions
-                for chance, suffix, more, registrable, plain, marks in ends[start:stop]:
-                    text = f"{left}.{suffix}"
-                    if plain and text not in rules:
-                        yield -likelihood * chance, text, names + more, Fqdn(text), marks
-                    elif (
-                        row := self._row(
-                            likelihood * chance,
-                            left,
-                            last,
-                            names + more,
-                            End(chance, suffix, more, registrable, plain, marks),
-                        )
-                    ) is not None:
-                        yield row
-                continue
-            for end in ends[start:stop]:
-                row = self._row(likelihood * end.likelihood, left, last, names + end.techniques, end)
-                if row is not None:
-                    yield row
-
-
-def _likelihood_of(row: Sequence[Any]) -> float:
-    negative: float = row[0]
-    return negative

@@ -68,6 +68,8 @@ class _Comparison:
         self._domain = tables.suffixes.registrable_domain(name)
         self._typed = _parts(name, tables)
         self._meant = _parts(Fqdn(resemblance.protected), tables)
+        whole = f".{resemblance.protected}." in f".{name}"
+        self._in_front = (Grade.BLOCK, "the whole protected name stands in front of another domain") if whole else None
         self._size = len(self._meant.label.replace("-", ""))
         self._same_suffix = self._typed.suffix == self._meant.suffix
         self._near_suffix = within_one(self._meant.suffix, self._typed.suffix)
@@ -88,7 +90,7 @@ class _Comparison:
         if not meant:
             return self._of_suffix()
         if self._resemblance.techniques[0] == CONTAINMENT:
-            return self._inside()
+            return self._inside() if self._in_front is None else self._in_front
         if typed == meant:
             return self._other_suffix()
         return self._foreign_letters() or self._joined() or self._slipped()

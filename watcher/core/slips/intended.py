@@ -36,10 +36,12 @@ class Intended:
 
     `name` A-labels; `text` the same as people read it; `left` what stands before the suffix (empty for a suffix
     itself), `suffix` the public suffix; `places` the labels before the suffix, the registrable one first;
-    `layouts` the keyboards its writers use: QWERTY always, and its country's.
+    `registrable` the place of the registrable label alone; of a suffix of several labels that of its first, beside
+    which others can be registered (`n-hs.uk` for `nhs.uk`); `layouts` the keyboards its writers use: QWERTY always,
+    and its country's.
     """
 
-    __slots__ = ("country", "labels", "layouts", "left", "name", "places", "suffix", "text")
+    __slots__ = ("country", "labels", "layouts", "left", "name", "places", "registrable", "suffix", "text")
 
     def __init__(self, name: Fqdn, tables: Tables) -> None:
         suffix = tables.suffixes.public_suffix(name)
@@ -52,6 +54,7 @@ class Intended:
         self.text = f"{left}.{suffix}" if left else suffix
         self.country = tables.country(suffix)
         self.places = tuple(self._place(index) for index in reversed(range(len(labels))))
+        self.registrable = self.places[:1] or _first_label(suffix)
         self.layouts = _layouts(self.country, tables)
 
     def _place(self, index: int) -> Place:
@@ -59,6 +62,11 @@ class Intended:
         before = "".join(label + "." for label in labels[:index])
         after = "." + ".".join((*labels[index + 1 :], self.suffix))
         return Place(before, labels[index], after, 1.0 if index == len(labels) - 1 else HOST_WEIGHT)
+
+
+def _first_label(suffix: str) -> tuple[Place, ...]:
+    label, dot, rest = suffix.partition(".")
+    return (Place("", label, dot + rest, 1.0),) if dot and not label.startswith("xn--") else ()
 
 
 def _layouts(country: str | None, tables: Tables) -> tuple[Mapping[str, Neighbours], ...]:

@@ -95,7 +95,7 @@ class DoubleSlip(NamedTuple):
 
 
 # FINDINGS, "Two slips": pairs of omission, transposition, insertion, repetition; two replacements were not seen.
-DOUBLE = DoubleSlip(omission=0.3, transposition=0.15, repetition=0.12, adjacent=0.03, vowel=0.02)
+DOUBLE = DoubleSlip(omission=0.3, transposition=0.15, repetition=0.12, adjacent=0.03, vowel=0.04)
 MOVED, DOUBLED_SYLLABLE = 0.004, 0.002
 """One letter moved by two places or two lost in a row; two letters doubled: beside the pairs."""
 

@@ -172,3 +172,12 @@ def within_one(one: str, other: str) -> bool:
     return one[at + 1 :] == other[at + 1 :] or (
         one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
     )
+
+
+def consonants(label: str) -> str:
+    """Return the consonants of a label in their order, doubled ones once: labels that sound alike have the same."""
+    rest = label.translate(_NO_VOWELS)
+    return "".join(letter for at, letter in enumerate(rest) if at == 0 or rest[at - 1] != letter)
+
+
+_NO_VOWELS = dict.fromkeys(map(ord, "aeiouy"))

@@ -145,7 +145,7 @@ class _Reverse:
         """How likely `text` is as a single slip, by which techniques, and the words of the likeliest; else None."""
         phrases = {}
         shares = []
-        in_one_label = any(place.typed(text) is not None for place in intended.places)
+        in_one_label = any(place.typed(text) is not None for place in intended.places or intended.registrable)
         for technique in self._techniques:
             if technique.AMOUNT is Amount.ENDLESS or (technique.CHANGES is Changes.LABEL and not in_one_label):
                 continue

@@ -12,12 +12,13 @@ from typing import Any
 from watcher.core.events import Resemblance
 from watcher.core.names.names import Fqdn, is_under, to_unicode
 from watcher.core.names.protected import Kind
+from watcher.core.slips.containment import NAME as CONTAINMENT
 from watcher.core.slips.containment import Contained
 from watcher.core.slips.edits import replaced
 from watcher.core.slips.grade import graded
 from watcher.core.slips.intended import Intended
 from watcher.core.slips.likelihood import CONTAINED
-from watcher.core.slips.nearness import Near
+from watcher.core.slips.nearness import Near, consonants
 from watcher.core.slips.resemblance import may_end, resembles
 from watcher.core.slips.slip import SLIPPED_LABELS, known_labels, slips
 from watcher.core.slips.tables import Tables
@@ -29,6 +30,8 @@ Filed = tuple[Fqdn, Kind, tuple[str, ...]]
 _KEPT = 65_536
 """So many labels are remembered with what they led to: the same come again and again in a stream of names."""
 _WORD_START = 2
+_SOUND = 2
+"""Labels that sound alike differ in length by so many letters at most."""
 
 _Held = tuple[Fqdn, str, float]
 """A protected name whose label stands inside another, the words for it, and how likely it is meant."""
@@ -56,6 +59,7 @@ class Index:
         self._texts: dict[str, Fqdn | tuple[Fqdn, ...]] = {}
         self._whole: dict[str, Fqdn | tuple[Fqdn, ...]] = {}
         self._contained = Contained()
+        self._sounding: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, tuple[tuple[str, ...], tuple[_Held, ...]]] = {}
         self._plain, self._plain_too = map(str.maketrans, _plain_letters(tables))
         self._public_suffix = tables.suffixes.public_suffix
@@ -160,6 +164,9 @@ class Index:
         """The filed labels that `label` may be a slip of, and those that stand inside it."""
         contained = self._contained
         alike = self._near.find(label)
+        alike += tuple(
+            near for near in self._sounding.get(consonants(label), ()) if abs(len(near) - len(label)) <= _SOUND
+        )
         if label[:_WORD_START] in self._before or label[-_WORD_START:] in self._behind:
             alike += tuple(self._without_word(label))
         held = tuple(contained.find(label)) if contained.may_hold(label) else ()
@@ -178,19 +185,39 @@ class Index:
             found += resembles(name, [(protected, kind)], self._tables, self._techniques, known)
         if not found:
             found = list(
-                graded(self._looking_like(name) or self._containing(name), name, self._tables, self._techniques)
+                graded(
+                    self._in_front(name) or self._looking_like(name) or self._containing(name),
+                    name,
+                    self._tables,
+                    self._techniques,
+                )
             )
             if not found:
                 return ()
         found.sort(key=lambda one: (-one.likelihood, one.protected))
         return tuple(found)
 
+    def _in_front(self, name: Fqdn) -> list[Resemblance]:
+        """The protected names that stand whole before another domain: `army.mil.evil.ru`."""
+        domain = self._tables.suffixes.registrable_domain(name)
+        if domain is None or domain == name or name.count(".") < 3:  # noqa: PLR2004 (two names of two labels)
+            return []
+        labels = name[: -len(domain) - 1].split(".")
+        made = {}
+        for start in range(len(labels)):
+            for end in range(start + 2, len(labels) + 1):
+                owner = Fqdn(".".join(labels[start:end]))
+                if owner in self._filed and not is_under(name, owner):
+                    explanation = f"`{owner}` in front of `{domain}`"
+                    made[owner] = Resemblance(owner, (CONTAINMENT,), CONTAINED, explanation)
+        return list(made.values())
+
     def _containing(self, name: Fqdn) -> list[Resemblance]:
         made = {}
         for label in name.split(".")[:-1]:
             for owner, explanation, likelihood in (self._seen.get(label) or self._kept(label))[1]:
                 if owner in self._filed and not is_under(name, owner) and not is_under(owner, name):
-                    made[owner] = Resemblance(owner, ("containment",), likelihood, explanation)
+                    made[owner] = Resemblance(owner, (CONTAINMENT,), likelihood, explanation)
         return list(made.values())
 
     def _looking_like(self, name: Fqdn) -> list[Resemblance]:
@@ -254,6 +281,8 @@ class Index:
         depth = len(intended.labels) - 1
         for label in dict.fromkeys((intended.labels[-1], intended.labels[-1].translate(self._plain))):
             self._near.add(label)
+            heard = consonants(label)
+            self._sounding[heard] = (*(known for known in self._sounding.get(heard, ()) if known != label), label)
             _append(self._labels, (depth, label) if depth else label, owner)
         for technique in self._making:
             for text, _ in technique.generate(intended, self._tables):

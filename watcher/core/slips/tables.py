@@ -37,7 +37,8 @@ class Tables:
 
     `icann`, `private`: the rules of the public suffix list's two sections, `*.` and `!` in front as there.
     `popular_suffixes`: suffix -> how readily people write it out of habit, relative.
-    `keyboards`: layout -> key -> neighbours; `layouts`: country -> layout. `scripts`: script -> LDH letter -> its twin.
+    `keyboards`: layout -> key -> neighbours; `layouts`: country -> layout.
+    `neighbours`: country -> countries whose people write there. `scripts`: script -> LDH letter -> its twin.
     `exchanged_keys`: what stands elsewhere on a layout than on QWERTY (for `str.translate`), with its countries.
     `lookalikes`: pairs of LDH text that look alike. `spellings`: pairs that sound alike, `$` for an end, with weights.
     `homophones`: word -> those that sound like it. `numerals`: groups of numeral and words.
@@ -56,6 +57,7 @@ class Tables:
     popular_suffixes: Mapping[str, float]
     keyboards: Mapping[str, Mapping[str, Neighbours]]
     layouts: Mapping[str, str]
+    neighbours: Mapping[str, tuple[str, ...]]
     glyphs: Mapping[str, Glyphs]
     scripts: Mapping[str, Mapping[str, str]]
     lookalikes: tuple[tuple[str, str], ...]

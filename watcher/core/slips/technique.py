@@ -30,6 +30,8 @@ class Labels(Enum):
     """The intended ones, apart from a word at an end."""
     ALIKE = "alike"
     """The intended ones in letters that look like theirs: what they look like is sought as well."""
+    SOUNDING = "sounding"
+    """Labels with the same consonants in the same order, doubled letters taken as one."""
     OTHER = "other"
     """Any others: the look-up files each text that the technique makes."""
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from watcher.core.events import Resemblance
 from watcher.core.names.names import Fqdn
 from watcher.core.names.protected import Kind, parse_protected
-from watcher.core.slips.candidates import Candidate, candidate_json, enumerate_candidates
+from watcher.core.slips.candidates import Candidate, Share, candidate_json, enumerate_candidates
 from watcher.core.slips.resemblance import resemblance_of
 from watcher.core.slips.resemblance_index import Index
 from watcher.core.slips.tables import Tables
@@ -40,12 +40,23 @@ class Named(Protocol):
 
 
 class Enumeration:
-    """Over `tables` and `techniques`, leaving out what is `ours`; `version` stands for all that decides candidates."""
+    """Over `tables` and `techniques`, leaving out what is `ours`; `version` stands for all that decides candidates.
 
-    def __init__(self, tables: Tables, techniques: Sequence[Technique], version: str, ours: Ours | None = None) -> None:
+    `share`: the part of each tier that is kept for names made to deceive.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        techniques: Sequence[Technique],
+        version: str,
+        ours: Ours | None = None,
+        share: Share | None = None,
+    ) -> None:
         self.tables = tables
         self.techniques = tuple(techniques)
-        self.version = version
+        self._share = share or Share()
+        self.version = version if share in {None, Share()} else f"{version}:{share}"
         self._ours = ours
         self._lock = threading.Lock()
         self._rows: Sequence[Named] = ()
@@ -127,6 +138,7 @@ class Enumeration:
             limit=limit,
             excluded=frozenset(excluded),
             known=self._known(protected[0]),
+            share=self._share,
         )
 
 

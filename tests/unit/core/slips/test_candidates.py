@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from watcher.core.names.protected import parse_protected
-from watcher.core.slips.candidates import Candidate, candidate_json, enumerate_candidates
+from watcher.core.slips.candidates import ALL_BY_LIKELIHOOD, Candidate, candidate_json, enumerate_candidates
 from watcher.data import load_tables
 from watcher.techniques import ALL
 
@@ -147,13 +147,15 @@ def test_what_stands_in_the_protected_name_is_taken_where_it_stands() -> None:
 
 
 def test_two_exchanges_of_lookalikes_come_when_all_that_is_likelier_is_spent() -> None:
-    made = enumerated("gmail.com", 80_000, only=("omission", "suffix_swap", "double_homoglyph"))
+    chosen = tuple(t for t in ALL if t.NAME in {"omission", "suffix_swap", "double_homoglyph"})
+    protected = parse_protected("gmail.com", TABLES.suffixes)
+    made = list(enumerate_candidates(protected, TABLES, chosen, limit=80_000, share=ALL_BY_LIKELIHOOD))
     late = [candidate.rank for candidate in made if candidate.techniques == ("double_homoglyph",)]
     assert late
     assert late == list(range(late[0], late[0] + len(late)))
     assert made[late[0] - 2].likelihood >= made[late[0]].likelihood
     assert all(candidate.likelihood < made[late[0]].likelihood for candidate in made[late[-1] :])
-    few = enumerated("gmail.com", 20_000)
+    few = list(enumerate_candidates(protected, TABLES, ALL, limit=20_000, share=ALL_BY_LIKELIHOOD))
     assert few[-1].likelihood > made[late[0]].likelihood
     assert {"ǥḿail.com", "gṁaiĺ.com"} <= {made[rank - 1].unicode for rank in late}
 
@@ -240,6 +242,7 @@ def test_the_json_shape() -> None:
         "rank": 1,
         "marks": [],
         "protected": "army.mil",
+        "why": "typing",
     }
     assert 0 < shape["likelihood"] < 1
 

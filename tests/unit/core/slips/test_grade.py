@@ -26,6 +26,13 @@ def graded(name: str, protected: str) -> Resemblance:
         ("army.ml", "army.mil", Grade.BLOCK),
         ("bundeswher.de", "bundeswehr.de", Grade.BLOCK),
         ("my-business-now.com", "business.gov", Grade.NOTE),
+        ("army.mil.evil.ru", "army.mil", Grade.BLOCK),
+        ("login.mod.gov.uk.evil.example.ru", "mod.gov.uk", Grade.BLOCK),
+        ("xn--rmy-0oa.com", "army.com", Grade.BLOCK),
+        ("bundeswehr-login.de", "bundeswehr.de", Grade.BLOCK),
+        ("bundesweh.gov", "bundeswehr.gov", Grade.WARN),
+        ("ri.gov", "ai.gov", Grade.NOTE),
+        ("harvard.edu", "havard.com", Grade.NOTE),
     ],
 )
 def test_the_grade_has_its_reason(name: str, protected: str, grade: Grade) -> None:
