@@ -13,7 +13,13 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-import idna
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import idna  # noqa: E402
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
 
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "homoglyphs.txt"
 LDH = set("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -107,9 +113,10 @@ def main(source: str) -> None:
     version = re.search(r"# Version: (\S+)", text)
     header = HEADER.format(date=date[1] if date else "?", version=version[1] if version else "?")
     body = [" ".join([*key, ordered(*key[:2], found[key])]) for key in sorted(found) if found[key]]
-    TARGET.write_text(header + "\n".join(body) + "\n", encoding="utf-8")
+    replace(TARGET, header + "\n".join(body) + "\n", "utf-8")
     print(f"{TARGET.name}: {sum(map(len, found.values()))} code points")
 
 
 if __name__ == "__main__":
+    take_force()
     main(*sys.argv[1:])

@@ -9,6 +9,12 @@ import re
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
+
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "homophones.txt"
 HEADER = """\
 # Words that sound alike: each line one group.
@@ -25,9 +31,10 @@ def main(source: str) -> None:
         words = sorted({word.strip() for word in line.split(",") if re.fullmatch(r"[a-z]{3,}", word.strip())})
         if len(words) > 1:
             groups.add(" ".join(words))
-    TARGET.write_text(HEADER + "\n".join(sorted(groups)) + "\n", encoding="utf-8")
+    replace(TARGET, HEADER + "\n".join(sorted(groups)) + "\n", "utf-8")
     print(f"{TARGET.name}: {len(groups)} groups")
 
 
 if __name__ == "__main__":
+    take_force()
     main(*sys.argv[1:])

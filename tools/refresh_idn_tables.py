@@ -19,8 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from idna.idnadata import codepoint_classes
-from idna.intranges import intranges_contain
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from idna.idnadata import codepoint_classes  # noqa: E402
+from idna.intranges import intranges_contain  # noqa: E402
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
 
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "idn_tables.txt"
 LIKE_LATIN = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN")
@@ -90,8 +96,9 @@ def main(*given: str, target: Path = TARGET) -> None:
         print(f"{labels}: {len(found)} characters in the line")
     header = [line for line in lines if line.startswith("#")]
     body = sorted(line for line in lines if line and not line.startswith("#"))
-    target.write_text("\n".join(header + body) + "\n", encoding="utf-8")
+    replace(target, "\n".join(header + body) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
+    take_force()
     main(*sys.argv[1:])

@@ -10,6 +10,12 @@ import json
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
+
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "keyboards.txt"
 HEADER = """\
 # Neighbouring keys of national keyboard layouts: layout, key, neighbours in its row, in other letter rows, digits.
@@ -42,9 +48,10 @@ def main(folder: str) -> None:
     if not files:
         sys.exit(f"no layouts in {folder}")
     body = [line for file in files for line in lines(file.stem, json.loads(file.read_text(encoding="utf-8")))]
-    TARGET.write_text(HEADER + "\n".join(body) + "\n", encoding="utf-8")
+    replace(TARGET, HEADER + "\n".join(body) + "\n", "utf-8")
     print(f"{TARGET.name}: {len(files)} layouts, {len(body)} keys")
 
 
 if __name__ == "__main__":
+    take_force()
     main(*sys.argv[1:])

@@ -14,9 +14,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from watcher.core.errors import InvalidName
-from watcher.core.names.names import parse
-from watcher.data import load_suffixes
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
+from watcher.core.errors import InvalidName  # noqa: E402
+from watcher.core.names.names import parse  # noqa: E402
+from watcher.data import load_suffixes  # noqa: E402
 
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "known" / "known_names.txt"
 HEADER = """\
@@ -51,9 +56,10 @@ def main(date: str, universities: str, majestic: str, *top_lists: str) -> None:
     counted = Counter(name for file in top_lists for name in domains(file))
     known = domains(universities) | linked | {name for name, lists in counted.items() if lists > 1}
     TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(HEADER.format(date=date) + "\n".join(sorted(known)) + "\n", encoding="ascii")
+    replace(TARGET, HEADER.format(date=date) + "\n".join(sorted(known)) + "\n", "ascii")
     print(f"{TARGET.name}: {len(known)} names")
 
 
 if __name__ == "__main__":
+    take_force()
     main(*sys.argv[1:])

@@ -10,8 +10,15 @@ The lists of collectors, shared providers and tenant domains beside them are kep
 
 import argparse
 import json
+import sys
 from ipaddress import IPv4Network, collapse_addresses, ip_network
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
 
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "operators"
 SHARED = tuple(
@@ -61,7 +68,7 @@ def networks(path: Path, without: tuple[IPv4Network, ...]) -> list[str]:
 
 def write(name: str, what: str, date: str, lines: list[str]) -> None:
     text = HEADER.format(what=what, date=date) + "".join(f"{line}\n" for line in lines)
-    (TARGET / name).write_text(text, encoding="utf-8")
+    replace(TARGET / name, text, "utf-8")
 
 
 def main() -> None:
@@ -75,4 +82,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    take_force()
     main()

@@ -13,9 +13,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from watcher.core.errors import InvalidName
-from watcher.core.names.names import parse
-from watcher.data import load_suffixes
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
+from watcher.core.errors import InvalidName  # noqa: E402
+from watcher.core.names.names import parse  # noqa: E402
+from watcher.data import load_suffixes  # noqa: E402
 
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "blocking" / "popular_names.txt"
 HEADER = """\
@@ -46,9 +51,10 @@ def main(date: str, free_mail: str, *top_lists: str) -> None:
     popular = {name for name, lists in counted.items() if lists > 1} | {name for name in map(registrable, free) if name}
     if len(popular) < 2_000:
         sys.exit(f"only {len(popular)} names: are these the whole lists?")
-    TARGET.write_text(HEADER.format(date=date) + "\n".join(sorted(popular)) + "\n", encoding="ascii")
+    replace(TARGET, HEADER.format(date=date) + "\n".join(sorted(popular)) + "\n", "ascii")
     print(f"{TARGET.name}: {len(popular)} names")
 
 
 if __name__ == "__main__":
+    take_force()
     main(*sys.argv[1:])

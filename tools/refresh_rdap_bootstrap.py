@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
+from watcher.core.errors import LookupFailed  # noqa: E402
 from watcher.lookups.registry.rdap_bootstrap import read_bootstrap  # noqa: E402 (a tool runs from a checkout)
 
 SOURCE = "https://data.iana.org/rdap/dns.json"
@@ -42,11 +44,18 @@ def main() -> int:
     else:
         with urlopen(SOURCE, timeout=30) as response:
             raw = response.read(5_000_000)
-    TARGET.write_text(compact(raw), encoding="utf-8")
+    try:
+        text = compact(raw)
+    except (LookupFailed, KeyError, TypeError) as error:
+        why = error.cause if isinstance(error, LookupFailed) else f"it has no {error}"
+        print(f"{TARGET.name}: the bootstrap cannot be used: {why}; nothing was written", file=sys.stderr)
+        return 1
+    replace(TARGET, text)
     print(f"{TARGET.relative_to(ROOT)}: published {json.loads(raw)['publication']}")
     print("Put that date into NOTICE.")
     return 0
 
 
 if __name__ == "__main__":
+    take_force()
     sys.exit(main())

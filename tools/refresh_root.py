@@ -10,6 +10,12 @@ import re
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.refreshing import replace, take_force  # noqa: E402 (a tool runs from a checkout)
+
 TARGET = Path(__file__).parent.parent / "watcher" / "data" / "root_labels.txt"
 
 
@@ -30,9 +36,10 @@ def main(source: str) -> None:
         "# Licence: published protocol-registry data (IANA licences its registries CC0)",
         "# Refresh: python tools/refresh_root.py root.zone",
     ]
-    TARGET.write_text("\n".join([*header, *sorted(labels)]) + "\n", encoding="ascii")
+    replace(TARGET, "\n".join([*header, *sorted(labels)]) + "\n", "ascii")
     print(f"{TARGET.name}: {len(labels)} labels, serial {serial[1]}")
 
 
 if __name__ == "__main__":
+    take_force()
     main(*sys.argv[1:])
