@@ -23,6 +23,7 @@ from watcher.api import (
     runner,
     scans,
     silences,
+    workers,
 )
 from watcher.api.door import UNPACKS, Door
 from watcher.api.endpoints import AnyEndpoint
@@ -46,6 +47,7 @@ _RESOURCES: tuple[AnyEndpoint, ...] = (
     *events.ENDPOINTS,
     *deliveries.ENDPOINTS,
     *channels.ENDPOINTS,
+    *workers.ENDPOINTS,
     *probes.ENDPOINTS,
 )
 

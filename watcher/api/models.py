@@ -396,6 +396,28 @@ class DeliveryPage(Page[Delivery]):
     """Some deliveries."""
 
 
+class Worker(Output):
+    """A process that shares the work."""
+
+    id: str
+    kind: str = Field(description="serve, worker or command")
+    host: str
+    version: str
+    alive: bool
+    started_at: str
+    seen_at: str
+    seen_seconds_ago: float
+    doing: str = Field(description="The jobs that it does now; empty when none")
+    doing_since: str | None
+    resolvers: list[str]
+    sees_dns: bool
+    clock_skew_seconds: float = Field(description="Its clock minus the database's")
+
+
+class WorkerPage(Page[Worker]):
+    """Some workers."""
+
+
 class ChannelPage(Page[Channel]):
     """Some channels."""
 

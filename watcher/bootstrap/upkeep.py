@@ -90,6 +90,7 @@ def build_upkeep(
     from watcher.bootstrap.channels import routing_policy
     from watcher.core.telling.alerts import DigestEvery
     from watcher.data import load_suffixes
+    from watcher.services.health.attendance import find_troubles
     from watcher.services.health.retain import Kept, Retention
     from watcher.services.health.summary import Summaries
     from watcher.services.health.wellness import Limits, Wellness
@@ -109,6 +110,7 @@ def build_upkeep(
         data_dates=lambda: data_dates(registry),
         registries=pulse.registry,
         limits=Limits(patience=chosen.vigil.stale_after),
+        company=(lambda: find_troubles(store, clock)) if store.shared else None,
     )
     kept, alerts = chosen.retention, chosen.alerts
     return Upkeep(

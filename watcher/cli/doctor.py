@@ -18,6 +18,7 @@ from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherEr
 
 if TYPE_CHECKING:
     from watcher.core.states.budget import SuffixLoad
+    from watcher.store import Store
 
 _SECRET = "(set, not shown)"  # noqa: S105 (what is shown in a secret's place)
 _MASKED = "**********"
@@ -105,14 +106,38 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
                 rows = await protected_names.list_all(tx)
             names = len(rows)
             coverage = await coverage_json(store, chosen.sweep.tiers, now=system_clock().now())
+            company = await _company(store) if store.shared else []
     except WatcherError as error:
         yield Examined("database", "broken", str(error))
         return
     yield Examined("database", "ok", f"{place.shown}, {names} protected names, {coverage['backlog']} looks overdue")
+    for examined in company:
+        yield examined
     with contextlib.suppress(ConfigurationError):  # told about the resolvers themselves
         max_rate, resolvers = chosen.dns.max_rate, len(chosen_servers(chosen))
         load = await _suffix_load(chosen, rows) if chosen.sweep.existence == "suffix_servers" else None
         yield plan(names, chosen.sweep.tiers, max_rate, resolvers, load, spare=chosen.spare)
+
+
+async def _company(store: "Store") -> list[Examined]:
+    """The processes that share the database: each alive one with what it does, and what is wrong."""
+    from watcher.bootstrap.network import system_clock
+    from watcher.services.health.attendance import find_troubles, list_workers
+
+    now, every = await list_workers(store, system_clock())
+    alive = [row.worker for row in every if row.alive]
+    said = [
+        Examined(
+            f"{worker.kind} on {worker.host}",
+            "ok",
+            f"{worker.version}, {worker.doing or 'idle'}, seen {(now - worker.beat_at).total_seconds():.0f} s ago",
+        )
+        for worker in alive
+    ]
+    if not alive:
+        said.append(Examined("workers", "warning", "no process works on this database; start `watcher serve`"))
+    troubles = await find_troubles(store, system_clock())
+    return [*said, *(Examined(name, "warning", text) for name, text in troubles.items())]
 
 
 async def _suffix_load(chosen: Any, rows: Any) -> "SuffixLoad":

@@ -1,6 +1,7 @@
 """`watcher migrate`, `backup` and `healthcheck`: the care of a database and of a running service."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import click
@@ -12,9 +13,14 @@ _SECONDS = 4
 
 
 @click.command()
+@click.option("--from", "source", metavar="URL", help="Move the rows of this SQLite database there first; repeatable.")
 @click.pass_obj
-def migrate(options: GlobalOptions) -> None:
-    """Bring the database to this version; a copy is made first."""
+def migrate(options: GlobalOptions, source: str | None) -> None:
+    """Bring the database to this version; a copy of a SQLite file is made first.
+
+    With --from all rows of another database are moved to it. Run it again after the old service has stopped: what has
+    changed meanwhile follows, and a complete move changes nothing.
+    """
     from watcher.bootstrap.command import load_settings
     from watcher.bootstrap.network import system_clock
     from watcher.store import place_of
@@ -29,6 +35,25 @@ def migrate(options: GlobalOptions) -> None:
     else:
         made = f"; the copy made before is {copy}" if copy else ""
         click.echo(f"the database is of this version now{made}")
+    if source is not None:
+        asyncio.run(_move(source, place.shown, load_settings(options).database_url.get_secret_value()))
+
+
+async def _move(source: str, shown: str, target: str) -> None:
+    from watcher.bootstrap.network import system_clock
+    from watcher.store import Store
+    from watcher.store.moving import move
+
+    clock = system_clock()
+    async with AsyncExitStack() as opened:
+        stores = []
+        for url in (source, target):
+            store = await Store.open_existing(url, clock=clock)
+            opened.push_async_callback(store.close)
+            stores.append(store)
+        counts = await move(*stores, now=clock.now())
+    rows = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    click.echo(f"{shown} holds what {stores[0].place.shown} holds: {rows or 'nothing'}")
 
 
 @click.command()

@@ -35,7 +35,6 @@ _SESSION = {
 }
 _CONNECTING = {
     "connect_timeout": _CONNECT_SECONDS,
-    "application_name": "watcher",
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -51,6 +50,8 @@ class PostgresServer:
 
     def __init__(self, url: URL) -> None:
         self.url = url.set(drivername="postgresql+psycopg")
+        named = {"application_name": "watcher"} if "application_name" not in url.query else {}
+        self._connecting = _CONNECTING | named
         self.shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
 
     def exists(self) -> bool:
@@ -95,7 +96,7 @@ class PostgresServer:
 
     def engines(self) -> tuple[AsyncEngine, Engine]:
         """Return new pools of connections, one for the event loop, one for threads."""
-        options: dict[str, Any] = {"connect_args": _CONNECTING, "pool_pre_ping": True}
+        options: dict[str, Any] = {"connect_args": self._connecting, "pool_pre_ping": True}
         loop = create_async_engine(self.url, pool_size=4, max_overflow=8, **options)
         direct = create_engine(self.url, pool_size=1, **options)
         for engine in (loop.sync_engine, direct):
@@ -126,7 +127,7 @@ class PostgresServer:
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        engine = create_engine(self.url, poolclass=NullPool, connect_args=_CONNECTING)
+        engine = create_engine(self.url, poolclass=NullPool, connect_args=self._connecting)
         event.listen(engine, "connect", _set_up)
         try:
             with engine.connect() as connection:

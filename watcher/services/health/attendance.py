@@ -5,12 +5,14 @@ the rates. It stops asking by itself a little before that, also when it was paus
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from watcher.core.ports import Clock
 from watcher.core.states.workers import Worker, share
 from watcher.store import Store, shards, workers
+from watcher.store.moments import lease_time
 from watcher.store.shards import Holder
 from watcher.store.workers import Beat
 
@@ -88,6 +90,22 @@ class Attendance:
         self._grows.discard(resolver)
         self._parts[resolver] = part
         return part
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A process, and whether it counts as alive."""
+
+    worker: Worker
+    alive: bool
+
+
+async def list_workers(store: Store, clock: Clock) -> tuple[datetime, list[Seen]]:
+    """Return the database's time and all processes of the last day, by their ids."""
+    async with store.read() as tx:
+        at = await lease_time(tx, clock.now())
+        every = await workers.list_all(tx)
+    return at, [Seen(worker, worker.until > at) for worker in sorted(every, key=lambda worker: worker.id)]
 
 
 async def find_troubles(store: Store, clock: Clock) -> dict[str, str]:

@@ -5,7 +5,7 @@ waits to be told, the clock, and the disk. Bundled lists that have grown old bli
 event of its own that wakes nobody, and goes on being said in summaries.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -53,6 +53,7 @@ class Wellness:
 
     `plan` is (rank up to, interval); `budget` what there is for it, None: not known.
     `free_bytes`: left on the disk, None where it is another machine's.
+    `company`: what is wrong with the processes that share the work.
     `data_dates`: of when the lists are that registries change. `registries`: how they answer.
     """
 
@@ -67,6 +68,7 @@ class Wellness:
         data_dates: Callable[[], Mapping[str, date]],
         registries: RegistryPulse,
         limits: Limits | None = None,
+        company: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -76,6 +78,7 @@ class Wellness:
         self._data_dates = data_dates
         self._registries = registries
         self._limits = limits or Limits()
+        self._company = company
 
     async def check(self, *, steady: bool = True) -> None:
         """One look; records what has lasted for long enough, and what has ended.
@@ -86,6 +89,8 @@ class Wellness:
         async with self._store.read() as tx:
             looked_at = time_from_json(await facts.find(tx, _LOOKED))
         troubles = await self.troubles(now)
+        if self._company is not None:
+            troubles |= await self._company()
         at_once = {key: text for key, text in (("clock", self._clock_trouble(looked_at, now, steady=steady)),) if text}
         free = self._free_bytes()
         if free is not None and free < self._limits.free_bytes:
