@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "reference" / "settings.md"
 sys.path.insert(0, str(ROOT))
 
+from watcher.sections import Section, format_duration  # noqa: E402
 from watcher.settings.settings import Settings  # noqa: E402
-from watcher.settings.types import Section, format_duration  # noqa: E402
 
 HEAD = """\
 # Settings

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from watcher.core.errors import ConfigurationError
+from watcher.sections import format_duration, parse_duration
 from watcher.settings.settings import load
-from watcher.settings.types import format_duration, parse_duration
 
 
 @pytest.fixture(autouse=True)

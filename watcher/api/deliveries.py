@@ -35,6 +35,7 @@ def shape(delivery: Delivery) -> JSON:
         "attempts": delivery.attempts,
         "next_attempt_at": time_json(delivery.next_attempt_at) if delivery.status is Status.PENDING else None,
         "last_error": delivery.last_error,
+        "failure": delivery.failure,
         "sent_at": time_json(delivery.sent_at),
         "created_at": time_json(delivery.created_at),
     }

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.core.blocking.answer import Action
+from watcher.core.errors import FailureReason
 from watcher.core.events import EventKind, Grade
 from watcher.core.mail.dns import Outcome
 from watcher.core.mail.risk import Severity
@@ -328,6 +329,7 @@ class Delivery(Output):
     attempts: int
     next_attempt_at: datetime | None = Field(description="Null when it is not pending")
     last_error: str | None
+    failure: FailureReason | None
     sent_at: datetime | None
     created_at: datetime
 

@@ -1,9 +1,40 @@
-"""Channels to people and their programs, one module each.
+"""Channels to people and to their programs, one module each.
 
-It has a `NAME` and a class that satisfies `watcher.core.ports.Channel`; what those over HTTP share is in `posting`.
+A channel's module states its `NAME`, its `SETTING`, the payload, and `make`; `form` says what each of these is. What
+the channels over HTTP share is in `posting`.
 """
 
-from watcher.channels import alertmanager, apprise, command, email, slack, webhook
+from watcher.channels import (
+    alertmanager,
+    apprise,
+    command,
+    email,
+    jsm,
+    mattermost,
+    ntfy,
+    pagerduty,
+    slack,
+    syslog,
+    teams,
+    webhook,
+)
+from watcher.channels.form import ChannelModule
 
-ALL = (slack, email, webhook, alertmanager, apprise, command)
-"""Every channel, in the order in which they are shown and told."""
+ALL: tuple[ChannelModule, ...] = (
+    slack,
+    teams,
+    mattermost,
+    email,
+    pagerduty,
+    jsm,
+    ntfy,
+    webhook,
+    alertmanager,
+    syslog,
+    apprise,
+    command,
+)
+"""Every channel, in the order of the documentation."""
+
+UNPROVEN: dict[str, str] = {channel.NAME: channel.UNPROVEN for channel in ALL if hasattr(channel, "UNPROVEN")}
+"""What acceptance by a channel does not prove, by its name."""

@@ -10,16 +10,33 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp.abc import AbstractResolver
+from pydantic import Field, SecretStr
 
-from watcher.channels.posting import Poster, Reply
+from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.core.events import ENDED_BY, Event, EventKind
 from watcher.core.names.clean import clean
 from watcher.core.ports import Memory
 from watcher.core.telling.alerts import Alert, AlertKind, gathered
 from watcher.core.telling.wording import word
+from watcher.sections import Section
 
 NAME = "alertmanager"
+
+
+class AlertmanagerSettings(Section):
+    """A Prometheus Alertmanager."""
+
+    url: SecretStr | None = Field(
+        default=None, description="Its address, without `/api/v2/alerts`: `http://user:pass@host:9093`"
+    )
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to send to."""
+        return self.url is not None
+
 
 _LASTING = timedelta(days=3650)
 """What has an end of its own fires until then: Alertmanager would call it resolved after minutes otherwise."""
@@ -42,7 +59,13 @@ class Alertmanager:
     every_event = True
 
     def __init__(
-        self, *, url: str, memory: Memory, timeout: float = 15.0, system: AbstractResolver | None = None
+        self,
+        *,
+        url: str,
+        memory: Memory,
+        timeout: float = 15.0,
+        proxy: Proxy | None = None,
+        system: AbstractResolver | None = None,
     ) -> None:
         self._poster = Poster(
             NAME,
@@ -50,6 +73,7 @@ class Alertmanager:
             setting="alerts.alertmanager.url",
             example="http://127.0.0.1:9093",
             timeout=timeout,
+            proxy=proxy,
             system=system,
         )
         self._memory = memory
@@ -97,7 +121,9 @@ def _judge(reply: Reply) -> None:
         return
     if reply.status == 400:  # noqa: PLR2004 (its only answer to a message that it does not take)
         raise DeliveryRejected("alertmanager: it refused the alerts (status 400)")
-    raise DeliveryFailed(f"alertmanager: not accepted (status {reply.status})", reply.retry_after)
+    raise DeliveryFailed(
+        f"alertmanager: not accepted (status {reply.status})", reply.retry_after, reason=reason_of(reply.status)
+    )
 
 
 def _labels(event: Event, kind: EventKind) -> Labels:
@@ -159,3 +185,13 @@ def _shortened(text: str) -> str:
 
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+SETTING = Setting(AlertmanagerSettings, AlertmanagerSettings())
+
+
+def make(settings: AlertmanagerSettings, means: Means) -> Alertmanager | None:
+    """Return the channel, or None where it is not configured. Raises ConfigurationError."""
+    if settings.url is None:
+        return None
+    return Alertmanager(url=settings.url.get_secret_value(), memory=means.memory, proxy=means.proxy)

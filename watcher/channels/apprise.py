@@ -9,14 +9,35 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from pydantic import Field, SecretStr, field_validator
+
+from watcher.channels.form import Means, Setting
 from watcher.core.errors import ConfigurationError, DeliveryFailed
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import Progress
 from watcher.core.telling.plain_text import text
 from watcher.core.telling.wording import word
+from watcher.sections import Section
 
 NAME = "apprise"
+
+
+class AppriseSettings(Section):
+    """Whatever Apprise can reach; needs the extra: `pip install 'watcher[apprise]'`."""
+
+    urls: tuple[SecretStr, ...] = Field(default=(), description="Apprise URLs, one message through each")
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return value.split() if isinstance(value, str) else value
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to send to."""
+        return bool(self.urls)
+
 
 _SETTING = "alerts.apprise.urls"
 _TITLE = 200
@@ -83,3 +104,13 @@ class Apprise:
                 return bool(await way.async_notify(title=title, body=body, notify_type=sort, body_format=self._format))
         except Exception:  # noqa: BLE001 (a hundred services behind one library: whatever it raises is a failure)
             return False
+
+
+SETTING = Setting(AppriseSettings, AppriseSettings())
+
+
+def make(settings: AppriseSettings, means: Means) -> Apprise | None:  # noqa: ARG001 (every channel is made alike)
+    """Return the channel, or None where it is not configured. Raises ConfigurationError."""
+    if not settings.urls:
+        return None
+    return Apprise(urls=[url.get_secret_value() for url in settings.urls])

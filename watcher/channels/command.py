@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from watcher.channels.form import Means, Setting
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
@@ -99,3 +100,15 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
+
+
+SETTING = Setting(
+    tuple[str, ...],
+    (),
+    "A program and its arguments, run without a shell for each event, its JSON on its input",
+)
+
+
+def make(settings: tuple[str, ...], means: Means) -> Command | None:  # noqa: ARG001 (every channel is made alike)
+    """Return the channel, or None where it is not configured. Raises ConfigurationError."""
+    return Command(arguments=settings) if settings else None

@@ -5,6 +5,7 @@ standard library from cleaned one-line text, so that nothing from outside can ad
 """
 
 import hashlib
+import json
 import re
 import ssl
 from collections.abc import Sequence
@@ -15,23 +16,58 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from enum import StrEnum
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.channels.form import Means, Setting
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, FailureReason, WatcherError
 from watcher.core.mail.risk import Severity
+from watcher.core.ports import Memory
 from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.plain_text import text
 from watcher.core.telling.wording import Wording, word
+from watcher.sections import Section
 
 NAME = "email"
+
+
+class EmailSettings(Section):
+    """Mail to people."""
+
+    smtp_url: SecretStr | None = Field(
+        default=None, description="`smtp://user:pass@host:587?starttls=required`, or `smtps://...`"
+    )
+    sender: str | None = Field(default=None, alias="from", description="Envelope and header sender")
+    to: tuple[str, ...] = Field(default=(), description="Recipients")
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.smtp_url and not (self.sender and self.to):
+            raise ValueError("smtp_url needs from and to")
+        return self
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to send to."""
+        return self.smtp_url is not None
+
 
 _SETTING = "alerts.email.smtp_url"
 _SUBJECT = 200
 _QUIT_SECONDS = 3.0
+_LOGIN_CODES = frozenset({530, 534, 535, 538})  # RFC 4954 6
 
 
 class Security(StrEnum):
@@ -109,6 +145,7 @@ class Email:
         to: Sequence[str],
         tls: ssl.SSLContext | None = None,
         timeout: float = 20.0,
+        memory: Memory | None = None,
     ) -> None:
         self._server = parse_smtp_url(smtp_url)
         self._sender = _address(sender, "alerts.email.from")
@@ -117,6 +154,7 @@ class Email:
             raise ConfigurationError("alerts.email.to", "name at least one recipient")
         self._tls = tls
         self._timeout = timeout
+        self._memory = memory
 
     def __repr__(self) -> str:
         return f"Email({self._server.host}:{self._server.port} to {len(self._to)})"
@@ -124,25 +162,45 @@ class Email:
     async def send(self, alert: Alert) -> None:
         """Return when the server has taken the message for every recipient. Raises DeliveryFailed, DeliveryRejected.
 
-        Refused for some recipients, and taken for the others, is DeliveryRejected: the operator has to know.
+        Recipients for whom the server took it are remembered and left out of the next try. Refused for some, and taken
+        for the others, is DeliveryRejected: the operator has to know.
         """
         mail = message(alert, self._sender, self._to)
-        recipients = [address.addr_spec for address in self._to]
+        everybody = [address.addr_spec for address in self._to]
+        key = f"{NAME}:accepted:{alert.id}"
+        have = set(json.loads(await self._memory.get(key) or "[]")) if self._memory is not None else set()
+        recipients = [recipient for recipient in everybody if _digest(recipient) not in have]
+        if not recipients:
+            return
         try:
             refused = await self._hand_in(mail, recipients)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            code = max((one.code for one in error.recipients), key=_is_temporary)
+            code = max((answer.code for answer in error.recipients), key=_is_temporary)
+            if have:
+                raise _judged(code, f"{len(recipients)} of {len(everybody)} recipients", partly=True) from None
             raise _judged(code, "every recipient", mendable=True) from None
         except aiosmtplib.SMTPResponseException as error:
             raise _answered(error) from None
         except (TimeoutError, aiosmtplib.SMTPTimeoutError):
-            raise DeliveryFailed(f"email: no answer within {self._timeout:.0f} s") from None
+            raise DeliveryFailed(
+                f"email: no answer within {self._timeout:.0f} s", reason=FailureReason.TIMEOUT
+            ) from None
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise DeliveryFailed(f"email: {_sort_of(error)}") from None
+            raise DeliveryFailed(f"email: {_sort_of(error)}", reason=FailureReason.UNREACHABLE) from None
         if refused:
             codes = [code for code, _ in refused.values()]
-            what = f"{len(refused)} of {len(recipients)} recipients"
-            raise _judged(max(codes, key=_is_temporary), what)
+            have |= {_digest(recipient) for recipient in recipients if recipient not in refused}
+            with suppress(WatcherError):  # it is accepted for them: at worst they get it once more
+                await self._remember(key, json.dumps(sorted(have)))
+            what = f"{len(everybody) - len(have)} of {len(everybody)} recipients"
+            raise _judged(max(codes, key=_is_temporary), what, partly=True)
+        if have:
+            with suppress(WatcherError):
+                await self._remember(key, None)
+
+    async def _remember(self, key: str, value: str | None) -> None:
+        if self._memory is not None:
+            await self._memory.put(key, value)
 
     async def _hand_in(self, mail: EmailMessage, recipients: list[str]) -> dict[str, tuple[int, str]]:
         server = self._server
@@ -167,11 +225,12 @@ class Email:
         return {recipient: (response.code, response.message) for recipient, response in errors.items()}
 
 
-def _judged(code: int, what: str, *, mendable: bool = False) -> DeliveryFailed:
+def _judged(code: int, what: str, *, mendable: bool = False, partly: bool = False) -> DeliveryFailed:
     """The error that says what a reply code means; the server's words are left out, they may hold anything."""
     if _is_temporary(code):
-        return DeliveryFailed(f"email: the server put off {what} ({code})")
-    return DeliveryRejected(f"email: the server refused {what} ({code})", mendable=mendable)
+        return DeliveryFailed(f"email: the server put off {what} ({code})", partly_accepted=partly)
+    reason = FailureReason.AUTH if code in _LOGIN_CODES else FailureReason.CLIENT
+    return DeliveryRejected(f"email: the server refused {what} ({code})", mendable=mendable, reason=reason)
 
 
 def _is_temporary(code: int) -> bool:
@@ -339,3 +398,18 @@ def _address(value: str, setting: str) -> Address:
     if not address.username or not re.fullmatch(r"[A-Za-z0-9.-]+", address.domain) or not mailbox.isascii():
         raise ConfigurationError(setting, f"{mailbox[:80]!r} is not a mailbox of plain ASCII with a domain")
     return address
+
+
+SETTING = Setting(EmailSettings, EmailSettings())
+
+
+def make(settings: EmailSettings, means: Means) -> Email | None:
+    """Return the channel, or None where it is not configured. Raises ConfigurationError."""
+    if settings.smtp_url is None:
+        return None
+    return Email(
+        smtp_url=settings.smtp_url.get_secret_value(),
+        sender=settings.sender or "",
+        to=settings.to,
+        memory=means.memory,
+    )

@@ -4,7 +4,9 @@ The address is checked where it is connected to: whoever controls the DNS of a r
 posts to the metadata service of a cloud, or to whatever answers link-locally.
 """
 
+import io
 import json
+import os
 import re
 import socket
 from collections.abc import Callable, Mapping
@@ -17,7 +19,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from watcher.core.errors import ConfigurationError, DeliveryFailed
+from watcher.channels.form import Proxy
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, FailureReason
 from watcher.core.names.addresses import may_be_posted_to
 
 _ANSWER_BYTES = 64 * 1024
@@ -94,6 +97,7 @@ class Poster:
         setting: str,
         example: str,
         timeout: float,
+        proxy: Proxy | None = None,
         admits: Admits = may_be_posted_to,
         system: AbstractResolver | None = None,
     ) -> None:
@@ -101,6 +105,7 @@ class Poster:
         self._url = url.strip()
         self._admits = admits
         self._system = system
+        self._proxy = None if proxy is None else proxy.of(self._url)
         self._setting = setting
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         host = _host(self._url)
@@ -109,8 +114,8 @@ class Poster:
         if _is_literal(host) and not admits(host):
             raise ConfigurationError(setting, f"nothing is posted to {host}; name the receiver's own address")
 
-    async def post(self, data: bytes, headers: Mapping[str, str]) -> Reply:
-        """What was answered, whatever it is. Raises DeliveryFailed when nothing was."""
+    async def post(self, data: bytes, headers: Mapping[str, str], path: str = "") -> Reply:
+        """Post to the URL, `path` added to it, and return the answer. Raises DeliveryFailed where none came."""
         resolver = CheckedResolver(self._admits, self._system)
         try:
             async with (
@@ -118,16 +123,22 @@ class Poster:
                     timeout=self._timeout, connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False)
                 ) as session,
                 session.post(
-                    self._url, data=data, headers={"User-Agent": "watcher", **headers}, allow_redirects=False
+                    self._url + path,
+                    data=io.BytesIO(data),
+                    headers={"User-Agent": "watcher", **headers},
+                    allow_redirects=False,
+                    proxy=self._proxy,
                 ) as response,
             ):
                 text = await _bounded(response)
                 return Reply(response.status, wait(response.headers.get("Retry-After")), text)
         except TimeoutError:
-            raise DeliveryFailed(f"{self._name}: no answer within {self._timeout.total:.0f} s") from None
+            raise DeliveryFailed(
+                f"{self._name}: no answer within {self._timeout.total:.0f} s", reason=FailureReason.TIMEOUT
+            ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # the library's messages may hold the URL, which is the secret: only the sort of error is told
-            raise DeliveryFailed(f"{self._name}: {self._sort_of(error)}") from None
+            raise DeliveryFailed(f"{self._name}: {self._sort_of(error)}", reason=FailureReason.UNREACHABLE) from None
         finally:
             await resolver.close()
 
@@ -144,11 +155,54 @@ class Poster:
             case aiohttp.ClientConnectorDNSError():
                 return "the server's name cannot be resolved"
             case aiohttp.ClientConnectorError():
-                return f"cannot connect ({error.os_error.strerror or type(error.os_error).__name__})"
+                # asyncio's own words hold the address
+                number = error.os_error.errno
+                return f"cannot connect ({os.strerror(number) if number else type(error.os_error).__name__})"
             case aiohttp.ServerDisconnectedError():
                 return "the server closed the connection"
             case _:
                 return type(error).__name__
+
+
+TOO_LONG = frozenset({400, 413, 422})
+"""Statuses by which receivers refuse a message for its length or its form."""
+
+_GONE = frozenset({404, 410})
+
+
+def reason_of(status: int) -> FailureReason:
+    """Return the reason that an HTTP status stands for."""
+    match status:
+        case 401 | 403 | 407:
+            return FailureReason.AUTH
+        case 429:
+            return FailureReason.RATE_LIMITED
+        case _ if 400 <= status < 500:  # noqa: PLR2004 (RFC 9110 15.5)
+            return FailureReason.CLIENT
+        case _:
+            return FailureReason.SERVER
+
+
+def judge(name: str, reply: Reply) -> None:
+    """Return where the receiver accepted the message. Raises DeliveryFailed, DeliveryRejected.
+
+    A message that is refused for what it holds (400, 413, 422) is never sent again. A receiver that is gone or wants
+    another key is for the operator to mend. Everything else may be a proxy's or a moment's answer and is tried again.
+    """
+    if reply.accepted:
+        return
+    why, reason = f"{name}: not accepted (status {reply.status})", reason_of(reply.status)
+    if reply.status in TOO_LONG:
+        raise DeliveryRejected(why, reason=reason)
+    if reply.status in _GONE or reason is FailureReason.AUTH:
+        raise DeliveryRejected(why, mendable=True, reason=reason)
+    raise DeliveryFailed(why, reply.retry_after, reason=reason)
+
+
+async def post_or_short(poster: Poster, body: bytes, short: bytes, headers: Mapping[str, str]) -> Reply:
+    """Post `body`; where it is refused for its length or form, post `short` once. Return the last answer."""
+    reply = await poster.post(body, headers)
+    return await poster.post(short, headers) if reply.status in TOO_LONG else reply
 
 
 def wait(retry_after: str | None) -> timedelta | None:

@@ -8,18 +8,45 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urljoin
 
-from watcher.channels.posting import Poster, Reply
-from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, WatcherError
+from pydantic import Field, SecretStr, model_validator
+
+from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.posting import Poster, Reply, reason_of
+from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, FailureReason, WatcherError
 from watcher.core.mail.risk import Severity
 from watcher.core.ports import Memory
 from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.story import Story
 from watcher.core.telling.wording import Listing, Wording, word
+from watcher.sections import Section, secret_text
 
 NAME = "slack"
+
+
+class SlackSettings(Section):
+    """Slack, by an incoming webhook or by a bot token and a channel."""
+
+    webhook_url: SecretStr | None = Field(default=None, description="Incoming webhook")
+    token: SecretStr | None = Field(default=None, description="Bot token (`chat:write`)")
+    channel: str | None = Field(default=None, description="Channel for the bot token: `#mail-watch` or an id")
+    api_url: str = Field(default="https://slack.com/api/", description="Where the Slack Web API answers")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.webhook_url and self.token:
+            raise ValueError("set webhook_url, or token and channel, not both")
+        if bool(self.token) != bool(self.channel):
+            raise ValueError("token and channel go together")
+        return self
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to send to."""
+        return bool(self.webhook_url or self.token)
+
 
 Block = dict[str, Any]
 
@@ -93,6 +120,7 @@ class Slack:
         api_url: str = "https://slack.com/api/",
         memory: Memory | None = None,
         timeout: float = 15.0,
+        proxy: Proxy | None = None,
     ) -> None:
         self._headers = {"Content-Type": "application/json; charset=utf-8"}
         self._channel = channel
@@ -107,7 +135,7 @@ class Slack:
         else:
             raise ConfigurationError("alerts.slack", "set webhook_url, or token and channel")
         self._poster = Poster(
-            NAME, url, setting=setting, example="https://hooks.slack.com/services/...", timeout=timeout
+            NAME, url, setting=setting, example="https://hooks.slack.com/services/...", timeout=timeout, proxy=proxy
         )
 
     def __repr__(self) -> str:
@@ -136,7 +164,9 @@ class Slack:
     def _judge(self, reply: Reply) -> None:
         """Return when the reply means accepted; otherwise raise."""
         if reply.status == 429:  # noqa: PLR2004 (RFC 6585: too many requests)
-            raise DeliveryFailed("slack: asked to slow down (429)", reply.retry_after)
+            raise DeliveryFailed(
+                "slack: asked to slow down (429)", reply.retry_after, reason=FailureReason.RATE_LIMITED
+            )
         if self._channel is None:
             if reply.status == 200 and reply.text.strip() == "ok":  # noqa: PLR2004
                 return
@@ -147,10 +177,14 @@ class Slack:
             error = str(reply.member("error") or "")
         if error in _PERMANENT:
             why = f"slack: Slack said {error} (status {reply.status})"
-            raise DeliveryRejected(why, mendable=error not in _OF_THE_MESSAGE)
+            of_message = error in _OF_THE_MESSAGE
+            reason = FailureReason.CLIENT if of_message else FailureReason.AUTH
+            raise DeliveryRejected(why, mendable=not of_message, reason=reason)
         # What is unknown, or came from a proxy or a portal, or is a redirect, is never a reason to drop an alert.
         what = f"Slack said {error}" if _WORD.match(error) else "unexpected answer"
-        raise DeliveryFailed(f"slack: {what} (status {reply.status})", reply.retry_after)
+        raise DeliveryFailed(
+            f"slack: {what} (status {reply.status})", reply.retry_after, reason=reason_of(reply.status)
+        )
 
 
 def _has_thread(alert: Alert) -> bool:
@@ -251,3 +285,20 @@ def _cut(text: str, limit: int) -> str:
     if start >= 0 and ";" not in cut[start:]:
         cut = cut[:start]
     return cut + "…"
+
+
+SETTING = Setting(SlackSettings, SlackSettings())
+
+
+def make(settings: SlackSettings, means: Means) -> Slack | None:
+    """Return the channel, or None where it is not configured. Raises ConfigurationError."""
+    if not settings.configured:
+        return None
+    return Slack(
+        webhook_url=secret_text(settings.webhook_url),
+        token=secret_text(settings.token),
+        channel=settings.channel,
+        api_url=settings.api_url,
+        memory=means.memory,
+        proxy=means.proxy,
+    )

@@ -10,15 +10,43 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Self
 
 from aiohttp.abc import AbstractResolver
+from pydantic import Field, SecretStr, model_validator
 
-from watcher.channels.posting import Poster, Reply
+from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
+from watcher.sections import Section, secret_text
 
 NAME = "webhook"
+
+
+class WebhookSettings(Section):
+    """A webhook of your own: signed events as JSON (Standard Webhooks)."""
+
+    url: SecretStr | None = Field(default=None, description="Where events are posted, `https://...`")
+    secret: SecretStr | None = Field(default=None, description="Signs them: `whsec_` and 24 to 64 bytes in Base64")
+    previous_secret: SecretStr | None = Field(
+        default=None, description="The old secret, which signs too while receivers change over"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.url) != bool(self.secret):
+            raise ValueError("url and secret go together; `openssl rand -base64 32` makes one, put whsec_ before it")
+        if self.previous_secret and not self.secret:
+            raise ValueError("previous_secret needs secret")
+        return self
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to send to."""
+        return self.url is not None
+
 
 _PREFIX = "whsec_"
 _KEY_BYTES = range(24, 65)
@@ -43,6 +71,7 @@ class Webhook:
         url: str,
         secrets: Sequence[str],
         timeout: float = 15.0,
+        proxy: Proxy | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         system: AbstractResolver | None = None,
         turn: float = TURN_SECONDS,
@@ -56,6 +85,7 @@ class Webhook:
             setting="alerts.webhook.url",
             example="https://soc.army.mil/hooks/watcher",
             timeout=timeout,
+            proxy=proxy,
             system=system,
         )
         self._now = now
@@ -96,9 +126,13 @@ def _judge(reply: Reply) -> None:
         return
     if reply.status in _PERMANENT:
         gone = reply.status == 410  # noqa: PLR2004 (RFC 9110 15.5.11: the receiver is there no more)
-        raise DeliveryRejected(f"webhook: the receiver refused it (status {reply.status})", mendable=gone)
+        raise DeliveryRejected(
+            f"webhook: the receiver refused it (status {reply.status})", mendable=gone, reason=reason_of(reply.status)
+        )
     redirect = ", a redirect, which is not followed" if 300 <= reply.status < 400 else ""  # noqa: PLR2004
-    raise DeliveryFailed(f"webhook: not accepted (status {reply.status}{redirect})", reply.retry_after)
+    raise DeliveryFailed(
+        f"webhook: not accepted (status {reply.status}{redirect})", reply.retry_after, reason=reason_of(reply.status)
+    )
 
 
 def key_of(secret: str) -> bytes:
@@ -118,3 +152,14 @@ def signature(key: bytes, message: HookMessage, timestamp: int) -> str:
     """`v1,` and the Base64 of the HMAC-SHA256 of id, time and body."""
     signed = f"{message.id}.{timestamp}.".encode() + message.body
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+SETTING = Setting(WebhookSettings, WebhookSettings())
+
+
+def make(settings: WebhookSettings, means: Means) -> Webhook | None:
+    """Return the channel, or None where it is not configured. Raises ConfigurationError."""
+    if settings.url is None:
+        return None
+    secrets = filter(None, map(secret_text, (settings.secret, settings.previous_secret)))
+    return Webhook(url=settings.url.get_secret_value(), secrets=tuple(secrets), proxy=means.proxy)

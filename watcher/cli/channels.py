@@ -40,10 +40,14 @@ def test(options: GlobalOptions, name: str | None) -> int:
         )
     if name is not None and name not in made:
         raise click.BadParameter(f"{name!r} is not configured; there is {', '.join(made)}", param_hint="NAME")
+    from watcher.channels import UNPROVEN
+
     results = asyncio.run(_send({name: made[name]} if name is not None else made))
     for channel, why in results.items():
         if why is None:
             click.echo(f"{channel}: accepted")
+            if channel in UNPROVEN:
+                click.echo(f"watcher: {UNPROVEN[channel]}", err=True)
         else:
             click.echo(f"watcher: {visible(why)}", err=True)
     return EXIT_FAILED if any(results.values()) else 0

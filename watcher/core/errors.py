@@ -13,6 +13,7 @@ A DNS or registry failure is data (an outcome), not an exception.
 """
 
 from datetime import timedelta
+from enum import StrEnum
 
 
 class WatcherError(Exception):
@@ -71,16 +72,42 @@ class LeaseLost(WatcherError):
         super().__init__("the lease ran out, and the work was given to another process")
 
 
+class FailureReason(StrEnum):
+    """The reasons why a channel does not accept a message: a closed set, for the API, the pages and the metric."""
+
+    AUTH = "auth"
+    """It wants another key, or the key may not do this."""
+    RATE_LIMITED = "rate_limited"
+    CLIENT = "client"
+    """It does not accept this message."""
+    SERVER = "server"
+    """It failed, or answered what nobody expects."""
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+
+
 class DeliveryFailed(WatcherError):
     """A channel did not accept a message; worth another try, not before `retry_after` where given.
 
     `progressed`: it accepted some of a message's events and works; the rest follows with the next try, at once.
+    `partly_accepted`: some recipients have the message, the others get it with a later try; no other alert waits for
+    that. `reason` is the one of a closed set.
     """
 
-    def __init__(self, why: str, retry_after: timedelta | None = None, *, progressed: bool = False) -> None:
+    def __init__(
+        self,
+        why: str,
+        retry_after: timedelta | None = None,
+        *,
+        progressed: bool = False,
+        partly_accepted: bool = False,
+        reason: FailureReason = FailureReason.SERVER,
+    ) -> None:
         self.why = why
+        self.reason = reason
         self.retry_after = retry_after
         self.progressed = progressed
+        self.partly_accepted = partly_accepted
         super().__init__(why)
 
 
@@ -91,6 +118,6 @@ class DeliveryRejected(DeliveryFailed):
     the message says.
     """
 
-    def __init__(self, why: str, *, mendable: bool = False) -> None:
+    def __init__(self, why: str, *, mendable: bool = False, reason: FailureReason = FailureReason.CLIENT) -> None:
         self.mendable = mendable
-        super().__init__(why)
+        super().__init__(why, reason=reason)

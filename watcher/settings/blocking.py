@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from watcher.settings.types import Section
+from watcher.sections import Section
 
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):[0-9]{1,5}")
 _ZONE = re.compile(r"(?=.{1,120}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")

@@ -5,9 +5,12 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -22,9 +25,9 @@ from pydantic_settings import (
 from watcher.core.errors import ConfigurationError, InvalidName
 from watcher.core.names.names import parse
 from watcher.core.slips.candidates import Share
+from watcher.sections import Duration, Lasting, Section, read_secret_files
 from watcher.settings.alerts import Alerts
 from watcher.settings.blocking import Exports, Rpz
-from watcher.settings.types import Duration, Lasting, Section, read_secret_files
 
 _PORTS = 65535
 CONFIG_FILES = (Path("watcher.toml"), Path("/etc/watcher/watcher.toml"))
@@ -216,6 +219,33 @@ class MailPolicy(Section):
         return value
 
 
+class Http(Section):
+    """The way out for everything that speaks HTTP: registries, channels, feeds. The environment is not read."""
+
+    proxy: Annotated[str, Field(pattern=r"^http://[^/\s@]+(:[0-9]+)?/?$")] | None = Field(
+        default=None, description="A proxy, `http://proxy.army.mil:3128`; unset: directly"
+    )
+    no_proxy: tuple[str, ...] = Field(
+        default=(),
+        description="Hosts that are reached directly: a name with all hosts under it, an address or a network",
+    )
+
+    def of(self, url: str) -> str | None:
+        """Return the proxy's URL for a request to `url`; None: directly."""
+        host = (urlsplit(url).hostname or "").rstrip(".").lower()
+        return None if self.proxy is None or any(_covers(entry, host) for entry in self.no_proxy) else self.proxy
+
+
+def _covers(entry: str, host: str) -> bool:
+    """Whether an entry of `no_proxy` covers a host; case does not matter, a leading dot neither."""
+    name = entry.strip().lstrip("*").strip(".").lower()
+    if not name or not host:
+        return False
+    with suppress(ValueError):
+        return ip_address(host) in ip_network(name, strict=False)
+    return host == name or host.endswith(f".{name}")
+
+
 class Retention(Section):
     """How long the past is kept; what is known of names now is kept anyway."""
 
@@ -265,6 +295,7 @@ class Settings(BaseSettings):
     sweep: Sweep = Sweep()
     confirm: Confirm = Confirm()
     smtp_probe: SmtpProbe = SmtpProbe()
+    http: Http = Http()
     alerts: Alerts = Alerts()
     api: Api = Api()
     policy: MailPolicy = MailPolicy()

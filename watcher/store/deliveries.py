@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, update
 
+from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason
 from watcher.core.telling.alerts import Alert, AlertKind, alert_from_json
 from watcher.store.database import Tx
 from watcher.store.moments import lease_time
@@ -41,6 +42,7 @@ class Delivery:
     last_error: str | None = None
     sent_at: datetime | None = None
     epoch: int = 0
+    failure: FailureReason | None = None
 
 
 _PENDING = deliveries.c.status == Status.PENDING
@@ -99,19 +101,23 @@ async def mark_sent(tx: Tx, delivery_id: str, *, now: datetime) -> bool:
     done = await tx.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery_id, _PENDING)
-        .values(status=Status.SENT, sent_at=now, last_error=None, **_FREE_AGAIN)
+        .values(status=Status.SENT, sent_at=now, last_error=None, failure=None, **_FREE_AGAIN)
     )
     return done.rowcount > 0
 
 
-async def mark_rejected(tx: Tx, delivery: Delivery, *, why: str, mendable: bool = False) -> bool:
+async def mark_rejected(tx: Tx, delivery: Delivery, error: DeliveryFailed, *, why: str) -> bool:
     """Record that the channel will not accept it, or not before its settings are mended; False as in `mark_failed`."""
-    return await _end_try(tx, delivery, status=Status.REJECTED, last_error=why, mendable=mendable)
+    mendable = isinstance(error, DeliveryRejected) and error.mendable
+    return await _end_try(tx, delivery, status=Status.REJECTED, last_error=why, failure=error.reason, mendable=mendable)
 
 
-async def mark_failed(tx: Tx, delivery: Delivery, *, why: str, next_attempt_at: datetime) -> bool:
+async def mark_failed(tx: Tx, delivery: Delivery, error: DeliveryFailed, *, next_attempt_at: datetime) -> bool:
     """Put the next try at `next_attempt_at`; False, and nothing changed, when somebody else has claimed it since."""
-    return await _end_try(tx, delivery, last_error=why, next_attempt_at=next_attempt_at)
+    values: dict[str, object] = {"partly_accepted": True} if error.partly_accepted else {}
+    return await _end_try(
+        tx, delivery, last_error=error.why, failure=error.reason, next_attempt_at=next_attempt_at, **values
+    )
 
 
 async def release(tx: Tx, owners: Sequence[str]) -> None:
@@ -232,10 +238,11 @@ async def retry_rejected(tx: Tx, channels: Collection[str], *, since: datetime, 
 async def _find_next(tx: Tx, channel: str, now: datetime, at: datetime) -> str | None:
     """Return the id of the oldest delivery that is due and has no older pending one about one of its names before it.
 
-    Digests hold up nothing, and nothing holds them up. Mostly the oldest of all is due, and nothing else is read.
+    Digests hold up nothing, and nothing holds them up; an alert that waits for some of its recipients only holds up
+    nothing either. Mostly the oldest of all is due, and nothing else is read.
     """
     query = (
-        select(deliveries.c.id, deliveries.c.alert_id, and_(*_is_due(channel, now, at)))
+        select(deliveries.c.id, deliveries.c.alert_id, and_(*_is_due(channel, now, at)), deliveries.c.partly_accepted)
         .where(deliveries.c.channel == channel, _PENDING)
         .order_by(deliveries.c.id)
     )
@@ -248,7 +255,8 @@ async def _find_next(tx: Tx, channel: str, now: datetime, at: datetime) -> str |
         ours = names.get(row[1], set())
         if row[2] and not ours & before:
             return str(row[0])
-        before |= ours
+        if not row[3]:
+            before |= ours
     return None
 
 
@@ -299,4 +307,12 @@ def _select() -> Select[tuple[object, ...]]:
 
 async def _read(tx: Tx, query: Select[tuple[object, ...]]) -> list[Delivery]:
     rows = [dict(row) for row in (await tx.execute(query)).mappings()]
-    return [Delivery(alert=alert_from_json(row.pop("body")), status=Status(row.pop("status")), **row) for row in rows]
+    return [
+        Delivery(
+            alert=alert_from_json(row.pop("body")),
+            status=Status(row.pop("status")),
+            failure=None if (failure := row.pop("failure")) is None else FailureReason(failure),
+            **row,
+        )
+        for row in rows
+    ]

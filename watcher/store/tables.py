@@ -206,6 +206,8 @@ deliveries = Table(
     Cell("lease_owner", Text),
     Cell("epoch", Integer, nullable=False, server_default="0"),  # counts the claims
     Cell("last_error", Text),
+    Cell("failure", Text),  # core.errors.FailureReason, of the last try that failed
+    Cell("partly_accepted", Boolean, nullable=False, server_default=false()),  # by some recipients
     Cell("mendable", Boolean, nullable=False, server_default=false()),  # rejected, but not for what the message says
     Cell("sent_at", Moment),
     Cell("created_at", Moment, nullable=False),

@@ -13,6 +13,12 @@ WHOLE = {
     "email": {"smtp_url": "smtp://user:very-secret@localhost", "from": "a@army.mil", "to": ["b@army.mil"]},
     "webhook": {"url": "https://host/very-secret", "secret": "whsec_" + "c2VjcmV0" * 4},
     "alertmanager": {"url": "http://user:very-secret@127.0.0.1:9093"},
+    "teams": {"url": "https://flows.example/very-secret"},
+    "mattermost": {"url": "https://chat.example/hooks/very-secret"},
+    "pagerduty": {"routing_key": "verysecretverysecretverysecret00"},
+    "jsm": {"key": "very-secret"},
+    "ntfy": {"topic": "very-secret", "token": "very-secret"},
+    "syslog": {"address": "tls://127.0.0.1:6514", "form": "ecs"},
     "apprise": {"urls": "json://localhost/very-secret  json://localhost/another"},
     "command": ["/usr/bin/tee", "-a", "/dev/null"],
 }
@@ -22,8 +28,9 @@ WHOLE = {
 def test_every_channel_is_made_of_its_settings() -> None:
     chosen = Settings(alerts=WHOLE)
     made = build_channels(chosen)
-    assert list(made) == [one.NAME for one in channels.ALL] == list(WHOLE)
-    assert [one.name for one in made.values()] == list(made)
+    assert list(made) == [channel.NAME for channel in channels.ALL]
+    assert set(made) == set(WHOLE)
+    assert [channel.name for channel in made.values()] == list(made)
     assert "very-secret" not in repr(made) + repr(chosen) + chosen.model_dump_json()
 
 

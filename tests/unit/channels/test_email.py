@@ -13,6 +13,7 @@ from tests.fakes.alert_samples import ALERTS, became_able, page
 from tests.fakes.mail_server import ENCODED_PASSWORD, RECIPIENT, SENDER, USER, MailServer, half_of_the_time
 from watcher.channels.email import Email, Security, SmtpServer, message, parse_smtp_url
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.services.telling.memory import ShortMemory
 
 ALERT = ALERTS["mail_became_able"]
 
@@ -138,6 +139,21 @@ async def test_some_recipients_refused_is_told_and_the_others_get_it() -> None:
         with pytest.raises(DeliveryRejected, match="1 of 2 recipients \\(550\\)"):
             await _email(server, to=[RECIPIENT, "gone@army.mil"]).send(ALERT)
         assert server.accepted[0].recipients == (RECIPIENT,)
+
+
+async def test_who_has_the_mail_does_not_get_it_again() -> None:
+    """A deferred mailbox repeats nothing for the others, also when the process that tried first is gone."""
+    memory = ShortMemory()
+    async with MailServer(refused={"slow@army.mil": 450}) as server:
+        for _ in range(3):
+            with pytest.raises(DeliveryFailed, match="1 of 3 recipients \\(450\\)") as caught:
+                await _email(server, to=[RECIPIENT, "slow@army.mil", "c@army.mil"], memory=memory).send(ALERT)
+            assert caught.value.partly_accepted
+            assert not isinstance(caught.value, DeliveryRejected)
+        assert [mail.recipients for mail in server.accepted] == [(RECIPIENT, "c@army.mil")]
+    async with MailServer() as mended:
+        await _email(mended, to=[RECIPIENT, "slow@army.mil", "c@army.mil"], memory=memory).send(ALERT)
+        assert [mail.recipients for mail in mended.accepted] == [("slow@army.mil",)]
 
 
 async def test_one_recipient_put_off_outweighs_one_refused() -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from watcher.core.errors import DeliveryFailed, DeliveryRejected, StoreError
+from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason, StoreError
 from watcher.core.ports import Channel, Clock
 from watcher.core.shapes import time_json
 from watcher.core.shapes.watch import channel_state_from_json, channel_state_json
@@ -151,10 +151,10 @@ class Notifier:
         """Send what is due, through all channels at once. How many deliveries were accepted."""
         work = (self.deliver_through(name) for name in self._channels)
         done = await asyncio.gather(*work, return_exceptions=True)
-        for one in done:
-            if isinstance(one, BaseException):
-                raise one
-        return sum(one for one in done if isinstance(one, int))
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
+        return sum(result for result in done if isinstance(result, int))
 
     async def deliver_through(self, name: str) -> int:
         """Send what is due through one channel, oldest first, until nothing is or a try fails. How many accepted."""
@@ -165,8 +165,8 @@ class Notifier:
                 if not await deliveries.any_due(tx, name, now=now):
                     return accepted
             async with self._store.write() as tx:
-                one = await deliveries.claim(tx, name, owner=self._owner, now=now, lease=self._patience.lease)
-            if one is None or not await self._undisturbed(one):
+                delivery = await deliveries.claim(tx, name, owner=self._owner, now=now, lease=self._patience.lease)
+            if delivery is Ndelivery or not await self._undisturbed(delivery):
                 return accepted
             accepted += 1
 
@@ -209,9 +209,9 @@ class Notifier:
                 else:
                     await facts.remove(tx, _STATE + name)
 
-    async def _undisturbed(self, one: Delivery) -> bool:
+    async def _undisturbed(self, delivery: Delivery) -> bool:
         """Try it; when the service stops meanwhile, the try may end first, so that it is not sent again for nothing."""
-        task = asyncio.ensure_future(self._try(one))
+        task = asyncio.ensure_future(self._try(delivery))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -220,85 +220,89 @@ class Notifier:
             await asyncio.gather(task, return_exceptions=True)
             raise
 
-    async def _try(self, one: Delivery) -> bool:
+    async def _try(self, delivery: Delivery) -> bool:
         """Send one leased delivery and record what came of it; whether the channel accepted it."""
         try:
-            if one.id not in self._accepted:  # else it was accepted, and the database could not be told
-                await self._send(one)
-                self._accepted.add(one.id)
+            if delivery.id not in self._accepted:  # else it was accepted, and the database could not be told
+                await self._send(delivery)
+                self._accepted.add(delivery.id)
         except DeliveryRejected as error:
-            await self._rejected(one, error.why, mendable=error.mendable)
+            await self._rejected(delivery, error, error.why)
         except DeliveryFailed as error:
-            if self._clock.now() - one.created_at >= self._patience.give_up:
-                await self._rejected(one, f"given up after {one.attempts} tries: {error.why}")
+            if self._clock.now() - delivery.created_at >= self._patience.give_up:
+                await self._rejected(delivery, error, f"given up after {delivery.attempts} tries: {error.why}")
             else:
-                await self._failed(one, error)
+                await self._failed(delivery, error)
         else:
-            await self._sent(one)
+            await self._sent(delivery)
             return True
         return False
 
-    async def _send(self, one: Delivery) -> None:
+    async def _send(self, delivery: Delivery) -> None:
         limit = self._patience.limit.total_seconds()
         try:
-            alert = await self._whole(one)
+            alert = await self._whole(delivery)
             async with asyncio.timeout(limit):
-                await self._channels[one.channel].send(alert)
+                await self._channels[delivery.channel].send(alert)
         except TimeoutError:
-            raise DeliveryFailed(f"{one.channel}: no answer within {limit:.0f} s") from None
+            raise DeliveryFailed(
+                f"{delivery.channel}: no answer within {limit:.0f} s", reason=FailureReason.TIMEOUT
+            ) from None
         except (DeliveryFailed, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 (a bug in one channel must lose no alert and stop no other channel)
-            _log.exception("channel %s raised what no channel should", one.channel)
-            raise DeliveryFailed(f"{one.channel}: unexpected {type(error).__name__}") from None
+            _log.exception("channel %s raised what no channel should", delivery.channel)
+            raise DeliveryFailed(f"{delivery.channel}: unexpected {type(error).__name__}") from None
 
-    async def _whole(self, one: Delivery) -> Alert:
+    async def _whole(self, delivery: Delivery) -> Alert:
         """The alert with all of its events for a channel that wants them; else with those that are shown."""
-        if one.alert.total <= len(one.alert.events) or not self._channels[one.channel].every_event:
-            return one.alert
+        if delivery.alert.total <= len(delivery.alert.events) or not self._channels[delivery.channel].every_event:
+            return delivery.alert
         async with self._store.read() as tx:
-            return replace(one.alert, events=tuple(await outbox.list_events_of(tx, one.alert.id)))
+            return replace(delivery.alert, events=tuple(await outbox.list_events_of(tx, delivery.alert.id)))
 
-    async def _sent(self, one: Delivery) -> None:
+    async def _sent(self, delivery: Delivery) -> None:
         now = self._clock.now()
         async with self._store.write() as tx:
-            await deliveries.mark_sent(tx, one.id, now=now)
-            await deliveries.bring_forward(tx, one.channel, now=now)
-            if (await self._step(tx, one.channel, Result.ACCEPTED, now)).told_at is not None:
-                await deliveries.retry_rejected(tx, [one.channel], since=now - self._patience.give_up, now=now)
-        self._accepted.discard(one.id)
-        self._seen(one, "sent", now)
-        _log.info("alert %s sent through %s, try %d", one.alert.id, one.channel, one.attempts)
+            await deliveries.mark_sent(tx, delivery.id, now=now)
+            await deliveries.bring_forward(tx, delivery.channel, now=now)
+            if (await self._step(tx, delivery.channel, Result.ACCEPTED, now)).told_at is not None:
+                await deliveries.retry_rejected(tx, [delivery.channel], since=now - self._patience.give_up, now=now)
+        self._accepted.discard(delivery.id)
+        self._seen(delivery, "sent", now)
+        _log.info("alert %s sent through %s, try %d", delivery.alert.id, delivery.channel, delivery.attempts)
 
-    async def _failed(self, one: Delivery, error: DeliveryFailed) -> None:
+    async def _failed(self, delivery: Delivery, error: DeliveryFailed) -> None:
         now = self._clock.now()
         if error.progressed:
             async with self._store.write() as tx:
-                if await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=now):
-                    await self._step(tx, one.channel, Result.PROGRESSED, now)
+                if await deliveries.mark_failed(tx, delivery, error, next_attempt_at=now):
+                    await self._step(tx, delivery.channel, Result.PROGRESSED, now)
             return
         async with self._store.write() as tx:
-            before = await self._find_state(tx, one.channel)
+            before = await self._find_state(tx, delivery.channel)
             since = now if before.since is None else min(before.since, now)
             again = now + self._patience.wait(now - since, self._jitter(), error.retry_after)
-            if not await deliveries.mark_failed(tx, one, why=error.why, next_attempt_at=again):
-                _log_lost(one)
+            if not await deliveries.mark_failed(tx, delivery, error, next_attempt_at=again):
+                _log_lost(delivery)
                 return
-            await self._step(tx, one.channel, Result.FAILED, now, why=error.why)
+            await self._step(tx, delivery.channel, Result.FAILED, now, why=error.why)
             if error.retry_after is not None:
-                await deliveries.put_off(tx, one.channel, until=now + min(error.retry_after, self._patience.pause))
-        self._seen(one, "failed", now)
-        _log.warning("alert %s, try %d, again at %s: %s", one.alert.id, one.attempts, time_json(again), error.why)
+                await deliveries.put_off(tx, delivery.channel, until=now + min(error.retry_after, self._patience.pause))
+        self._seen(delivery, "failed", now)
+        _log.warning(
+            "alert %s, try %d, again at %s: %s", delivery.alert.id, delivery.attempts, time_json(again), error.why
+        )
 
-    async def _rejected(self, one: Delivery, why: str, *, mendable: bool = False) -> None:
+    async def _rejected(self, delivery: Delivery, error: DeliveryFailed, why: str) -> None:
         now = self._clock.now()
         async with self._store.write() as tx:
-            if not await deliveries.mark_rejected(tx, one, why=why, mendable=mendable):
-                _log_lost(one)
+            if not await deliveries.mark_rejected(tx, delivery, error, why=why):
+                _log_lost(delivery)
                 return
-            await self._step(tx, one.channel, Result.REJECTED, now, why=why)
-        self._seen(one, "rejected", now)
-        _log.error("alert %s is rejected: %s", one.alert.id, why)
+            await self._step(tx, delivery.channel, Result.REJECTED, now, why=why)
+        self._seen(delivery, "rejected", now)
+        _log.error("alert %s is rejected: %s", delivery.alert.id, why)
 
     async def _find_state(self, tx: Tx, channel: str) -> ChannelState:
         return channel_state_from_json(await facts.find(tx, _STATE + channel))
@@ -315,9 +319,9 @@ class Notifier:
         await event_log.add(tx, told, now=now)
         return before
 
-    def _seen(self, one: Delivery, result: str, now: datetime) -> None:
-        begun = min((event.at for event in one.alert.events), default=one.alert.created_at)
-        self._observe(one.channel, result, (now - begun).total_seconds())
+    def _seen(self, delivery: Delivery, result: str, now: datetime) -> None:
+        begun = min((event.at for event in delivery.alert.events), default=delivery.alert.created_at)
+        self._observe(delivery.channel, result, (now - begun).total_seconds())
 
     async def _steadily(self, work: Callable[[], Awaitable[object]], *, once: bool = False) -> None:
         """Do `work` every `poll`, whatever happens to the database; `once`: until it went through."""
@@ -334,9 +338,11 @@ class Notifier:
             await self._clock.sleep(self._patience.poll.total_seconds())
 
 
-def _log_lost(one: Delivery) -> None:
+def _log_lost(delivery: Delivery) -> None:
     """Log that this process had the delivery for too long: another has claimed it, and records what comes of it."""
-    _log.warning("alert %s, try %d: its lease ran out, so the outcome is not recorded", one.alert.id, one.attempts)
+    _log.warning(
+        "alert %s, try %d: its lease ran out, so the outcome is not recorded", delivery.alert.id, delivery.attempts
+    )
 
 
 def _gone(channel: str) -> str:

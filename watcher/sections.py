@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, SecretStr, model_validator
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
@@ -73,3 +73,8 @@ def read_secret_files(model: type[BaseModel], data: Any) -> Any:
             why = getattr(error, "strerror", None) or "it is not text"
             raise ValueError(f"{name}_file {str(path)!r} cannot be read: {why}") from error
     return values
+
+
+def secret_text(value: SecretStr | None) -> str | None:
+    """Return the secret itself; None where there is none."""
+    return None if value is None else value.get_secret_value()
