@@ -58,7 +58,7 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
         ('[api]\nlisten = "127.0.0.1:65536"\n', "api.listen", "ADDR:PORT"),
         ('[api]\npublic_url = "watcher.army.mil"\n', "api.public_url", "match"),
         ('[vigil]\ncanary = "a..b"\n', "vigil.canary", "not a name"),
-        ('[[alerts.routes]]\nchannels = ["slakc"]\n', "alerts.routes.0.channels.0", "'slack'"),
+        ('[[alerts.routes]]\nchannels = ["slakc"]\n', "alerts.routes.0.channels", "there are slack"),
         ('[alerts.slack]\ntoken = "xoxb-1"\n', "alerts.slack", "go together"),
         ('[alerts.email]\nsmtp_url = "smtp://u:hunter2@h"\n', "alerts.email", "from and to"),
         ("= broken", "watcher.toml", "not TOML"),

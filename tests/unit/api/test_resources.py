@@ -6,6 +6,7 @@ import pytest
 
 from tests.fakes.alert_samples import became_able
 from tests.fakes.api_client import ApiClient, World
+from watcher.core.errors import DeliveryRejected
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -290,7 +291,7 @@ async def test_deliveries_are_listed_and_tried_again(api: ApiClient, behind: Wor
         await outbox.add_alert(tx, alert, [event.id for event in told], {"email": ids[0], "slack": ids[1]}, now=now)
         refused = await deliveries.find(tx, ids[1])
         assert refused is not None
-        assert await deliveries.mark_rejected(tx, refused, why="channel_not_found")
+        assert await deliveries.mark_rejected(tx, refused, DeliveryRejected("no"), why="channel_not_found")
         assert await deliveries.mark_sent(tx, ids[0], now=now)
     listed = (await api.get("/api/v1/deliveries")).json["items"]
     assert [(row["channel"], row["status"]) for row in listed] == [("slack", "rejected"), ("email", "sent")]

@@ -112,7 +112,9 @@ async def test_a_process_that_lost_its_lease_records_no_failure(office: Office, 
         assert list(await tx.execute(select(tables.deliveries))) == rows
         assert await facts.find_starting(tx, "channel_") == channels
         assert [row.event.kind for row in await outbox.list_undecided(tx)] == []
-        assert await deliveries.mark_failed(tx, taken, why="down", next_attempt_at=later), "the new holder still may"
+        assert await deliveries.mark_failed(tx, taken, DeliveryFailed("down"), next_attempt_at=later), (
+            "the new holder still may"
+        )
 
 
 @pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=400)])
