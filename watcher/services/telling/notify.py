@@ -166,7 +166,7 @@ class Notifier:
                     return accepted
             async with self._store.write() as tx:
                 delivery = await deliveries.claim(tx, name, owner=self._owner, now=now, lease=self._patience.lease)
-            if delivery is Ndelivery or not await self._undisturbed(delivery):
+            if delivery is None or not await self._undisturbed(delivery):
                 return accepted
             accepted += 1
 
