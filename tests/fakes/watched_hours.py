@@ -52,13 +52,21 @@ class Several(ZoneResolver):
 class WatchedHours:
     """`army.ml` exists without mail, `navy.ml` takes mail; both are known and looked at by their time."""
 
-    def __init__(self, store, clock, resolvers=(FIRST, SECOND), policy=None):
+    def __init__(self, store, clock, resolvers=(FIRST, SECOND), policy=None, own_servers=None):
         self.store, self.clock = store, clock
         zones = {".": ROOT, "ml": ML, "net": SOA, "mail.net": MAIL, "army.ml": SOA, "navy.ml": MX}
         self.dns = Several(clock, zones, resolvers=resolvers, ttl=60)
         pulse = Pulse(clock)
         resolver = PulsedResolver(self.dns, pulse)
-        examiner = Examiner(resolver, clock, load_suffixes(), checks.ALL, lambda: "w0123456789")
+        examiner = Examiner(
+            resolver,
+            clock,
+            load_suffixes(),
+            checks.ALL,
+            lambda: "w0123456789",
+            own_servers=own_servers,
+            several=len(resolvers) > 1,
+        )
         self.watch = Watch(store=store, clock=clock, policy=policy, jitter=lambda: 0.5)
         self.relook = Relook(
             store=store,

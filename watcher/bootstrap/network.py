@@ -116,6 +116,7 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
     at_source = SuffixSweeper(plain, source, public_suffix=suffixes.public_suffix)
     asking = PulsedSweeper(at_source if chosen.sweep.existence == "suffix_servers" else plain, pulse, now)
     sweeper = WatchedFiles(chosen.sweep.names, asking, now) if chosen.sweep.names else asking
+    own_servers = _authorities(chosen, resolver, suffixes)
     examiner = Examiner(
         resolver,
         now,
@@ -125,7 +126,9 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
         operators=load_operators(),
         prober=SmtpProbe(is_global, helo=chosen.smtp_probe.helo),
         recheck_suffixes=timedelta(days=7),
-        authorities=_authorities(chosen, resolver, suffixes),
+        authorities=own_servers if chosen.confirm.via == "authoritative" else None,
+        own_servers=own_servers,
+        several=len(asked) > 1,
     )
     try:
         yield Network(asked, careful, resolver, sweeper, asking, at_source, pulse, examiner, registry)
@@ -136,12 +139,10 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
             await registry.close()
 
 
-def _authorities(chosen: "Settings", usual: "PulsedResolver", suffixes: "Suffixes") -> "Authorities | None":
+def _authorities(chosen: "Settings", usual: "PulsedResolver", suffixes: "Suffixes") -> "Authorities":
     from watcher.core.names.addresses import is_global
     from watcher.lookups.dns.authoritative import AuthoritativeServers
 
-    if chosen.confirm.via != "authoritative":
-        return None
     return AuthoritativeServers(
         usual,
         system_clock(),

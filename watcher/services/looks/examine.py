@@ -7,6 +7,7 @@ from functools import reduce
 from typing import Protocol
 
 from watcher.core.mail.dns import Answer, Question, RRType
+from watcher.core.mail.filters import beside_filter, may_be_filtered, unsettled_by_filter
 from watcher.core.mail.findings import Observation
 from watcher.core.mail.inquiry import InquiryContext, KnownAnswers, inquire
 from watcher.core.mail.look import Look
@@ -32,7 +33,8 @@ class LookOptions:
 
     `avoid`: resolvers to leave out where there are others (the confirming read). `fresh`: use nothing remembered.
     `posture`, `recheck_suffix`: as in `InquiryContext`. `probe`: ask the mail server of an able name too. `owner`: who
-    the lookalike may belong to. `registration`: what its registry said of it.
+    the lookalike may belong to. `registration`: what its registry said of it. `expects_mail`: it stood able, or
+    was seen so: what a filter may have answered is then asked for at its own nameservers.
     """
 
     avoid: frozenset[str] = frozenset()
@@ -40,6 +42,7 @@ class LookOptions:
     posture: bool = False
     recheck_suffix: bool = False
     probe: bool = False
+    expects_mail: bool = False
     owner: Owner | None = None
     registration: RegistrationFacts | None = None
 
@@ -76,7 +79,8 @@ class Examiner:
     `random_label` makes a label that nobody can have registered or foreseen; a new one is drawn every hour.
     `prober` asks mail servers, only in looks that say so. `recheck_suffixes`: how often the root is asked again about a
     top-level label that the bundled list lacks (M04); None: only in looks that say so. `authorities`: confirming looks
-    read the zone at its own nameservers.
+    read the zone at its own nameservers. `own_servers`: the same, asked only where the resolvers do not do: for want of
+    a second voice among `several` resolvers, or where a filter may be speaking.
     """
 
     def __init__(
@@ -91,6 +95,8 @@ class Examiner:
         prober: Prober | None = None,
         recheck_suffixes: timedelta | None = None,
         authorities: Authorities | None = None,
+        own_servers: Authorities | None = None,
+        several: bool = False,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
@@ -100,6 +106,8 @@ class Examiner:
         self._operators = operators or MailOperators()
         self._prober = prober
         self._authorities = authorities
+        self._own_servers = own_servers
+        self._several = several
         self._undelegated = None if recheck_suffixes is None else UndelegatedLabels(clock, suffixes, recheck_suffixes)
         self._remembered = RememberedAnswers(clock)
         self._shared = SharedQuestions(resolver)
@@ -115,20 +123,22 @@ class Examiner:
         recheck = options.recheck_suffix or (self._undelegated is not None and self._undelegated.due(name))
         context = InquiryContext(surroundings, self._clock.now(), known, options.posture, recheck)
         judged = options.judged(name, surroundings)
-        at_source = await self._at_source(name, context, judged, options.avoid) if options.avoid else None
-        if at_source is not None:
-            return at_source
+        if options.avoid and self._authorities is not None:
+            at_source = await self._at_source(self._authorities, name, context, judged, options.avoid)
+            if at_source is not None:
+                return at_source
         observation = await self._drive(name, context, options.avoid, alone=options.alone)
         if recheck and self._undelegated is not None:
             self._undelegated.heard(observation)
         look = Look(observation, judge(observation, self._checks, judged))
+        look = await self._with_other_views(look, context, judged, options)
         target = to_be_probed(look.verdict) if options.probe and self._prober is not None else None
         if target is None or self._prober is None:
             return look
         exchange, address = target
         probed = await self._prober.probe(name, exchange.host, address)
         judged = replace(judged, probed=flags_of(probed.outcome))
-        return Look(observation, judge(observation, self._checks, judged), probed)
+        return Look(look.observation, judge(look.observation, self._checks, judged), probed)
 
     def unanswered(self, name: Fqdn, existence: Existence, *, owner: Owner | None = None) -> Look:
         """The look at a name of whose domain an existence sweep learnt nothing; nothing is asked."""
@@ -139,16 +149,52 @@ class Examiner:
         observation = Observation(name, domain, suffix, (answer,), now)
         return Look(observation, judge(observation, self._checks, JudgeContext(surroundings, owner or Owner())))
 
+    async def _with_other_views(
+        self, look: Look, context: InquiryContext, judged: JudgeContext, options: LookOptions
+    ) -> Look:
+        """The look, or that of others where it adds no voice to a confirmation, or where a filter may have spoken."""
+        name, verdict = look.observation.name, look.verdict
+        heard = sighted(name, verdict, look.observation.attempted_at).resolvers
+        if may_be_filtered(verdict):
+            return await self._beside_filter(look, context, judged, options)
+        lacks_a_voice = verdict.ability is not Ability.UNKNOWN and options.avoid and heard <= options.avoid
+        if self._own_servers is None or not self._several or not lacks_a_voice:
+            return look
+        return await self._at_source(self._own_servers, name, context, judged, options.avoid) or look
+
+    async def _beside_filter(
+        self, look: Look, context: InquiryContext, judged: JudgeContext, options: LookOptions
+    ) -> Look:
+        """M62: what the name's own nameservers say, where mail is expected; else what other resolvers say."""
+        name, seen = look.observation.name, look.verdict
+        heard = frozenset(answer.resolver for answer in seen.evidence)
+        other = None
+        if options.expects_mail and self._own_servers is not None:
+            other = await self._at_source(self._own_servers, name, context, judged, heard)
+            if other is not None and other.verdict.ability is not Ability.ABLE:
+                return other
+        if other is None:
+            observation = await self._drive(name, context, heard, alone=True)
+            other = Look(observation, judge(observation, self._checks, judged))
+        if other.verdict.ability is Ability.ABLE:
+            return Look(other.observation, beside_filter(other.verdict, seen))
+        if options.expects_mail and self._own_servers is not None:
+            return Look(look.observation, unsettled_by_filter(seen))
+        return look
+
     async def _at_source(
-        self, name: Fqdn, context: InquiryContext, judged: JudgeContext, avoid: frozenset[str]
+        self,
+        authorities: Authorities,
+        name: Fqdn,
+        context: InquiryContext,
+        judged: JudgeContext,
+        avoid: frozenset[str],
     ) -> Look | None:
         """One look at each of the zone's own nameservers, united; None where none of them settled it.
 
         One server at a time: what two of them say in turns neither of them may mean (M13).
         """
-        if self._authorities is None:
-            return None
-        async with self._authorities.of(name) as servers:
+        async with authorities.of(name) as servers:
             read = [await self._drive(name, context, avoid, alone=True, resolver=server) for server in servers]
         verdicts = [judge(observation, self._checks, judged) for observation in read]
         if all(verdict.ability is Ability.UNKNOWN for verdict in verdicts):

@@ -15,13 +15,14 @@ from watcher.core.errors import LeaseLost
 from watcher.core.events import Resemblance
 from watcher.core.mail.dns import Outcome
 from watcher.core.mail.look import Look
+from watcher.core.mail.verdict import Ability
 from watcher.core.names.names import Fqdn
 from watcher.core.ports import Clock, Existence, Presence
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.slips.candidates import Candidate
 from watcher.core.states.close_look import carried, close_look_due
 from watcher.core.states.lookalike import Lookalike
-from watcher.core.states.mail_state import Origin
+from watcher.core.states.mail_state import MailState, Origin
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.looks.examine import Examiner, LookOptions
 from watcher.services.looks.watch import Recorded, Watch
@@ -247,6 +248,7 @@ class Relook:
                 owner=self._ours.owner,
                 registration=row.registration,
                 posture=close or closely,
+                expects_mail=_expects_mail(row.state),
                 probe=close and self._probe,
             ),
         )
@@ -259,3 +261,9 @@ class Relook:
             return
         if self._found is not None:
             self._found(recorded, None)
+
+
+def _expects_mail(state: MailState) -> bool:
+    """Whether the name stands able, or was seen so by the look that waits to be confirmed."""
+    seen = [] if state.pending is None else [state.pending.readings[-1].verdict]
+    return any(verdict.ability is Ability.ABLE for verdict in (state.standing, *seen) if verdict is not None)
