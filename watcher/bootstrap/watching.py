@@ -69,8 +69,8 @@ def build_watching(
     from watcher.services.looks.relook import Relook
     from watcher.services.looks.watch import Watch
     from watcher.services.names.own import Ours
+    from watcher.services.sweeps.controls import Controls
     from watcher.services.sweeps.passes import tiers_from
-    from watcher.services.sweeps.sight import Sight
     from watcher.services.sweeps.suffix_load import Allowance
     from watcher.services.sweeps.sweep import Sweep
     from watcher.services.telling.notify import Notifier
@@ -149,7 +149,7 @@ def build_watching(
         count=allowance.count,
         spare=chosen.spare,
         stamp=lambda: names.stamp,
-        sight=Sight(net.asking, now),
+        controls=Controls(net.asking, now),
         holder=company.holder,
     )
     probes = Probes(
@@ -170,6 +170,7 @@ def build_watching(
         clock=now,
         stale_after=chosen.vigil.stale_after,
         canary=build_canary(chosen.vigil.canary, net.examiner),
+        blind_passes=lambda: sweep.blind_passes,
     )
     kept = build_upkeep(
         chosen,

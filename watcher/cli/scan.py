@@ -83,7 +83,7 @@ async def _scan(
     from watcher.feeds.sweeper import FeedSweeper
     from watcher.services.answers.scan import Scan
     from watcher.services.names.own import Ours
-    from watcher.services.sweeps.sight import Sight
+    from watcher.services.sweeps.controls import Controls
 
     async with open_network(chosen, registration=save) as net:
         await must_see(net)
@@ -96,7 +96,9 @@ async def _scan(
             rows: list[Known] = []
             feed = None if existing is None else FeedSweeper(await asyncio.to_thread(_read, existing), None)
             for one in wanted:
-                made = Scan(feed or net.sweeper, lookup, names, one, limit, sight=Sight(net.asking, system_clock()))
+                made = Scan(
+                    feed or net.sweeper, lookup, names, one, limit, controls=Controls(net.asking, system_clock())
+                )
                 async with progress(lambda made=made: (made.asked, made.total), lambda made=made: len(made.unsettled)):  # type: ignore[misc]
                     rows += await made.run()
                 if made.unsettled:

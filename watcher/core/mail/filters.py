@@ -9,6 +9,7 @@ from dataclasses import replace
 from watcher.core.mail.dns import Answer, Outcome, RRType
 from watcher.core.mail.findings import Finding
 from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
+from watcher.core.names.addresses import Reach, reach
 
 _BY_ADDRESS = frozenset({Basis.LOOPBACK_EXCHANGE, Basis.UNROUTABLE_EXCHANGES})
 _BY_NOTHING = frozenset({Basis.NO_ADDRESS, Basis.DEAD_EXCHANGES})
@@ -19,12 +20,23 @@ def may_be_filtered(verdict: Verdict) -> bool:
     """Whether a filter could have made a name look unable: by a useless address, or by NODATA without an SOA."""
     if verdict.basis in _BY_ADDRESS:
         return any(exchange.addresses for exchange in verdict.exchanges)
-    if verdict.basis not in _BY_NOTHING:
-        return False
-    return any(
-        answer.outcome is Outcome.NODATA and answer.soa is None and not answer.chain and answer.question.type in _TYPES
-        for answer in verdict.evidence
-    )
+    return verdict.basis in _BY_NOTHING and any(map(_proves_nothing, verdict.evidence))
+
+
+def suspects(verdict: Verdict) -> frozenset[str]:
+    """The resolvers whose answers may be a filter's: others are to be heard."""
+    found = (answer for answer in verdict.evidence if _proves_nothing(answer) or _leads_nowhere(answer))
+    return frozenset(answer.resolver for answer in found)
+
+
+def _proves_nothing(answer: Answer) -> bool:
+    bare = answer.outcome is Outcome.NODATA and answer.soa is None and not answer.chain
+    return bare and answer.question.type in _TYPES
+
+
+def _leads_nowhere(answer: Answer) -> bool:
+    by_address = answer.question.type in {RRType.A, RRType.AAAA}
+    return by_address and any(reach(address) is not Reach.GLOBAL for address in answer.records)
 
 
 def unsettled_by_filter(verdict: Verdict) -> Verdict:

@@ -4,6 +4,7 @@
 |---|---|
 | `nothing_settles` | no answer of any kind has settled for longer than `stale_after` |
 | `canary_missing` | the operator's canary was not seen able for longer than `stale_after` |
+| `passes_blind` | passes over candidates have been blind for longer than `stale_after` |
 
 1. A condition that begins is told once: `watch_stale`, with every condition that holds, since when, and why.
 2. A condition ends when what it misses was seen within half of `stale_after`, so that it does not flap.
@@ -24,6 +25,7 @@ class Condition(StrEnum):
 
     NOTHING_SETTLES = "nothing_settles"
     CANARY_MISSING = "canary_missing"
+    PASSES_BLIND = "passes_blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Blindness:
 class Sight:
     """One look at the watch: when each thing was seen last, `None` where never since the start, and what came instead.
 
-    `settled_at` and `canary_at` fall back to `started_at`, or to what an earlier process saw.
+    `settled_at` and `canary_at` fall back to `started_at`, or to what an earlier process saw. `passes_at` is `now`
+    while passes see something, else when they began to be blind.
     """
 
     now: datetime
@@ -52,6 +55,8 @@ class Sight:
     canary: str | None = None
     canary_at: datetime | None = None
     canary_said: str = ""
+    passes_at: datetime | None = None
+    passes_said: str = ""
 
 
 def step(state: Blindness, sight: Sight, stale_after: timedelta) -> tuple[Blindness, tuple[WatchDraft, ...]]:
@@ -76,11 +81,13 @@ def _seen(sight: Sight) -> list[tuple[Condition, datetime, bool]]:
     found = [(Condition.NOTHING_SETTLES, sight.settled_at, sight.has_settled)]
     if sight.canary is not None and sight.canary_at is not None:
         found.append((Condition.CANARY_MISSING, sight.canary_at, not sight.canary_said))
+    if sight.passes_at is not None:
+        found.append((Condition.PASSES_BLIND, sight.passes_at, not sight.passes_said))
     return found
 
 
 def _stale(blindness: Blindness, sight: Sight) -> WatchDraft:
-    errors = [sight.canary_said] if sight.canary_said else []
+    errors = [said for said in (sight.canary_said, sight.passes_said) if said]
     return WatchDraft(
         EventKind.WATCH_STALE,
         blindness.since or sight.now,
@@ -105,4 +112,8 @@ def _words(condition: Condition, since: datetime, sight: Sight) -> str:
                 f"the canary {sight.canary} was not seen able since {at}"
                 + (f" ({sight.canary_said})" if sight.canary_said else "")
                 + seen
+            )
+        case Condition.PASSES_BLIND:
+            return f"passes over candidates have seen nothing since {at}" + (
+                f" ({sight.passes_said})" if sight.passes_said else ""
             )

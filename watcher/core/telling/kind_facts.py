@@ -86,7 +86,8 @@ KIND_FACTS: dict[EventKind, KindFacts] = {
     ),
     EventKind.WATCH_STALE: KindFacts(
         "The watch does not see what it should. It is blind, and the event high, where nothing settles "
-        "(`nothing_settles`) or the canary is not seen (`canary_missing`); other conditions are lateness "
+        "(`nothing_settles`), the canary is not seen (`canary_missing`) or passes over candidates see nothing "
+        "(`passes_blind`); other conditions are lateness "
         "and troubles of "
         "the machine, medium.",
         _NONE,

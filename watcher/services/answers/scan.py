@@ -11,8 +11,8 @@ from watcher.core.ports import Existence, Presence, Sweeper
 from watcher.core.slips.candidates import Candidate
 from watcher.services.answers.lookup import Lookup
 from watcher.services.sweeps.batch import PLENTY
+from watcher.services.sweeps.controls import Controls, in_doubt
 from watcher.services.sweeps.enumerate import Enumeration, Named
-from watcher.services.sweeps.sight import Sight, in_doubt
 
 _LOOKS_AT_ONCE = 32
 
@@ -32,10 +32,10 @@ class Scan:
         protected: Named,
         limit: int,
         *,
-        sight: Sight,
+        controls: Controls,
     ) -> None:
         self._sweeper = sweeper
-        self._sight = sight
+        self._controls = controls
         self._lookup = lookup
         self._names = names
         self._protected = protected
@@ -74,8 +74,8 @@ class Scan:
         rest = list(domains)
         while rest and not self._blind:
             heard = await self._ask(rest, found)
-            if in_doubt(self.asked, len(self.unsettled)) and not self._sight.proven:
-                again = await self._sight.again(self.unsettled)
+            if in_doubt(self.asked, len(self.unsettled)) and not self._controls.proven:
+                again = await self._controls.again(self.unsettled)
                 self._blind = again.blind
                 self.unsettled = [existence.name for existence in again.found if not existence.outcome.settled]
                 found += [existence.name for existence in again.found if _is_there(existence)]
@@ -94,7 +94,7 @@ class Scan:
                 elif _is_there(existence):
                     found.append(existence.name)
                 doubt = self.asked == PLENTY and in_doubt(self.asked, len(self.unsettled))
-                if doubt and not self._sight.proven:
+                if doubt and not self._controls.proven:
                     break
         return heard
 

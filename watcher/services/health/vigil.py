@@ -15,6 +15,7 @@ from watcher.core.states.blindness import Sight, step
 from watcher.core.states.watch_draft import WatchDraft
 from watcher.services.health.pulse import Pulse
 from watcher.services.looks.drafting import watch_event
+from watcher.services.sweeps.sweep import BlindPasses
 from watcher.store import Store, Tx, event_log, facts, protected_names
 
 _BLIND = "vigil.blind"
@@ -46,6 +47,7 @@ class Vigil:
         clock: Clock,
         stale_after: timedelta,
         canary: Canary | None = None,
+        blind_passes: Callable[[], BlindPasses | None] = lambda: None,
     ) -> None:
         self._store = store
         self._resolver = resolver
@@ -53,6 +55,7 @@ class Vigil:
         self._clock = clock
         self._stale_after = stale_after
         self._canary = canary
+        self._blind_passes = blind_passes
         self._canary_seen: datetime | None = None
         self._canary_before: datetime | None = None  # by an earlier process
 
@@ -77,7 +80,7 @@ class Vigil:
         if self._clock.now() - self._pulse.last_settled > self._stale_after / 2:
             await self._ask()
         said = "" if self._canary is None else await self._look_at_canary(self._canary)
-        now = self._clock.now()
+        now, passes = self._clock.now(), self._blind_passes()
         sight = Sight(
             now,
             settled_at=self._pulse.last_settled,
@@ -86,6 +89,8 @@ class Vigil:
             canary=None if self._canary is None else self._canary.name,
             canary_at=self._canary_seen or self._canary_before or self._pulse.started,
             canary_said=said,
+            passes_at=now if passes is None else passes.since,
+            passes_said="" if passes is None else passes.reason,
         )
         async with self._store.write() as tx:
             if not await protected_names.count(tx):

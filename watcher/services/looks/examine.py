@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Protocol
 
 from watcher.core.mail.dns import Answer, Question, RRType
-from watcher.core.mail.filters import beside_filter, may_be_filtered, unsettled_by_filter
+from watcher.core.mail.filters import beside_filter, may_be_filtered, suspects, unsettled_by_filter
 from watcher.core.mail.findings import Observation
 from watcher.core.mail.inquiry import InquiryContext, KnownAnswers, inquire
 from watcher.core.mail.look import Look
@@ -167,7 +167,7 @@ class Examiner:
     ) -> Look:
         """M62: what the name's own nameservers say, where mail is expected; else what other resolvers say."""
         name, seen = look.observation.name, look.verdict
-        heard = frozenset(answer.resolver for answer in seen.evidence)
+        heard = suspects(seen)
         other = None
         if options.expects_mail and self._own_servers is not None:
             other = await self._at_source(self._own_servers, name, context, judged, heard)

@@ -14,8 +14,8 @@ from watcher.core.slips.candidates import Candidate
 from watcher.core.states.mail_state import Origin
 from watcher.services.looks.relook import Relook
 from watcher.services.sweeps.agenda import Slice
+from watcher.services.sweeps.controls import Controls, SecondTry, in_doubt
 from watcher.services.sweeps.passes import Pass
-from watcher.services.sweeps.sight import SecondTry, Sight, in_doubt
 from watcher.store import Store, lookalikes
 
 PLENTY = 50
@@ -90,7 +90,7 @@ class Batch:
         sweeper: Sweeper,
         relook: Relook,
         shared: SharedAbsence,
-        sight: Sight,
+        controls: Controls,
         report: Report,
         tell: Callable[[Pass, int], None],
     ) -> None:
@@ -99,7 +99,7 @@ class Batch:
         self._sweeper = sweeper
         self._relook = relook
         self._shared = shared
-        self._sight = sight
+        self._controls = controls
         self._report = report
         self._tell = tell
         self._members: list[Member] = []
@@ -110,8 +110,8 @@ class Batch:
         """Candidates that a pass has handed out."""
         self._members += [(one, candidate) for candidate in candidates]
 
-    async def sweep(self) -> None:
-        """Settle every candidate. Raises Blind."""
+    async def sweep(self) -> bool:
+        """Settle every candidate, and return whether the DNS answered anything. Raises Blind."""
         self._report.candidates += len(self._members)
         suffixes, groups = self._grouped(self._unfound(await self._without_rows()))
         self._shared.asked_for.update(groups)
@@ -128,6 +128,7 @@ class Batch:
             for domain, group in groups.items():
                 if self._shared.asked_for.get(domain) is group:
                     del self._shared.asked_for[domain]
+        return bool(groups)
 
     async def _ask(self, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup) -> Blind | None:
         """Ask for every domain, look at what is there, keep rows of what does not settle, unless all are `Blind`."""
@@ -137,7 +138,7 @@ class Batch:
             if not heard:  # nobody speaks of the rest
                 return None
             if in_doubt(len(heard), len(unsettled)):
-                again = await self._sight.again(unsettled)
+                again = await self._controls.again(unsettled)
                 if again.blind:
                     return self._blind(len(heard), unsettled, groups)
                 unsettled |= self._heard_again(again, groups, looks)
@@ -168,7 +169,7 @@ class Batch:
                     self._answered(existence, groups, looks)
                 else:
                     unsettled[existence.name] = existence
-                if len(heard) == PLENTY and in_doubt(PLENTY, len(unsettled)) and not self._sight.proven:
+                if len(heard) == PLENTY and in_doubt(PLENTY, len(unsettled)) and not self._controls.proven:
                     break
         return heard, unsettled
 

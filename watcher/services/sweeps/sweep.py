@@ -1,7 +1,7 @@
 """The sweep: one pass over the candidates that are due, existence first, then a careful look at what exists.
 
 A shard is one tier of one protected name. Candidates without a row are absent once their shard's pass has ended; what
-did not settle is kept as a row. A batch in which hardly anything settled, random names included (`sight`), is none:
+did not settle is kept as a row. A batch in which hardly anything settled, random names included (`controls`), is none:
 nothing is recorded of it, its shards stay due, and the report is `blind`, because "we could not look" must never read
 as "nothing there".
 How far each pass is is written down twice a second, so that a run that was killed goes on where it was.
@@ -21,10 +21,10 @@ from watcher.core.states.budget import Budget, stretches
 from watcher.services.looks.relook import Relook
 from watcher.services.sweeps.agenda import Agenda
 from watcher.services.sweeps.batch import PLENTY, Batch, Blind, Report, SharedAbsence
+from watcher.services.sweeps.controls import Controls
 from watcher.services.sweeps.enumerate import Named
 from watcher.services.sweeps.first_tier import FirstTier
 from watcher.services.sweeps.passes import Pass, Tier
-from watcher.services.sweeps.sight import Sight
 from watcher.store import Store, Tx, protected_names, shards
 from watcher.store.fences import fenced
 from watcher.store.shards import Holder
@@ -67,13 +67,21 @@ class SweepState:
         return self.left / self.rate if self.rate else None
 
 
+@dataclass(frozen=True, slots=True)
+class BlindPasses:
+    """Passes that could not see the DNS, one after the other."""
+
+    since: datetime
+    reason: str
+
+
 class Sweep:
     """Passes over shards: one run at a time, several batches of candidates at once.
 
     `budget` is how many questions a second there are; None: enough. `count` is called when a run begins, to bring it up
     to date. `spare`: the share of what the plan leaves free of it that is spent on looking sooner. `stamp` says of what
-    candidates the first tier may be kept; None: it is made anew each time. `sight` judges whether the DNS can be seen,
-    by the same sweeper where None.
+    candidates the first tier may be kept; None: it is made anew each time. `controls` judges whether the DNS is
+    seen, by the same sweeper where None.
     """
 
     def __init__(
@@ -90,7 +98,7 @@ class Sweep:
         count: Callable[[], Awaitable[None]] | None = None,
         spare: float = 0.0,
         stamp: Callable[[], str] | None = None,
-        sight: Sight | None = None,
+        controls: Controls | None = None,
         holder: Holder | None = None,
     ) -> None:
         self._store = store
@@ -106,7 +114,7 @@ class Sweep:
         self._holder = holder
         self._renewed_at = clock.now()
         self._first = None if stamp is None else FirstTier(store, enumerate_, stamp=stamp, last=self._tiers[0].last)
-        self._sight = sight or Sight(sweeper, clock)
+        self._controls = controls or Controls(sweeper, clock)
         self._turn = asyncio.Lock()
         self._shared = SharedAbsence(clock, min(_SHARED_FOR, min(tier.interval for tier in tiers) / 4))
         self._agenda: Agenda | None = None
@@ -116,6 +124,8 @@ class Sweep:
         self._waiting = 0
         self.report = Report(clock.now())
         """The newest report; live while a sweep runs."""
+        self.blind_passes: BlindPasses | None = None
+        """Set while passes are blind: since when, and why."""
         self.seen = 0
         """Candidates that passes have been through since the start."""
         self.most_candidates = self._tiers[-1].last
@@ -223,7 +233,7 @@ class Sweep:
                 sweeper=self._sweeper,
                 relook=self._relook,
                 shared=self._shared,
-                sight=self._sight,
+                controls=self._controls,
                 report=report,
                 tell=self._tell,
             )
@@ -233,6 +243,8 @@ class Sweep:
                     await self._hand_back(agenda, [one for one, _ in slices])
             except Blind as error:
                 report.blind = str(error)
+                since = self._clock.now() if self.blind_passes is None else self.blind_passes.since
+                self.blind_passes = BlindPasses(since, report.blind)
                 log.info("the sweep saw nothing: %s", error)
             await self._save(agenda, report)
 
@@ -290,7 +302,8 @@ class Sweep:
         kept = True
         try:
             with fenced(*fences):
-                await batch.sweep()
+                if await batch.sweep():
+                    self.blind_passes = None
         except* LeaseLost:
             log.warning("a lease ran out before its work was done: others have it, or will")
             kept = False

@@ -11,6 +11,7 @@ from watcher.core.mail.dns import Outcome
 from watcher.core.mail.verdict import Ability, Basis, Verdict
 from watcher.services.health.pulse import Pulse, PulsedResolver
 from watcher.services.health.vigil import Canary, Vigil
+from watcher.services.sweeps.sweep import BlindPasses
 from watcher.store import Store, event_log
 
 DEAD = Fault("*", "*", Outcome.TIMEOUT)
@@ -18,6 +19,7 @@ DEAD = Fault("*", "*", Outcome.TIMEOUT)
 
 class Bench:
     def __init__(self, store, clock, canary=None):
+        self.blind_passes = None
         self.store, self.clock = store, clock
         self.dns = ZoneResolver(clock, {".": "@ SOA a b 1 1 1 1 60\n@ NS a.root\n"})
         self.pulse = Pulse(clock)
@@ -28,6 +30,7 @@ class Bench:
             clock=clock,
             stale_after=timedelta(minutes=15),
             canary=canary,
+            blind_passes=lambda: self.blind_passes,
         )
 
     async def minutes(self, count):
@@ -52,6 +55,21 @@ async def test_a_day_with_nothing_due_is_no_blindness(bench):
     await bench.minutes(120)
     assert await bench.told() == []
     assert bench.dns.asked, "it made sure by a question of its own"
+
+
+async def test_passes_that_stay_blind_are_told_once_and_their_end_once(bench):
+    await bench.minutes(1)
+    bench.blind_passes = BlindPasses(bench.clock.now(), "300 of 500 questions did not settle (300 REFUSED)")
+    await bench.minutes(14)
+    assert await bench.told() == []
+    await bench.minutes(30)
+    ((kind, stale),) = await bench.told()
+    assert kind == "watch_stale"
+    assert stale["conditions"] == ["passes_blind"]
+    assert stale["errors"] == ["300 of 500 questions did not settle (300 REFUSED)"]
+    bench.blind_passes = None
+    await bench.minutes(2)
+    assert await bench.kinds() == ["watch_stale", "watch_recovered"]
 
 
 async def test_a_dead_dns_is_told_once_and_its_end_once(bench):

@@ -17,9 +17,9 @@ from watcher.services.looks.relook import Relook
 from watcher.services.looks.watch import Watch
 from watcher.services.names.own import Ours
 from watcher.services.names.protect import protect, unprotect
+from watcher.services.sweeps.controls import in_doubt
 from watcher.services.sweeps.enumerate import Enumeration
 from watcher.services.sweeps.passes import tiers_from
-from watcher.services.sweeps.sight import in_doubt
 from watcher.services.sweeps.sweep import Sweep
 from watcher.store import Store, event_log, lookalikes, resemblances, shards
 from watcher.techniques import ALL

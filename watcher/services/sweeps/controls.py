@@ -45,7 +45,7 @@ class SecondTry:
     blind: bool
 
 
-class Sight:
+class Controls:
     """Asks through `sweeper`, which must put every question to the DNS. `label` makes labels that nobody has."""
 
     def __init__(self, sweeper: Sweeper, clock: Clock, *, label: Callable[[], str] = random_label) -> None:
@@ -67,8 +67,8 @@ class Sight:
         both kinds: a dark suffix blinds nobody to the others.
         """
         count = min(max(len(names), _FEWEST_CONTROLS), _MOST_CONTROLS)
-        related = self._controls([suffix for suffix, _ in Counter(map(_suffix, names)).most_common()], count)
-        unrelated = self._controls(_UNRELATED, count)
+        related = self._random_names([suffix for suffix, _ in Counter(map(_suffix, names)).most_common()], count)
+        unrelated = self._random_names(_UNRELATED, count)
         kinds = (set(related), set(unrelated))
         asked, failed = [0, 0], [0, 0]
         found: list[Existence] = []
@@ -85,7 +85,7 @@ class Sight:
         self._seen_at = None if blind else self._clock.now()
         return SecondTry(found, blind)
 
-    def _controls(self, suffixes: Sequence[str], count: int) -> list[Fqdn]:
+    def _random_names(self, suffixes: Sequence[str], count: int) -> list[Fqdn]:
         return [Fqdn(f"{self._label()}.{suffix}") for suffix in islice(cycle(suffixes), count)]
 
 
