@@ -42,6 +42,19 @@ async def list_undigested(tx: Tx, *, after: str = "", limit: int = 1000) -> list
     return await _waiting(tx, waiting, limit=limit)
 
 
+async def list_told_since(tx: Tx, since: datetime, *, limit: int = 500) -> list[Event]:
+    """Return the newest `limit` events about names that became alerts of their own since then."""
+    query = (
+        select(events.c.body)
+        .join(outbox, outbox.c.event_id == events.c.id)
+        .where(outbox.c.decision == DecisionKind.PAGE, outbox.c.part.is_not(None), events.c.name != "")
+        .where(outbox.c.decided_at >= since)
+        .order_by(events.c.id.desc())
+        .limit(limit)
+    )
+    return [event_from_json(body) for body in (await tx.execute(query)).scalars()]
+
+
 async def decide(tx: Tx, decisions: Mapping[str, tuple[str, str]], *, now: datetime) -> None:
     """Record for each event the decision (page, digest, none) and its reason."""
     for event_id, (decision, reason) in decisions.items():

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from watcher.core.events import Event
-from watcher.core.mail.verdict import Basis
+from watcher.core.mail.verdict import Basis, Flag
 from watcher.core.telling.alerts import DigestEvery, Policy, group_key
 
 MOST_AT_ONCE = 50
@@ -46,6 +46,34 @@ def _rows(value: Any) -> Sequence[Mapping[str, Any]]:
     return value if isinstance(value, list | tuple) else ()
 
 
+KNOWN_FOR = timedelta(hours=1)
+"""How long an exchange operator, or an address, that names moved to is known: the next name is part of that story."""
+PATIENCE = 5
+"""A group that is part of a known story waits so many times `alerts.group_wait` for the next name."""
+
+Known = Mapping[str, frozenset[str]]
+"""The names that were told of late, by what they had in common (`story_keys`)."""
+
+
+def story_keys(event: Event, operator_of: Callable[[str], str]) -> tuple[str, ...]:
+    """The storm keys by which names that move one after another are one story.
+
+    Not nameserver operators, which have many unrelated customers, nor the exchanges of a shared provider.
+    """
+    if Flag.SHARED_PROVIDER in event.after.get("flags", ()):
+        return ()
+    return tuple(key for key in storm_keys(event, operator_of) if key.partition(":")[0] in {"exchange", "address"})
+
+
+def known_stories(told: Iterable[Event], operator_of: Callable[[str], str]) -> dict[str, frozenset[str]]:
+    """What the events that were told of late had in common, and their names."""
+    names: dict[str, set[str]] = {}
+    for event in told:
+        for key in story_keys(event, operator_of):
+            names.setdefault(key, set()).add(event.name)
+    return {key: frozenset(some) for key, some in names.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An event of the outbox that is to be told at once, through `channels`, waiting there since `since`."""
@@ -57,33 +85,48 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What goes into one message; `storm` when many names have `key` in common."""
+    """What goes into one message; `storm` when many names have `key` in common.
+
+    `others`: names of the same story that were told of before; the group waits longer for the next ones.
+    """
 
     key: str
     members: tuple[Waiting, ...]
     storm: bool = False
     channels: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def grouped(
-    waiting: Iterable[Waiting], *, digest_after: int, operator_of: Callable[[str], str] = lambda host: host
+    waiting: Iterable[Waiting],
+    *,
+    digest_after: int,
+    operator_of: Callable[[str], str] = lambda host: host,
+    known: Known | None = None,
 ) -> tuple[Group, ...]:
     """Every waiting event in exactly one group, oldest group first; members in the order given.
 
-    More than `digest_after` registrable domains with something in common are one storm; the rest is one group for each
-    `group_key`. Events with different channels never share a group.
+    More than `digest_after` registrable domains with something in common are one storm; so are two, where names that
+    were told of late have it too (`known`). The rest is one group for each `group_key`. Events with different channels
+    never share a group.
     """
     parts: dict[tuple[str, ...], list[Waiting]] = {}
     for one in waiting:
         parts.setdefault(one.channels, []).append(one)
     groups = [
-        group for channels, part in parts.items() for group in _grouped(part, channels, digest_after, operator_of)
+        group
+        for channels, part in parts.items()
+        for group in _grouped(part, channels, digest_after, operator_of, known or {})
     ]
     return tuple(sorted(groups, key=lambda group: min((one.since, one.event.id) for one in group.members)))
 
 
 def _grouped(
-    part: list[Waiting], channels: tuple[str, ...], digest_after: int, operator_of: Callable[[str], str]
+    part: list[Waiting],
+    channels: tuple[str, ...],
+    digest_after: int,
+    operator_of: Callable[[str], str],
+    known: Known,
 ) -> list[Group]:
     groups = []
     left = {one.event.id: one for one in part}
@@ -94,14 +137,27 @@ def _grouped(
     # the widest storm first, so that an event with several keys goes where most of its like are
     for key, members in sorted(sharing.items(), key=lambda item: (-len(item[1]), item[0])):
         fresh = tuple(one for one in members if one.event.id in left)
-        if len({one.event.registrable_domain for one in fresh}) > digest_after:
-            groups.append(Group(key, fresh, storm=True, channels=channels))
+        domains = {one.event.registrable_domain for one in fresh}
+        if len(domains) > (1 if key in known else digest_after):
+            others = _others(fresh, known, operator_of)
+            groups.append(Group(key, fresh, storm=True, channels=channels, others=others))
             for one in fresh:
                 del left[one.event.id]
     alone: dict[str, list[Waiting]] = {}
     for one in left.values():
         alone.setdefault(group_key(one.event), []).append(one)
-    return groups + _few([Group(key, tuple(members), channels=channels) for key, members in alone.items()])
+    return groups + _few(
+        [
+            Group(key, tuple(members), channels=channels, others=_others(members, known, operator_of))
+            for key, members in alone.items()
+        ]
+    )
+
+
+def _others(members: Iterable[Waiting], known: Known, operator_of: Callable[[str], str]) -> tuple[str, ...]:
+    events = [one.event for one in members]
+    told = {name for event in events for key in story_keys(event, operator_of) for name in known.get(key, ())}
+    return tuple(sorted(told - {event.name for event in events}))
 
 
 def _few(groups: list[Group]) -> list[Group]:

@@ -63,8 +63,14 @@ def _page(alert: Alert) -> Wording:
     if alert.total <= FULL_STORIES:
         stories = tuple(story_of(event) for event in alert.events)
         subject = f"{level}: " + "; ".join(story.headline for story in stories)
-        return _wording(alert, subject, stories=stories)
-    return _wording(alert, f"{level}: {_storm_headline(alert)}", listings=_listings(alert), lead=_storm_lead(alert))
+        return _wording(alert, subject, stories=stories, lead=_told_before(alert))
+    lead = " ".join(filter(None, (_told_before(alert), _storm_lead(alert))))
+    return _wording(alert, f"{level}: {_storm_headline(alert)}", listings=_listings(alert), lead=lead)
+
+
+def _told_before(alert: Alert) -> str:
+    """The other names of the same story."""
+    return defanged_text(alert.text, 1000, keep=_ours(alert))
 
 
 OVER = "RESOLVED"

@@ -26,7 +26,15 @@ from watcher.core.telling.alerts import (
     is_baseline,
     worst_first,
 )
-from watcher.core.telling.gathering import Group, Waiting, grouped, last_digest_time
+from watcher.core.telling.gathering import (
+    KNOWN_FOR,
+    PATIENCE,
+    Group,
+    Waiting,
+    grouped,
+    known_stories,
+    last_digest_time,
+)
 from watcher.core.telling.order import in_order
 from watcher.store import Store, Tx, facts, first_sweeps, lookalikes, outbox, shards, silences
 from watcher.store.outbox import Undecided
@@ -94,7 +102,15 @@ class Gatherer:
                 part = _Part()
                 for one in group.members:
                     part.add(one.event)
-                await self._add(tx, AlertKind.PAGE, now, group=group.key, parts=[part], channels=group.channels)
+                await self._add(
+                    tx,
+                    AlertKind.PAGE,
+                    now,
+                    group=group.key,
+                    parts=[part],
+                    channels=group.channels,
+                    text=_others_words(group.others),
+                )
         return len(plan.groups)
 
     async def baselines(self, now: datetime) -> int:
@@ -172,12 +188,16 @@ class Gatherer:
                 plan.settled[one.event.id] = decision
                 plan.joining += [(one, decision)] if one.event.after.get(Mark.JOINED) else []
         plan.take_along(waiting)
-        groups = grouped(waiting, digest_after=self._policy.digest_after, operator_of=self._operator_of)
-        newest = now - self._policy.group_wait
-        # a clock set back must not hold an event for longer: what seems to come from the future is told too
-        plan.groups = in_order(
-            groups, lambda group: not wait or any(one.since <= newest or one.since > now for one in group.members)
-        )
+        told = await outbox.list_told_since(tx, now - KNOWN_FOR) if waiting else []
+        known = known_stories(told, self._operator_of)
+        groups = grouped(waiting, digest_after=self._policy.digest_after, operator_of=self._operator_of, known=known)
+
+        def is_ready(group: Group) -> bool:
+            # a clock set back must not hold an event for longer: what seems to come from the future is told too
+            newest = now - self._policy.group_wait * (PATIENCE if group.others else 1)
+            return not wait or any(one.since <= newest or one.since > now for one in group.members)
+
+        plan.groups = in_order(groups, is_ready)
         ready = {one.event.id for group in plan.groups for one in group.members}
         plan.paged = {event_id: decision for event_id, decision in plan.paged.items() if event_id in ready}
         return plan
@@ -310,6 +330,7 @@ async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) ->
 
 
 _MOST_AWAITED = 1000
+_MOST_OTHERS = 10
 
 
 async def _is_awaited(tx: Tx, name: str, now: datetime) -> bool:
@@ -317,6 +338,15 @@ async def _is_awaited(tx: Tx, name: str, now: datetime) -> bool:
     rows = await lookalikes.list_unsettled(tx, name, limit=_MOST_AWAITED)
     tried = (row.state.unsettled for row in rows)
     return any(unsettled is not None and not unsettled.is_given_up(now) for unsettled in tried)
+
+
+def _others_words(others: Sequence[str]) -> str:
+    """Which names of the same story were told of before."""
+    if not others:
+        return ""
+    shown, more = ", ".join(others[:_MOST_OTHERS]), len(others) - _MOST_OTHERS
+    rest = f" and {more} more" if more > 0 else ""
+    return f"Part of a story: mail of {shown}{rest} went to the same place within the hour."
 
 
 async def _swept(tx: Tx, name: str, told_now: set[str]) -> FirstSweep:

@@ -45,7 +45,7 @@ class Desk:
 
     @property
     def gatherer(self) -> Gatherer:
-        return Gatherer(self.store, self.policy)
+        return Gatherer(self.store, self.policy, operator_of=lambda host: ".".join(host.split(".")[-2:]))
 
     async def happens(self, *new: Event) -> None:
         now = self.clock.now()
@@ -156,6 +156,52 @@ async def test_a_host_that_joins_a_story_is_in_its_message_while_that_waits_and_
     assert await desk.alerts() == [page]
     await desk.passes(days=1)
     assert [[event.name for event in alert.events] for alert in (await desk.alerts())[1:]] == [["ca.army.ml"]]
+
+
+def moved(number: int, host: str = "mx.hub.net", **side: object) -> Event:
+    able = {
+        **became_able().after,
+        "flags": [],
+        "exchanges": [{"preference": 1, "host": host, "addresses": ["9.9.9.9"]}],
+    }
+    return became_able(number, f"army{number}.ml", after={**able, **side})
+
+
+async def names_told(desk: Desk) -> list[set[str]]:
+    return [{event.name for event in alert.events} for alert in await desk.alerts()]
+
+
+async def test_names_that_move_to_one_exchange_one_a_minute_are_one_story(desk: Desk) -> None:
+    for number in range(8):
+        await desk.happens(moved(number))
+        await desk.passes(seconds=31)
+        await desk.passes(seconds=29)
+    await desk.passes(minutes=3)
+    told = await names_told(desk)
+    assert set.union(*told) == {f"army{number}.ml" for number in range(8)}
+    assert sum(map(len, told)) == 8, "none is told twice"
+    assert told[0] == {"army0.ml"}, "the first one does not wait"
+    assert len(told) <= 4
+    for before, alert in zip(range(1, 4), (await desk.alerts())[1:], strict=False):
+        assert "army0.ml" in alert.text, before
+
+
+async def test_names_at_a_shared_provider_or_at_different_operators_are_no_story(desk: Desk) -> None:
+    for number, event in enumerate(
+        [moved(0, flags=["shared_provider"]), moved(1, flags=["shared_provider"]), moved(2, "mx.other.net"), moved(3)]
+    ):
+        await desk.happens(event)
+        await desk.passes(seconds=31)
+        assert len(await desk.alerts()) == number + 1
+    assert [alert.text for alert in await desk.alerts()] == [""] * 4
+
+
+async def test_a_story_is_over_after_an_hour(desk: Desk) -> None:
+    for number in range(2):
+        await desk.happens(moved(number))
+        await desk.passes(seconds=31)
+        assert len(await desk.alerts()) == number + 1
+        await desk.passes(hours=1)
 
 
 @pytest.mark.parametrize(("tries", "waits"), [(1, True), (2, True), (3, False)])
