@@ -1,18 +1,22 @@
-"""What `watcher serve` tells the person who started it: what it found first, how far it is, what is wrong."""
+"""What `watcher serve` tells the person who started it: what it found first, how far it is, what is wrong, alerts."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from watcher.cli.output import visible
 from watcher.core.errors import DishonestResolver
+from watcher.core.events import ENDED_BY, Event
 from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Ability
 from watcher.core.names.durations import duration
 from watcher.core.ports import Clock
 from watcher.core.slips.candidates import Candidate
+from watcher.core.telling.alerts import concerns_ours
+from watcher.core.telling.story import story_of
+from watcher.core.telling.wording import OVER
 from watcher.services.looks.watch import Recorded
 from watcher.services.sweeps.sweep import Sweep
-from watcher.store import Store, protected_names, shards
+from watcher.store import Store, lookalikes, protected_names, shards
 
 FIRST = 10
 """So many able lookalikes of the first sweep are printed as they are found; the others are counted."""
@@ -50,6 +54,24 @@ class Narrator:
         elif self._able == FIRST + 1:
             self.say("  more are counted; `watcher lookalikes --ability able` lists all of them")
 
+    def channels(self, names: Sequence[str]) -> None:
+        """Say where alerts go; one clear line where they go nowhere."""
+        if names:
+            self.say(f"alerts go to {', '.join(names)}, and are printed here")
+        else:
+            self.say(
+                "NO CHANNEL IS CONFIGURED: alerts are printed here and reach nobody. Set alerts.slack, alerts.email or "
+                "another channel in watcher.toml; `watcher channels test` tries them"
+            )
+
+    def events(self, told: Iterable[Event]) -> None:
+        """Print what is told at once, a line each."""
+        for event in told:
+            over = event.kind in ENDED_BY and not concerns_ours(event)
+            level = OVER if over else event.severity.value.upper()
+            like = f" (like {event.protected[0]})" if event.protected and event.name not in event.protected else ""
+            self.say(f"{event.at:%Y-%m-%d %H:%M:%S} {level}: {story_of(event).headline}{like}")
+
     def resolvers(self, found: Mapping[str, object]) -> None:
         """What the honesty check found, where it is not all well."""
         for resolver, result in found.items():
@@ -86,20 +108,20 @@ class Narrator:
         async with self._store.read() as tx:
             names = [row.name for row in await protected_names.list_all(tx)]
             baselines = await shards.find_baselines(tx, names)
+            able = (await lookalikes.count_abilities(tx)).get(Ability.ABLE.value, 0)  # an earlier run's too
         if not names:
             self.say("nothing is protected yet; `watcher protect add NAME` says what to watch")
             return
+        able = max(self._able, able)
         settled = sum(one.settled for one in baselines.values())
         if all(one.done for one in baselines.values()):
             self._done = True
-            self.say(
-                f"first sweep done: {settled:,} candidates of {len(names):,} names; {self._able:,} can receive mail"
-            )
+            self.say(f"first sweep done: {settled:,} candidates of {len(names):,} names; {able:,} can receive mail")
             return
         left = max(len(names) * sweep.most_candidates - sweep.seen, 0)
         rate = sweep.seen / seconds
         if rate:
             self.say(
-                f"{sweep.seen:,} candidates seen in {duration(seconds)}, {self._able:,} can receive mail; the first "
+                f"{sweep.seen:,} candidates seen in {duration(seconds)}, {able:,} can receive mail; the first "
                 f"sweep of {len(names):,} names takes about {duration(left / rate)} more at {rate:,.0f} a second"
             )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from watcher.cli.narrator import Narrator
     from watcher.core.ports import Clock
     from watcher.engines.local import Job, Local
+    from watcher.services.blocking.publish import Publisher
     from watcher.settings.settings import Settings
 
 _SOON = timedelta(seconds=1)
@@ -63,7 +64,7 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
     from watcher.bootstrap.watching import build_watching
     from watcher.bootstrap.workers import join_company, make_carrier
     from watcher.cli.narrator import Narrator
-    from watcher.engines.local import Job, Local
+    from watcher.engines.local import Local
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -87,8 +88,8 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
         jobs = _jobs(chosen, watching, metrics, narrator, company)
         lists = build_block_lists(chosen, store)
         publishing = build_publisher(lists, store, clock)
-        block_list = [Job("block list", publishing.refresh, _SOON)] if kind == "serve" else []
-        engine = Local([*jobs.here, *block_list], failed=lambda *_: None)
+        extra = await _of_serve(chosen, watching, narrator, publishing) if kind == "serve" else []
+        engine = Local([*jobs.here, *extra], failed=lambda *_: None)
         async with AsyncExitStack() as running:
             if kind == "serve":
                 desk = ExportDesk(lists, publishing)
@@ -150,6 +151,28 @@ class _Jobs:
 
     here: "list[Job]"
     shared: "list[Job]"
+
+
+async def _of_serve(
+    chosen: "Settings", watching: "Watching", narrator: "Narrator", publishing: "Publisher"
+) -> "list[Job]":
+    """Return the jobs of `serve` alone: the block list, and printing every event that is told at once from now on."""
+    from watcher.bootstrap.channels import routing_policy
+    from watcher.engines.local import Job
+    from watcher.services.telling.terminal import Terminal
+
+    policy = routing_policy(chosen.alerts, tuple(watching.channels), timezone=chosen.timezone)
+    narrator.channels(tuple(watching.channels))
+    terminal = Terminal(watching.store, policy)
+    await terminal.begin()
+
+    async def print_events() -> None:
+        narrator.events(await terminal.new())
+
+    return [
+        Job("block list", publishing.refresh, _SOON),
+        Job("print events", print_events, timedelta(seconds=1)),
+    ]
 
 
 def _jobs(
