@@ -34,13 +34,14 @@ class Worker:
         return abs(self.skew_seconds) > MOST_SKEW_SECONDS
 
 
-def share(resolver: str, me: Worker, live: Sequence[Worker]) -> float:
+def share(resolver: str, me: Worker, live: Sequence[Worker], joined_at: datetime) -> float:
     """Return the part of a resolver's rate that `me` may use, 0 to 1.
 
-    All who ask it have the same part. A newcomer has none until each of the others has beaten since it came: only then
-    have they made room for it, so that the parts never add up to more than the whole.
+    All who ask it have the same part. One that joined, or came back after its own time was over, has none until each of
+    the others has beaten since `joined_at`: only then have they made room for it, and the parts never add up to more
+    than the whole.
     """
     others = [worker for worker in live if worker.id != me.id and resolver in worker.resolvers]
-    if me.clock_is_wrong or any(worker.beat_at <= me.started_at for worker in others):
+    if me.clock_is_wrong or any(worker.beat_at <= joined_at for worker in others):
         return 0.0
     return 1.0 / (1 + len(others))

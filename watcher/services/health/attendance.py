@@ -52,6 +52,8 @@ class Attendance:
         self._servers = servers
         self._parts: dict[str, float] = {}
         self._grows: set[str] = set()
+        self._joined_at: datetime | None = None
+        self._lent_until: datetime | None = None
         self.live = 1
         """Processes alive, this one included, at the last beat."""
         self.me: Worker | None = None
@@ -73,17 +75,21 @@ class Attendance:
             await workers.remove_old(tx, now=begun)
             live = await workers.list_live(tx, now=begun)
         self.me, self.live = me, max(1, len(live))
+        if self._joined_at is None or self._lent_until is None or begun >= self._lent_until:
+            self._joined_at = me.beat_at  # the others may have taken its part meanwhile
+            self._parts.clear()
+        self._lent_until = begun + LEASE - _EARLY
         for server in self._servers:
-            server.lend(self._part(server.name, me, live), until=begun + LEASE - _EARLY)
+            server.lend(self._part(server.name, me, live, self._joined_at), until=self._lent_until)
 
     async def end(self) -> None:
         """Leave in good order."""
         async with self._store.write() as tx:
             await workers.end(tx, self._beat.id)
 
-    def _part(self, resolver: str, me: Worker, live: Sequence[Worker]) -> float:
+    def _part(self, resolver: str, me: Worker, live: Sequence[Worker], joined_at: datetime) -> float:
         """Return this process's part: less at once, more only when two beats in a row say so."""
-        part, before = share(resolver, me, live), self._parts.get(resolver, 0.0)
+        part, before = share(resolver, me, live, joined_at), self._parts.get(resolver, 0.0)
         if part > before > 0 and resolver not in self._grows:
             self._grows.add(resolver)
             return before

@@ -153,3 +153,18 @@ def test_a_clock_set_back_or_far_forward_does_no_harm():
 def test_a_ceiling_of_nothing_is_refused():
     with pytest.raises(ValueError, match="above zero"):
         Pace(0, now=0.0)
+
+
+def test_a_lent_ceiling_bounds_the_rate_and_ends():
+    """Also for a process that was paused meanwhile: its tokens are of no use after the end."""
+    pace = Pace(1000, now=0.0)
+    pace.lend(10, until=30.0)
+    assert sum(pace.take(second / 10, 1000) for second in range(290)) <= 10 * 29 + 1
+    assert not pace.lapsed(29.9)
+    assert pace.lapsed(30.0)
+    assert pace.take(31.0, 1000) == 0
+    assert pace.until_next(31.0) > 0
+    pace.lend(500, until=60.0)
+    assert pace.take(32.0, 1000) > 0
+    pace.lend(0, until=90.0)
+    assert pace.take(33.0, 1000) == 0
