@@ -37,7 +37,10 @@ class FirstTier:
 
 
 def _packed(candidates: Iterator[Candidate]) -> bytes:
-    rows = [tuple(candidate)[:-1] for candidate in candidates]
+    rows = [
+        [value for field, value in zip(Candidate._fields, candidate, strict=True) if field != "protected"]
+        for candidate in candidates
+    ]
     return zlib.compress(json.dumps(rows, separators=(",", ":")).encode())
 
 
@@ -45,9 +48,19 @@ def _unpacked(kept: Mapping[str, bytes]) -> dict[str, list[Candidate]]:
     return {
         protected: [
             Candidate(
-                Fqdn(name), domain, tuple(techniques), likelihood, impersonation, rank, tuple(marks), Fqdn(protected)
+                Fqdn(name),
+                domain,
+                tuple(techniques),
+                likelihood,
+                impersonation,
+                rank,
+                tuple(marks),
+                Fqdn(protected),
+                *why,
             )
-            for name, domain, techniques, likelihood, impersonation, rank, marks in json.loads(zlib.decompress(packed))
+            for name, domain, techniques, likelihood, impersonation, rank, marks, *why in json.loads(
+                zlib.decompress(packed)
+            )
         ]
         for protected, packed in kept.items()
     }
