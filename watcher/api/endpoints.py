@@ -36,10 +36,19 @@ B = TypeVar("B", bound=Input)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the token's name (None: no token was needed) and what it may do."""
+    """Who asks: the token's name (None: no token was needed) and what it may do.
+
+    `csrf` is what a form of its pages must send back; empty for programs, which send no forms.
+    """
 
     token: str | None
     scopes: frozenset[Scope]
+    csrf: str = ""
+
+    @property
+    def may_write(self) -> bool:
+        """Whether it may change anything."""
+        return Scope.WRITE in self.scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Endpoint(Generic[Q, B]):
     token. `any_host`: probes come by address. `for_gear`: the token may also come as the password of HTTP Basic, since
     firewalls and resolvers send nothing else. `media` is the content type when it is not JSON, `also_media` are those
     of other forms that may be asked for. `errors` are documented beside those that every endpoint has.
+    `form`: a form of one of our pages is sent to it.
     """
 
     method: str
@@ -91,6 +101,7 @@ class Endpoint(Generic[Q, B]):
     errors: tuple[int, ...] = ()
     largest_body: int = SMALL_BODY
     for_gear: bool = False
+    form: bool = False
 
     @property
     def writes(self) -> bool:

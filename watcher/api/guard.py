@@ -1,6 +1,8 @@
 """Every request passes here before its endpoint: the host, the origin, the content type, the token and its scope."""
 
 import base64
+import hmac
+import secrets
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -10,6 +12,7 @@ from watcher.api.endpoints import AnyEndpoint, Caller
 from watcher.api.parts import Parts
 from watcher.api.policy import is_loopback, was_forwarded
 from watcher.api.problems import Problem
+from watcher.services.names.sessions import Session, csrf_of
 from watcher.services.names.tokens import Scope
 
 EVERYTHING = frozenset(Scope)
@@ -119,6 +122,9 @@ async def caller_of(parts: Parts, request: web.Request, *, page: bool = False) -
             challenge = _ASK_A_PERSON if page else 'Bearer error="invalid_token"'
             raise _unauthorized("this token is not known, or was revoked", challenge)
         return Caller(token.name, token.scopes)
+    session = await _session_of(parts, request, page=page)
+    if session is not None:
+        return Caller(session.holder, session.scopes, session.csrf)
     if await parts.gatekeeper.needed():
         raise _unauthorized(
             "a token is needed: Authorization: Bearer ... (`watcher token create` makes one)",
@@ -129,7 +135,35 @@ async def caller_of(parts: Parts, request: web.Request, *, page: bool = False) -
         raise _unauthorized("without a token only this machine itself is served (`watcher token create`)", "Bearer")
     if was_forwarded(request.headers):
         raise _unauthorized("a forwarded request needs a token (`watcher token create` makes one)", "Bearer")
-    return Caller(None, EVERYTHING)
+    return Caller(None, EVERYTHING, csrf_of(_NOBODY))
+
+
+_NOBODY = secrets.token_urlsafe(32)
+"""Stands for a session where nobody has to log in; it ends with the process."""
+
+
+async def _session_of(parts: Parts, request: web.Request, *, page: bool) -> Session | None:
+    """The browser session of a request. It may read, and send forms, which show that they come from our pages."""
+    if not page and request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
+        return None
+    secret = request.cookies.get(parts.policy.cookie)
+    return None if secret is None else await parts.sessions.recognise(secret)
+
+
+def check_form(parts: Parts, request: web.Request, host: str) -> None:
+    """A form is sent by a page of ours, and by nothing else. Raises Problem."""
+    origins = request.headers.getall(hdrs.ORIGIN, [])
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if not origins or not all(parts.policy.is_our_origin(origin, host) for origin in origins) or site != "same-origin":
+        raise _foreign()
+    if request.content_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_a_form", "send a form of one of our pages")
+
+
+def check_csrf(caller: Caller, shown: str) -> None:
+    """The form was made for this caller. Raises Problem."""
+    if not caller.csrf or not hmac.compare_digest(caller.csrf.encode(), shown.encode("utf-8", "surrogateescape")):
+        raise Problem(HTTPStatus.FORBIDDEN, "stale_form", "this form is too old; load the page again and send it anew")
 
 
 def _foreign() -> Problem:
@@ -166,13 +200,16 @@ async def admit(parts: Parts, endpoint: AnyEndpoint, request: web.Request) -> Ca
     """Let the request through to `endpoint`, or raise Problem. Nothing of the body has been read yet."""
     host = "" if endpoint.any_host else check_host(parts, request)
     if not endpoint.scopes:
+        if endpoint.form:
+            check_form(parts, request, host)
         return Caller(None, frozenset())
     if not endpoint.writes:
         check_reader(request)
-    caller = await caller_of(
-        parts, request, page=(endpoint.media == "text/html" or endpoint.for_gear) and not endpoint.writes
-    )
-    if endpoint.writes:
+    readable = (endpoint.media == "text/html" or endpoint.for_gear) and not endpoint.writes
+    caller = await caller_of(parts, request, page=readable or endpoint.form)
+    if endpoint.form:
+        check_form(parts, request, host)
+    elif endpoint.writes:
         check_origin(parts, request, host)
         check_write(request)
     check_scopes(caller, endpoint.scopes)

@@ -382,6 +382,35 @@ class SilencePage(Page[Silence]):
     """Some silences."""
 
 
+class Filter(Output):
+    """A saved filter of the list of lookalikes."""
+
+    name: str
+    query: str
+    created_at: datetime
+    created_by: str | None
+
+
+class Filters(Output):
+    """All of them, by name."""
+
+    items: list[Filter]
+
+
+class Change(Output):
+    """One change that somebody made."""
+
+    id: str
+    at: datetime
+    who: str | None = Field(description="A token's or a session's name; null: nobody had to say")
+    what: str
+    about: str
+
+
+class AuditPage(Page[Change]):
+    """Some changes."""
+
+
 class CandidatePage(Page[Candidate]):
     """Some candidates."""
 

@@ -11,8 +11,10 @@ from watcher.api.places import Places
 from watcher.api.policy import Policy
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock
+from watcher.services.names.sessions import Sessions
 from watcher.services.names.tokens import Gatekeeper
-from watcher.store import Store
+from watcher.store import Store, audit
+from watcher.store.audit import AuditRow
 
 if TYPE_CHECKING:
     from watcher.api.exports import ExportDesk
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from watcher.services.blocking.recipient_policy import RecipientPolicy
     from watcher.services.sweeps.sweep import Sweep
 
+_MOST_ABOUT = 300
 Ready = Callable[[], Awaitable[str | None]]
 """None when all is well, else one line that says what is not."""
 
@@ -58,6 +61,7 @@ class Parts:
     exports: "ExportDesk | None" = None
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""
+    sessions: "Sessions" = field(init=False)
     answers: Answers = field(default_factory=Answers)
     """What is known of names, as it was answered."""
     enumerating: Places = field(default_factory=lambda: Places(1, waiting=20))
@@ -66,6 +70,14 @@ class Parts:
     """So is telling what thousands of names resemble."""
     looking: Places = field(default_factory=lambda: Places(16, waiting=100))
     """Looks that somebody waits for go before those that are due."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sessions", Sessions(self.store, self.clock))
+
+    async def note(self, who: str | None, what: str, about: str) -> None:
+        """Put a change into the audit."""
+        async with self.store.write() as tx:
+            await audit.add(tx, AuditRow(self.store.ids(), self.clock.now(), who, what, about[:_MOST_ABOUT]))
 
     async def changed(self) -> None:
         """Tell whoever holds the protected and own names that they are others now."""

@@ -22,6 +22,16 @@ class Policy:
     hosts: tuple[str, ...]
     public_url: str | None = None
 
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return (self.public_url or "").startswith("https:")
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie: browsers keep `__Host-` for this host, over TLS only."""
+        return "__Host-watcher" if self.secure else "watcher_session"
+
     def knows_host(self, host: str) -> bool:
         """Whether `Host: host` is one of ours: the answer to DNS rebinding."""
         host = host.lower()

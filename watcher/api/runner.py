@@ -5,15 +5,17 @@ import json
 import logging
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError, TransferEncodingError
 from multidict import MultiMapping
 
-from watcher.api.endpoints import B, Call, Endpoint, Input, Nothing, Q, Reply
-from watcher.api.guard import admit
+from watcher.api.endpoints import B, Call, Caller, Endpoint, Input, Nothing, Q, Reply
+from watcher.api.guard import admit, check_csrf
 from watcher.api.parts import Parts
 from watcher.api.problems import Handler, Problem
+from watcher.services.names.tokens import Scope
 
 
 class Strangers(logging.Filter):
@@ -33,13 +35,71 @@ def handler(endpoint: Endpoint[Q, B], parts: Parts) -> Handler:
     """What the router calls for `endpoint`."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        caller = await admit(parts, endpoint, request)
+        try:
+            caller = await admit(parts, endpoint, request)
+        except Problem as problem:
+            if problem.status != HTTPStatus.UNAUTHORIZED or not _wants_to_log_in(endpoint, request):
+                raise
+            way = f"/login?{urlencode({'next': request.path_qs})}"
+            return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": way})
         query = parse_query(endpoint.query, request.query)
-        body = endpoint.body.model_validate_json(await _body(endpoint, request))
+        if endpoint.form:
+            body = endpoint.body.model_validate(await _form(endpoint, request, caller))
+        else:
+            body = endpoint.body.model_validate_json(await _body(endpoint, request))
         call = Call(parts, request, caller, dict(request.match_info), query, body)
-        return answer(endpoint, await endpoint.serve(call))
+        response = answer(endpoint, await endpoint.serve(call))
+        if endpoint.writes and endpoint.scopes == (Scope.WRITE,) and response.status < HTTPStatus.BAD_REQUEST:
+            await parts.note(caller.token, f"{endpoint.method} {endpoint.path}", _about(call))
+        return response
 
     return handle
+
+
+def _wants_to_log_in(endpoint: Endpoint[Q, B], request: web.Request) -> bool:
+    """Whether a person opens a page: a program that shows a token, or the wrong one, is told what is missing."""
+    return (
+        endpoint.media == "text/html"
+        and not endpoint.writes
+        and "Authorization" not in request.headers
+        and "text/html" in request.headers.get("Accept", "")
+    )
+
+
+def _about(call: Call[Q, B]) -> str:
+    """The name, names or id that a request changed; of many the first."""
+    body = call.body.model_dump(exclude_none=True)
+    given = [*call.path.values(), *(body.get(key) for key in ("name", "names", "value", "text") if body.get(key))]
+    texts = [text for value in given for text in (value if isinstance(value, tuple | list) else [value])]
+    more = f" and {len(texts) - 1} more" if len(texts) > 1 else ""
+    return f"{texts[0]}{more}" if texts else ""
+
+
+async def _form(endpoint: Endpoint[Q, B], request: web.Request, caller: Caller) -> dict[str, Any]:
+    """The fields of a form, empty ones left out. Raises Problem for a form that was not made for this caller."""
+    if (request.content_length or 0) > endpoint.largest_body:
+        raise _too_large(endpoint.largest_body)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            fields = await request.post()
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "this is no form that can be read") from error
+    if endpoint.scopes:  # to log in or out nobody has a session that could be misused
+        check_csrf(caller, str(fields.get("csrf", "")))
+    values: dict[str, Any] = {}
+    for name in dict.fromkeys(fields):
+        field = endpoint.body.model_fields.get(name)
+        given = [_text(value) for value in fields.getall(name)]
+        many = field is not None and "tuple" in str(field.annotation)
+        if name != "csrf" and (many or any(given)):
+            values[name] = given if many else given[0]
+    return values
+
+
+def _text(value: str | web.FileField | bytearray | bytes) -> str:
+    if isinstance(value, web.FileField):
+        return value.file.read().decode("utf-8", "replace")
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def answer(endpoint: Endpoint[Q, B], data: Any) -> web.StreamResponse:

@@ -15,6 +15,8 @@ from watcher.api.problems import Handler, Problem, response
 
 ROUND_SECONDS = 0.04
 """After so long in one round of the event loop the other requests of it are refused."""
+FEW = 10
+"""So many of a round are always answered: a browser asks for a page and its files at once."""
 MOST_AT_ONCE = 100
 """Requests under way, those apart that stay open (event streams)."""
 _SECONDS_TO_WAIT = 1
@@ -23,8 +25,10 @@ _SECONDS_TO_WAIT = 1
 class Shedding:
     """Refuses requests with 503 when a round lasts too long, or when too many are under way."""
 
-    def __init__(self, round_seconds: float = ROUND_SECONDS, most: int = MOST_AT_ONCE) -> None:
+    def __init__(self, round_seconds: float = ROUND_SECONDS, most: int = MOST_AT_ONCE, few: int = FEW) -> None:
         self._round_seconds = round_seconds
+        self._few = few
+        self._in_round = 0
         self._most = most
         self._under_way = 0
         self._began: float | None = None
@@ -41,10 +45,12 @@ class Shedding:
         if self._began is None:
             self._began = now
             asyncio.get_running_loop().call_soon(self._end_round)
-        return now - self._began > self._round_seconds
+        self._in_round += 1
+        return self._in_round > self._few and now - self._began > self._round_seconds
 
     def _end_round(self) -> None:
         self._began = None
+        self._in_round = 0
 
     @property
     def middleware(self) -> Middleware:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from watcher.engines.local import Job, Local
     from watcher.services.blocking.publish import Publisher
     from watcher.settings.settings import Settings
+    from watcher.store import Store
 
 _SOON = timedelta(seconds=1)
 _LONGEST_REST = timedelta(minutes=1)
@@ -142,7 +143,22 @@ async def _answering(
         if zone is not None:
             narrator.say(f"the zone {chosen.rpz.zone} can be transferred from {zone}")
         narrator.say(f"watcher {__version__} watches {len(ours.protected)} names; {url} answers")
+        if (link := await _link(chosen, watching.store, url)) is not None:
+            narrator.say(f"log in to the pages once, within ten minutes: {link}")
         yield
+
+
+async def _link(chosen: "Settings", store: "Store", url: str) -> str | None:
+    """A one-time link to the pages, for who sits at this terminal; None elsewhere, and where no token is needed."""
+    from watcher.bootstrap.network import system_clock
+    from watcher.cli.triage import this_user
+    from watcher.services.names.sessions import Sessions, link_address
+    from watcher.services.names.tokens import Scope, any_valid
+
+    if not sys.stderr.isatty() or not await any_valid(store):
+        return None
+    link = await Sessions(store, system_clock()).make_link(this_user() or "somebody", Scope)
+    return link_address(chosen.api.public_url or url, link)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,28 @@ def revoke(options: GlobalOptions, name: str) -> int:
     return EXIT_USAGE
 
 
+@token.command()
+@click.option("--scope", "scopes", default="read,lookup,write", show_default=True, metavar="S,...", help="May do that.")
+@click.option("--as", "holder", default=None, metavar="NAME", help="Under this name in the audit (default: your user).")
+@click.pass_obj
+def login(options: GlobalOptions, scopes: str, holder: str | None) -> None:
+    """Print a link to the pages that logs in once, within ten minutes."""
+    from watcher.cli.triage import this_user
+
+    click.echo(asyncio.run(_login(options, scopes, holder or this_user() or "somebody")))
+
+
+async def _login(options: GlobalOptions, scopes: str, holder: str) -> str:
+    from watcher.services.names.sessions import Sessions, link_address
+    from watcher.services.names.tokens import parse_scopes
+
+    chosen = load_settings(options)
+    wanted = parse_scopes(scopes)
+    async with open_store(chosen, create=True) as store:
+        link = await Sessions(store, system_clock()).make_link(holder, wanted)
+    return link_address(chosen.api.public_url or f"http://{chosen.api.listen}", link)
+
+
 async def _create(options: GlobalOptions, name: str, scopes: str) -> str:
     from watcher.services.names import tokens
 

@@ -18,6 +18,7 @@ class Known:
     `settled_at` is None while none has settled. `unconfirmed`: the newest look said something else than what stands.
     `triage` is None for a name that is not kept. `own_likeness`: phrases for what it shares with the owner's names.
     `probed`: the answer of its mail server, where that was asked. `history`: its events, newest first.
+    `more_hosts`: in a collapsed list, how many more names the same wildcard answers for.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Known:
     own_likeness: tuple[str, ...] = ()
     probed: Probed | None = None
     history: tuple[Event, ...] = ()
+    more_hosts: int = 0
 
     @property
     def ability(self) -> Ability:

@@ -3,7 +3,8 @@
 What a row says changes through `services.watch` alone; here are the reads, the claims of what is due, and triage.
 """
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, bindparam, case, cast, delete, func, or_, select, update
 
 from watcher.core.mail.risk import Severity
-from watcher.core.mail.verdict import Ability, Basis
+from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
 from watcher.core.shapes.state import state_from_json, state_json
 from watcher.core.states.lookalike import LOOKALIKE, Lookalike, Relation, Triage
@@ -29,7 +30,8 @@ _MOST_WAITING = 20_000  # rows that are weighed against each other
 class Wanted:
     """Which rows a list shows; an unset condition holds for all. Rows never seen to exist are never shown.
 
-    `severity` means that severity or worse, `since` first seen then or later, `text` a part of the name (either form).
+    `severity` means that severity or worse, `since` first seen then or later, `text` a part of the name (either form),
+    `exchange` a part of an exchange's name. `collapsed`: of all hosts that one wildcard answers for, one.
     """
 
     protected: str | None = None
@@ -40,6 +42,11 @@ class Wanted:
     triage: str | None = None
     text: str | None = None
     since: datetime | None = None
+    flag: str | None = None
+    grade: str | None = None
+    registrar: str | None = None
+    exchange: str | None = None
+    collapsed: bool = False
     relation: Relation = LOOKALIKE
 
 
@@ -50,7 +57,7 @@ _BY_NAME = select(lookalikes).where(lookalikes.c.name == bindparam("wanted"))
 async def find(tx: Tx, name: str) -> Lookalike | None:
     """The row of `name`, also one that was never seen to exist."""
     row = (await tx.execute(_BY_NAME, {"wanted": name})).mappings().first()
-    return None if row is None else _lookalike(row)
+    return None if row is None else row_from(row)
 
 
 async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
@@ -58,7 +65,7 @@ async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
     rows: dict[str, Lookalike] = {}
     for some in chunks(names):
         query = select(lookalikes).where(lookalikes.c.name.in_(some))
-        rows.update({row["name"]: _lookalike(row) for row in (await tx.execute(query)).mappings()})
+        rows.update({row["name"]: row_from(row) for row in (await tx.execute(query)).mappings()})
     return rows
 
 
@@ -70,7 +77,7 @@ async def list_of_domain(tx: Tx, registrable_domain: str, *, limit: int = 1000) 
         .order_by(lookalikes.c.name != registrable_domain, lookalikes.c.name)
         .limit(limit)
     )
-    return [_lookalike(row) for row in (await tx.execute(query)).mappings()]
+    return [row_from(row) for row in (await tx.execute(query)).mappings()]
 
 
 async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
@@ -93,8 +100,8 @@ async def list_suffixes(tx: Tx) -> list[str]:
 
 async def list_all(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None = None) -> list[Lookalike]:
     """The rows that `wanted` describes, by name, from the one after the name `after`."""
-    query = _where(select(lookalikes), wanted).where(lookalikes.c.name > after).order_by(lookalikes.c.name)
-    return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+    query = narrowed(select(lookalikes), wanted).where(lookalikes.c.name > after).order_by(lookalikes.c.name)
+    return [row_from(row) for row in (await tx.execute(query.limit(limit))).mappings()]
 
 
 async def list_worst(tx: Tx, wanted: Wanted, *, limit: int) -> list[Lookalike]:
@@ -105,13 +112,17 @@ async def list_worst(tx: Tx, wanted: Wanted, *, limit: int) -> list[Lookalike]:
         .where(resemblances.c.name == lookalikes.c.name)
         .scalar_subquery()
     )
-    query = _where(select(lookalikes), wanted).order_by(severity.desc(), likelihood.desc(), lookalikes.c.name)
-    return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+    query = narrowed(select(lookalikes), wanted).order_by(severity.desc(), likelihood.desc(), lookalikes.c.name)
+    return [row_from(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+
+
+RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
+"""The order of lists: 0 for the worst."""
 
 
 async def count(tx: Tx, wanted: Wanted) -> int:
     """How many rows `wanted` describes."""
-    return int((await tx.execute(_where(select(func.count()).select_from(lookalikes), wanted))).scalar_one())
+    return int((await tx.execute(narrowed(select(func.count()).select_from(lookalikes), wanted))).scalar_one())
 
 
 async def save(tx: Tx, rows: Sequence[Lookalike]) -> None:
@@ -198,7 +209,7 @@ async def claim_registrations(
     ranked = due.subquery()
     first = select(ranked.c.name).where(ranked.c.place <= each)
     query = select(lookalikes).where(lookalikes.c.name.in_(first)).order_by(*order)
-    rows = [_lookalike(row) for row in (await tx.execute(query)).mappings()]
+    rows = [row_from(row) for row in (await tx.execute(query)).mappings()]
     for some in chunks([row.name for row in rows]):
         await tx.execute(update(lookalikes).where(lookalikes.c.name.in_(some)).values(registration_next_at=now + lease))
     return rows
@@ -248,7 +259,7 @@ async def list_unsettled(tx: Tx, protected: str, *, limit: int) -> list[Lookalik
         lookalikes.c.settled_at.is_(None),
         lookalikes.c.name.in_(theirs),
     )
-    return [_lookalike(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+    return [row_from(row) for row in (await tx.execute(query.limit(limit))).mappings()]
 
 
 async def find_next_due(tx: Tx) -> datetime | None:
@@ -286,33 +297,54 @@ async def save_triage(
     return known
 
 
-def _where(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """Return the query with the conditions of `wanted`."""
+    table = lookalikes.c
+    plain = (("ability", wanted.ability), ("basis", wanted.basis), ("triage", wanted.triage))
     conditions: list[ColumnElement[bool]] = [
-        lookalikes.c.first_seen_at.is_not(None),
-        lookalikes.c.relation == wanted.relation,
+        table.first_seen_at.is_not(None),
+        table.relation == wanted.relation,
+        *(table[column] == value for column, value in plain if value is not None),
+        *_inside(wanted),
+        *_resembling(wanted),
     ]
-    for column, value in (("ability", wanted.ability), ("basis", wanted.basis), ("triage", wanted.triage)):
-        if value is not None:
-            conditions.append(lookalikes.c[column] == value)
     if wanted.severity is not None:
         floor = Severity(wanted.severity)
-        conditions.append(lookalikes.c.severity.in_([one.value for one in Severity if one.at_least(floor)]))
+        conditions.append(table.severity_rank <= RANKS[floor])
     if wanted.since is not None:
-        conditions.append(lookalikes.c.first_seen_at >= wanted.since)
+        conditions.append(table.first_seen_at >= wanted.since)
+    if wanted.collapsed:
+        first = select(func.min(table.name)).where(table.wildcard_of.is_not(None), table.first_seen_at.is_not(None))
+        conditions.append(or_(table.wildcard_of.is_(None), table.name.in_(first.group_by(table.wildcard_of))))
+    return query.where(*conditions)
+
+
+def _inside(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """Conditions on text: the name, and what stands inside the verdict and the registration."""
+    table = lookalikes.c
+    for column, value in ((table.verdict, wanted.flag), (table.registration, wanted.registrar)):
+        if value is not None:
+            yield cast(column, Text).contains(json.dumps(value), autoescape=True)
+    if wanted.exchange is not None:
+        yield cast(table.verdict, Text).contains(json.dumps(wanted.exchange.lower())[1:-1], autoescape=True)
     if wanted.text is not None:
         part = wanted.text.lower()
-        conditions.append(
-            lookalikes.c.name.contains(part, autoescape=True) | lookalikes.c.unicode.contains(part, autoescape=True)
-        )
-    if wanted.protected is not None or wanted.technique is not None:
-        resembling = select(resemblances.c.name).where(resemblances.c.name == lookalikes.c.name)
-        if wanted.protected is not None:
-            resembling = resembling.where(resemblances.c.protected == wanted.protected)
-        if wanted.technique is not None:
-            names = cast(resemblances.c.techniques, Text)
-            resembling = resembling.where(names.contains(f'"{wanted.technique}"', autoescape=True))
-        conditions.append(resembling.exists())
-    return query.where(*conditions)
+        yield table.name.contains(part, autoescape=True) | table.unicode.contains(part, autoescape=True)
+
+
+def _resembling(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """Conditions on one resemblance that a row must have."""
+    if wanted.protected is None and wanted.technique is None and wanted.grade is None:
+        return
+    table = resemblances.c
+    query = select(table.name).where(table.name == lookalikes.c.name)
+    if wanted.protected is not None:
+        query = query.where(table.protected == wanted.protected)
+    if wanted.technique is not None:
+        query = query.where(cast(table.techniques, Text).contains(f'"{wanted.technique}"', autoescape=True))
+    if wanted.grade is not None:
+        query = query.where(table.grade == wanted.grade)
+    yield query.exists()
 
 
 def _cells(row: Lookalike) -> dict[str, Any]:
@@ -342,10 +374,23 @@ def _cells(row: Lookalike) -> dict[str, Any]:
         "triage_at": row.triage_at,
         "triage_by": row.triage_by,
         "verdict": None if row.verdict is None else mail_json(row.verdict, row.settled_at),
+        "severity_rank": RANKS[row.severity],
+        "wildcard_of": wildcard_of(row),
     }
 
 
-def _lookalike(row: RowMapping) -> Lookalike:
+def wildcard_of(row: Lookalike) -> str | None:
+    """Return the domain or suffix whose wildcard answers for the name; None where it has an answer of its own."""
+    if row.verdict is None:
+        return None
+    if row.verdict.basis is Basis.REGISTRY_WILDCARD:
+        return row.public_suffix
+    under = row.registrable_domain is not None and row.registrable_domain != row.name
+    return row.registrable_domain if under and Flag.WILDCARD in row.verdict.flags else None
+
+
+def row_from(row: RowMapping) -> Lookalike:
+    """Return the row of these cells."""
     return Lookalike(
         name=row["name"],
         registrable_domain=row["registrable_domain"],

@@ -141,6 +141,11 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("triage_at", Moment, index=True),
     Cell("triage_by", Text),  # a token's name, or a user of this machine; null: nobody had to say who
     Cell("verdict", Json),  # shapes.mail_json: the last settled one, or the newest while none has settled
+    Cell("severity_rank", Integer, nullable=False, server_default="4"),  # 0 critical ... 4 info: the order of lists
+    Cell("wildcard_of", Text),  # the domain or suffix whose wildcard answers for the name; lists show one of them
+    Index("ix_lookalikes_wildcard_of", "wildcard_of", "name"),
+    Index("ix_lookalikes_worst", "relation", "severity_rank", "name"),
+    Index("ix_lookalikes_newest", "relation", "first_seen_at", "name"),
 )
 
 resemblances = Table(
@@ -344,4 +349,34 @@ block_changes = Table(  # the names that came and left, by the serial of the zon
     Cell("name", Text, primary_key=True),
     Cell("listed", Boolean, nullable=False),
     Cell("at", Moment, nullable=False),
+)
+
+sessions = Table(  # browser sessions, and the links that begin them once
+    "sessions",
+    metadata,
+    Cell("hash", Text, primary_key=True),
+    Cell("kind", Text, nullable=False),  # link | session
+    Cell("holder", Text, nullable=False),
+    Cell("scopes", Json, nullable=False),
+    Cell("created_at", Moment, nullable=False),
+    Cell("expires_at", Moment, nullable=False),
+)
+
+audit = Table(  # who changed what
+    "audit",
+    metadata,
+    Cell("id", Text, primary_key=True),  # sorts by time
+    Cell("at", Moment, nullable=False),
+    Cell("who", Text),  # a token's or a session's name; null: nobody had to say
+    Cell("what", Text, nullable=False),  # method and path
+    Cell("about", Text, nullable=False),
+)
+
+filters = Table(  # saved filters of the list of lookalikes
+    "filters",
+    metadata,
+    Cell("name", Text, primary_key=True),
+    Cell("query", Text, nullable=False),
+    Cell("created_at", Moment, nullable=False),
+    Cell("created_by", Text),
 )

@@ -31,7 +31,7 @@ async def _asked(shedding: Shedding, *paths: str, handler: Handler = _nothing) -
 
 
 async def test_a_round_that_lasts_too_long_is_refused_and_probes_are_not():
-    late = Shedding(round_seconds=-1)
+    late = Shedding(round_seconds=-1, few=0)
     assert await _asked(late, "/slow", "/healthz") == [(503, "1"), (200, None)]
 
 

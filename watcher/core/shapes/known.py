@@ -27,6 +27,7 @@ def known_json(known: Known) -> JSON:
         "triage_note": known.triage_note,
         "triage_at": time_json(known.triage_at),
         "triage_by": known.triage_by,
+        **({"more_hosts": known.more_hosts} if known.more_hosts else {}),
     }
 
 

@@ -1,0 +1,40 @@
+"""Lists of names for people: a page of typed rows, with what hides behind one wildcard counted."""
+
+from dataclasses import dataclass, replace
+
+from watcher.core.known import Known
+from watcher.services.answers.lookup import known_row
+from watcher.store import Tx, lookalike_lists, resemblances
+from watcher.store.lookalike_lists import Order, Place
+from watcher.store.lookalikes import Wanted, wildcard_of
+
+MOST_COUNTED = 10_001
+"""More than ten thousand is said to be so: counting a million takes longer than a page may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list. `total` is at most `MOST_COUNTED`; `last` is where the next page goes on."""
+
+    rows: tuple[Known, ...]
+    total: int
+    more: bool
+    last: Place | None
+
+
+async def list_known(
+    tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: Place | None = None, limit: int
+) -> Listing:
+    """Return a page of the names that `wanted` describes. A wildcard's row says how many more hosts it stands for."""
+    rows = await lookalike_lists.list_page(tx, wanted, order, after=after, limit=limit + 1)
+    found = await resemblances.find_all(tx, [row.name for row in rows[:limit]])
+    hosts: dict[str, int] = {}
+    if wanted.collapsed:
+        hosts = await lookalike_lists.count_wildcards(tx, [parent for row in rows if (parent := wildcard_of(row))])
+    shown = tuple(
+        replace(known_row(row, found[row.name]), more_hosts=max(0, hosts.get(wildcard_of(row) or "", 1) - 1))
+        for row in rows[:limit]
+    )
+    total = await lookalike_lists.count_up_to(tx, wanted, MOST_COUNTED)
+    last = lookalike_lists.place_of(rows[limit - 1]) if len(rows) > limit else None
+    return Listing(shown, total, len(rows) > limit, last)

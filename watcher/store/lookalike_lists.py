@@ -1,0 +1,106 @@
+"""Lists of lookalikes a page at a time, in an order that an index gives, with counts that do not count a million."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Text, cast, func, or_, select
+
+from watcher.core.states.lookalike import LOOKALIKE, Lookalike
+from watcher.store.database import Tx
+from watcher.store.lookalikes import RANKS, Wanted, narrowed, row_from
+from watcher.store.tables import lookalikes
+from watcher.store.upsert import chunks
+
+
+class Order(StrEnum):
+    """The order of a list."""
+
+    WORST = "worst"
+    NEWEST = "newest"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in a list: where the next page goes on."""
+
+    name: str
+    severity_rank: int = 0
+    first_seen_at: datetime | None = None
+
+
+async def list_page(
+    tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: Place | None = None, limit: int
+) -> list[Lookalike]:
+    """Return `limit` of the rows that `wanted` describes, from the one after the place `after`."""
+    query, table = narrowed(select(lookalikes), wanted), lookalikes.c
+    match order:
+        case Order.WORST:
+            query = query.order_by(table.severity_rank, table.name)
+            if after is not None:
+                rank = table.severity_rank
+                query = query.where(
+                    rank >= after.severity_rank, or_(rank > after.severity_rank, table.name > after.name)
+                )
+        case Order.NEWEST:
+            query = query.order_by(table.first_seen_at.desc(), table.name.desc())
+            if after is not None:
+                seen = table.first_seen_at
+                query = query.where(
+                    seen <= after.first_seen_at, or_(seen < after.first_seen_at, table.name < after.name)
+                )
+        case Order.NAME:
+            query = query.order_by(table.name)
+            if after is not None:
+                query = query.where(table.name > after.name)
+    return [row_from(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+
+
+def place_of(row: Lookalike) -> Place:
+    """Return the place of a row in every order."""
+    return Place(row.name, RANKS[row.severity], row.first_seen_at)
+
+
+async def count_wildcards(tx: Tx, names: Sequence[str]) -> dict[str, int]:
+    """Return, for each domain or suffix of `names`, how many names its wildcard answers for."""
+    found: dict[str, int] = {}
+    for some in chunks(list(dict.fromkeys(names))):
+        query = (
+            select(lookalikes.c.wildcard_of, func.count().label("number"))
+            .where(lookalikes.c.wildcard_of.in_(some), lookalikes.c.relation == LOOKALIKE)
+            .group_by(lookalikes.c.wildcard_of)
+        )
+        found.update({row.wildcard_of: row.number for row in await tx.execute(query)})
+    return found
+
+
+async def count_up_to(tx: Tx, wanted: Wanted, most: int) -> int:
+    """Return how many rows `wanted` describes, `most` where there are more: a million need not be counted."""
+    some = narrowed(select(lookalikes.c.name), wanted).limit(most).subquery()
+    return int((await tx.execute(select(func.count()).select_from(some))).scalar_one())
+
+
+async def list_sharing(tx: Tx, row: Lookalike, *, limit: int) -> dict[str, list[str]]:
+    """Return other lookalikes with the same exchange, nameserver or registrant, by what they share."""
+    shared: dict[str, list[str]] = {}
+    facts = row.registration
+    marks = [("verdict", exchange.host) for exchange in (row.verdict.exchanges if row.verdict else ())[:3]]
+    marks += [("registration", server) for server in (facts.nameservers if facts else ())[:2]]
+    marks += [("registration", facts.registrant_organisation)] if facts and facts.registrant_organisation else []
+    for column, value in marks:
+        query = (
+            select(lookalikes.c.name)
+            .where(
+                lookalikes.c.relation == LOOKALIKE,
+                lookalikes.c.name != row.name,
+                cast(lookalikes.c[column], Text).contains(json.dumps(value), autoescape=True),
+            )
+            .order_by(lookalikes.c.name)
+            .limit(limit)
+        )
+        if names := list((await tx.execute(query)).scalars()):
+            shared[value] = names
+    return shared

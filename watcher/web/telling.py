@@ -1,0 +1,199 @@
+"""`/events`, `/deliveries`, `/channels`, `/silences`: what happened, who was told, and what is told to nobody."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from watcher.api import cursors
+from watcher.api import deliveries as delivery_shapes
+from watcher.api import events as event_shapes
+from watcher.api.endpoints import AnyEndpoint, Call, Input, Nothing
+from watcher.api.inputs import Line, Note
+from watcher.api.problems import Problem, not_found
+from watcher.core.errors import DeliveryFailed
+from watcher.core.events import EventKind
+from watcher.core.names.protected import parse_any
+from watcher.core.telling.alerts import SilenceScope
+from watcher.services.names import silence
+from watcher.store import deliveries, event_log, lookalike_lists, outbox, silences
+from watcher.store.deliveries import Status
+from watcher.store.lookalikes import Wanted
+from watcher.web.lookalikes import _Absent
+from watcher.web.page import MOST_ROWS, Rows, Shown, back, form, page, view
+
+PAGE = 50
+_MOST_COUNTED = 10_001
+
+
+class WantedEvents(Shown):
+    """Which events."""
+
+    kind: Annotated[EventKind | None, _Absent] = None
+    name: Annotated[Annotated[Line, Field(max_length=300)] | None, _Absent] = None
+    cursor: str | None = None
+
+
+class WantedDeliveries(Shown):
+    """Which deliveries."""
+
+    status: Annotated[Status | None, _Absent] = None
+    channel: Annotated[Annotated[Line, Field(max_length=64)] | None, _Absent] = None
+    cursor: str | None = None
+
+
+class WantedSilences(Shown):
+    """A silence that is to be added is shown with what it hits."""
+
+    scope: Annotated[SilenceScope | None, _Absent] = None
+    value: Annotated[Annotated[Line, Field(max_length=300)] | None, _Absent] = None
+
+
+class SilenceForm(Input):
+    """A new silence."""
+
+    scope: SilenceScope
+    value: Annotated[Line, Field(min_length=1, max_length=300)]
+    days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    note: Note = ""
+
+
+class IdForm(Input):
+    """One thing."""
+
+    id: Annotated[Line, Field(min_length=1, max_length=64)]
+
+
+class NameForm(Input):
+    """One channel."""
+
+    name: Annotated[Line, Field(min_length=1, max_length=64)]
+
+
+async def list_events(call: Call[WantedEvents, Nothing]) -> web.Response:
+    """Return the events, newest first."""
+    query = call.query
+    key = cursors.decode(query.cursor, str)
+    limit = PAGE if query.format == "html" else MOST_ROWS
+    async with call.parts.store.read() as tx:
+        found = await event_log.list_all(
+            tx,
+            before=key[0] if key else None,
+            names=None if query.name is None else [parse_any(query.name, call.parts.suffixes)],
+            kinds=None if query.kind is None else [query.kind.value],
+            newest_first=True,
+            limit=limit + 1,
+        )
+        told = await outbox.find_told(tx, [event.id for event in found[:limit]])
+    return page(
+        call,
+        "events.html",
+        Rows("events", found[:limit], lambda event: event_shapes.shape(event, told)),
+        query=query,
+        events=[(event, told.get(event.id)) for event in found[:limit]],
+        kinds=list(EventKind),
+        next_cursor=cursors.encode((found[limit - 1].id,)) if len(found) > limit else None,
+    )
+
+
+async def list_deliveries(call: Call[WantedDeliveries, Nothing]) -> web.Response:
+    """Return the deliveries, newest first."""
+    query = call.query
+    key = cursors.decode(query.cursor, str)
+    limit = PAGE if query.format == "html" else MOST_ROWS
+    async with call.parts.store.read() as tx:
+        found = await deliveries.list_all(
+            tx, status=query.status, channel=query.channel, before=key[0] if key else None, limit=limit + 1
+        )
+    return page(
+        call,
+        "deliveries.html",
+        Rows("deliveries", found[:limit], delivery_shapes.shape),
+        query=query,
+        rows=found[:limit],
+        statuses=list(Status),
+        channels=call.parts.channels,
+        next_cursor=cursors.encode((found[limit - 1].id,)) if len(found) > limit else None,
+    )
+
+
+async def retried(call: Call[Nothing, IdForm]) -> web.Response:
+    """Try a delivery again now."""
+    async with call.parts.store.write() as tx:
+        if not await deliveries.retry(tx, call.body.id, now=call.parts.clock.now()):
+            raise Problem(409, "already_sent", "it was accepted by its channel already, or it is not known")
+    return back(None, "/deliveries", done="It is tried again now")
+
+
+async def list_channels(call: Call[Shown, Nothing]) -> web.Response:
+    """Return the channels with their last success and failure."""
+    rows = []
+    async with call.parts.store.read() as tx:
+        for name in call.parts.channels:
+            sent = await deliveries.list_all(tx, status=Status.SENT, channel=name, before=None, limit=1)
+            failed = await deliveries.list_all(tx, status=Status.REJECTED, channel=name, before=None, limit=1)
+            rows.append((name, next(iter(sent), None), next(iter(failed), None)))
+    return page(call, "channels.html", Rows("channels", rows, lambda row: {"name": row[0]}), rows=rows)
+
+
+async def tested(call: Call[Nothing, NameForm]) -> web.Response:
+    """Send a marked test alert."""
+    name = call.body.name
+    if name not in call.parts.channels or call.parts.test_channel is None:
+        raise not_found(name)
+    try:
+        await call.parts.test_channel(name)
+    except DeliveryFailed as error:
+        return back(None, "/channels", done=f"{name} did not accept the test: {error}"[:300])
+    return back(None, "/channels", done=f"{name} accepted the test alert")
+
+
+async def list_silences(call: Call[WantedSilences, Nothing]) -> web.Response:
+    """Return the silences; with a scope and a value what such a silence would hit."""
+    query, hits = call.query, None
+    async with call.parts.store.read() as tx:
+        rows = await silences.list_all(tx, limit=1000)
+        if query.scope is not None and query.value is not None:
+            value = silence.kept(query.scope, query.value, call.parts.suffixes)
+            wanted = {
+                SilenceScope.NAME: Wanted(text=value),
+                SilenceScope.SUFFIX: Wanted(text=f".{value}"),
+                SilenceScope.TECHNIQUE: Wanted(technique=value),
+                SilenceScope.PROTECTED: Wanted(protected=value),
+            }[query.scope]
+            hits = value, await lookalike_lists.count_up_to(tx, wanted, _MOST_COUNTED)
+    return page(
+        call, "silences.html", Rows("silences", rows, silence.silence_json),
+        rows=rows, scopes=list(SilenceScope), query=query, hits=hits,
+    )  # fmt: skip
+
+
+async def silenced(call: Call[Nothing, SilenceForm]) -> web.Response:
+    """Add a silence."""
+    body, now = call.body, call.parts.clock.now()
+    until = None if body.days is None else now + timedelta(days=body.days)
+    row = await silence.add(
+        call.parts.store, body.scope, body.value,
+        suffixes=call.parts.suffixes, now=now, until=until, note=body.note, by=call.caller.token,
+    )  # fmt: skip
+    return back(None, "/silences", done=f"The {row.scope} {row.value} is silenced")
+
+
+async def unsilenced(call: Call[Nothing, IdForm]) -> web.Response:
+    """End a silence."""
+    if not await silence.remove(call.parts.store, call.body.id, suffixes=call.parts.suffixes):
+        raise not_found(call.body.id)
+    return back(None, "/silences", done="The silence is over")
+
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    view("/events", list_events, "What happened", WantedEvents),
+    view("/deliveries", list_deliveries, "Who was told", WantedDeliveries),
+    form("/deliveries/retry", retried, "Try a delivery again", IdForm),
+    view("/channels", list_channels, "The ways to people"),
+    form("/channels/test", tested, "Send a test alert", NameForm),
+    view("/silences", list_silences, "What is told to nobody", WantedSilences),
+    form("/silences/add", silenced, "Add a silence", SilenceForm),
+    form("/silences/remove", unsilenced, "End a silence", IdForm),
+)
