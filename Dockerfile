@@ -13,7 +13,7 @@ COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY migrations migrations
 COPY watcher watcher
 RUN /opt/build/bin/pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir /dist \
- && /opt/watcher/bin/pip install --quiet --no-deps --no-index /dist/watcher-*.whl \
+ && /opt/watcher/bin/pip install --quiet --no-deps --no-index /dist/mx_watcher-*.whl \
  && /opt/watcher/bin/pip uninstall --quiet --yes pip
 
 FROM python:3.12-slim

@@ -135,7 +135,7 @@ def test_the_version_is_the_same_everywhere() -> None:
     changelog = (HERE / "CHANGELOG.md").read_text()
     assert re.search(rf"^## .*({re.escape(version)}|[Uu]nreleased)", changelog, re.MULTILINE)
     try:
-        installed = metadata.version("watcher")
+        installed = metadata.version("mx-watcher")
     except metadata.PackageNotFoundError:
         return
     assert installed == version

@@ -1,4 +1,4 @@
-"""Apprise: the words of an alert through whatever Apprise can reach; an extra, `pip install 'watcher[apprise]'`.
+"""Apprise: the words of an alert through whatever Apprise can reach; an extra, `pip install 'mx-watcher[apprise]'`.
 
 One message for each URL. Apprise says of a failure no more than that it failed, so all of them are tried again.
 """
@@ -24,7 +24,7 @@ NAME = "apprise"
 
 
 class AppriseSettings(Section):
-    """Whatever Apprise can reach; needs the extra: `pip install 'watcher[apprise]'`."""
+    """Whatever Apprise can reach; needs the extra: `pip install 'mx-watcher[apprise]'`."""
 
     urls: tuple[SecretStr, ...] = Field(default=(), description="Apprise URLs, one message through each")
 
@@ -56,7 +56,7 @@ class Apprise:
         try:
             library: Any = import_module("apprise")
         except ImportError:
-            raise ConfigurationError(_SETTING, "needs Apprise: pip install 'watcher[apprise]'") from None
+            raise ConfigurationError(_SETTING, "needs Apprise: pip install 'mx-watcher[apprise]'") from None
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may hold the URL, which is the secret
         asset = library.AppriseAsset(
             app_id="watcher", app_desc="watcher", secure_logging=True, http_redirects=False, allow_templates=False
