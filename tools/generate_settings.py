@@ -48,6 +48,9 @@ def section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if is_section(field):
             yield from section(f"{prefix}{field.alias or name}.", field.annotation)
+    each = getattr(model, "EACH", None)
+    if each is not None:
+        yield from section(f"{prefix}<name>.", each)
 
 
 def is_section(field: FieldInfo) -> bool:
@@ -56,6 +59,8 @@ def is_section(field: FieldInfo) -> bool:
 
 def default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
+    if field.is_required():
+        return "required"
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if value is None:
@@ -67,6 +72,8 @@ def written(value: object) -> object:
     """As the file would have it."""
     if isinstance(value, timedelta):
         return format_duration(value)
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, tuple | list):
         return [written(item) for item in value]
     if isinstance(value, dict):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from watcher.services.answers.lookup import Lookup
     from watcher.services.answers.scans import Scans
     from watcher.services.blocking.recipient_policy import RecipientPolicy
+    from watcher.services.feeding.feeding import Feeding
     from watcher.services.sweeps.sweep import Sweep
 
 _MOST_ABOUT = 300
@@ -59,6 +60,8 @@ class Parts:
     """What mail servers are told about a recipient."""
     scans: "Scans | None" = None
     exports: "ExportDesk | None" = None
+    feeding: "Feeding | None" = None
+    """The feeds of the settings."""
     poll_seconds: float = 1.0
     """How often an event stream looks for new events."""
     sessions: "Sessions" = field(init=False)

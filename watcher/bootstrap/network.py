@@ -86,6 +86,7 @@ def chosen_servers(chosen: "Settings") -> "tuple[Server, ...]":
 async def open_network(chosen: "Settings", *, registration: bool = True) -> AsyncIterator[Network]:
     """Resolver, sweeper and registry client, closed at the end. Raises ConfigurationError."""
     from watcher import checks
+    from watcher.bootstrap.feeding import zone_files
     from watcher.core.names.addresses import is_global
     from watcher.data import load_suffixes
     from watcher.data.mail_operators import load_operators
@@ -115,7 +116,8 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
     )
     at_source = SuffixSweeper(plain, source, public_suffix=suffixes.public_suffix)
     asking = PulsedSweeper(at_source if chosen.sweep.existence == "suffix_servers" else plain, pulse, now)
-    sweeper = WatchedFiles(chosen.sweep.names, asking, now) if chosen.sweep.names else asking
+    existing = (*chosen.sweep.names, *zone_files(chosen))
+    sweeper = WatchedFiles(existing, asking, now) if existing else asking
     own_servers = _authorities(chosen, resolver, suffixes)
     examiner = Examiner(
         resolver,

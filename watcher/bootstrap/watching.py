@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from watcher.bootstrap.channels import build_channels, routing_policy
 from watcher.bootstrap.command import build_enumeration
+from watcher.bootstrap.feeding import build_feeding
 from watcher.bootstrap.network import Network, random_label, system_clock
 from watcher.bootstrap.upkeep import build_canary, build_upkeep, check_honesty
 from watcher.bootstrap.workers import join_company
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from watcher.core.errors import DishonestResolver
     from watcher.core.ports import Channel
     from watcher.lookups.dns.honesty import Reachability
+    from watcher.services.feeding.feeding import Feeding
     from watcher.services.health.vigil import Vigil
     from watcher.services.looks.probes import Probes
     from watcher.services.looks.registrations import Registrations
@@ -44,6 +46,7 @@ class Watching:
     vigil: "Vigil"
     channels: Mapping[str, "Channel"]
     upkeep: "Upkeep"
+    feeding: "Feeding"
 
     async def check_resolvers(self) -> "Mapping[str, Reachability | DishonestResolver]":
         """The honesty check, its refusals recorded."""
@@ -187,4 +190,5 @@ def build_watching(
         random_label=random_label,
         check_resolvers=lambda: check_honesty(net.honesty, vigil),
     )
-    return Watching(store, net, ours, names, relook, registrations, probes, sweep, notifier, vigil, made, kept)
+    feeding = build_feeding(chosen, store, names)
+    return Watching(store, net, ours, names, relook, registrations, probes, sweep, notifier, vigil, made, kept, feeding)

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "triage": "watcher.cli.triage:triage",
     "events": "watcher.cli.events:events",
     "match": "watcher.cli.match:match",
+    "feed": "watcher.cli.feed:feed",
     "mail-log": "watcher.cli.mail_log:mail_log",
     "policy": "watcher.cli.policy:policy",
     "report": "watcher.cli.report:report",

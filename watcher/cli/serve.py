@@ -256,6 +256,7 @@ def _jobs(
         Job("vigil", watching.vigil.check, min(timedelta(seconds=30), chosen.vigil.stale_after / 4)),
         *(Job(name, after_honesty(work), every) for name, work, every in watching.upkeep.looks),
         *(Job(name, work, every) for name, work, every in watching.upkeep.others),
+        *_feed_jobs(chosen, watching),
     ]
     shared = [
         Job("sweep", company.noted("sweep", sweep), quick),
@@ -271,6 +272,16 @@ def _jobs(
     if company.attendance is None:
         return _Jobs([*own, *shared, *led], [])
     return _Jobs([*own, *led], shared)
+
+
+def _feed_jobs(chosen: "Settings", watching: "Watching") -> "list[Job]":
+    """One job for each feed of the settings."""
+    from watcher.engines.local import Job
+
+    def run(name: str) -> Callable[[], Awaitable[object]]:
+        return lambda: watching.feeding.run(name)
+
+    return [Job(f"feed {name}", run(name), feed.every) for name, feed in chosen.feeds.by_name.items()]
 
 
 class _Rest:
@@ -346,6 +357,7 @@ async def _api(
         sweep=watching.sweep,
         scans=(scans := Scans(watching.sweep, clock)),
         exports=exports,
+        feeding=watching.feeding,
     )
     endpoints = (*every_endpoint(__version__), *pages.ENDPOINTS)
     logging.getLogger("aiohttp.server").addFilter(Strangers())

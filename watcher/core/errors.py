@@ -86,6 +86,10 @@ class FailureReason(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+class FeedFailed(WatcherError):
+    """A feed could not be had whole: its names are not used, and those of last time stay."""
+
+
 class DeliveryFailed(WatcherError):
     """A channel did not accept a message; worth another try, not before `retry_after` where given.
 

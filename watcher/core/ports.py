@@ -1,7 +1,8 @@
 """The ports: what services need from the outside world, as Protocols that adapters and fakes both satisfy."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -122,5 +123,33 @@ class Authorities(Protocol):
         """One resolver for each nameserver: it reads the zone there, and everything else as usual.
 
         None at all where the zone has no nameserver that may be asked. They are good inside the context only.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a feed gave: `names`, each once or oftener; `zone`: they are all there is right below it.
+
+    `position` is what to ask from next time. Reading `names` raises FeedFailed where they end before their end.
+    """
+
+    names: Iterator[Fqdn]
+    position: str
+    zone: str | None = None
+
+
+class NamesFeed(Protocol):
+    """A source of names that exist."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the settings: `zone_file`, `zone_transfer`, `names`."""
+        ...
+
+    async def fetch(self, position: str | None, scratch: str) -> Fetched | None:
+        """What there is now; None where nothing is newer than `position`. `scratch` names a file to keep it in.
+
+        Raises FeedFailed for what cannot be had whole: a cut list is no shorter list.
         """
         ...

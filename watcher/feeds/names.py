@@ -72,6 +72,12 @@ def read_existing(files: Iterable[Path], tally: Tally | None = None) -> Existing
 
 
 def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str], tally: Tally) -> None:
+    for name in existing_in(lines, zones, tally):
+        _note(name, parts)
+
+
+def existing_in(lines: Iterable[str], zones: set[str], tally: Tally) -> Iterator[str]:
+    """The names that `lines` of a list or zone file show to exist, in order; the zones they begin go to `zones`."""
     origin, owner, noted = "", "", "\n\n"
     listed = NamesList()
     listed.tally = tally
@@ -89,12 +95,11 @@ def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str], 
         if kind == "soa":
             zones.add(owner)
         elif _shows(kind, owner, zones):
-            _note(owner, parts)
+            yield owner
             noted = raw[: len(fields[0]) + 1] if begins else noted
             tally.named += 1
         elif (kind is None and ends) or (kind == "cname" and fields[-1] == "."):
-            for name in listed.names((raw,)):
-                _note(name, parts)
+            yield from listed.names((raw,))
 
 
 def _records(lines: Iterable[str]) -> Iterator[tuple[str, list[str], bool]]:
@@ -125,6 +130,16 @@ def _shows(kind: str | None, owner: str, zones: Collection[str]) -> bool:
     if kind == "ns":
         return owner not in zones
     return kind in _UNDELEGATED and owner.partition(".")[2] in zones
+
+
+def digests(names: Iterable[str]) -> ExistingNames:
+    """The names, as `read_existing` keeps them; complete for no zone."""
+    parts = [array("Q") for _ in range(_PARTS)]
+    for name in names:
+        _note(name, parts)
+    for number, part in enumerate(parts):
+        parts[number] = array("Q", sorted(set(part)))
+    return ExistingNames(parts, frozenset())
 
 
 def _note(name: str, parts: "Sequence[array[int]]") -> None:

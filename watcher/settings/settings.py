@@ -28,6 +28,7 @@ from watcher.core.slips.candidates import Share
 from watcher.sections import Duration, Lasting, Section, read_secret_files
 from watcher.settings.alerts import Alerts
 from watcher.settings.blocking import Exports, Rpz
+from watcher.settings.feeds import Feeds
 
 _PORTS = 65535
 CONFIG_FILES = (Path("watcher.toml"), Path("/etc/watcher/watcher.toml"))
@@ -302,6 +303,7 @@ class Settings(BaseSettings):
     vigil: Vigil = Vigil()
     retention: Retention = Retention()
     techniques: Techniques = Techniques()
+    feeds: Feeds = Feeds()
     exports: Exports = Exports()
     rpz: Rpz = Rpz()
 

@@ -1,0 +1,143 @@
+"""Runs of feeds over a real database: news, differences, refusals, and runs that are killed."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from watcher.bootstrap.command import build_enumeration
+from watcher.core.errors import FeedFailed
+from watcher.core.names.names import parse
+from watcher.core.ports import Fetched
+from watcher.data import load_suffixes
+from watcher.feeds.names import digests, read_existing
+from watcher.services.feeding.feeding import Feeding, names_file
+from watcher.services.names.own import Ours
+from watcher.services.names.protect import protect
+from watcher.store import Store, lookalikes
+
+
+@dataclass
+class Source:
+    """A feed that gives what it is told."""
+
+    names: list[str] = field(default_factory=list)
+    zone: str | None = None
+    position: str = "1"
+    trouble: str | None = None
+    breaks_after: int | None = None
+    kind: str = "zone_file"
+    asked: list[str | None] = field(default_factory=list)
+
+    async def fetch(self, position, scratch):
+        self.asked.append(position)
+        if self.trouble is not None:
+            raise FeedFailed(self.trouble)
+        return None if position == self.position else Fetched(self._read(), self.position, self.zone)
+
+    def _read(self):
+        for number, name in enumerate(self.names):
+            if number == self.breaks_after:
+                raise FeedFailed("it was cut")
+            yield parse(name)
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    clock = FakeClock()
+    store = await Store.open_or_create(f"sqlite:///{tmp_path}/watcher.db", clock=clock)
+    suffixes = load_suffixes()
+    await protect(store, ["army.mil"], suffixes=suffixes, now=clock.now())
+    await (ours := Ours(store, suffixes)).read()
+    zone = Source([f"name{number}.ml" for number in range(1000)], "ml")
+    listed = Source(["amry.mil.com", "weather.org"], kind="names")
+    feeding = Feeding(
+        store,
+        {"ml": zone, "new": listed},
+        folder=tmp_path / "feeds",
+        matching=build_enumeration(ours).matching,
+        name_set=digests,
+        suffixes=suffixes,
+        clock=clock,
+    )
+    yield feeding, zone, listed, store, clock, tmp_path / "feeds"
+    await store.close()
+
+
+async def rows(store):
+    async with store.read() as tx:
+        return await lookalikes.find_known(tx, ["army.ml", "amry.mil.com", "weather.org"])
+
+
+async def test_a_hit_becomes_a_row_once(bench):
+    feeding, _, listed, store, *_ = bench
+    health = await feeding.run("new")
+    assert (health.names, health.matched, health.new, health.error) == (2, 1, 1, None)
+    assert set(await rows(store)) == {"amry.mil.com"}
+    assert (await feeding.run("new")).names == 2
+    assert listed.asked == [None, "1"]
+    listed.position = "2"
+    assert (await feeding.run("new")).new == 0, "no second effect"
+
+
+async def test_the_difference_of_two_days_is_exact_and_answers_existence(bench):
+    feeding, zone, _, store, clock, folder = bench
+    first = await feeding.run("ml")
+    assert (first.names, first.appeared, first.vanished, first.matched) == (1000, 1000, 0, 0)
+    await clock.advance(86_400)
+    zone.names, zone.position = [*zone.names[100:], "army.ml", "brandnew.ml"], "2"
+    second = await feeding.run("ml")
+    assert (second.names, second.appeared, second.vanished, second.matched, second.new) == (902, 2, 100, 1, 1)
+    assert set(await rows(store)) == {"army.ml"}
+    kept = read_existing([names_file(folder, "ml")])
+    assert "army.ml" in kept
+    assert kept.denies("name1.ml")
+    assert not kept.denies("name1.com")
+
+
+async def test_a_zone_that_shrank_or_broke_off_is_refused_and_the_old_one_stays(bench):
+    feeding, zone, _, _, _, folder = bench
+    await feeding.run("ml")
+    whole = list(zone.names)
+    zone.names, zone.position = whole[:700], "2"
+    refused = await feeding.run("ml")
+    assert refused.error is not None
+    assert "300 of 1000 names vanished" in refused.error
+    zone.names, zone.breaks_after = whole, 999
+    assert (await feeding.run("ml")).error == "it was cut"
+    assert len(read_existing([names_file(folder, "ml")])) == 1000
+    assert zone.asked[-1] == "1", "the position is that of the last whole run"
+    zone.breaks_after = None
+    assert (await feeding.run("ml")).error is None
+
+
+async def test_trouble_is_told_and_hinders_no_other(bench):
+    feeding, zone, *_ = bench
+    zone.trouble = "it does not answer"
+    await feeding.run("ml")
+    await feeding.run("new")
+    health = {row.name: row for row in await feeding.list_health()}
+    assert (health["ml"].error, health["ml"].succeeded_at) == ("it does not answer", None)
+    assert health["new"].error is None
+
+
+async def test_reset_reads_all_again(bench):
+    feeding, zone, _, _, _, folder = bench
+    await feeding.run("ml")
+    await feeding.reset("ml")
+    assert not names_file(folder, "ml").exists()
+    assert (await feeding.run("ml")).appeared == 1000
+    assert zone.asked == [None, None]
+
+
+async def test_a_run_killed_before_its_end_is_repeated(bench):
+    feeding, zone, _, store, _, folder = bench
+    zone.names.append("army.ml")
+    await feeding.run("ml")
+    async with store.write() as tx:
+        from watcher.store import facts
+
+        await facts.remove(tx, "feed:ml")  # as if the position had not been saved any more
+    again = await feeding.run("ml")
+    assert (again.error, again.new, set(await rows(store))) == (None, 0, {"army.ml"})
+    assert [file.name for file in folder.iterdir()] == ["ml.zone"], "nothing else is left lying about"

@@ -1,0 +1,115 @@
+"""`watcher feed`: the sources of names, their health and position."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from watcher.cli.main import EXIT_FAILED, GlobalOptions
+from watcher.cli.output import Format, emit, format_option
+from watcher.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from watcher.services.feeding.feeding import Feeding
+
+T = TypeVar("T")
+
+
+@click.group()
+def feed() -> None:
+    """Show and run the feeds of the settings: zones, transfers, lists of names that exist."""
+
+
+@feed.command(name="list")
+@format_option
+@click.pass_obj
+def list_(options: GlobalOptions, output_format: Format) -> None:
+    """Show every feed with its health and position."""
+    from watcher.services.feeding.health import health_json
+
+    rows = asyncio.run(_with(options, lambda feeding: feeding.list_health()))
+    emit(
+        [health_json(row) for row in rows],
+        output_format,
+        plain=lambda row: row["name"],
+        table={
+            "name": lambda row: row["name"],
+            "kind": lambda row: row["kind"],
+            "worked": lambda row: row["succeeded_at"] or "never",
+            "names": lambda row: row["names"],
+            "appeared": lambda row: row["appeared"],
+            "vanished": lambda row: row["vanished"],
+            "matched": lambda row: row["matched"],
+            "trouble": lambda row: row["error"] or "",
+        },
+        fields=(
+            "name",
+            "kind",
+            "attempted_at",
+            "succeeded_at",
+            "names",
+            "appeared",
+            "vanished",
+            "matched",
+            "new",
+            "error",
+        ),
+    )
+
+
+@feed.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.pass_obj
+def run(options: GlobalOptions, names: tuple[str, ...]) -> int:
+    """Run the feeds NAME... now, one after the other; what resembles a protected name is looked at next."""
+
+    async def each(feeding: "Feeding") -> int:
+        _check(feeding, names)
+        code = 0
+        for name in names:
+            health = await feeding.run(name)
+            if health.error is not None:
+                click.echo(f"watcher: feed {name}: {health.error}", err=True)
+                code = EXIT_FAILED
+                continue
+            click.echo(
+                f"watcher: feed {name}: {health.names} names, {health.appeared} appeared, {health.vanished} vanished, "
+                f"{health.matched} resemble a protected name, {health.new} of them are new",
+                err=True,
+            )
+        return code
+
+    return asyncio.run(_with(options, each))
+
+
+@feed.command()
+@click.argument("name")
+@click.pass_obj
+def reset(options: GlobalOptions, name: str) -> None:
+    """Forget the position of the feed NAME: its next run reads all of it."""
+
+    async def one(feeding: "Feeding") -> None:
+        _check(feeding, (name,))
+        await feeding.reset(name)
+
+    asyncio.run(_with(options, one))
+
+
+def _check(feeding: "Feeding", names: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in feeding.feeds:
+            known = ", ".join(feeding.feeds) or "none"
+            raise ConfigurationError(f"feeds.{name}", f"there is no such feed; the settings name {known}")
+
+
+async def _with(options: GlobalOptions, work: Callable[["Feeding"], Awaitable[T]]) -> T:
+    from watcher.bootstrap.command import build_enumeration, load_settings, open_store
+    from watcher.bootstrap.feeding import build_feeding
+    from watcher.data import load_suffixes
+    from watcher.services.names.own import Ours
+
+    chosen: Any = load_settings(options)
+    async with open_store(chosen, create=False) as store:
+        await (ours := Ours(store, load_suffixes())).read()
+        return await work(build_feeding(chosen, store, build_enumeration(ours, chosen.techniques.words)))
