@@ -55,3 +55,33 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_index_leads_to_every_page_and_to_nothing_else() -> None:
+    """No page is an orphan. Decisions are listed by their folder."""
+    index = (HERE / "docs" / "README.md").read_text()
+    linked = {target for target in re.findall(r"\]\(([^)#\s]+)", index) if "://" not in target}
+    here = {
+        str(page.relative_to(HERE / "docs"))
+        for page in (HERE / "docs").rglob("*.md")
+        if "decisions" not in page.parts and page != HERE / "docs" / "README.md"
+    }
+    assert here - linked == set(), "orphans"
+    assert {target for target in linked if target.endswith(".md")} - here == set()
+
+
+def test_the_glossary_has_every_term_of_the_flow() -> None:
+    text = (HERE / "docs" / "reference" / "glossary.md").read_text()
+    terms = {term.strip() for row in re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE) for term in row.split(",")}
+    flow = {"inquiry", "observation", "finding", "verdict", "event", "alert", "delivery"}
+    ways = {"channel", "export", "feed", "listener", "engine"}
+    assert flow | ways | {"candidate", "lookalike", "protected name", "registrable domain", "grade"} <= terms
+
+
+WORDS_WE_DO_NOT_USE = re.compile(r"\b(root domain|fuzzer|notifier|sink)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(HERE)))
+def test_pages_use_the_terms_of_the_glossary(page: Path) -> None:
+    prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(), flags=re.DOTALL)
+    assert WORDS_WE_DO_NOT_USE.findall(prose) == []

@@ -23,6 +23,7 @@ PRINT = "import runpy, sys; sys.stdout.write(runpy.run_path(sys.argv[1])['page']
         ("generate_exports", "exports"),
         ("generate_events", "events"),
         ("generate_rules", "rules"),
+        ("generate_metrics", "metrics"),
     ],
 )
 def test_a_reference_page_is_current(tool, page):
