@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from watcher.services.looks.suffix_watch import SuffixWatch
     from watcher.services.looks.watch import Watch
     from watcher.services.names.own import Ours
+    from watcher.services.telling.record import EventRecord
     from watcher.settings.settings import Settings
     from watcher.store import Store
 
     Found = Mapping[str, Reachability | DishonestResolver]
 
 _MOST_ROUNDS = 500  # of twenty looks each: what is due again at once must not keep a pass from its end
+_RECORDING = timedelta(seconds=2)
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -41,6 +43,7 @@ class Upkeep:
     wellness: "Wellness"
     summaries: "Summaries"
     retention: "Retention"
+    record: "EventRecord | None"
     data_dates: Callable[[], Mapping[str, date]]
     soonest: timedelta
 
@@ -59,6 +62,8 @@ class Upkeep:
         await self.wellness.check(steady=False)
         await self.summaries.due()
         await self.retention.run()
+        if self.record is not None:
+            await self.record.due()
 
     @property
     def others(self) -> tuple[tuple[str, Callable[[], Awaitable[object]], timedelta], ...]:
@@ -67,6 +72,7 @@ class Upkeep:
             ("wellness", self.wellness.check, _MINUTE),
             ("summary", self.summaries.due, _MINUTE),
             ("retention", self.retention.run, 6 * _HOUR),
+            *(() if self.record is None else (("event record", self.record.due, _RECORDING),)),
         )
 
 
@@ -148,9 +154,19 @@ def build_upkeep(
             public_url=chosen.api.public_url,
         ),
         retention=Retention(store=store, clock=clock, kept=Kept(kept.events, kept.evidence, kept.alerts, kept.gone)),
+        record=_record(chosen, store, clock),
         data_dates=lambda: data_dates(registry),
         soonest=soonest,
     )
+
+
+def _record(chosen: "Settings", store: "Store", clock: "Clock") -> "EventRecord | None":
+    from watcher.services.telling.record import EventRecord
+
+    record = chosen.alerts.record
+    if record.file is None:
+        return None
+    return EventRecord(store=store, clock=clock, file=record.file, max_bytes=record.max_bytes, keep=record.keep)
 
 
 async def check_honesty(honesty: "Callable[[], Awaitable[Found]]", vigil: "Vigil") -> "Found":

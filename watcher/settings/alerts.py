@@ -1,6 +1,7 @@
 """The settings `alerts.*`: the channels, and which events go through which of them."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, create_model, field_validator
@@ -47,6 +48,16 @@ else:
     """One setting for each channel, by its name."""
 
 
+class Record(Section):
+    """A record of every event with what was decided about it, apart from alerting: JSON lines for a SIEM's agent."""
+
+    file: Path | None = Field(default=None, description="Where it is written. Unset: no record")
+    max_bytes: int = Field(
+        default=50_000_000, ge=10_000, description="From this size on the file is renamed to `FILE.1` and begun anew"
+    )
+    keep: int = Field(default=5, ge=1, le=100, description="Renamed files that are kept")
+
+
 class Alerts(ChannelSettings):
     """Which events are sent at once, to whom, and when."""
 
@@ -63,4 +74,5 @@ class Alerts(ChannelSettings):
     )
     digest_after: int = Field(default=5, ge=1, le=1000, description="More of one group than this: one message")
     group_wait: Duration = Field(default=timedelta(seconds=30), description="How long a group is gathered")
+    record: Record = Record()
     routes: tuple[Route, ...] = Field(default=(), description="None matches: every channel")

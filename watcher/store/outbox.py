@@ -55,6 +55,34 @@ async def list_told_since(tx: Tx, since: datetime, *, limit: int = 500) -> list[
     return [event_from_json(body) for body in (await tx.execute(query)).scalars()]
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedEvent:
+    """An event, what was decided about it and why, and the alert that tells of it, where there is one by now."""
+
+    event: Event
+    decision: DecisionKind
+    reason: str
+    decided_at: datetime
+    alert_id: str | None
+
+
+async def list_decided(tx: Tx, *, after: tuple[datetime, str] | None = None, limit: int = 500) -> list[DecidedEvent]:
+    """Return decided events in the order of their decisions, from the one after (time, event id)."""
+    query = (
+        select(events.c.body, outbox.c.decision, outbox.c.reason, outbox.c.decided_at, outbox.c.alert_id)
+        .join(outbox, outbox.c.event_id == events.c.id)
+        .where(outbox.c.decision.is_not(None), outbox.c.decided_at.is_not(None))
+        .order_by(outbox.c.decided_at, outbox.c.event_id)
+        .limit(limit)
+    )
+    if after is not None:
+        at, event_id = after
+        later = and_(outbox.c.decided_at == at, outbox.c.event_id > event_id)
+        query = query.where((outbox.c.decided_at > at) | later)
+    rows = await tx.execute(query)
+    return [DecidedEvent(event_from_json(row[0]), DecisionKind(row[1]), row[2] or "", row[3], row[4]) for row in rows]
+
+
 async def decide(tx: Tx, decisions: Mapping[str, tuple[str, str]], *, now: datetime) -> None:
     """Record for each event the decision (page, digest, none) and its reason."""
     for event_id, (decision, reason) in decisions.items():
