@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from watcher.lookups.registry.client import RegistryClient
     from watcher.services.health.pulse import Pulse, PulsedResolver
     from watcher.services.looks.examine import Examiner
-    from watcher.settings.settings import Registration, Settings
+    from watcher.settings.settings import Settings
 
 _KEPT_REPLIES = timedelta(minutes=5)
 
@@ -108,7 +108,7 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
         clock=now,
     )
     pulse = Pulse(now)
-    registry = _registry_client(chosen.registration, now, heard=pulse.registry.heard) if registration else None
+    registry = _registry_client(chosen, now, heard=pulse.registry.heard) if registration else None
     resolver = PulsedResolver(careful, pulse)
     plain = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
     source = SuffixServers(
@@ -160,13 +160,14 @@ def random_label() -> str:
 
 
 def _registry_client(
-    chosen: "Registration", clock: "Clock", *, heard: Callable[[str, str | None], None]
+    everything: "Settings", clock: "Clock", *, heard: Callable[[str, str | None], None]
 ) -> "RegistryClient | None":
     """The registry client; None where registries are not to be asked. Raises ConfigurationError."""
     from watcher.core.names.addresses import is_global
     from watcher.data import load_suffixes, rdap_bootstrap
     from watcher.lookups.registry.client import RegistryClient
 
+    chosen = everything.registration
     if not chosen.enabled:
         return None
     return RegistryClient(
@@ -180,4 +181,6 @@ def _registry_client(
         kept=min(_KEPT_REPLIES, chosen.refresh_soon / 2),
         registered_domain=load_suffixes().registered_domain,
         heard=heard,
+        proxy=everything.http.proxy,
+        proxy_of=everything.http.of,
     )

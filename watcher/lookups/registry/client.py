@@ -70,6 +70,8 @@ class RegistryClient:
         kept: timedelta = timedelta(minutes=5),
         most_kept: int = 4096,
         rdap: Rdap | None = None,
+        proxy: str | None = None,
+        proxy_of: Callable[[str], str | None] = lambda url: None,  # noqa: ARG005
         registered_domain: Callable[[str], Fqdn | None] = lambda name: None,  # noqa: ARG005
         heard: Callable[[str, str | None], None] = lambda server, trouble: None,  # noqa: ARG005 (what the names mean)
     ) -> None:
@@ -89,8 +91,9 @@ class RegistryClient:
         referral = whois.address(whois_referral)
         own = [] if whois_referral == IANA_WHOIS else [(referral.host, referral.port)]
         own += [] if rdap_bootstrap is None or self._bootstrap_url is None else [origin(self._bootstrap_url)]
+        own += [] if proxy is None else [origin(proxy)]
         gate = Gate(is_global, (*self._routes.trusted(), *own))
-        self._rdap = rdap or Rdap(clock, gate, timeout=timeout)
+        self._rdap = rdap or Rdap(clock, gate, timeout=timeout, proxy_of=proxy_of)
         self._whois = whois.Whois(clock, gate, WhoisProcess(timeout=timeout), referral=referral, timeout=timeout)
         self._paces: dict[str, ServerPace] = {}
         self._registrars = ServerPace(clock, max_rate, patience)

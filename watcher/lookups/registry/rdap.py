@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
@@ -45,14 +46,24 @@ class Document:
 class Rdap:
     """The HTTP side of RDAP: https, no cookies, no proxies from the environment, no followed links.
 
-    `timeout` (seconds) is for a whole question, redirects included. Close it with `close`.
+    `timeout` (seconds) is for a whole question, redirects included. `proxy_of` gives the proxy for
+    a URL; None: directly. Close it with `close`.
     """
 
-    def __init__(self, clock: Clock, gate: Gate, *, timeout: float = 15.0, user_agent: str = "watcher") -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        gate: Gate,
+        *,
+        timeout: float = 15.0,
+        user_agent: str = "watcher",
+        proxy_of: Callable[[str], str | None] = lambda url: None,  # noqa: ARG005
+    ) -> None:
         self._clock = clock
         self._gate = gate
         self._timeout = timeout
         self._user_agent = user_agent
+        self._proxy_of = proxy_of
         self._opened: aiohttp.ClientSession | None = None
 
     async def ask(self, domain: Fqdn, server: str) -> Reply:
@@ -120,7 +131,9 @@ class Rdap:
         headers = {"Accept": accept, "Accept-Encoding": "gzip, identity", "User-Agent": self._user_agent}
         if etag is not None:
             headers["If-None-Match"] = etag
-        async with self._session().get(url, headers=headers, allow_redirects=False) as response:
+        async with self._session().get(
+            url, headers=headers, allow_redirects=False, proxy=self._proxy_of(url)
+        ) as response:
             location = response.headers.get("Location") if response.status in _REDIRECTS else None
             body = b"" if location is not None else await _read(response, most)
             document = Document(

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import trustme
 
+from tests.fakes.post_receiver import PostReceiver
 from tests.fakes.rdap_server import Fault, RdapServer
 from watcher.core.names.addresses import is_global
 from watcher.core.names.names import parse
@@ -58,6 +59,21 @@ async def test_not_found_with_and_without_body(server, client, fault):
     reply = await client.ask(parse("navy.ml"), server.url)
     assert reply.facts.status is RegistrationStatus.UNREGISTERED
     assert not reply.failed
+
+
+async def test_a_question_goes_through_the_proxy_and_nothing_else_does(server):
+    async with PostReceiver() as proxy:
+        through = f"http://127.0.0.1:{proxy.port}"
+        made = Rdap(
+            SystemClock(),
+            Gate(is_global, [origin(through)]),
+            timeout=TIMEOUT,
+            proxy_of=lambda url: through if "registry.example" in url else None,
+        )
+        reply = await made.ask(NAME, "http://registry.example/")
+        await made.close()
+    assert proxy.tried[0].headers["host"] == "registry.example"
+    assert reply.facts.status is not RegistrationStatus.UNREGISTERED, "a proxy's page is no registry's word"
 
 
 async def test_idn_is_asked_as_its_a_label(server, client):
