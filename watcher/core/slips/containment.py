@@ -36,6 +36,9 @@ class Contained:
             if len(text) >= _START and len(text) not in sizes:
                 self._sizes[text[:_START]] = (*sizes, len(text))
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._owners)
+
     def may_hold(self, label: str) -> bool:
         """Whether `find` may find something in `label`: a test that costs little."""
         if "-" in label:

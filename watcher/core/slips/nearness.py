@@ -61,6 +61,9 @@ class Near:
     def __contains__(self, label: str) -> bool:
         return label in self._whole
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
     def find(self, label: str) -> tuple[str, ...]:
         """The filed labels at most two slips away, itself included. Two replacements in one label are not sought."""
         values = list(map(_value_of, label))

@@ -7,7 +7,7 @@ longer one, is found too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from watcher.core.events import Resemblance
 from watcher.core.names.names import Fqdn, is_under, to_unicode
@@ -38,6 +38,19 @@ _Held = tuple[Fqdn, str, float]
 _NOTHING: tuple[tuple[str, ...], tuple[_Held, ...]] = ((), ())
 
 
+class Contents(NamedTuple):
+    """What an index has filed: `labels` with all that is near them, `texts` and `whole` names as they are.
+
+    `inside`: texts that count inside a label. `words`: taken off the ends of labels.
+    """
+
+    labels: Sequence[str]
+    texts: Sequence[str]
+    whole: Sequence[str]
+    inside: Sequence[str]
+    words: Sequence[str]
+
+
 class Index:
     """The protected names, filed for lookup. Adding one costs about a millisecond; so does explaining a hit."""
 
@@ -47,6 +60,7 @@ class Index:
         self._making = tuple(one for one in techniques if one.LABELS is Labels.OTHER)
         self._looks = tuple(one.NAME for one in techniques if one.LABELS is Labels.ALIKE)[:1]
         words = sorted({*tables.words, *tables.hosts})
+        self._words = words
         self._before: dict[str, tuple[str, ...]] = {}
         self._behind: dict[str, tuple[str, ...]] = {}
         for word in words:
@@ -113,6 +127,12 @@ class Index:
             return found
         domain = self._tables.suffixes.registrable_domain(name)
         return () if domain is None or domain == name or self._ours(name) else self._explained(domain)
+
+    def contents(self) -> Contents:
+        """Return what is filed, for a sieve."""
+        return Contents(
+            tuple(self._near), tuple(self._texts), tuple(self._whole), tuple(self._contained), tuple(self._words)
+        )
 
     def matching(self, names: Iterable[Fqdn]) -> Iterator[tuple[Fqdn, tuple[Resemblance, ...]]]:
         """Those of many names that resemble something."""
@@ -293,6 +313,14 @@ class Index:
     def _before_suffix(self, text: str, intended: Intended) -> str:
         if text.endswith("." + intended.suffix):
             return text[: -len(intended.suffix) - 1]
+        first, _, rest = text.partition(".")
+        tables = self._tables
+        if (
+            rest in tables.icann
+            and f"*.{rest}" not in tables.icann
+            and not (text in tables.icann or text in tables.private)
+        ):
+            return first
         suffix = self._public_suffix(text)
         return text[: -len(suffix) - 1] if len(text) > len(suffix) else text
 

@@ -90,9 +90,14 @@ class Enumeration:
         """Which protected names a name resembles; with its rank where it is among the first candidates."""
         return await asyncio.to_thread(self._resembling, name)
 
-    def matching(self, names: Iterable[Fqdn]) -> Iterator[tuple[Fqdn, Sequence[Resemblance]]]:
-        """Those of many names that resemble a protected name; without ranks, which a stream has no time for."""
-        return self._filed().matching(names)
+    def matching(self, names: Iterable[Fqdn], at_once: int = 8192) -> Iterator[tuple[Fqdn, Sequence[Resemblance]]]:
+        """Those of many names that resemble a protected name; without ranks, which a stream has no time for.
+
+        So many names are read `at_once` before the first of them comes out.
+        """
+        from watcher.core.slips.sieve import sieved  # noqa: PLC0415 (numpy is loaded for streams alone)
+
+        return sieved(self._filed(), names, at_once)
 
     def _resembling(self, name: Fqdn) -> Sequence[Resemblance]:
         found = self._filed().resembling(name)
