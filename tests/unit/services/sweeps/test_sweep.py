@@ -164,7 +164,7 @@ async def test_a_blind_pass_later_on_is_no_proof_of_absence(bench):
 
 @pytest.mark.parametrize(
     ("later", "kinds"),
-    [(200, ["mail_found_able"]), (HOUR, ["lookalike_found", "mail_became_able"])],
+    [(400, ["mail_found_able"]), (HOUR, ["lookalike_found", "mail_became_able"])],
     ids=["the baseline waits", "the baseline is done"],
 )
 async def test_a_candidate_that_did_not_settle_in_the_first_sweep_is_baseline_only_soon_after(bench, later, kinds):
