@@ -56,7 +56,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         "GET",
         "/readyz",
         ready,
-        "Ready: database, migrations, scheduler, resolver",
+        "Ready: sees the DNS, writes its database, jobs run, nothing is stale",
         _TAG,
         Whatever,
         Nothing,

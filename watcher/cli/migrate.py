@@ -71,10 +71,17 @@ def backup(options: GlobalOptions, file: Path) -> None:
 @click.command()
 @click.pass_obj
 def healthcheck(options: GlobalOptions) -> None:
-    """Exit with 0 when the service on this machine is ready, with 3 and the reason when not."""
+    """Exit with 0 when the service on this machine is at work, with 1 and the reason when not.
+
+    At work means: it sees the DNS, writes its database, its jobs run, and nothing is stale.
+    """
     from watcher.bootstrap.command import load_settings
 
-    click.echo(asyncio.run(_ready(load_settings(options).api.listen)))
+    try:
+        click.echo(asyncio.run(_ready(load_settings(options).api.listen)))
+    except WatcherError as error:
+        click.echo(f"watcher: {error}", err=True)
+        raise SystemExit(1) from None
 
 
 async def _ready(listen: str) -> str:

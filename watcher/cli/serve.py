@@ -384,17 +384,21 @@ async def _api(
 
 
 def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], Awaitable[str | None]]]:
-    async def database() -> str | None:
-        from watcher.store import protected_names
-
-        async with watching.store.read() as tx:  # raises StoreError, which the endpoint shows
-            await protected_names.count(tx)
-        return None
-
+    from watcher.bootstrap.network import system_clock
+    from watcher.services.health.readiness import Readiness
     from watcher.store import find_revision
     from watcher.store.schema import head
 
-    needed = head()
+    needed, net = head(), watching.net
+    readiness = Readiness(
+        store=watching.store,
+        clock=system_clock(),
+        resolver=net.resolver,
+        pulse=net.pulse,
+        usable=lambda: bool(net.careful.usable),
+        blind_passes=lambda: watching.sweep.blind_passes,
+        failing=lambda: engine.failing,
+    )
 
     async def migrations() -> str | None:
         found = await find_revision(watching.store)
@@ -403,14 +407,7 @@ def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], 
     async def scheduler() -> str | None:
         return None if engine.running else "the scheduler does not run"
 
-    async def resolver() -> str | None:
-        if not watching.net.careful.usable:
-            return "every resolver was refused as dishonest"
-        if not watching.net.pulse.beaten:
-            return "no resolver has answered yet"
-        return None
-
-    return {"database": database, "migrations": migrations, "scheduler": scheduler, "resolver": resolver}
+    return {**readiness.checks, "migrations": migrations, "scheduler": scheduler}
 
 
 def parse_listen(text: str) -> tuple[str, int]:

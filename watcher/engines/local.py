@@ -12,6 +12,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 log = logging.getLogger(__name__)
 
+_FAILS = 2  # times in a row
+_SELDOM = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -29,6 +32,8 @@ class Local:
         self._failed = failed
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._failures: dict[str, tuple[int, str]] = {}
+        self._every = {job.name: job.every for job in jobs}
         self._scheduler = AsyncIOScheduler(
             executors={"default": AsyncIOExecutor()},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -49,6 +54,15 @@ class Local:
     def running(self) -> bool:
         """Whether jobs are being run."""
         return bool(self._scheduler.running) and not self._stopping
+
+    @property
+    def failing(self) -> dict[str, str]:
+        """The jobs that failed the last times they ran, with the reason; a seldom one, the last time."""
+        return {
+            name: why
+            for name, (count, why) in self._failures.items()
+            if count >= _FAILS or self._every[name] >= _SELDOM
+        }
 
     def start(self) -> None:
         """Begin; every job runs at once for the first time."""
@@ -88,4 +102,8 @@ class Local:
             await job.work()
         except Exception as error:  # one job's bug must not stop the watch; it is reported instead
             log.exception("%s failed", job.name)
+            count, _ = self._failures.get(job.name, (0, ""))
+            self._failures[job.name] = (count + 1, str(error) or type(error).__name__)
             self._failed(job.name, error)
+        else:
+            self._failures.pop(job.name, None)

@@ -71,3 +71,24 @@ async def test_what_does_not_end_in_time_is_cancelled():
     await until(lambda: bool(engine._running))
     await engine.stop(grace=timedelta(milliseconds=50))
     assert cancelled.is_set()
+
+
+async def test_a_job_that_fails_each_time_is_failing_until_it_succeeds():
+    broken, failed = True, asyncio.Event()
+
+    async def work():
+        if broken:
+            raise ValueError("the disk is full")
+
+    engine = Local(
+        [Job("fails", work, timedelta(milliseconds=50)), Job("seldom", work, timedelta(hours=1))],
+        failed=lambda name, _: failed.set() if engine.failing.keys() == {"fails", "seldom"} else None,
+    )
+    engine.start()
+    await asyncio.wait_for(failed.wait(), 60)
+    assert engine.failing == {"fails": "the disk is full", "seldom": "the disk is full"}
+    broken = False
+    async with asyncio.timeout(60):
+        while "fails" in engine.failing:
+            await asyncio.sleep(0.01)
+    await engine.stop()

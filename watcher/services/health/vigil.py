@@ -18,7 +18,7 @@ from watcher.services.looks.drafting import watch_event
 from watcher.services.sweeps.sweep import BlindPasses
 from watcher.store import Store, Tx, event_log, facts, protected_names
 
-_BLIND = "vigil.blind"
+BLIND = "vigil.blind"
 _REFUSED = "vigil.refused"
 _SEEN = "vigil.seen"
 
@@ -95,10 +95,10 @@ class Vigil:
         async with self._store.write() as tx:
             if not await protected_names.count(tx):
                 return
-            before = blindness_from_json(await facts.find(tx, _BLIND))
+            before = blindness_from_json(await facts.find(tx, BLIND))
             after, drafts = step(before, sight, self._stale_after)
             if after != before:
-                await facts.save(tx, _BLIND, blindness_json(after), now=now)
+                await facts.save(tx, BLIND, blindness_json(after), now=now)
             await self._tell(tx, drafts, now)
 
     async def refused(self, found: Sequence[DishonestResolver]) -> None:

@@ -23,7 +23,8 @@ from watcher.services.health.pulse import RegistryPulse
 from watcher.services.looks.drafting import watch_event
 from watcher.store import Store, Tx, event_log, facts, health, protected_names
 
-_STATE, _LOOKED, _OLD = "wellness.troubles", "wellness.looked_at", "wellness.old_data"
+TROUBLES = "wellness.troubles"
+_LOOKED, _OLD = "wellness.looked_at", "wellness.old_data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +156,10 @@ class Wellness:
         return None
 
     async def _record(self, tx: Tx, found: Mapping[str, str], urgent: set[str], now: datetime) -> None:
-        before = troubles_from_json(await facts.find(tx, _STATE))
+        before = troubles_from_json(await facts.find(tx, TROUBLES))
         after, drafts = step(before, found, urgent=urgent, now=now, patience=self._limits.patience)
         if after != before:
-            await facts.save(tx, _STATE, troubles_json(after), now=now)
+            await facts.save(tx, TROUBLES, troubles_json(after), now=now)
         await self._tell(tx, drafts, now)
 
     async def _record_age(self, tx: Tx, now: datetime) -> None:
