@@ -88,6 +88,12 @@ class Metrics:
         self._data_age = Gauge(
             "watcher_data_age_seconds", "Age of lists that registries change", ["list"], registry=self.registry
         )
+        self._feed_age = Gauge(
+            "watcher_feed_age_seconds", "Seconds since a feed last worked", ["feed"], registry=self.registry
+        )
+        self._feed_names = Gauge(
+            "watcher_feed_names", "Names of a feed's last whole run", ["feed"], registry=self.registry
+        )
         self._requests = Counter(
             "watcher_http_requests", "Requests served", ["method", "path", "status"], registry=self.registry
         )
@@ -162,6 +168,11 @@ class Metrics:
         """So old are the lists in use."""
         for name, age in ages.items():
             self._data_age.labels(name).set(age.total_seconds())
+
+    def fed(self, feed: str, age: timedelta | None, names: int) -> None:
+        """So long ago a feed worked (None: it never did), with so many names."""
+        self._feed_age.labels(feed).set(float("nan") if age is None else age.total_seconds())
+        self._feed_names.labels(feed).set(names)
 
     def swept(self) -> None:
         """A sweep ended now."""

@@ -96,7 +96,6 @@ def build_upkeep(
     from watcher.bootstrap.channels import routing_policy
     from watcher.core.telling.alerts import DigestEvery
     from watcher.data import load_suffixes
-    from watcher.services.health.attendance import find_troubles
     from watcher.services.health.retain import Kept, Retention
     from watcher.services.health.summary import Summaries
     from watcher.services.health.wellness import Limits, Wellness
@@ -116,7 +115,7 @@ def build_upkeep(
         data_dates=lambda: data_dates(registry),
         registries=pulse.registry,
         limits=Limits(patience=chosen.vigil.stale_after),
-        company=(lambda: find_troubles(store, clock)) if store.shared else None,
+        company=lambda: _others(chosen, store, clock),
     )
     kept, alerts = chosen.retention, chosen.alerts
     return Upkeep(
@@ -199,3 +198,13 @@ def data_dates(registry: "RegistryClient | None") -> Mapping[str, date]:
     found = dates()
     renewed = None if registry is None else registry.bootstrap_published_at
     return found if renewed is None else {**found, RDAP_BOOTSTRAP: renewed.date()}
+
+
+async def _others(chosen: "Settings", store: "Store", clock: "Clock") -> "Mapping[str, str]":
+    """What is wrong with the processes that share the work, and with feeds."""
+    from watcher.services.feeding.health import find_stale
+    from watcher.services.health.attendance import find_troubles
+
+    every = {name: feed.every for name, feed in chosen.feeds.by_name.items()}
+    found = await find_stale(store, every, clock.now()) if every else {}
+    return {**found, **(await find_troubles(store, clock) if store.shared else {})}

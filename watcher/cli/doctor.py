@@ -106,7 +106,7 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
                 rows = await protected_names.list_all(tx)
             names = len(rows)
             coverage = await coverage_json(store, chosen.sweep.tiers, now=system_clock().now())
-            company = await _company(store) if store.shared else []
+            company = [*(await _company(store) if store.shared else []), *await _feeds(chosen, store)]
     except WatcherError as error:
         yield Examined("database", "broken", str(error))
         return
@@ -117,6 +117,27 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
         max_rate, resolvers = chosen.dns.max_rate, len(chosen_servers(chosen))
         load = await _suffix_load(chosen, rows) if chosen.sweep.existence == "suffix_servers" else None
         yield plan(names, chosen.sweep.tiers, max_rate, resolvers, load, spare=chosen.spare)
+
+
+async def _feeds(chosen: Any, store: "Store") -> list[Examined]:
+    """The feeds of the settings: when each last worked."""
+    from watcher.bootstrap.network import system_clock
+    from watcher.services.feeding.health import find_health, find_stale
+
+    feeds = chosen.feeds.by_name
+    health = await find_health(store)
+    stale = await find_stale(store, {name: feed.every for name, feed in feeds.items()}, system_clock().now())
+    found = []
+    for name in feeds:
+        known = health.get(name)
+        if known is None:
+            found.append(Examined(f"feed {name}", "warning", f"it never ran; `watcher feed run {name}` runs it"))
+        elif (trouble := stale.get(f"feed.{name}") or known.error) is not None:
+            found.append(Examined(f"feed {name}", "broken", trouble))
+        else:
+            worked = f"{known.succeeded_at:%Y-%m-%d %H:%M} UTC"
+            found.append(Examined(f"feed {name}", "ok", f"worked at {worked}, {known.names} names"))
+    return found
 
 
 async def _company(store: "Store") -> list[Examined]:

@@ -18,7 +18,7 @@ from watcher.core.events import Grade, Resemblance
 from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Fetched, NamesFeed
-from watcher.services.feeding.health import FeedHealth, health_from_json, health_json
+from watcher.services.feeding.health import PREFIX, FeedHealth, health_from_json, health_json
 from watcher.services.sweeps.matched import keep
 from watcher.store import Store, facts
 
@@ -171,7 +171,7 @@ def names_file(folder: Path, name: str) -> Path:
 
 
 def _key(name: str) -> str:
-    return f"feed:{name}"
+    return PREFIX + name
 
 
 def _write(fetched: Fetched, file: Path) -> int:

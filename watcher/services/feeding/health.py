@@ -1,8 +1,16 @@
 """The health of a feed, kept between runs."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from watcher.store import Store, facts
+
+PREFIX = "feed:"
+"""Of the keys that feeds have among the facts."""
+MISSED = 3
+"""Runs that a feed may miss before it is stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +52,32 @@ def health_from_json(name: str, kind: str, kept: dict[str, Any] | None) -> FeedH
     for key in _TIMES:
         values[key] = datetime.fromisoformat(values[key]) if values.get(key) else None
     return FeedHealth(**{**values, "name": name, "kind": kind})
+
+
+async def find_health(store: Store) -> dict[str, FeedHealth]:
+    """The health of every feed that ever ran, whether or not the settings name it still."""
+    async with store.read() as tx:
+        kept = await facts.find_starting(tx, PREFIX)
+    return {
+        key.removeprefix(PREFIX): health_from_json(key.removeprefix(PREFIX), value.get("kind", ""), value)
+        for key, value in kept.items()
+    }
+
+
+async def find_stale(store: Store, every: Mapping[str, timedelta], now: datetime) -> dict[str, str]:
+    """What is wrong with feeds, by `feed.NAME`, in words. `every`: how often each is asked.
+
+    A feed is stale when it has not worked for three of its intervals, or never did.
+    """
+    health = await find_health(store)
+    found = {}
+    for name, interval in every.items():
+        known = health.get(name)
+        if known is None or known.attempted_at is None:
+            continue  # its first run is due
+        why = f" ({known.error})" if known.error else ""
+        if known.succeeded_at is None:
+            found[f"feed.{name}"] = f"the feed {name} has never worked{why}"
+        elif now - known.succeeded_at > MISSED * interval:
+            found[f"feed.{name}"] = f"the feed {name} has not worked since {known.succeeded_at:%Y-%m-%d %H:%M} UTC{why}"
+    return found

@@ -54,7 +54,7 @@ class Wellness:
 
     `plan` is (rank up to, interval); `budget` what there is for it, None: not known.
     `free_bytes`: left on the disk, None where it is another machine's.
-    `company`: what is wrong with the processes that share the work.
+    `company`: what is wrong with the processes that share the work, and with feeds.
     `data_dates`: of when the lists are that registries change. `registries`: how they answer.
     """
 

@@ -1,6 +1,7 @@
 """Runs of feeds over a real database: news, differences, refusals, and runs that are killed."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from watcher.core.ports import Fetched
 from watcher.data import load_suffixes
 from watcher.feeds.names import digests, read_existing
 from watcher.services.feeding.feeding import Feeding, names_file
+from watcher.services.feeding.health import find_stale
 from watcher.services.names.own import Ours
 from watcher.services.names.protect import protect
 from watcher.store import Store, lookalikes
@@ -141,3 +143,18 @@ async def test_a_run_killed_before_its_end_is_repeated(bench):
     again = await feeding.run("ml")
     assert (again.error, again.new, set(await rows(store))) == (None, 0, {"army.ml"})
     assert [file.name for file in folder.iterdir()] == ["ml.zone"], "nothing else is left lying about"
+
+
+async def test_a_feed_that_stopped_working_is_stale_and_says_why(bench):
+    feeding, zone, _, store, clock, _ = bench
+    every = {"ml": timedelta(days=1), "new": timedelta(days=1)}
+    assert await find_stale(store, every, clock.now()) == {}, "the first runs are due"
+    await feeding.run("ml")
+    zone.trouble = "it does not answer"
+    await clock.advance(2 * 86_400)
+    await feeding.run("ml")
+    assert await find_stale(store, every, clock.now()) == {}, "two runs may fail"
+    await clock.advance(2 * 86_400)
+    stale = await find_stale(store, every, clock.now())
+    assert list(stale) == ["feed.ml"]
+    assert stale["feed.ml"].endswith("(it does not answer)")
