@@ -126,13 +126,28 @@ def test_compose_runs_one_service_with_its_data_on_a_volume() -> None:
     compose = mapping((HERE / "compose.yaml").read_text())
     services = compose["services"]
     assert isinstance(services, dict)
-    assert list(services) == ["watcher"]
+    assert [name for name, service in services.items() if "profiles" not in service] == ["watcher"]
     service = services["watcher"]
     assert service["volumes"] == ["watcher-data:/data"]
-    assert compose["volumes"] == {"watcher-data": None}
+    assert compose["volumes"] == {"watcher-data": None, "postgres-data": None}
     assert service["ports"] == ["127.0.0.1:8080:8080"], "reachable from this machine only, until somebody decides"
     assert service["read_only"] == "true"
     assert service["env_file"] == [{"path": "watcher.env", "required": "false"}]
+
+
+def test_compose_runs_three_workers_beside_postgresql_where_asked() -> None:
+    compose = mapping((HERE / "compose.yaml").read_text())
+    services = compose["services"]
+    assert isinstance(services, dict)
+    many = {name: service for name, service in services.items() if service.get("profiles") == ["many"]}
+    assert list(many) == ["postgres", "migrate", "serve", "worker"]
+    assert many["worker"]["scale"] == "3"
+    addresses = {many[name]["environment"]["WATCHER_DATABASE_URL"] for name in ("migrate", "serve", "worker")}
+    assert len(addresses) == 1, "all of them work on one database"
+    for name in ("serve", "worker"):
+        assert many[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+        assert many[name]["read_only"] == "true"
+        assert many[name]["cap_drop"] == ["ALL"]
 
 
 def test_the_container_makes_its_first_token_once_and_hands_everything_else_on(tmp_path: Path) -> None:

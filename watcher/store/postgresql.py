@@ -39,7 +39,6 @@ _CONNECTING = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # a cut line is an error after 20 s, not after a quarter of an hour
-    "prepare_threshold": None,  # a pooler may hand each transaction to another session
 }
 
 

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _BATCHES_AT_ONCE = 3  # so that one that waits for its last answers holds up nothing
 _SAVED_EVERY = timedelta(seconds=0.5)  # and written within another half, so that a kill costs a second's work at most
+_SHARED_EVERY = timedelta(seconds=5)  # where others wait for the database too: a death costs so much of the work
 _SHARED_FOR = timedelta(minutes=5)
 
 
@@ -292,7 +293,8 @@ class Sweep:
 
     async def _save_again_and_again(self, agenda: Agenda, report: Report) -> None:
         while True:
-            await self._clock.sleep(_SAVED_EVERY.total_seconds())
+            every = _SAVED_EVERY if self._holder is None else min(_SHARED_EVERY, self._holder.lease / 6)
+            await self._clock.sleep(every.total_seconds())
             await self._renew(agenda)
             await self._save(agenda, report)
 
