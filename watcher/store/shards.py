@@ -82,7 +82,7 @@ class Holder:
 
 MOST_ATTEMPTS = 3
 """So many claims without coming any further, and a shard is set aside: it may be what kills those who take it."""
-ASIDE = timedelta(days=1)
+ASIDE = timedelta(hours=1)
 """Then it is tried again."""
 
 

@@ -137,7 +137,7 @@ async def find_troubles(store: Store, clock: Clock) -> dict[str, str]:
         shown = ", ".join(f"{worker.host} by {worker.skew_seconds:+.0f} s" for worker in wrong[:3])
         troubles["clocks"] = f"clocks differ from the database's, and their processes do no work: {shown}"
     if aside:
-        troubles["set_aside"] = f"{aside} shards are set aside for a day: several processes died over them"
+        troubles["set_aside"] = f"{aside} shards are set aside for an hour: several processes died over them"
     if stale:
         troubles["leases"] = f"{stale} leases ended long ago, and nobody has taken their work over"
     return troubles
