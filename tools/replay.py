@@ -39,7 +39,7 @@ from watcher.core.telling.alerts import Alert, AlertKind  # noqa: E402
 from watcher.core.telling.alerts import Policy as Telling  # noqa: E402
 from watcher.data import load_suffixes  # noqa: E402
 from watcher.data.mail_operators import load_operators  # noqa: E402
-from watcher.services.looks.examine import Examiner  # noqa: E402
+from watcher.services.looks.examine import Examiner, LookOptions  # noqa: E402
 from watcher.services.looks.watch import Recorded, Watch  # noqa: E402
 from watcher.services.telling.notify import Notifier  # noqa: E402
 from watcher.store import Store, event_log, protected_names, shards  # noqa: E402
@@ -112,7 +112,7 @@ async def replay(deltas: Path) -> Replay:
 
                 async def look(name: str, origin: Origin, *, first: bool) -> Recorded:
                     return await watch.record(
-                        await examiner.look(Fqdn(name), fresh=True),
+                        await examiner.look(Fqdn(name), LookOptions(fresh=True)),
                         resemblances=[Resemblance(dns.names[name].protected, ("suffix_edit",), 0.01, "", 1000)],
                         origin=origin,
                         registration=await _facts(registry, suffixes, name) if first else None,

@@ -16,11 +16,11 @@ from tests.lab.processes import LabError, await_condition
 from watcher.bootstrap.network import system_clock
 from watcher.core.events import Grade, Resemblance
 from watcher.core.names.names import Fqdn
+from watcher.core.states.lookalike import Lookalike
 from watcher.data import load_suffixes
 from watcher.services.names.protect import protect
 from watcher.services.names.triage import Triage, decide
 from watcher.store import Store, lookalikes, resemblances
-from watcher.store.lookalikes import Lookalike
 
 PORT = 10040
 PROTECTED = "us.army.mil"

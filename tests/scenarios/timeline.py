@@ -6,7 +6,8 @@ A scenario is a list of `[[look]]` tables, played in order over the same resolve
     at          seconds since the start (default: when the look before ended)
     zones       zones to add or replace: origin = master-file text ("" takes the zone away)
     faults      all faults from now on: {name, type, outcome, ...} as in `tests.fakes.zone_resolver.Fault`
-    posture, fresh, avoid, recheck_suffix, held, nameservers, organisation   as in `Examiner.look`
+    posture, fresh, avoid, recheck_suffix   as in `LookOptions`
+    held, nameservers, organisation         what its registry says
     confirm     true: this look confirms the one before
     own, protected            the own list, the protected registrable domains
     owner       what else is the owner's: {exchanges, nameservers, organisations}
@@ -19,6 +20,7 @@ mistakes. A question that is not in `evidence` is an error.
 
 import tomllib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,9 @@ from watcher.core.mail.risk import rate
 from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Exchange, Owner
 from watcher.core.names.names import parse
+from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.data import load_suffixes
-from watcher.services.looks.examine import Examiner
+from watcher.services.looks.examine import Examiner, LookOptions
 
 PROBE = "probe"
 OPERATORS = MailOperators(
@@ -43,7 +46,7 @@ OPERATORS = MailOperators(
     parking=Networks(("185.53.176.0/22",)),
     sinkholes=Networks(("146.112.61.104/29",)),
 )
-_LOOK_OPTIONS = ("posture", "fresh", "recheck_suffix", "held", "organisation")
+_LOOK_OPTIONS = ("posture", "fresh", "recheck_suffix")
 _FAULT_TUPLES = ("records", "chain", "extended_errors")
 
 
@@ -80,15 +83,28 @@ async def play(scenario: dict[str, Any], *, strict: bool = True) -> list[dict[st
             assert last is not None
             last = await examiner.confirm(last, owner=owner)
         else:
+            options = {option: look[option] for option in _LOOK_OPTIONS if option in look}
+            avoid = frozenset(look.get("avoid", ()))
+            facts = _registration(look, clock.now())
             last = await examiner.look(
-                parse(look["name"]),
-                avoid=frozenset(look.get("avoid", ())),
-                owner=owner,
-                nameservers=frozenset(look.get("nameservers", ())),
-                **{option: look[option] for option in _LOOK_OPTIONS if option in look},
+                parse(look["name"]), LookOptions(avoid=avoid, owner=owner, registration=facts, **options)
             )
         shown.append(_shown(look, last, len(resolver.asked) - already))
     return shown
+
+
+def _registration(look: dict[str, Any], now: datetime) -> RegistrationFacts | None:
+    """What the registry says, where the look tells."""
+    if not {"held", "nameservers", "organisation"} & look.keys():
+        return None
+    return RegistrationFacts(
+        RegistrationStatus.REGISTERED,
+        RegistrationSource.WHOIS,
+        now,
+        statuses=("client hold",) if look.get("held") else (),
+        nameservers=tuple(look.get("nameservers", ())),
+        registrant_organisation=look.get("organisation"),
+    )
 
 
 def _shown(look: dict[str, Any], seen: Look, asked: int) -> dict[str, Any]:

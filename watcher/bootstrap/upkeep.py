@@ -99,7 +99,7 @@ def build_upkeep(
     from watcher.services.health.retain import Kept, Retention
     from watcher.services.health.summary import Summaries
     from watcher.services.health.wellness import Limits, Wellness
-    from watcher.services.looks.own_looks import EVERY, OwnLooks
+    from watcher.services.looks.own_looks import OwnLooks
     from watcher.services.looks.suffix_watch import SuffixWatch
 
     async def honest() -> bool:
@@ -127,7 +127,7 @@ def build_upkeep(
             watch=watch,
             suffixes=load_suffixes(),
             clock=clock,
-            every=min(EVERY, 24 * soonest),
+            every=min(chosen.sweep.own, 24 * soonest),
             again=min(timedelta(minutes=5), soonest),
         ),
         suffixes=SuffixWatch(

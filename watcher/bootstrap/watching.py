@@ -97,7 +97,9 @@ def build_watching(
             registrable_domain=names.tables.suffixes.registrable_domain,
         ),
         # nothing known is looked at more seldom than the best candidates are looked for
-        cadence=Cadence(longest=soonest, retry=min(soonest, Cadence().retry)),
+        cadence=Cadence(
+            owned=min(chosen.sweep.own, 24 * soonest), longest=soonest, retry=min(soonest, Cadence().retry)
+        ),
         refresh=Refresh(chosen.registration.refresh, chosen.registration.refresh_soon),
     )
     relook = Relook(

@@ -17,10 +17,9 @@ def find(case: Case) -> Sequence[Answer] | None:
     """The MX answer where the exchanges show it."""
     reading = case.reading
     owner = case.context.owner
-    if any(is_under(reading.name, name) for name in owner.own):
-        return ()
+    listed: Sequence[Answer] | None = () if any(is_under(reading.name, name) for name in owner.own) else None
     if not case.able or not reading.usable or reading.mx is None:
-        return None
+        return listed
     named = {host.name for host in reading.hosts} | parse_mx(reading.mx.records).names
     owned = all(any(is_under(host, domain) for domain in owner.domains) for host in named)
-    return (reading.mx,) if owned else None
+    return (reading.mx,) if owned else listed

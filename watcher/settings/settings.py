@@ -91,6 +91,10 @@ class Sweep(Section):
         description="Share of each tier kept for names made to deceive, in the second half of the tier; 0: one order by"
         " likelihood",
     )
+    own: Lasting = Field(
+        default=timedelta(hours=1),
+        description="Between looks at what is ours: own and protected names, their nameservers",
+    )
     spare: float | None = Field(
         default=None,
         ge=0,

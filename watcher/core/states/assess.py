@@ -2,7 +2,7 @@
 
 Each decision about a look stands here, around `step`, in this order:
 
-1. A name on the own list is judged as defensive (M35).
+1. A name on the own list is judged as defensive (M35), until its mail goes to an operator that did not run it before.
 2. A suffix's wildcard is the suffix's doing: a name that was never seen to exist keeps no row (M54).
 3. `step` says what stands now, and what changed.
 4. An own name whose mail moved away from the owner's hosts changed its exchanges; it is no lookalike that gains (M35).
@@ -114,7 +114,7 @@ def assess(  # noqa: PLR0917 (all that a look is decided by)
     `baseline_done`: the first sweep over a protected name it resembles has ended (M75). `jitter`, from 0 to 1, spreads
     the next look.
     """
-    verdict = _as_ours(look.verdict) if subject.ours == OWN else look.verdict
+    verdict = _as_ours(look.verdict, row.state.home, rules.confirm) if subject.ours == OWN else look.verdict
     if verdict.basis is Basis.REGISTRY_WILDCARD and not row.state.seen and row.relation == LOOKALIKE:
         return Outcome(None, by_suffix=True)
     at = look.observation.attempted_at
@@ -124,7 +124,8 @@ def assess(  # noqa: PLR0917 (all that a look is decided by)
     state, changed = step(row.state, sighting, now, rules.confirm, origin, baseline_done=baseline_done)
     if state == row.state:
         return Outcome(row)
-    moved = [_moved(draft) if row.relation != LOOKALIKE else draft for draft in changed]
+    state = _at_home(state, row.state.home, verdict, subject, rules.confirm)
+    moved = [_moved(draft) if subject.ours in {OWN, PROTECTED} else draft for draft in changed]
     asks_siblings = row.registrable_domain is not None and any(map(_is_of_the_family, moved))
     drafts = [
         NameDraft(_attributed(subject, draft, siblings), at, _in_story(draft, siblings.rows, at, rules.confirm))
@@ -140,8 +141,8 @@ def assess(  # noqa: PLR0917 (all that a look is decided by)
         after = with_facts(after, registration, now, rules, jitter)
     if _worthless(after):
         return Outcome(None, tuple(drafts), asks_siblings=asks_siblings)
-    if row.state.standing is not None and delegated(row.state) != delegated(state):
-        after = replace(after, registration_next_at=now)  # it came or went: its registry is asked at once
+    if came_or_went(row.state, state) or any(draft.kind is EventKind.EXCHANGES_CHANGED for draft in moved):
+        after = replace(after, registration_next_at=now)  # somebody may have bought it: its registry is asked at once
     return Outcome(
         _looked(after, verdict, subject, now, rules, jitter=jitter), tuple(drafts), asks_siblings=asks_siblings
     )
@@ -200,16 +201,35 @@ def delegated(state: MailState) -> bool:
     return standing is not None and standing.basis not in absent and exists(standing)
 
 
+def came_or_went(before: MailState, after: MailState) -> bool:
+    """Whether a name that had settled before is in the DNS where it was not, or the other way round."""
+    return before.standing is not None and delegated(before) != delegated(after)
+
+
 def joined(known: Sequence[Resemblance], new: Sequence[Resemblance]) -> tuple[Resemblance, ...]:
     """One resemblance for each protected name, a new one before a known one; most likely first."""
     by_name = {resemblance.protected: resemblance for resemblance in (*known, *new)}
     return tuple(sorted(by_name.values(), key=lambda resemblance: (-resemblance.likelihood, resemblance.protected)))
 
 
-def _as_ours(verdict: Verdict) -> Verdict:
-    if Flag.DEFENSIVE in verdict.flags:
-        return verdict
-    return replace(verdict, flags=tuple(sorted((*verdict.flags, Flag.DEFENSIVE))))
+def _as_ours(verdict: Verdict, home: tuple[str, ...] | None, confirm: Policy) -> Verdict:
+    """The verdict about an own name: defensive, unless its mail goes to somebody who did not run it before."""
+    by_exchanges = any(finding.tag == Flag.DEFENSIVE and finding.evidence for finding in verdict.findings)
+    away = home is not None and not by_exchanges and not operators_of(verdict, confirm) <= set(home)
+    if away:
+        flags = tuple(flag for flag in verdict.flags if flag is not Flag.DEFENSIVE)
+        findings = tuple(finding for finding in verdict.findings if finding.tag != Flag.DEFENSIVE)
+        return replace(verdict, flags=flags, findings=findings)
+    return replace(verdict, flags=tuple(sorted({*verdict.flags, Flag.DEFENSIVE})))
+
+
+def _at_home(
+    state: MailState, home: tuple[str, ...] | None, verdict: Verdict, subject: Subject, confirm: Policy
+) -> MailState:
+    """The state with who runs the exchanges of an own name, as the first look at it with mail shows."""
+    if subject.ours != OWN:
+        return replace(state, home=None)
+    return replace(state, home=home or tuple(sorted(operators_of(verdict, confirm))) or None)
 
 
 def _moved(draft: Draft) -> Draft:

@@ -28,7 +28,7 @@ class Cadence:
     unable: timedelta = _HOUR
     able: timedelta = _HOUR
     gone: timedelta = _HOUR
-    owned: timedelta = _DAY
+    owned: timedelta = _HOUR
     retry: timedelta = _MINUTE
     retry_most: timedelta = 6 * _HOUR
     longest: timedelta = _HOUR

@@ -145,8 +145,9 @@ class MailState:
     and plain (M72). `failures`: unsettled looks in a row. `unsettled`: set until the first look that settles.
     `baseline_since`: set while it stands able by baseline alone: the sweep before its first look (M68).
     `ttl`: of the last settled look, in seconds. `at_risk`: settled looks in a row that saw mail of ours at risk.
-    `was_ours`: when it last stood able, its mail was the owner's (M35). `absences`: settled looks in a row by which the
-    name is not there.
+    `was_ours`: when it last stood able, its mail was the owner's (M35). `home`: who ran the exchanges of an own name
+    when it was first seen with mail as one; None: no own name, or no mail yet. `absences`: settled looks in a row by
+    which the name is not there.
     """
 
     standing: Verdict | None = None
@@ -164,6 +165,7 @@ class MailState:
     baseline_since: datetime | None = None
     at_risk: int = 0
     was_ours: bool = False
+    home: tuple[str, ...] | None = None
     absences: int = 0
     pending: Pending | None = None
     losses: Losses | None = None

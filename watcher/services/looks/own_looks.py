@@ -1,6 +1,6 @@
 """Looks at what is ours: the own and the protected names themselves, and the nameservers they stand on.
 
-Each has a row of its own relation, looked at daily like any other row once it is there. Exchanges are judged with the
+Each has a row of its own relation, looked at hourly like any other row once it is there. Exchanges are judged with the
 row; the nameservers of its domain are looked at here.
 """
 
@@ -27,7 +27,7 @@ from watcher.services.names.own import Ours
 from watcher.store import Store, Tx, event_log, lookalikes, nameservers
 from watcher.store.lookalikes import Wanted
 
-EVERY = timedelta(days=1)
+EVERY = timedelta(hours=1)
 AGAIN = timedelta(minutes=5)
 """Between looks that must say the same before anything is told."""
 

@@ -11,6 +11,7 @@ from watcher.core.mail.dns import Outcome
 from watcher.core.mail.risk import Severity
 from watcher.core.names.names import Fqdn
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.states.lookalike import Relation
 from watcher.data import load_suffixes
 from watcher.services.looks.examine import Examiner
 from watcher.services.looks.own_looks import OwnLooks
@@ -69,7 +70,7 @@ class Bench:
         async with self.store.read() as tx:
             return {
                 row.name: row
-                for kind in (lookalikes.OWN, lookalikes.PROTECTED)
+                for kind in (Relation.OWN, Relation.PROTECTED)
                 for row in await lookalikes.list_all(tx, lookalikes.Wanted(relation=kind))
             }
 
@@ -83,16 +84,16 @@ async def bench(tmp_path):
     await store.close()
 
 
-async def test_each_name_of_ours_has_a_row_and_is_looked_at_daily(bench):
+async def test_each_name_of_ours_has_a_row_and_is_looked_at_hourly(bench):
     await add_own(bench.store, ["mail.net"], suffixes=bench.suffixes, now=bench.clock.now())
     await bench.for_(3600)
     rows = await bench.rows()
     assert {name: row.relation for name, row in rows.items()} == {"army.mil": "protected", "mail.net": "own"}
     asked = len(bench.dns.asked)
-    await bench.for_(12 * 3600)
-    assert len(bench.dns.asked) == asked, "nothing is due within half a day"
-    await bench.for_(DAY)
-    assert len(bench.dns.asked) > asked
+    await bench.for_(2 * 3600)
+    soon = len(bench.dns.asked)
+    assert soon > asked
+    assert soon - asked <= 3 * asked, "once an hour, not more often"
     assert await bench.told() == []
 
 

@@ -196,3 +196,35 @@ class TestWhatIsOursIsAlwaysTold:
         moved = (await bench.events())[-1]
         assert moved.kind is EventKind.NAMESERVERS_CHANGED
         assert not concerns_ours(moved)
+
+
+class TestMailOfOwnNames:
+    """An own name whose mail goes to somebody else than when it was put on the list is not shown as the owner's."""
+
+    async def stands(self, bench, *hosts, times=2):
+        for _ in range(times):
+            for resolver in (ONE, OTHER):
+                await bench.look(
+                    lambda name, at, **options: explicit(name, at, *hosts, **options),
+                    name="navy.ml",
+                    after=600,
+                    relation=OWN,
+                    resolver=resolver,
+                )
+        return await bench.row("navy.ml")
+
+    async def test_it_is_defensive_where_it_was_and_not_where_it_went(self, bench):
+        row = await self.stands(bench, "mx.hub.net")
+        assert (row.severity, row.verdict.flags) == (Severity.INFO, (Flag.DEFENSIVE,))
+        row = await self.stands(bench, "mx2.hub.net")
+        assert row.severity is Severity.INFO, "another host of the same operator"
+        asked_before = row.registration_next_at
+        row = await self.stands(bench, "mx.evil.net")
+        assert row.severity.at_least(Severity.HIGH)
+        assert Flag.DEFENSIVE not in row.verdict.flags
+        assert row.registration_next_at > asked_before, "its registry is asked at once"
+        changed = [event for event in await bench.events() if event.kind is EventKind.EXCHANGES_CHANGED]
+        assert len(changed) == 2
+        assert all(event.severity.at_least(Severity.HIGH) for event in changed)
+        row = await self.stands(bench, "mx.hub.net")
+        assert row.severity is Severity.INFO, "and home again"
