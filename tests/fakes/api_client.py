@@ -34,6 +34,7 @@ from watcher.services.blocking.publish import Publisher
 from watcher.services.looks.examine import Examiner, LookOptions
 from watcher.services.looks.watch import Watch
 from watcher.services.names.protect import protect
+from watcher.services.names.sessions import Sessions
 from watcher.services.names.tokens import Gatekeeper, Scope, create
 from watcher.store import Store
 
@@ -71,6 +72,11 @@ class World:
         look = await self.examiner.look(Fqdn(name), LookOptions(fresh=True))
         alike = [Resemblance(one, (technique,), 0.03, f"it resembles {one}", 3) for one in protected]
         await self.watch.record(look, resemblances=alike)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Those of the pages."""
+        return Sessions(self.store, self.clock)
 
     async def protect(self, *names: str) -> None:
         await protect(self.store, names, suffixes=load_suffixes(), now=self.clock.now())

@@ -24,13 +24,13 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202egpj.ex
 _HOLDER = "Harmless Holding\u202egnp.exe <script>alert(3)</script>"
 
 
-async def fill(world: World) -> None:
+async def fill(world: World, *, hostile: bool = True) -> None:
     """Protect two names and see lookalikes of them."""
     await world.protect("army.mil", "navy.mil")
     slips = {
         "army.ml": ("suffix_edit", "the i of `mil` left out"),
         "navy.ml": ("suffix_edit", "the i of `mil` left out"),
-        "shop.ml": ("omission", HOSTILE),
+        "shop.ml": ("omission", HOSTILE if hostile else "the letters `army` for `shop`"),
     }
     for name, (technique, why) in slips.items():
         look = await world.examiner.look(Fqdn(name), LookOptions(fresh=True))
@@ -38,21 +38,23 @@ async def fill(world: World) -> None:
         await world.watch.record(look, resemblances=alike)
         facts = RegistrationFacts(
             RegistrationStatus.REGISTERED, RegistrationSource.RDAP, world.clock.now(),
-            registrar=f"Registrar {HOSTILE}"[:80], registrant_organisation=_HOLDER,
+            registrar=f"Registrar {HOSTILE}"[:80] if hostile else "Quick Names Ltd", registrant_organisation=_HOLDER if hostile else "Someone Else Inc",
             created_at=world.clock.now(), nameservers=(f"ns.{name}",), abuse_email="abuse@registrar.example",
         )  # fmt: skip
         await world.watch.record_registration(Fqdn(name), facts)
 
 
 @asynccontextmanager
-async def serving(folder: Path, *, full: bool = True, port: int = 0) -> AsyncIterator[tuple[str, World]]:
+async def serving(
+    folder: Path, *, full: bool = True, hostile: bool = True, port: int = 0
+) -> AsyncIterator[tuple[str, World]]:
     """Serve the pages over a world; yields its address."""
     world = await make_world(folder)
     tables: Tables = load_tables()
     lists = BlockLists(world.store, tables=tables, popular=())
     desk = ExportDesk(lists, Publisher(world.store, lists, world.clock))
     if full:
-        await fill(world)
+        await fill(world, hostile=hostile)
     runner = web.AppRunner(make_app(make_parts(world, exports=desk), ENDPOINTS), access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
