@@ -13,7 +13,7 @@ from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.progress import progress
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
-from watcher.core.known import Known
+from watcher.core.known import Known, collapsed, shown_name
 from watcher.core.names.protected import ProtectedName, parse_protected
 from watcher.core.shapes.known import lookalike_json
 
@@ -58,12 +58,12 @@ def scan(
     chosen = load_settings(options, resolvers)
     rows = asyncio.run(_scan(chosen, wanted, limit=limit, save=save, existing=existing))
     emit(
-        rows,
+        collapsed(rows) if output_format is Format.TABLE else rows,
         output_format,
         plain=lambda row: row.name,
         table={
             "severity": lambda row: row.severity,
-            "name": lambda row: row.name if row.name == row.unicode else f"{row.name} ({row.unicode})",
+            "name": shown_name,
             "mail": lambda row: "not looked at" if row.verdict is None else row.verdict.ability,
             "why": sentence,
             "resembles": lambda row: "; ".join(resemblance.explanation for resemblance in row.resembles),

@@ -1,12 +1,14 @@
 """What is known about one name: the read model that services return, and that JSON, pages and texts are made from."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watcher.core.events import Event, Resemblance
 from watcher.core.mail.probing import Probed
 from watcher.core.mail.risk import Severity
-from watcher.core.mail.verdict import Ability, Verdict
+from watcher.core.mail.verdict import Ability, Verdict, wildcard_parent
 from watcher.core.registration.facts import RegistrationFacts
 
 
@@ -73,6 +75,26 @@ class Known:
     def protected(self) -> tuple[str, ...]:
         """The protected names that it resembles, most likely first."""
         return tuple(resemblance.protected for resemblance in self.resembles)
+
+
+def collapsed(rows: Iterable[Known]) -> Iterator[Known]:
+    """Yield the rows with one for each wildcard, the first of them, which says how many more hosts it stands for."""
+    kept = list(rows)
+    parents = [wildcard_parent(row.name, row.registrable_domain, row.public_suffix, row.verdict) for row in kept]
+    hosts = Counter(parent for parent in parents if parent is not None)
+    for row, parent in zip(kept, parents, strict=True):
+        if parent is None:
+            yield row
+        elif hosts[parent]:
+            yield replace(row, more_hosts=hosts.pop(parent) - 1)
+
+
+def shown_name(known: Known) -> str:
+    """Return the name as a table shows it: with its other form, and how many more hosts it stands for."""
+    name = known.name if known.name == known.unicode else f"{known.name} ({known.unicode})"
+    return name + (
+        f" and {known.more_hosts} more host{'' if known.more_hosts == 1 else 's'}" if known.more_hosts else ""
+    )
 
 
 _WORST_FIRST = {severity: -place for place, severity in enumerate(Severity)}

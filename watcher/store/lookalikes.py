@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, bindparam, case, cast, delete, func, or_, select, update
 
 from watcher.core.mail.risk import Severity
-from watcher.core.mail.verdict import Ability, Basis, Flag
+from watcher.core.mail.verdict import Ability, Basis, wildcard_parent
 from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
 from watcher.core.shapes.state import state_from_json, state_json
 from watcher.core.states.lookalike import LOOKALIKE, Lookalike, Relation, Triage
@@ -381,12 +381,7 @@ def _cells(row: Lookalike) -> dict[str, Any]:
 
 def wildcard_of(row: Lookalike) -> str | None:
     """Return the domain or suffix whose wildcard answers for the name; None where it has an answer of its own."""
-    if row.verdict is None:
-        return None
-    if row.verdict.basis is Basis.REGISTRY_WILDCARD:
-        return row.public_suffix
-    under = row.registrable_domain is not None and row.registrable_domain != row.name
-    return row.registrable_domain if under and Flag.WILDCARD in row.verdict.flags else None
+    return wildcard_parent(row.name, row.registrable_domain, row.public_suffix, row.verdict)
 
 
 def row_from(row: RowMapping) -> Lookalike:

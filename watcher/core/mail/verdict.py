@@ -208,6 +208,17 @@ def _exchanges(reading: Reading) -> tuple[Exchange, ...]:
     )
 
 
+def wildcard_parent(
+    name: str, registrable_domain: str | None, public_suffix: str, verdict: Verdict | None
+) -> str | None:
+    """Return the domain or suffix whose wildcard answers for the name; None where it has an answer of its own."""
+    if verdict is None:
+        return None
+    if verdict.basis is Basis.REGISTRY_WILDCARD:
+        return public_suffix
+    return registrable_domain if registrable_domain != name and Flag.WILDCARD in verdict.flags else None
+
+
 def unite(first: Verdict, second: Verdict) -> Verdict:
     """The verdict on two reads of one name (M13): able when either is, with the evidence of both.
 
