@@ -1,6 +1,7 @@
 """`/reports`: text for a takedown or block request about one name."""
 
 import hashlib
+from http import HTTPStatus
 from typing import Any, Literal
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from pydantic import Field
 from watcher.api import models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.problems import Problem
+from watcher.core.errors import ReportRefused
 from watcher.core.names.protected import parse_any
 from watcher.core.shapes.report import report_json
 from watcher.services.answers.report import report_on
@@ -26,7 +28,10 @@ class Wanted(Input):
 async def reported(call: Call[Wanted, Nothing]) -> Any:
     """The report on a name that was looked at, made from what is known; nothing is asked and nothing sent."""
     name = parse_any(call.path["name"], call.parts.suffixes)
-    made = await report_on(call.parts.lookup, name, store=call.parts.store)
+    try:
+        made = await report_on(call.parts.lookup, name, store=call.parts.store)
+    except ReportRefused as error:
+        raise Problem(HTTPStatus.CONFLICT, "report_refused", str(error)) from error
     if made is None:
         raise Problem(404, "not_found", f"{name} was never looked at; GET /api/v1/domains/{name}?fresh=true looks")
     wanted = call.query.text
@@ -61,6 +66,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         (Scope.READ,),
         also=(304,),
         also_media=("text/plain",),
-        errors=(404,),
+        errors=(404, 409),
     ),
 )

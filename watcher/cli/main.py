@@ -16,7 +16,7 @@ import click
 
 from watcher import __version__
 from watcher.cli.output import visible
-from watcher.core.errors import ConfigurationError, InvalidName, WatcherError
+from watcher.core.errors import ConfigurationError, InvalidName, ReportRefused, WatcherError
 
 COMMANDS: dict[str, str] = {
     "candidates": "watcher.cli.candidates:candidates",
@@ -143,7 +143,7 @@ def _failed(error: Exception) -> int:
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "watcher"
             return _complain(f"{error.format_message()} (see `{path} --help`)", EXIT_USAGE)
-        case InvalidName() | ConfigurationError():
+        case InvalidName() | ConfigurationError() | ReportRefused():
             return _complain(str(error), EXIT_USAGE)
         case WatcherError() | OSError():  # disk full, file not readable: the operator's to mend
             return _complain(str(error), EXIT_FAILED)

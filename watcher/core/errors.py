@@ -39,6 +39,15 @@ class ConfigurationError(WatcherError):
         super().__init__(f"{setting}: {why}")
 
 
+class ReportRefused(WatcherError):
+    """A request about `name` would be false or hit the wrong people; `why` says it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        self.why = why
+        super().__init__(f"no report on {name}: {why}")
+
+
 class StoreError(WatcherError):
     """The database cannot be used; `why` says what to do."""
 

@@ -40,6 +40,14 @@ async def test_one_request_as_text(api: ApiClient, behind: World) -> None:
     assert "\x1b" not in told.body.decode()
 
 
+async def test_a_letter_that_would_be_false_is_refused(api: ApiClient, behind: World) -> None:
+    await behind.protect("navy.mil")
+    await behind.see("navy.ml", "navy.mil")
+    refused = await api.get("/api/v1/reports/navy.ml")
+    assert (refused.status, refused.json["type"]) == (409, "urn:watcher:problem:report_refused")
+    assert "null MX" in refused.json["detail"]
+
+
 async def test_a_name_that_was_never_looked_at(api: ApiClient) -> None:
     refused = await api.get("/api/v1/reports/army.ml")
     assert (refused.status, refused.json["type"]) == (404, "urn:watcher:problem:not_found")

@@ -28,3 +28,17 @@ def test_a_request_is_made_from_what_is_known(watcher):
 
 def test_a_name_that_is_none(watcher):
     assert "-" in watcher.refused("report", "-.ml")
+
+
+def test_letters_that_would_be_false_are_refused(watcher):
+    async def see() -> None:
+        world: World = await make_world(watcher.database.parent)
+        await world.protect("army.mil", "navy.mil")
+        await world.see("navy.ml", "navy.mil")
+        await world.see("shop.ml")
+        await world.store.close()
+
+    asyncio.run(see())
+    assert "it is protected" in watcher.refused("report", "army.mil")
+    assert "null MX" in watcher.refused("report", "navy.ml")
+    assert "resembles no protected name" in watcher.refused("report", "shop.ml")

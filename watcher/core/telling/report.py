@@ -13,7 +13,7 @@ from enum import StrEnum
 from watcher.core.events import Event, EventKind
 from watcher.core.known import Known
 from watcher.core.mail.sentences import reason
-from watcher.core.mail.verdict import Ability
+from watcher.core.mail.verdict import Ability, Basis
 from watcher.core.names.clean import clean
 from watcher.core.registration.facts import RegistrationFacts, parent_shown
 from watcher.core.telling.kind_words import ability_words, basis_words
@@ -129,7 +129,31 @@ class Report:
         return "\n\n".join(part for part in parts if part) + "\n"
 
 
+_ASKED_REGISTRY = """We ask you to
+  1. answer NXDOMAIN for names that nobody registered, or publish a null MX (RFC 7505) for them;
+  2. refuse mail for them at your host until then, and keep none of it;
+  3. tell us what you decided."""
+
+
+def _request_to_registry(known: Known) -> str:
+    """The request where nobody registered the name, and its suffix answers for every name."""
+    name, protected, suffix = known.name, _protected(known), _said(known.public_suffix)
+    return "\n\n".join(
+        (
+            f"To: the registry of .{suffix}\nSubject: Mail for unregistered names under .{suffix}",
+            _wrapped(
+                f"Nobody registered {name}. The zone of .{suffix} answers for every name that nobody registered, also "
+                f"for mail: mail meant for {protected} that is addressed to {name} by a slip of the fingers, and that "
+                "may be confidential, reaches your host, without sender or recipient noticing."
+            ),
+            _ASKED_REGISTRY,
+        )
+    )
+
+
 def _request(known: Known) -> str:
+    if known.verdict is not None and known.verdict.basis is Basis.REGISTRY_WILDCARD:
+        return _request_to_registry(known)
     name, protected, facts = known.name, _protected(known), known.registration
     to = (facts is not None and _said(facts.abuse_email)) or "the registrar's abuse desk"
     parent = parent_shown(facts, known.registrable_domain)
