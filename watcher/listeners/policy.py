@@ -224,25 +224,29 @@ class _Connection(asyncio.Protocol):
 
 def _question(request: bytes) -> RecipientQuestion | None:
     """Return what a request asks about; None for anything but a recipient at the state RCPT."""
-    given: dict[bytes, bytes] = {}
-    for line in request.split(b"\n"):
-        name, equals, value = line.partition(b"=")
-        if not equals:
-            return None
-        given.setdefault(name, value)
-    if given.get(b"request") != b"smtpd_access_policy" or given.get(b"protocol_state") != b"RCPT":
+    lines = b"\n" + request + b"\n"
+    if _value(lines, b"request") != b"smtpd_access_policy" or _value(lines, b"protocol_state") != b"RCPT":
         return None
-    recipient = given.get(b"recipient")
+    recipient = _value(lines, b"recipient")
     if not recipient:
         return None
-    sender = given.get(b"sender") or b""
+    sender = _value(lines, b"sender")
     if sender:
-        sender = given.get(b"sasl_username", b"") + b" " + sender
+        sender = _value(lines, b"sasl_username") + b" " + sender
     try:
         text = recipient.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return RecipientQuestion(text, sender.decode("utf-8", "replace"), given.get(b"instance", b"").decode("latin-1"))
+    return RecipientQuestion(text, sender.decode("utf-8", "replace"), _value(lines, b"instance").decode("latin-1"))
+
+
+def _value(lines: bytes, name: bytes) -> bytes:
+    """The value of the first attribute of that name; empty where there is none."""
+    start = lines.find(b"\n%s=" % name)
+    if start < 0:
+        return b""
+    start += len(name) + 2
+    return lines[start : lines.find(b"\n", start)]
 
 
 def listen_address(text: str) -> tuple[str, int]:

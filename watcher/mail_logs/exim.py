@@ -14,10 +14,14 @@ from watcher.core.mail.log_stamps import iso_stamp
 
 NAME = "exim"
 
-_RECIPIENT = re.compile(
+_EVERY = re.compile(
     rb" (?:[=-]>|>>|\*\*|==) (?:[^ <\n]+ <)?(?:\"[^\"\n]*\"|[^\" \n])*@([^ \n>:,]+)"
     rb"|rejected RCPT <?(?:\"[^\"\n]*\"|[^\"> \n])*@([^ \n>:,]+)"
 )
+_MARKS = (b" => ", b" -> ", b" >> ", b" ** ", b" == ", b"rejected RCPT ")
+_AFTER = {mark: re.compile(re.escape(mark) + rb"(?:[^ @\n]+ <)?[^ \n]*@([^ \n>:,]+)") for mark in _MARKS}
+"""A search for each mark: one that begins with fixed text is several times as fast as one for all."""
+_QUOTED = re.compile(rb"(?: [=*>-][=*>] (?:[^ <\n]+ <)?|rejected RCPT <?)\"[^\"\n]*\"@([^ \n>:,]+)")
 _ID = rb"(?P<id>[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})"
 _ADDRESS = rb"(?:\"(?:[^\"\\\n]|\\.)*\"|[^\" \n<>])*@[^ \n>:,]+"
 _DELIVERY = re.compile(_ID + rb" (?P<mark>[=-]>|>>|\*\*|==) (?:[^ <\n]+ <)?(?P<to>" + _ADDRESS + rb")>?(?P<text>.*)")
@@ -69,11 +73,17 @@ class EximReader:
         for line in _ODD.findall(b"\n" + block):
             self.reading.miss(line)
         self._senders.add(block)
-        hits = wanted({first or second for first, second in _RECIPIENT.findall(block)})
+        domains: set[bytes] = set()
+        for mark, after in _AFTER.items():
+            if mark in block:
+                domains.update(after.findall(block))
+        if b' "' in block or b'<"' in block:
+            domains.update(_QUOTED.findall(block))
+        hits = wanted(domains)
         if not hits:
             return
-        for start, end in lines_with(block, hits, _RECIPIENT):
-            entry = self._entry(block[start:end])
+        for start, end in lines_with(block, hits, _EVERY):
+            entry = self._entry(block[start:end], end)
             if entry is not None and entry[0] in hits:
                 yield entry[1]
 
@@ -81,7 +91,7 @@ class EximReader:
         """Yield nothing: every stamp has its year."""
         yield from ()
 
-    def _entry(self, line: bytes) -> tuple[bytes, LogEntry] | None:
+    def _entry(self, line: bytes, end: int) -> tuple[bytes, LogEntry] | None:
         found = _DELIVERY.search(line)
         at = iso_stamp(line[:40])
         if found is None:
@@ -101,7 +111,7 @@ class EximReader:
             self._message(found["id"], found["to"]),
             fate,
             at,
-            self._hashed(self._senders.find(found["id"])),
+            self._hashed(self._senders.find(found["id"], end)),
             None if onward is None else self._message(onward[1] or onward[2], found["to"]),
             fate is MailFate.DELIVERED and (_NEAR.search(found["text"]) is not None or b" H=" not in found["text"]),
         )

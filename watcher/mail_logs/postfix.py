@@ -128,7 +128,7 @@ class PostfixReader:
             self._message(queue_id, recipient),
             fate,
             at,
-            self._hashed(self._senders.find(queue_id)),
+            self._hashed(self._senders.find(queue_id, end)),
             None if onward is None else self._message(onward[1], recipient),
             near and (_LOOPBACK.match(relay) is not None or b"[" not in relay),
         )

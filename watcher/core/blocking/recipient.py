@@ -1,5 +1,6 @@
 """The domains that a recipient's address leads to, whatever its form: RFC 5321, and % and ! of old relays."""
 
+import re
 from typing import NamedTuple
 
 from watcher.core.errors import InvalidName
@@ -7,6 +8,8 @@ from watcher.core.names.names import Fqdn, parse
 
 _LONGEST = 4096
 _MOST_HOPS = 4
+_PLAIN = re.compile(r"([A-Za-z0-9._+=-]+)@([A-Za-z0-9.-]+\.[A-Za-z0-9.-]+)\Z")
+"""An address that has only one meaning: nearly all have."""
 
 
 class Recipient(NamedTuple):
@@ -22,6 +25,15 @@ def recipients(text: str) -> tuple[Recipient, ...]:
     `user%inner@outer` and `inner!user@outer` give both. An address literal, a local name and what is no address give
     none.
     """
+    plain = _PLAIN.match(text)
+    if plain is None:
+        return _unusual(text)
+    found: list[Recipient] = []
+    _add(found, plain[1], plain[2])
+    return tuple(found)
+
+
+def _unusual(text: str) -> tuple[Recipient, ...]:
     if len(text) > _LONGEST:
         return ()
     address = text.strip().removeprefix("<").removesuffix(">")

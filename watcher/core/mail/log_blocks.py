@@ -8,6 +8,7 @@ _FEW = 24
 """So many domains are looked for one by one; of more all recipients are gone through."""
 _SOUGHT = 8
 """So many queue ids are looked for one by one in a block; then its senders are filed."""
+_NEAR = 16_384
 _KEPT_BYTES = 32 * 1024 * 1024
 
 
@@ -59,27 +60,32 @@ class Senders:
         while self._size > _KEPT_BYTES and len(self._blocks) > 1:
             self._size -= len(self._blocks.popleft().data)
 
-    def find(self, queue_id: bytes) -> bytes | None:
-        """Return the sender that was written last for a queue id; None where none is at hand."""
+    def find(self, queue_id: bytes, before: int) -> bytes | None:
+        """Return the sender that was written last for a queue id, before a place in the newest block; None: unknown."""
         for block in reversed(self._blocks):
-            found = self._in_block(block, queue_id)
+            found = self._near(block.data, queue_id, before) or self._in_block(block, queue_id)
             if found is not None:
                 return found
+            before = len(block.data) + _NEAR  # of older blocks the end is far from nothing
         return None
+
+    def _near(self, data: bytes, queue_id: bytes, before: int) -> bytes | None:
+        """Nearly always the sender stands a few lines above."""
+        return None if before > len(data) else self._sought(data, queue_id, max(0, before - _NEAR), before)
 
     def _in_block(self, block: _Block, queue_id: bytes) -> bytes | None:
         if block.senders is None:
             block.sought += 1
             if block.sought <= _SOUGHT:
-                return self._sought(block.data, queue_id)
+                return self._sought(block.data, queue_id, 0, len(block.data))
             block.senders = dict(self._every.findall(block.data))
         return block.senders.get(queue_id)
 
-    def _sought(self, data: bytes, queue_id: bytes) -> bytes | None:
+    def _sought(self, data: bytes, queue_id: bytes, start: int, end: int) -> bytes | None:
         needle = queue_id + self._mark
-        at = data.rfind(needle)
+        at = data.rfind(needle, start, end)
         while at > 0 and data[at - 1 : at].isalnum():
-            at = data.rfind(needle, 0, at)
+            at = data.rfind(needle, start, at)
         if at < 0:
             return None
         found = self._ends.match(data, at + len(needle))
