@@ -16,7 +16,7 @@ AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 PAGES = (
     "/", "/lookalikes", "/lookalikes?ability=able&q=army", "/names/army.ml", "/names/never.example", "/protected",
     "/protected?remove=army.mil", "/block-list", "/events", "/deliveries", "/channels", "/silences?scope=suffix&value=ml",
-    "/health", "/audit", "/tokens", "/login",
+    "/feeds", "/workers", "/health", "/audit", "/tokens", "/login",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
-from watcher.web import care, lookalikes, name, now, protected, telling
+from watcher.web import care, lookalikes, name, now, protected, sources, telling
 
 _FILES = {"style.css": "text/css", "htmx.js": "text/javascript", "pages.js": "text/javascript"}
 
@@ -39,6 +39,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *name.ENDPOINTS,
     *protected.ENDPOINTS,
     *telling.ENDPOINTS,
+    *sources.ENDPOINTS,
     *care.ENDPOINTS,
     *(_static(file, media) for file, media in _FILES.items()),
 )

@@ -159,7 +159,7 @@ async def test_what_is_no_name_is_a_bad_request(get):
 
 
 PAGES = ("/", "/lookalikes", "/names/army.ml", "/protected", "/block-list", "/events", "/deliveries", "/channels",
-         "/silences", "/health", "/audit", "/tokens", "/login")  # fmt: skip
+         "/silences", "/feeds", "/workers", "/health", "/audit", "/tokens", "/login")  # fmt: skip
 
 
 async def test_every_page_has_a_strict_policy_and_fetches_nothing_outside(world, get):
