@@ -98,7 +98,10 @@ def build_watching(
         ),
         # nothing known is looked at more seldom than the best candidates are looked for
         cadence=Cadence(
-            owned=min(chosen.sweep.own, 24 * soonest), longest=soonest, retry=min(soonest, Cadence().retry)
+            owned=min(chosen.sweep.own, 24 * soonest),
+            longest=soonest,
+            retry=min(soonest, Cadence().retry),
+            retry_most=soonest,
         ),
         refresh=Refresh(chosen.registration.refresh, chosen.registration.refresh_soon),
     )
