@@ -15,6 +15,7 @@ import psycopg
 from sqlalchemy import text
 
 from tests.fakes.postgres import Postgres
+from tests.fakes.sightings import explicit
 from watcher.core.states.lookalike import Lookalike
 from watcher.lookups.clock import SystemClock
 from watcher.store import Store, event_log, lookalikes, protected_names, shards
@@ -46,7 +47,9 @@ async def timed(label, count, work):
 
 
 async def writes(store, url, rows):
-    made = [Lookalike(f"bench{number}.ml", f"bench{number}.ml", "ml", f"bench{number}.ml") for number in range(rows)]
+    now = SystemClock().now()
+    names = [f"bench{number}.ml" for number in range(rows)]
+    made = [Lookalike(name, name, "ml", name, verdict=explicit(name, now), first_seen_at=now) for name in names]
 
     async def upsert():
         for start in range(0, rows, 500):
@@ -68,6 +71,9 @@ async def writes(store, url, rows):
     await timed("bare COPY of rows", rows, lambda: asyncio.to_thread(copied))
     await timed("upserts of new rows", rows, upsert)
     await timed("upserts of rows that are there", rows, upsert)
+    async with store.read() as tx:
+        size = (await tx.execute(text("SELECT pg_total_relation_size('lookalikes')"))).scalar_one()
+    print(f"a lookalike with its indexes after two writes: {size / rows:,.0f} bytes", flush=True)
 
 
 async def bookkeeping(store, clock, candidates=10_000, times=50):
