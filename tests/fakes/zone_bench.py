@@ -84,7 +84,7 @@ async def zone_bench(
         access,
         state=bench.publisher.state,
         difference=bench.publisher.difference,
-        notifications=Notifications(ZONE, notify, access.key) if notify else None,
+        notifications=Notifications(ZONE, notify, access) if notify else None,
     )
     bench.publisher.tell(server.update)
     _, port = await server.start(Listen(("127.0.0.1", 0)))

@@ -110,6 +110,17 @@ class Postfix:
             raise LabError(f"postfix did not queue a message to {recipient}: {reply!r}")
         return found[1].decode()
 
+    def fate_of_submitted(self, recipient: str) -> Fate:
+        """Hand a message over as local programs do, by `sendmail`; what became of it."""
+        before = len(self.log())
+        sendmail = [program("sendmail", "postfix"), "-C", str(self._conf), "-f", "alice@sender.lab", recipient]
+        run(sendmail, input=f"To: {recipient}\nSubject: a message of the lab\n\nNothing.\n")
+        line = re.compile(rf"(\w+): to=<{re.escape(recipient)}>.*status=(?:sent|bounced|deferred)")
+        await_condition(lambda: bool(line.search(self.log()[before:])), f"postfix decides about {recipient}")
+        found = line.search(self.log()[before:])
+        assert found is not None
+        return self.fate(found[1])
+
     def fate(self, queue_id: str, *, seconds: float = 180) -> Fate:
         """What became of a message at the first try; raises LabError when Postfix did not decide in time."""
         line = re.compile(rf"{queue_id}: to=.*?, dsn=([0-9.]+), status=(sent|bounced|deferred) \((.*)\)$", re.MULTILINE)

@@ -12,7 +12,7 @@ from tests.fakes.block_entries import SINCE, block_entry
 from watcher.core.blocking.selection import BlockEntry, Cause
 from watcher.core.events import Grade, Resemblance
 from watcher.exports import ALL, FORMATS
-from watcher.exports.form import About, Omitted, Plan, RpzAction, is_host, written
+from watcher.exports.form import CANARIES, About, Omitted, Plan, RpzAction, is_host, written
 
 ANYTHING = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
     ["=1+1", "\t=x", "a\nb REJECT", '"', "'; Remove-Item /", "\ud800", "\u202ex", "*", ".", "a;b", "@x", "-1", "]}"]
@@ -97,7 +97,7 @@ def test_json_formats_are_json(entries: list[BlockEntry]) -> None:
 def test_a_zone_can_be_read_and_covers_hosts(entries: list[BlockEntry], about: About) -> None:
     text, omitted = made("rpz", entries, about)
     zone = dns.zone.from_text(text, relativize=True)
-    owners = {name.to_text() for name in zone.nodes} - {"@", "canary.watcher.invalid"}
+    owners = {name.to_text() for name in zone.nodes} - {"@", *CANARIES}
     plain = {owner for owner in owners if not owner.startswith("*.")}
     assert len(plain) == len(entries) - omitted.count
     assert owners == plain | {f"*.{owner}" for owner in plain}

@@ -25,6 +25,7 @@ from watcher.api import (
     runner,
     scans,
     silences,
+    taxii,
     workers,
 )
 from watcher.api.door import UNPACKS, Door
@@ -48,6 +49,7 @@ _RESOURCES: tuple[AnyEndpoint, ...] = (
     *records.ENDPOINTS,
     *recipients.ENDPOINTS,
     *exports.ENDPOINTS,
+    *taxii.ENDPOINTS,
     *events.ENDPOINTS,
     *deliveries.ENDPOINTS,
     *channels.ENDPOINTS,

@@ -128,7 +128,7 @@ def _notifications(chosen: "Settings", access: Any, host: str) -> Any:
         return None
     source = None if host == "localhost" or ip_address(host).is_unspecified else host
     targets = [target_of(text) for text in chosen.rpz.notify]
-    return Notifications(chosen.rpz.zone, targets, access.key, source=source)
+    return Notifications(chosen.rpz.zone, targets, access, source=source)
 
 
 def _tls(chosen: "Settings") -> Any:

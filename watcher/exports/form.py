@@ -12,7 +12,12 @@ from uuid import UUID
 from watcher.core.blocking.selection import BlockEntry
 
 CANARY = "canary.watcher.invalid"
-"""A TXT record of this name is in every DNS export: a resolver that knows it loads one, and hides what it blocks."""
+CANARY_OF_UNBOUND = "canary.watcher.alt"
+"""TXT records of these names are in every DNS export: a resolver that knows one loads it, and hides what it blocks.
+
+Unbound answers for all of `.invalid` itself, before it looks into a policy zone; `.alt` (RFC 9476) is nobody's either.
+"""
+CANARIES = (CANARY, CANARY_OF_UNBOUND)
 
 MOST_SHOWN = 20
 """Names that did not fit, as they are shown to people."""

@@ -7,7 +7,7 @@ that it would have matched. A listed name needs a second record for its hosts.
 from collections.abc import Iterable, Iterator
 
 from watcher.core.blocking.selection import BlockEntry
-from watcher.exports.form import CANARY, About, Format, Guide, Order, RpzAction, sentence
+from watcher.exports.form import CANARIES, About, Format, Guide, Order, RpzAction, sentence
 
 TTL = 60
 """Seconds. Short, because a removed name should be free again soon."""
@@ -16,11 +16,12 @@ _MOST_OCTETS = 255  # of a name on the wire (RFC 1035 3.1)
 
 
 def render(entries: Iterable[BlockEntry], about: About) -> Iterator[str]:
-    """Yield the zone as a master file (RFC 1035 5), with the canary first."""
+    """Yield the zone as a master file (RFC 1035 5), with the canaries first."""
     yield f"$ORIGIN {about.zone}.\n$TTL {TTL}\n"
     yield f"@ SOA localhost. hostmaster.watcher.invalid. {about.serial} {REFRESH} {RETRY} {EXPIRE} {TTL}\n"
     yield "@ NS localhost.\n"
-    yield f'{CANARY} TXT "watcher"\n'
+    for canary in CANARIES:
+        yield f'{canary} TXT "watcher"\n'
     match about.action:
         case RpzAction.NXDOMAIN:
             yield from _aliases(entries, ".")
@@ -59,8 +60,9 @@ FORMAT = Format(
         Guide(
             consumer="BIND",
             place="/var/cache/bind/rpz.watcher.invalid.zone, and in named.conf: options { response-policy { zone "
-            '"rpz.watcher.invalid"; }; }; zone "rpz.watcher.invalid" { type primary; file "rpz.watcher.invalid.zone"; '
-            "allow-query { none; }; };",
+            '"rpz.watcher.invalid"; } min-update-interval 5; }; zone "rpz.watcher.invalid" { type primary; file '
+            '"rpz.watcher.invalid.zone"; allow-query { none; }; }; (without min-update-interval BIND takes a version '
+            "once a minute)",
             load="rndc reload rpz.watcher.invalid",
             test="dig @RESOLVER army.ml MX; dig @RESOLVER canary.watcher.invalid TXT",
             undo="rndc zonestatus shows it; take it out of response-policy, then rndc reconfig",
@@ -85,7 +87,7 @@ FORMAT = Format(
             consumer="Knot Resolver 5",
             place="/etc/knot-resolver/rpz.zone, and in kresd.conf: policy.add(policy.rpz(policy.DENY, "
             '"/etc/knot-resolver/rpz.zone", true))',
-            load="nothing: the file is watched",
+            load="nothing: the file is watched (this needs the package lua-cqueues)",
             test="dig @RESOLVER army.ml MX",
             undo="take the line out of kresd.conf and restart kresd@1",
         ),

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from watcher.core.blocking.selection import BlockEntry
-from watcher.exports.form import CANARY, About, Format, Guide
+from watcher.exports.form import CANARIES, About, Format, Guide
 
 
 def render(entries: Iterable[BlockEntry], _about: About) -> Iterator[str]:
     """Yield a `server:` clause in which every listed name and its hosts do not exist."""
     yield "server:\n"
-    yield f'local-zone: "{CANARY}." static\nlocal-data: \'{CANARY}. 60 IN TXT "watcher"\'\n'
+    for canary in CANARIES:
+        yield f'local-zone: "{canary}." static\nlocal-data: \'{canary}. 60 IN TXT "watcher"\'\n'
     for entry in entries:
         yield f'local-zone: "{entry.name}." always_nxdomain\n'
 

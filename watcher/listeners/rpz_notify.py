@@ -18,6 +18,7 @@ import dns.rrset
 import dns.tsig
 
 from watcher.exports.rpz import EXPIRE, REFRESH, RETRY, TTL
+from watcher.listeners.rpz_answers import Access
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +32,18 @@ class Notifications:
     """One task for each target; a newer serial takes the place of an older one."""
 
     def __init__(
-        self, zone: str, targets: Sequence[Target], key: dns.tsig.Key | None = None, *, source: str | None = None
+        self,
+        zone: str,
+        targets: Sequence[Target],
+        access: Access,
+        *,
+        source: str | None = None,
     ) -> None:
         """`source` is the address they come from: a resolver believes none but its primary."""
         self._source = None if source is None else (source, 0)
         self._zone = zone
         self._targets = tuple(targets)
-        self._key = key
+        self._access = access
         self._tasks: dict[Target, asyncio.Task[None]] = {}
         self._asked: dict[Target, asyncio.Event] = {}
 
@@ -66,7 +72,7 @@ class Notifications:
 
     async def _tell(self, target: Target, serial: int, asked: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        for wait in _WAITS:
+        for tries, wait in enumerate(_WAITS):
             number = secrets.randbelow(1 << 16)
             try:
                 transport, _ = await loop.create_datagram_endpoint(
@@ -77,7 +83,7 @@ class Notifications:
                 await asyncio.sleep(wait)
                 continue
             try:
-                transport.sendto(self._message(number, serial))
+                transport.sendto(self._message(number, serial, signed=self._signs(target[0], tries)))
                 await asyncio.wait_for(asked.wait(), wait)
             except TimeoutError:
                 continue
@@ -86,15 +92,19 @@ class Notifications:
             return
         log.warning("%s port %s did not answer NOTIFY for serial %s", *target, serial)
 
-    def _message(self, number: int, serial: int) -> bytes:
+    def _signs(self, address: str, tries: int) -> bool:
+        """Return whether this try is signed: every other one, since Unbound takes no signature and others want one."""
+        return self._access.key is not None and not self._access.allows(address) and tries % 2 == 0
+
+    def _message(self, number: int, serial: int, *, signed: bool) -> bytes:
         origin = dns.name.from_text(self._zone)
         message = dns.message.make_query(origin, dns.rdatatype.SOA, id=number)
         message.set_opcode(dns.opcode.NOTIFY)
         message.flags = (message.flags | dns.flags.AA) & ~dns.flags.RD
         text = f"localhost. hostmaster.watcher.invalid. {serial} {REFRESH} {RETRY} {EXPIRE} {TTL}"
         message.answer.append(dns.rrset.from_text(origin, TTL, dns.rdataclass.IN, dns.rdatatype.SOA, text))
-        if self._key is not None:
-            message.use_tsig(self._key)
+        if signed and self._access.key is not None:
+            message.use_tsig(self._access.key)
         return message.to_wire()
 
 

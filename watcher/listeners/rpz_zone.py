@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from struct import pack
 
-from watcher.exports.form import CANARY, RpzAction, is_host
+from watcher.exports.form import CANARIES, RpzAction, is_host
 from watcher.exports.rpz import EXPIRE, REFRESH, RETRY, TTL
 
 ZONE_POINTER = b"\xc0\x0c"
@@ -51,7 +51,8 @@ class ZoneImage:
 def zone_image(serial: int, names: Iterable[str], shape: ZoneShape) -> ZoneImage:
     """Return the zone that holds `names`; those that do not fit below the zone's name are left out."""
     fitting = [name for name in names if fits(name, shape.zone)]
-    apex = Piece(_record(b"", NS, _name("localhost")) + _record(_labels(CANARY), TXT, _text("watcher")), 2)
+    canaries = b"".join(_record(_labels(canary), TXT, _text("watcher")) for canary in CANARIES)
+    apex = Piece(_record(b"", NS, _name("localhost")) + canaries, 1 + len(CANARIES))
     pieces = (apex, *record_pieces(fitting, shape))
     return ZoneImage(serial, soa_record(serial), pieces, len(fitting))
 

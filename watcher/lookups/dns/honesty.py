@@ -11,8 +11,10 @@ from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
 
 CANARY = "canary.watcher.invalid"
+CANARY_OF_UNBOUND = "canary.watcher.alt"
 """The name that every block list of our own export holds: a resolver that knows it has loaded one."""
 
+_CANARIES = frozenset({CANARY, CANARY_OF_UNBOUND})
 _SUFFIXES = ("com", "net", "org")
 _FILTERS = frozenset({4, 15, 16, 17, 18})  # RFC 8914
 
@@ -44,7 +46,7 @@ async def check_honesty(
     """
     resolver = CarefulResolver([server], timeout=timeout, attempts=attempts, clock=clock)
     random_names = [f"{_label()}.{suffix}" for suffix in suffixes]
-    names = [*random_names, f"{_label()}.invalid", CANARY]  # the general lie is told before the special one
+    names = [*random_names, f"{_label()}.invalid", *_CANARIES]  # the general lie is told before the special one
     try:
         answers = await resolver.ask([Question(name, rrtype) for name in names for rrtype in (RRType.A, RRType.MX)])
     finally:
@@ -65,8 +67,8 @@ async def check_honesty(
 def _judge_answer(server: Server, answer: Answer) -> None:
     name = answer.question.name
     if answer.outcome in (Outcome.ANSWER, Outcome.NODATA):
-        if name == CANARY:
-            raise DishonestResolver(server.name, f"it knows {CANARY}, so it has loaded a block list of this service")
+        if name in _CANARIES:
+            raise DishonestResolver(server.name, f"it knows {name}, so it has loaded a block list of this service")
         shown = f" ({', '.join(answer.records[:3])})" if answer.records else ""
         raise DishonestResolver(
             server.name, f"it answers for {name}{shown}, which does not exist: it rewrites NXDOMAIN"
@@ -76,13 +78,15 @@ def _judge_answer(server: Server, answer: Answer) -> None:
 def _judge_filter(server: Server, answers: Sequence[Answer]) -> None:
     """A filter that knows the canary, or names nobody has ever used, is one that we would see the world through."""
     for answer in answers:
-        if answer.question.name == CANARY and answer.outcome is Outcome.FILTERED and answer.soa is not None:
-            why = f"its policy zone {answer.soa} holds {CANARY}: it has loaded a block list of this service"
+        if answer.question.name in _CANARIES and answer.outcome is Outcome.FILTERED and answer.soa is not None:
+            why = (
+                f"its policy zone {answer.soa} holds {answer.question.name}: it has loaded a block list of this service"
+            )
             raise DishonestResolver(server.name, why)
     filtered = {answer.question.name: answer.extended_errors for answer in answers if _says_filtered(answer)}
-    special = {name for name in filtered if name.endswith(".invalid")}
-    if special == {CANARY}:
-        raise DishonestResolver(server.name, f"it filters {CANARY}: it has loaded a block list of this service")
+    special = {name for name in filtered if name.endswith(".invalid") or name in _CANARIES}
+    if special and special <= _CANARIES:
+        raise DishonestResolver(server.name, f"it filters {min(special)}: it has loaded a block list of this service")
     for name in filtered.keys() - special:
         codes = ", ".join(map(str, filtered[name]))
         raise DishonestResolver(server.name, f"it filters {name} (extended error {codes})")

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.dns_faults import Effect, Fault
 from tests.fakes.dns_server import DnsServer
 from watcher.core.errors import DishonestResolver
-from watcher.lookups.dns.honesty import CANARY, Reachability, check_honesty
+from watcher.lookups.dns.honesty import CANARY, CANARY_OF_UNBOUND, Reachability, check_honesty
 from watcher.lookups.dns.servers import Server, parse_server
 
 
@@ -39,11 +39,22 @@ async def test_no_soa_for_special_names_is_no_lie():
         ([Fault(Effect.REWRITE, name="*.invalid")], None, "."),
         ([], {"invalid": "canary.watcher CNAME .\n"}, CANARY),
         ([], {"watcher.invalid": "canary A 127.0.0.1\n"}, CANARY),
+        ([], {"watcher.alt": "canary TXT watcher\n"}, CANARY_OF_UNBOUND),
         ([Fault(Effect.EXTENDED, name=CANARY)], None, "block list"),
         ([Fault(Effect.EXTENDED, name="*.com", code=17)], None, "filters"),
         ([], {"com": "* A 5.5.5.5\n"}, "rewrites NXDOMAIN"),
     ],
-    ids=["all", "addresses only", "special names", "canary alias", "canary", "canary filtered", "filter", "wildcard"],
+    ids=[
+        "all",
+        "addresses only",
+        "special names",
+        "canary alias",
+        "canary",
+        "other canary",
+        "canary filtered",
+        "filter",
+        "wildcard",
+    ],
 )
 async def test_a_dishonest_one(faults, zones, why):
     with pytest.raises(DishonestResolver, match=why) as raised:

@@ -1,0 +1,271 @@
+"""TAXII 2.1, read-only: the block list as STIX objects, for platforms that fetch intelligence.
+
+Clients have known faults. Some send `added_after` and `next` together, and some loop where two objects have one time.
+So every object has a time of its own (`date_added`, in microseconds), `added_after` is exclusive, the order is
+ascending, and `next` says all that is needed, whatever else is sent with it.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from aiohttp import hdrs, web
+from pydantic import Field
+
+from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing, Whatever
+from watcher.api.exports import ExportDesk
+from watcher.api.problems import Problem, not_found
+from watcher.exports.form import NAMESPACE, Tlp, name_based
+from watcher.exports.stix import StixSubject, common_objects, objects_of
+from watcher.services.names.tokens import Scope
+from watcher.store import block_list
+from watcher.store.block_list import ListedEntry
+
+MEDIA = "application/taxii+json;version=2.1"
+COLLECTION = name_based(NAMESPACE, "collection")
+ROOT = "lookalikes"
+_ROOT_PATH = f"/taxii2/{ROOT}/"
+_STIX = "application/stix+json;version=2.1"
+_MOST = 1_000
+_FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+class StixItem(NamedTuple):
+    """One object with its time."""
+
+    added: datetime
+    id: str
+    kind: str
+    version: str
+    text: str
+
+
+class WantedObjects(Whatever):
+    """Which objects. Parameters nobody knows are ignored, as TAXII wants it."""
+
+    added_after: str | None = Field(default=None, max_length=64, description="Only what was added later")
+    limit: int = Field(default=_MOST, ge=1, description=f"So many objects at most, {_MOST} in any case")
+    next: str | None = Field(default=None, max_length=64, description="As the page before gave it")
+    match_id: str | None = Field(default=None, alias="match[id]", max_length=4096, description="Only these ids")
+    match_type: str | None = Field(default=None, alias="match[type]", max_length=512, description="Only these types")
+    match_version: str | None = Field(
+        default=None, alias="match[version]", max_length=512, description="`first`, `last`, `all`, or times"
+    )
+    match_spec_version: str | None = Field(default=None, alias="match[spec_version]", max_length=64)
+
+
+async def discovered(_call: Call[Any, Nothing]) -> Any:
+    """The server, with its one API root."""
+    return _answer({"title": "watcher", "description": _ABOUT, "default": _ROOT_PATH, "api_roots": [_ROOT_PATH]})
+
+
+async def rooted(_call: Call[Any, Nothing]) -> Any:
+    """The API root."""
+    return _answer({"title": "watcher", "description": _ABOUT, "versions": [MEDIA], "max_content_length": 0})
+
+
+async def collections(_call: Call[Any, Nothing]) -> Any:
+    """The one collection."""
+    return _answer({"collections": [_collection()]})
+
+
+async def collection(call: Call[Any, Nothing]) -> Any:
+    """The collection."""
+    _known(call)
+    return _answer(_collection())
+
+
+async def objects(call: Call[WantedObjects, Nothing]) -> Any:
+    """The objects, the oldest first."""
+    items, more, cursor = await _page(call)
+    body = {"more": more, **({"next": cursor} if more else {})}
+    parts = ",".join(item.text for item in items)
+    head = json.dumps(body)[:-1]
+    return _answer_text(f'{head},"objects":[{parts}]}}' if items else head + "}", items)
+
+
+async def manifest(call: Call[WantedObjects, Nothing]) -> Any:
+    """The ids and times of the objects, the oldest first."""
+    items, more, cursor = await _page(call)
+    rows = [
+        {"id": item.id, "date_added": _time(item.added), "version": item.version, "media_type": _STIX} for item in items
+    ]
+    body = {"more": more, **({"next": cursor} if more else {}), **({"objects": rows} if rows else {})}
+    return _answer_text(json.dumps(body), items)
+
+
+async def one_object(call: Call[WantedObjects, Nothing]) -> Any:
+    """One object by its id."""
+    items = await _by_ids(call, {call.path["object"]})
+    if not items:
+        raise not_found(call.path["object"])
+    return _answer_text(f'{{"more":false,"objects":[{",".join(item.text for item in items)}]}}', items)
+
+
+async def versions(call: Call[WantedObjects, Nothing]) -> Any:
+    """The versions of one object: the newest alone is kept."""
+    items = await _by_ids(call, {call.path["object"]})
+    if not items:
+        raise not_found(call.path["object"])
+    return _answer_text(json.dumps({"more": False, "versions": [item.version for item in items]}), items)
+
+
+async def _page(call: Call[WantedObjects, Nothing]) -> tuple[list[StixItem], bool, str]:
+    """Return a page of the objects that match, whether more follow, and the cursor that goes on behind the last."""
+    query = call.query
+    limit = min(query.limit, _MOST)
+    after = _moment(query.next if query.next is not None else query.added_after)
+    ids = _list(query.match_id)
+    if ids:
+        every = [item for item in await _by_ids(call, ids) if after is None or item.added > after]
+        found = [item for item in every if _matches(item, query)]
+        return found[:limit], len(found) > limit, _time(found[limit - 1].added) if len(found) > limit else ""
+    desk = _known(call)
+    await desk.publisher.refresh()
+    found = [item for item in _common(desk.lists.about.tlp) if after is None or item.added > after]
+    found = [item for item in found if _matches(item, query)]
+    start = None if after is None else after - timedelta(microseconds=_OBJECTS)
+    async with call.parts.store.read() as tx:
+        while len(found) <= limit:
+            rows = await block_list.list_added(tx, after=start, limit=_MOST)
+            for row in rows:
+                items = _items(row, desk.lists.about.tlp)
+                found += [item for item in items if (after is None or item.added > after) and _matches(item, query)]
+            if len(rows) < _MOST:
+                break
+            start = rows[-1].added_at
+    more = len(found) > limit
+    return found[:limit], more, _time(found[limit - 1].added) if more else ""
+
+
+_OBJECTS = 3
+"""Objects of one entry; each is a microsecond later than the one before."""
+
+
+async def _by_ids(call: Call[Any, Nothing], ids: set[str]) -> list[StixItem]:
+    desk = _known(call)
+    await desk.publisher.refresh()
+    tlp = desk.lists.about.tlp
+    found = [item for item in _common(tlp) if item.id in ids]
+    after = None
+    async with call.parts.store.read() as tx:
+        while rows := await block_list.list_added(tx, after=after, limit=_MOST):
+            found += [item for row in rows for item in _items(row, tlp) if item.id in ids]
+            if len(rows) < _MOST:
+                break
+            after = rows[-1].added_at
+    return found
+
+
+def _common(tlp: Tlp) -> Iterator[StixItem]:
+    for place, text in enumerate(common_objects(tlp)):
+        yield _item(text, _FIRST + place * _TICK)
+
+
+def _items(row: ListedEntry, tlp: Tlp) -> list[StixItem]:
+    subject = StixSubject(row.name, row.description, row.listed_at, row.modified_at, row.removed_at is not None)
+    return [_item(text, row.added_at + place * _TICK) for place, text in enumerate(objects_of(subject, tlp))]
+
+
+def _item(text: str, added: datetime) -> StixItem:
+    known = json.loads(text)
+    version = known.get("modified") or known.get("created") or _time(added)
+    return StixItem(added, known["id"], known["type"], version, text)
+
+
+def _matches(item: StixItem, query: WantedObjects) -> bool:
+    kinds, versions_, specs = _list(query.match_type), _list(query.match_version), _list(query.match_spec_version)
+    if kinds and item.kind not in kinds:
+        return False
+    if specs and "2.1" not in specs:
+        return False
+    return not versions_ or not versions_.isdisjoint({"first", "last", "all", item.version})
+
+
+def _list(text: str | None) -> set[str]:
+    return {part.strip() for part in (text or "").split(",") if part.strip()}
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError as error:
+        raise Problem(400, "invalid_request", "added_after and next are times in RFC 3339") from error
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+_ABOUT = "Lookalike domains on the block list of watcher; what left the list is revoked."
+
+
+def _collection() -> dict[str, Any]:
+    return {
+        "id": COLLECTION,
+        "title": "Lookalikes",
+        "description": _ABOUT,
+        "alias": "lookalikes",
+        "can_read": True,
+        "can_write": False,
+        "media_types": [_STIX],
+    }
+
+
+def _known(call: Call[Any, Any]) -> ExportDesk:
+    if call.path.get("root", ROOT) != ROOT:
+        raise not_found(f"the API root {call.path['root']}")
+    if call.path.get("id", COLLECTION) not in {COLLECTION, "lookalikes"}:
+        raise not_found(f"the collection {call.path['id']}")
+    if call.parts.exports is None:
+        raise Problem(503, "no_exports", "this process hands out no block lists")
+    return call.parts.exports
+
+
+def _answer(data: dict[str, Any]) -> web.Response:
+    return _answer_text(json.dumps(data), [])
+
+
+def _answer_text(text: str, items: list[StixItem]) -> web.Response:
+    headers: dict[str, str] = {hdrs.CONTENT_TYPE: MEDIA}
+    if items:
+        headers["X-TAXII-Date-Added-First"] = _time(items[0].added)
+        headers["X-TAXII-Date-Added-Last"] = _time(items[-1].added)
+    return web.Response(body=text.encode(), headers=headers)
+
+
+_PATHS = (
+    ("/taxii2/", discovered, "The TAXII server", Whatever),
+    ("/taxii2/{root}/", rooted, "Its API root", Whatever),
+    ("/taxii2/{root}/collections/", collections, "Its collections", Whatever),
+    ("/taxii2/{root}/collections/{id}/", collection, "One collection", Whatever),
+    ("/taxii2/{root}/collections/{id}/objects/", objects, "The objects of a collection", WantedObjects),
+    ("/taxii2/{root}/collections/{id}/manifest/", manifest, "The ids and times of its objects", WantedObjects),
+    ("/taxii2/{root}/collections/{id}/objects/{object}/", one_object, "One object", WantedObjects),
+    ("/taxii2/{root}/collections/{id}/objects/{object}/versions/", versions, "Its versions", WantedObjects),
+)
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = tuple(
+    Endpoint(
+        "GET",
+        path,
+        serve,
+        summary,
+        "taxii",
+        query,
+        Nothing,
+        None,
+        (Scope.READ,),
+        media=MEDIA,
+        errors=(404,),
+        for_gear=True,
+    )
+    for written, serve, summary, query in _PATHS
+    for path in ((written,) if written == "/taxii2/" else (written, written[:-1]))
+)
+"""With and without the final slash: clients write both."""
