@@ -12,6 +12,7 @@ from watcher.core.names.protected import parse_any
 from watcher.core.shapes.known import check_json
 from watcher.core.states.lookalike import Triage
 from watcher.core.telling.report import Purpose, Report
+from watcher.services.answers.report import find_objection
 from watcher.store import lookalike_lists, lookalikes, outbox, written
 from watcher.store.outbox import Told
 from watcher.web.page import Rows, Shown, page, view
@@ -38,6 +39,7 @@ async def one(call: Call[Shown, Nothing]) -> web.Response:
         row = await lookalikes.find(tx, name)
         sharing = {} if row is None else await lookalike_lists.list_sharing(tx, row, limit=_SHARING)
         wrote = await written.list_counts(tx, [name])
+    refused = await find_objection(known, store=call.parts.store)
     listed = (
         []
         if call.parts.exports is None
@@ -52,7 +54,7 @@ async def one(call: Call[Shown, Nothing]) -> web.Response:
         sharing=sharing,
         wrote=wrote.get(name),
         listed=listed,
-        report=Report(known) if known.verdict is not None else None,
+        report=Report(known) if refused is None else None,
         purposes=list(Purpose),
         triages=list(Triage),
     )

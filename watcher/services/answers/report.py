@@ -3,6 +3,7 @@
 import hashlib
 
 from watcher.core.errors import ReportRefused
+from watcher.core.known import Known
 from watcher.core.names.names import Fqdn
 from watcher.core.telling.objections import objection_to_name, objection_to_state
 from watcher.core.telling.report import KeptReply, Report
@@ -27,12 +28,18 @@ async def report_on(lookup: Lookup, name: Fqdn, *, store: Store | None, look: bo
     return Report(known, () if store is None else await _replies(store, known.registrable_domain or name))
 
 
+async def find_objection(known: Known, *, store: Store | None) -> str | None:
+    """Return why no request may be made about a known name; None where there is no such reason."""
+    protected, own = await _ours(store, known.name)
+    return objection_to_name(known, protected=protected, own=own) or objection_to_state(known)
+
+
 def _refuse(name: Fqdn, why: str | None) -> None:
     if why is not None:
         raise ReportRefused(name, why)
 
 
-async def _ours(store: Store | None, name: Fqdn) -> tuple[set[str], set[str]]:
+async def _ours(store: Store | None, name: str) -> tuple[set[str], set[str]]:
     """The protected and the own names that `name` is or stands under."""
     if store is None:
         return set(), set()

@@ -105,6 +105,8 @@ class Outgoing:
             async with self._store.write() as tx:
                 if refused:
                     await refusals.add(tx, refused)
+                if self.counts_recipients:
+                    await recipients.remove_before(tx, now - KEPT)
                 if written:
                     await recipients.add(tx, written, day=now.replace(hour=0, minute=0, second=0, microsecond=0))
                 untold = [row for row in await refusals.list_untold(tx) if _is_ripe(row, now)]

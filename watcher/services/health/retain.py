@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from watcher.core.ports import Clock
-from watcher.store import Store, thinning
+from watcher.store import Store, refusals, thinning, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +45,7 @@ class Retention:
                 if some < thinning.AT_ONCE:
                     break
                 await self._clock.sleep(0)
+        async with self._store.write() as tx:
+            count += await written.remove_before(tx, now - kept.events)
+            count += await refusals.remove_before(tx, now - kept.events)
         return count
