@@ -20,6 +20,7 @@ FACT = "block_list"
 STEP = timedelta(microseconds=64)
 """Between two entries: each makes several objects of TAXII, and each object has a time of its own."""
 _LOOK_ANYWAY = timedelta(minutes=1)  # severity and grades change without an event
+_REMEMBERED = timedelta(days=180)  # what left the list: long enough for every client to hear of it
 _MOST_SERIALS = 200
 _MOST_CHANGES = 100_000
 _SERIALS = 1 << 32
@@ -138,6 +139,7 @@ class Publisher:
             rows.append(ListedEntry(name, wanted[name], listed_at, now, at))
         rows += [replace(entry, description=wanted[entry.name], modified_at=now, added_at=at) for entry in other]
         rows += [replace(entry, modified_at=now, removed_at=now, added_at=at) for entry in left]
+        await block_list.remove_left(tx, before=now - _REMEMBERED)
         await block_list.save(tx, [replace(row, added_at=at + place * STEP) for place, row in enumerate(rows)])
         if not came and not left:
             return
