@@ -58,6 +58,7 @@ def test_every_format_says_the_same(tmp_path: Path) -> None:
         "rank",
         "marks",
         "protected",
+        "why",
     }
     assert [json.loads(line) for line in out("jsonl").splitlines()] == rows
     assert out("plain").split() == names
