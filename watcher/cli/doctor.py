@@ -298,8 +298,8 @@ async def _names(chosen: Any) -> AsyncIterator[Examined]:
 
 async def _api(chosen: Any) -> AsyncIterator[Examined]:
     """Whether whoever can reach the API needs a token."""
+    from watcher.bootstrap.api import is_local, parse_listen
     from watcher.bootstrap.command import open_store
-    from watcher.cli.serve import is_local, parse_listen
     from watcher.services.names.tokens import any_valid
     from watcher.store import place_of
 

@@ -87,7 +87,7 @@ def healthcheck(options: GlobalOptions) -> None:
 async def _ready(listen: str) -> str:
     import aiohttp
 
-    from watcher.cli.serve import parse_listen
+    from watcher.bootstrap.api import parse_listen
 
     host, port = parse_listen(listen)
     local = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 (a name for "everywhere", not bound to)
