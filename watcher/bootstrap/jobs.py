@@ -162,7 +162,8 @@ def _placed(
     """Return the lines as jobs: each waits for what must hold, and is done by whom the line says."""
     from watcher.engines.local import Job
 
-    here, shared = [], []
+    here: list[Job] = []
+    shared: list[Job] = []
     for line in lines:
         work = _after_honesty(line.work, honest, usable) if line.honest else line.work
         if line.by is not By.EACH:
