@@ -50,7 +50,7 @@ async def reported(call: Call[Wanted, Nothing]) -> Any:
 def is_known(request: web.BaseRequest, etag: str) -> bool:
     """Whether the client has what `etag` stands for: one of those it lists, weak or not, or `*` (RFC 9110 13.1.2)."""
     listed = ",".join(request.headers.getall("If-None-Match", []))
-    return any(one.strip().removeprefix("W/") in {etag, "*"} for one in listed.split(","))
+    return any(item.strip().removeprefix("W/") in {etag, "*"} for item in listed.split(","))
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (

@@ -103,7 +103,7 @@ def build_upkeep(
     from watcher.services.looks.suffix_watch import SuffixWatch
 
     async def honest() -> bool:
-        return not any(isinstance(one, DishonestResolver) for one in (await check_resolvers()).values())
+        return not any(isinstance(resolver, DishonestResolver) for resolver in (await check_resolvers()).values())
 
     soonest = min(interval for _, interval in chosen.sweep.tiers)
     wellness = Wellness(

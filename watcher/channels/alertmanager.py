@@ -92,7 +92,7 @@ class Alertmanager:
         for key, firing in after.items():  # before the post: what may fire from now on must be known to end it
             await self._memory.put(key, json.dumps([*await self._firing(key), *firing]))
         # Of two with the same labels the later one holds.
-        last = {json.dumps(one["labels"], sort_keys=True): one for one in posted}
+        last = {json.dumps(item["labels"], sort_keys=True): item for item in posted}
         body = json.dumps(list(last.values()), ensure_ascii=True).encode()
         _judge(await self._poster.post(body, {"Content-Type": "application/json"}))
         for key, firing in after.items():

@@ -72,7 +72,7 @@ class CheckedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The admitted addresses; raises NotAdmitted where there are others only, OSError where there are none."""
         found = await self._system.resolve(host, port, family)
-        admitted = [one for one in found if self._admits(one["host"])]
+        admitted = [item for item in found if self._admits(item["host"])]
         if found and not admitted:
             raise NotAdmitted(host, found[0]["host"])
         return admitted

@@ -51,8 +51,8 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
     def rows() -> Iterator[dict[str, Any]]:
         from watcher.core.slips.candidates import candidate_json, enumerate_candidates
 
-        for one in protected:
-            for candidate in enumerate_candidates(one, tables, techniques, limit=limit):
+        for item in protected:
+            for candidate in enumerate_candidates(item, tables, techniques, limit=limit):
                 yield candidate_json(candidate)
 
     emit(

@@ -52,17 +52,17 @@ def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format:
         for name, value in effective(chosen).items():
             click.echo(f"  {visible(f'{name} = {value}')}")
         click.echo("")
-        for one in results:
-            click.echo(visible(f"{one.state:8} {one.what}: {one.detail}"))
+        for result in results:
+            click.echo(visible(f"{result.state:8} {result.what}: {result.detail}"))
     else:
         shown = effective(chosen)
         settings = {"what": "settings", "state": "ok", "detail": f"{len(shown)} are in effect", "effective": shown}
         rows: list[dict[str, Any]] = [
             settings,
-            *({"what": one.what, "state": one.state, "detail": one.detail} for one in results),
+            *({"what": result.what, "state": result.state, "detail": result.detail} for result in results),
         ]
         emit(rows, output_format, plain=lambda row: row["what"], table={}, fields=("what", "state", "detail"))
-    return EXIT_FAILED if any(one.state == "broken" for one in results) else 0
+    return EXIT_FAILED if any(result.state == "broken" for result in results) else 0
 
 
 def effective(chosen: Any) -> dict[str, Any]:
@@ -79,14 +79,14 @@ def _lines(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Mapping) and value and key not in {"rdap_servers", "whois_servers"}:
             yield from _lines(f"{prefix}{key}.", value)
         elif isinstance(value, list):
-            yield f"{prefix}{key}", [_SECRET if one == _MASKED else one for one in value]
+            yield f"{prefix}{key}", [_SECRET if item == _MASKED else item for item in value]
         else:
             yield f"{prefix}{key}", _SECRET if value == _MASKED else value
 
 
 async def _gather(chosen: Any) -> list[Examined]:
     parts = (_database(chosen), _lookups(chosen), _names(chosen), _channels(chosen), _api(chosen))
-    return [one for part in parts for one in [one async for one in part]]
+    return [item for part in parts for item in [item async for item in part]]
 
 
 async def _database(chosen: Any) -> AsyncIterator[Examined]:
@@ -203,7 +203,7 @@ def plan(
         detail += f"; what the plan leaves free is spent on looking sooner, to rank {tiers[0][0]:,} every {sooner}"
     if stretched[-1] > 1:
         shown = ", ".join(
-            f"to rank {last:,} {one:.1f} times" for (last, _), one in zip(tiers, stretched, strict=True) if one > 1
+            f"to rank {last:,} {tier:.1f} times" for (last, _), tier in zip(tiers, stretched, strict=True) if tier > 1
         )
         more = f"{detail}: intervals stretch, the tail first ({shown}); {mend}"
         return Examined("plan", "warning", f"{more}, or lengthen sweep.tiers")

@@ -174,9 +174,9 @@ def _rows(
             "name": name,
             "unicode": to_unicode(name),
             "registrable_domain": names.tables.suffixes.registrable_domain(name),
-            "resembles": [resemblance_json(one) for one in found],
-            "protected": [one.protected for one in found],
-            "techniques": _together(one.techniques for one in found),
+            "resembles": [resemblance_json(item) for item in found],
+            "protected": [item.protected for item in found],
+            "techniques": _together(item.techniques for item in found),
             "likelihood": found[0].likelihood,
             "grade": best_grade(found),
         }

@@ -113,8 +113,8 @@ class Narrator:
             self.say("nothing is protected yet; `watcher protect add NAME` says what to watch")
             return
         able = max(self._able, able)
-        settled = sum(one.settled for one in baselines.values())
-        if all(one.done for one in baselines.values()):
+        settled = sum(baseline.settled for baseline in baselines.values())
+        if all(baseline.done for baseline in baselines.values()):
             self._done = True
             self.say(f"first sweep done: {settled:,} candidates of {len(names):,} names; {able:,} can receive mail")
             return

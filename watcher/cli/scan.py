@@ -95,15 +95,16 @@ async def _scan(
             lookup = build_lookup(net, ours=ours, names=names)
             rows: list[Known] = []
             feed = None if existing is None else FeedSweeper(await asyncio.to_thread(_read, existing), None)
-            for one in wanted:
+            for item in wanted:
                 made = Scan(
-                    feed or net.sweeper, lookup, names, one, limit, controls=Controls(net.asking, system_clock())
+                    feed or net.sweeper, lookup, names, item, limit, controls=Controls(net.asking, system_clock())
                 )
                 async with progress(lambda made=made: (made.asked, made.total), lambda made=made: len(made.unsettled)):  # type: ignore[misc]
                     rows += await made.run()
                 if made.unsettled:
                     click.echo(
-                        f"watcher: {len(made.unsettled)} of {made.asked} domains of {one.name} did not settle", err=True
+                        f"watcher: {len(made.unsettled)} of {made.asked} domains of {item.name} did not settle",
+                        err=True,
                     )
             return rows
 
@@ -140,7 +141,7 @@ async def _saved(chosen: Any, net: "Network", wanted: Sequence[ProtectedName], l
     async with open_store(chosen, create=True) as store:
         watching = build_watching(chosen, store, net)
         suffixes = watching.enumeration.tables.suffixes
-        texts = [one.name for one in wanted]
+        texts = [item.name for item in wanted]
         added = await protect(store, texts, suffixes=suffixes, now=system_clock().now())
         if added.new:
             click.echo(f"watcher: {added.new} of {len(texts)} names are protected now", err=True)

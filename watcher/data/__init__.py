@@ -50,7 +50,9 @@ def load_tables(words: tuple[str, ...] = ()) -> Tables:
         glyphs=glyphs,
         scripts=scripts,
         lookalikes=tuple(_pairs("lookalikes.txt")),
-        spellings=tuple((one, other, float(weight)) for one, other, weight in map(str.split, _lines("spellings.txt"))),
+        spellings=tuple(
+            (item, other, float(weight)) for item, other, weight in map(str.split, _lines("spellings.txt"))
+        ),
         homophones=_homophones(),
         numerals=tuple(tuple(line.split()) for line in _lines("numerals.txt")),
         exchanged_keys=tuple(_exchanged_keys()),

@@ -117,7 +117,9 @@ class PolicyListener:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             before = time.monotonic() - _HALF_OPEN_SECONDS
-            for connection in [one for one in self._open if one.waits_since is not None and one.waits_since < before]:
+            for connection in [
+                item for item in self._open if item.waits_since is not None and item.waits_since < before
+            ]:
                 connection.drop()
 
 

@@ -106,7 +106,7 @@ async def list_all(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None
 
 async def list_worst(tx: Tx, wanted: Wanted, *, limit: int) -> list[Lookalike]:
     """The first `limit` of the rows that `wanted` describes by severity, then by likelihood, then by name."""
-    severity = case({one.value: place for place, one in enumerate(Severity)}, value=lookalikes.c.severity)
+    severity = case({item.value: place for place, item in enumerate(Severity)}, value=lookalikes.c.severity)
     likelihood = (
         select(func.coalesce(func.max(resemblances.c.likelihood), 0.0))
         .where(resemblances.c.name == lookalikes.c.name)

@@ -19,15 +19,15 @@ async def save(tx: Tx, name: str, new: Sequence[Resemblance]) -> None:
             [
                 {
                     "name": name,
-                    "protected": one.protected,
-                    "techniques": list(one.techniques),
-                    "likelihood": one.likelihood,
-                    "explanation": one.explanation,
-                    "rank": one.rank,
-                    "grade": one.grade.value,
-                    "grade_reason": one.grade_reason,
+                    "protected": item.protected,
+                    "techniques": list(item.techniques),
+                    "likelihood": item.likelihood,
+                    "explanation": item.explanation,
+                    "rank": item.rank,
+                    "grade": item.grade.value,
+                    "grade_reason": item.grade_reason,
                 }
-                for one in new
+                for item in new
             ],
         )
 

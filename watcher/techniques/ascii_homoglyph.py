@@ -51,8 +51,8 @@ def _twice(label: str, tables: Tables) -> frozenset[str]:
 
 def _lookalikes(label: str, tables: Tables, typed: str | None = None) -> Iterator[tuple[str, str, str]]:
     """All of them with what stands for what; given what was `typed`, only those that can have made it."""
-    for one, other in tables.lookalikes:
-        for right, wrong in ((one, other), (other, one)):
+    for lookalike, other in tables.lookalikes:
+        for right, wrong in ((lookalike, other), (other, lookalike)):
             if right not in label or (typed is not None and wrong not in typed):
                 continue
             at = label.find(right)

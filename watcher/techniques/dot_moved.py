@@ -30,7 +30,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
         return None
     for typed, _ in generate(name, tables):
         if typed == candidate:
-            at = next(index for index, (one, other) in enumerate(zip(name.text, typed, strict=True)) if one != other)
+            at = next(index for index, (item, other) in enumerate(zip(name.text, typed, strict=True)) if item != other)
             dot = name.text.index(".", at)
             before, after = name.text[:dot].rpartition(".")[2], name.text[dot + 1 :].partition(".")[0]
             return f"the dot between `{before}` and `{after}` moved"

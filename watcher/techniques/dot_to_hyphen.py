@@ -26,7 +26,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
     """Between which labels the hyphen stands."""
     for typed, _ in generate(name, tables):
         if typed == candidate:
-            at = next(index for index, (one, other) in enumerate(zip(name.text, typed, strict=True)) if one != other)
+            at = next(index for index, (item, other) in enumerate(zip(name.text, typed, strict=True)) if item != other)
             before, after = name.text[:at].rpartition(".")[2], name.text[at + 1 :].partition(".")[0]
             return f"a hyphen for the dot between `{before}` and `{after}`"
     return None

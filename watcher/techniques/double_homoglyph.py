@@ -66,8 +66,8 @@ def _pairs(tables: Tables, top: str) -> _Pairs:
             if tables.takes(twin, top):
                 pairs[right] = (*pairs.get(right, ()), (twin, True))
     if pairs:
-        for one, other in tables.lookalikes:
-            for right, wrong in ((one, other), (other, one)):
+        for lookalike, other in tables.lookalikes:
+            for right, wrong in ((lookalike, other), (other, lookalike)):
                 pairs[right] = (*pairs.get(right, ()), (wrong, False))
     return pairs
 

@@ -74,22 +74,22 @@ def weigh(name: Intended, text: str, _tables: Tables) -> tuple[float, float]:
 def _ways(name: Intended, typed: str) -> tuple[float, ...]:
     """The weights of all that makes `typed` of the registrable label; kept, for who explains it weighs it next."""
     label = name.places[0].label
-    wide = (one.weight for one in _wide(label) if label[: one.start] + one.text + label[one.end :] == typed)
+    wide = (item.weight for item in _wide(label) if label[: item.start] + item.text + label[item.end :] == typed)
     return (*wide, *_paired(_edits(name), label, typed))
 
 
 @lru_cache(maxsize=65536)
 def _total(name: Intended) -> float:
-    pairs = (one.weight * other.weight for one, other in _pairs(name))
+    pairs = (pair.weight * other.weight for pair, other in _pairs(name))
     return fsum([*pairs, *(wide.weight for wide in _wide(name.places[0].label))])
 
 
 def _pairs(name: Intended) -> Iterator[tuple[_Edit, _Edit]]:
     edits, count = _edits(name), len(name.places[0].label)
-    for index, one in enumerate(edits):
+    for index, edit in enumerate(edits):
         for other in edits[index + 1 :]:
-            if other.start >= one.end and _together(one, other, count):
-                yield one, other
+            if other.start >= edit.end and _together(edit, other, count):
+                yield edit, other
 
 
 def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> Iterator[float]:
@@ -97,20 +97,20 @@ def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> Iterator[float]
     alike = common_start(label, typed) + 1
     grown = len(typed) - len(label)
     changed_until = len(label) - common_start(label[::-1], typed[::-1])
-    for index, one in enumerate(edits):
-        if one.start > alike:
+    for index, edit in enumerate(edits):
+        if edit.start > alike:
             return
-        head = label[: one.start] + one.text
+        head = label[: edit.start] + edit.text
         if not typed.startswith(head):
             continue
-        left = grown - len(one.text) + one.end - one.start
+        left = grown - len(edit.text) + edit.end - edit.start
         for other in edits[index + 1 :]:
             _, begin, finish, text = other
-            if finish < changed_until or begin < one.end or len(text) - finish + begin != left:
+            if finish < changed_until or begin < edit.end or len(text) - finish + begin != left:
                 continue
-            made = head + label[one.end : begin] + text + label[finish:]
-            if made == typed and _together(one, other, len(label)):
-                yield one.weight * other.weight
+            made = head + label[edit.end : begin] + text + label[finish:]
+            if made == typed and _together(edit, other, len(label)):
+                yield edit.weight * other.weight
 
 
 def _together(one: _Edit, other: _Edit, count: int) -> bool:

@@ -53,8 +53,8 @@ def _fused(name: Intended, tables: Tables) -> tuple[tuple[str, float], ...]:
 
 
 def _lookalikes(label: str, tables: Tables) -> Iterator[str]:
-    for one, other in (*tables.lookalikes, *_NEIGHBOURS):
-        for right, wrong in ((one, other), (other, one)):
+    for item, other in (*tables.lookalikes, *_NEIGHBOURS):
+        for right, wrong in ((item, other), (other, item)):
             at = label.find(right)
             while at >= 0:
                 yield label[:at] + wrong + label[at + len(right) :]

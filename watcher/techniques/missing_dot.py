@@ -26,7 +26,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
     """Between which labels the dot is missing."""
     for typed, _ in generate(name, tables):
         if typed == candidate:
-            at = next(index for index, (one, other) in enumerate(zip(name.text, typed, strict=False)) if one != other)
+            at = next(index for index, (item, other) in enumerate(zip(name.text, typed, strict=False)) if item != other)
             before, after = name.text[:at].rpartition(".")[2], name.text[at + 1 :].partition(".")[0]
             return f"the dot between `{before}` and `{after}` forgotten"
     return None

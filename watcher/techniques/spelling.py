@@ -41,8 +41,8 @@ def _by_text(label: str, tables: Tables) -> dict[str, tuple[str, str]]:
 
 
 def _spelt(label: str, tables: Tables) -> Iterator[tuple[str, str, str, float]]:
-    for one, other, weight in tables.spellings:
-        for right, wrong in ((one, other), (other, one)):
+    for spelling, other, weight in tables.spellings:
+        for right, wrong in ((spelling, other), (other, spelling)):
             letters, instead = right.removesuffix("$"), wrong.removesuffix("$")
             at = label.find(letters)
             while at >= 0:

@@ -196,7 +196,9 @@ def _read_addresses(preference: int, name: str, answers: Answers, operators: Mai
     a, aaaa = answers.of(name, RRType.A), answers.of(name, RRType.AAAA)
     both = tuple(answer for answer in (a, aaaa) if answer is not None)
     addresses = tuple(dict.fromkeys(record for answer in both if answer.settled for record in answer.records))
-    usable = tuple(one for one in addresses if reach(one) is Reach.GLOBAL and one not in operators.sinkholes)
+    usable = tuple(
+        address for address in addresses if reach(address) is Reach.GLOBAL and address not in operators.sinkholes
+    )
     complete = a is not None and aaaa is not None and all(_counts(answer, operators) for answer in both)
     if usable:
         state = HostState.USABLE
@@ -212,11 +214,11 @@ def _read_addresses(preference: int, name: str, answers: Answers, operators: Mai
         addresses,
         usable,
         alias=any(answer.chain for answer in both if answer.settled),
-        ipv6_only=bool(usable) and a is not None and _counts(a, operators) and not any("." in one for one in usable),
+        ipv6_only=bool(usable) and a is not None and _counts(a, operators) and not any("." in item for item in usable),
         bogus=any(answer.question.checking_disabled for answer in both),
         filtered=any(is_filtered(answer, operators) for answer in both),
         unasked=not both,
-        absent=next((one for one in both if one.outcome is Outcome.NXDOMAIN), None),
+        absent=next((item for item in both if item.outcome is Outcome.NXDOMAIN), None),
         evidence=both,
     )
 
@@ -229,7 +231,7 @@ def _settled_state(addresses: tuple[str, ...], operators: MailOperators) -> Host
     """The state when nothing is missing; among useless addresses the worst surprise comes first (M28)."""
     reaches = {reach(address) for address in addresses}
     if Reach.GLOBAL in reaches:
-        return HostState.UNSETTLED if all(one in operators.sinkholes for one in addresses) else HostState.USABLE
+        return HostState.UNSETTLED if all(item in operators.sinkholes for item in addresses) else HostState.USABLE
     for found, state in (
         (Reach.CONTROLLED_INTERRUPTION, HostState.INTERRUPTED),
         (Reach.UNROUTABLE, HostState.UNROUTABLE),

@@ -68,7 +68,7 @@ def to_be_probed(verdict: Verdict) -> tuple[Exchange, str] | None:
     if verdict.ability is not Ability.ABLE:
         return None
     for exchange in verdict.exchanges:
-        usable = sorted((":" in one, one) for one in exchange.addresses if is_global(one))
+        usable = sorted((":" in address, address) for address in exchange.addresses if is_global(address))
         if usable:
             return exchange, usable[0][1]
     return None

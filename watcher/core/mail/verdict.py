@@ -225,9 +225,9 @@ def unite(first: Verdict, second: Verdict) -> Verdict:
     Where both settled and only one is able the nameservers disagree: `inconsistent`. Otherwise the later settled read
     counts.
     """
-    able = [one for one in (second, first) if one.ability is Ability.ABLE]
+    able = [item for item in (second, first) if item.ability is Ability.ABLE]
     able.sort(key=lambda one: Flag.DEFENSIVE in one.flags)  # the owner's by one server alone is not the owner's
-    settled = [one for one in (second, first) if one.ability is not Ability.UNKNOWN]
+    settled = [item for item in (second, first) if item.ability is not Ability.UNKNOWN]
     counts = (able or settled or [second])[0]
     flags = set(counts.flags)
     either = {*first.flags, *second.flags}

@@ -109,7 +109,7 @@ def may_be_posted_to(text: str) -> bool:
         return False
     if isinstance(address, IPv6Address) and (address.ipv4_mapped or _tunnelled(address)):
         inside = (address.ipv4_mapped,) if address.ipv4_mapped else _tunnelled(address)
-        return all(may_be_posted_to(str(one)) for one in inside)
+        return all(may_be_posted_to(str(item)) for item in inside)
     if address in _METADATA or (isinstance(address, IPv6Address) and address.scope_id is not None):
         return False
     return not (address.is_link_local or address.is_multicast or address.is_unspecified)
@@ -150,7 +150,7 @@ def _is_global_6(address: IPv6Address) -> bool:
         return False
     inside = _tunnelled(address)
     if inside:
-        return all(_reach_4(one) is Reach.GLOBAL for one in inside)
+        return all(_reach_4(item) is Reach.GLOBAL for item in inside)
     if any(address in network for network in _GLOBAL_6):
         return True
     return address in _UNICAST and not any(address in network for network in _UNROUTABLE_6)

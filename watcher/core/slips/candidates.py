@@ -198,7 +198,7 @@ class _Pool:
         self._beyond_ascii: set[str] = set()
         self._ascii: dict[str, str | None] = {}
         self._top = intended.suffix.rpartition(".")[2]
-        self._taken_here = {ord(one): None for one in intended.left if not one.isascii()}
+        self._taken_here = {ord(item): None for item in intended.left if not item.isascii()}
         self._rules = tables.icann | tables.private
         self.typed, self.posed = Rows(self._row, self._rules), Rows(self._late_row, self._rules)
 

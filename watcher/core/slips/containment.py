@@ -68,7 +68,7 @@ class Contained:
                 least = _ALONE if free_before and free_after else _ANYWHERE
                 if start == 0 or end == whole:
                     least = min(least, _AT_AN_END)
-                yield from _said([one for one in here if size >= least or "." in one[1]], part, label)
+                yield from _said([item for item in here if size >= least or "." in item[1]], part, label)
 
 
 def _said(owners: Iterable[tuple[Fqdn, str]], part: str, label: str) -> Iterator[tuple[Fqdn, str, float]]:

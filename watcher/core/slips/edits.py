@@ -6,8 +6,8 @@ DIGITS = "0123456789"
 
 def common_start(first: str, second: str) -> int:
     """How many characters both begin with."""
-    for index, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
+    for index, (item, other) in enumerate(zip(first, second, strict=False)):
+        if item != other:
             return index
     return min(len(first), len(second))
 

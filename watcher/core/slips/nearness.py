@@ -85,12 +85,12 @@ class Near:
             middle = middles.get(label[third + 1 : -third - 1], ())
             if head or middle or tail:
                 letters = set(label)
-                for one, its in (*head, *middle, *tail):
-                    if its <= letters and _holds(label, one):
-                        found[one] = None
+                for item, its in (*head, *middle, *tail):
+                    if its <= letters and _holds(label, item):
+                        found[item] = None
         elif size in (1, 2):
             lost = {label[:at] + label[at + 1 :] for at in range(len(label))}
-            lost = {one[:at] + one[at + 1 :] for one in lost for at in range(len(one))}
+            lost = {item[:at] + item[at + 1 :] for item in lost for at in range(len(item))}
             found.update(dict.fromkeys(sorted(lost & self._whole)))
         return tuple(found) if found else ()
 
@@ -98,10 +98,10 @@ class Near:
         """The labels filed under a key that really are near."""
         here = self._lessened[key]
         first, last = label[0], label[-1]
-        for one in (here,) if isinstance(here, str) else here:
+        for item in (here,) if isinstance(here, str) else here:
             # With both ends changed both slips are spent: what lies between is whole, and that is seen at once.
-            if (one[0] == first or one[-1] == last or one[2:-2] in label) and within_two(one, label):
-                yield one
+            if (item[0] == first or item[-1] == last or item[2:-2] in label) and within_two(item, label):
+                yield item
 
 
 _FEWEST = 1 << 12

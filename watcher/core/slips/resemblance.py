@@ -176,7 +176,11 @@ def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, 
     if below.suffix != suffix:  # a wildcard rule: names stand two labels below
         return True
     text = f"{_ANY}.{end}"
-    return any(one.explains(below, text, tables) is not None for one in techniques if one.AMOUNT is not Amount.ENDLESS)
+    return any(
+        technique.explains(below, text, tables) is not None
+        for technique in techniques
+        if technique.AMOUNT is not Amount.ENDLESS
+    )
 
 
 _ANY = "qxzjkv"

@@ -57,8 +57,8 @@ class Index:
     def __init__(self, tables: Tables, techniques: Sequence[Technique]) -> None:
         self._tables = tables
         self._techniques = tuple(techniques)
-        self._making = tuple(one for one in techniques if one.LABELS is Labels.OTHER)
-        self._looks = tuple(one.NAME for one in techniques if one.LABELS is Labels.ALIKE)[:1]
+        self._making = tuple(technique for technique in techniques if technique.LABELS is Labels.OTHER)
+        self._looks = tuple(technique.NAME for technique in techniques if technique.LABELS is Labels.ALIKE)[:1]
         words = sorted({*tables.words, *tables.hosts})
         self._words = words
         self._before: dict[str, tuple[str, ...]] = {}
@@ -152,7 +152,7 @@ class Index:
         if "xn--" in name:
             text = to_unicode(name)
             read = dict.fromkeys((text, text.translate(self._plain), text.translate(self._plain_too)))
-            return [owner for one in read for owner in self._owners_of(one, name)]
+            return [owner for item in read for owner in self._owners_of(item, name)]
         return self._owners_of(text, name)
 
     def _owners_of(self, text: str, name: str) -> list[Any]:
@@ -174,8 +174,8 @@ class Index:
             alike = (seen.get(label) or self._kept(label))[0]
             if alike:
                 end = name.split(".", depth + 1)[-1]
-                for one in alike:
-                    for owner in _each(self._labels.get((depth, one) if depth else one, ())):
+                for item in alike:
+                    for owner in _each(self._labels.get((depth, item) if depth else item, ())):
                         if may_end(self._public_suffix(owner), end, self._tables, self._techniques):
                             found.append(owner)
         return found
@@ -255,11 +255,11 @@ class Index:
             for owner in _each(self._labels.get((depth, read) if depth else read, ())):
                 if owner in self._filed and not is_under(name, owner):
                     made[owner] = Resemblance(owner, self._looks, CONTAINED, f"`{label}` looks like `{read}`")
-        for one in self._explained(Fqdn(plain)):
-            techniques = tuple(dict.fromkeys((*self._looks, *one.techniques)))
+        for item in self._explained(Fqdn(plain)):
+            techniques = tuple(dict.fromkeys((*self._looks, *item.techniques)))
             made.setdefault(
-                Fqdn(one.protected),
-                Resemblance(one.protected, techniques, CONTAINED, f"`{text}` looks like {plain}, {one.explanation}"),
+                Fqdn(item.protected),
+                Resemblance(item.protected, techniques, CONTAINED, f"`{text}` looks like {plain}, {item.explanation}"),
             )
         return list(made.values())
 

@@ -47,7 +47,7 @@ class SuffixLoad:
         for suffix, each in self.candidates.items():
             yield (
                 suffix,
-                tuple(names * one / interval.total_seconds() for one, (_, interval) in zip(each, plan, strict=True)),
+                tuple(names * item / interval.total_seconds() for item, (_, interval) in zip(each, plan, strict=True)),
             )
 
     def busiest(self, plan: Plan, names: int) -> tuple[str, float] | None:
@@ -72,7 +72,7 @@ class Budget:
             return [(needs, self.rate)]
         looks = (QUESTIONS_A_CANDIDATE - 1) / QUESTIONS_A_CANDIDATE
         return [
-            (tuple(one * looks for one in needs), self.rate),
+            (tuple(need * looks for need in needs), self.rate),
             *((under, self.suffixes.most) for _, under in self.suffixes.needed(plan, names)),
         ]
 
@@ -92,7 +92,7 @@ def stretches(plan: Plan, names: int, budget: float | Budget, *, spare: float = 
     for _ in range(60):
         middle = (low + high) / 2
         bent = _tail_first(middle, len(plan))
-        fits = all(sum(need / one for need, one in zip(needs, bent, strict=True)) <= most for needs, most in limits)
+        fits = all(sum(need / item for need, item in zip(needs, bent, strict=True)) <= most for needs, most in limits)
         low, high = (low, middle) if fits else (middle, high)
     return _tail_first(high, len(plan))
 
@@ -114,7 +114,7 @@ def outlook(
     """
     rate = budget / QUESTIONS_A_CANDIDATE
     stretched = stretches(plan, names, budget, spare=spare)
-    waits = [interval.total_seconds() * one for (_, interval), one in zip(plan, stretched, strict=True)]
+    waits = [interval.total_seconds() * item for (_, interval), item in zip(plan, stretched, strict=True)]
     tiers = [_Going(float(names * size), wait) for size, wait in zip(sizes(plan), waits, strict=True)]
     now, shown = 0.0, []
     for moment in moments:

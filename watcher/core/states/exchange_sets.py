@@ -39,8 +39,9 @@ def with_known(stood: Verdict | None, seen: Verdict) -> Verdict:
 
     So one that was told of is not told again whenever it comes back.
     """
-    known = {one.host: one.addresses for one in (stood.exchanges if stood else ()) if _is_usable(one)}
+    known = {item.host: item.addresses for item in (stood.exchanges if stood else ()) if _is_usable(item)}
     exchanges = (
-        one if _is_usable(one) else replace(one, addresses=known.get(one.host, one.addresses)) for one in seen.exchanges
+        exchange if _is_usable(exchange) else replace(exchange, addresses=known.get(exchange.host, exchange.addresses))
+        for exchange in seen.exchanges
     )
     return replace(seen.brief, exchanges=tuple(exchanges))

@@ -186,7 +186,9 @@ class MailState:
 
 def _agreeing(readings: tuple[Sighting, ...]) -> frozenset[str]:
     """The resolvers that gave the last one of the readings, and those before it that say the same."""
-    same = [one.resolvers for one in readings if exchange_set(one.verdict) == exchange_set(readings[-1].verdict)]
+    same = [
+        reading.resolvers for reading in readings if exchange_set(reading.verdict) == exchange_set(readings[-1].verdict)
+    ]
     return frozenset().union(*same)
 
 

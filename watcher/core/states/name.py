@@ -347,14 +347,14 @@ def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
 def _voices(readings: tuple[Sighting, ...], sighting: Sighting) -> int:
     """How many resolvers say at least as much as the look; one whose name was not remembered counts too."""
     seen = standing_of(sighting.verdict)
-    same = [one for one in readings if not _more(seen, standing_of(one.verdict))]
-    named = sighting.resolvers.union(*(one.resolvers for one in same))
-    return len(named) + sum(not one.resolvers for one in same)
+    same = [reading for reading in readings if not _more(seen, standing_of(reading.verdict))]
+    named = sighting.resolvers.union(*(item.resolvers for item in same))
+    return len(named) + sum(not item.resolvers for item in same)
 
 
 def _adds_a_voice(readings: tuple[Sighting, ...], sighting: Sighting) -> bool:
     """Whether a resolver speaks that has not spoken yet."""
-    return not sighting.resolvers <= frozenset().union(*(one.resolvers for one in readings))
+    return not sighting.resolvers <= frozenset().union(*(reading.resolvers for reading in readings))
 
 
 def _patient(pending: Pending, sighting: Sighting, policy: Policy) -> Pending:

@@ -27,15 +27,15 @@ def is_first_to_say(draft: Draft, others: Sequence[Lookalike]) -> bool:
     Only a host that is by the wildcard itself says what the wildcard does; the parent's own records do not.
     """
     if draft.kind is EventKind.LOOKALIKE_FOUND:
-        return not any(one.state.seen for one in others)
-    stands = [one.state.standing for one in others if _is_wild(one)]
+        return not any(other.state.seen for other in others)
+    stands = [other.state.standing for other in others if _is_wild(other)]
     match draft.kind:
         case EventKind.MAIL_BECAME_UNABLE:
             return all(standing_of(standing) in {Standing.UNABLE, Standing.NOTHING} for standing in stands)
         case EventKind.EXCHANGES_CHANGED:
             return all(_leads_to(standing) != _leads_to(draft.after) for standing in stands)
         case EventKind.MAIL_FOUND_ABLE:  # no news: the digest shows the parent once
-            stands += [one.state.standing for one in others if one.name == one.registrable_domain]
+            stands += [other.state.standing for other in others if other.name == other.registrable_domain]
         case _:
             pass
     return all(standing_of(standing) is not standing_of(draft.after) for standing in stands)

@@ -26,7 +26,7 @@ class Subject:
     @property
     def rank(self) -> int | None:
         """Its best place among the candidates of a protected name."""
-        return min((one.rank for one in self.resembles if one.rank is not None), default=None)
+        return min((resemble.rank for resemble in self.resembles if resemble.rank is not None), default=None)
 
     def rating(self, verdict: Verdict) -> Rating:
         """Return how severe a verdict about it is."""

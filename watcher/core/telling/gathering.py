@@ -111,14 +111,14 @@ def grouped(
     never share a group.
     """
     parts: dict[tuple[str, ...], list[Waiting]] = {}
-    for one in waiting:
-        parts.setdefault(one.channels, []).append(one)
+    for item in waiting:
+        parts.setdefault(item.channels, []).append(item)
     groups = [
         group
         for channels, part in parts.items()
         for group in _grouped(part, channels, digest_after, operator_of, known or {})
     ]
-    return tuple(sorted(groups, key=lambda group: min((one.since, one.event.id) for one in group.members)))
+    return tuple(sorted(groups, key=lambda group: min((member.since, member.event.id) for member in group.members)))
 
 
 def _grouped(
@@ -129,23 +129,23 @@ def _grouped(
     known: Known,
 ) -> list[Group]:
     groups = []
-    left = {one.event.id: one for one in part}
+    left = {entry.event.id: entry for entry in part}
     sharing: dict[str, list[Waiting]] = {}
-    for one in part:
-        for key in storm_keys(one.event, operator_of):
-            sharing.setdefault(key, []).append(one)
+    for entry in part:
+        for key in storm_keys(entry.event, operator_of):
+            sharing.setdefault(key, []).append(entry)
     # the widest storm first, so that an event with several keys goes where most of its like are
     for key, members in sorted(sharing.items(), key=lambda item: (-len(item[1]), item[0])):
-        fresh = tuple(one for one in members if one.event.id in left)
-        domains = {one.event.registrable_domain for one in fresh}
+        fresh = tuple(member for member in members if member.event.id in left)
+        domains = {entry.event.registrable_domain for entry in fresh}
         if len(domains) > (1 if key in known else digest_after):
             others = _others(fresh, known, operator_of)
             groups.append(Group(key, fresh, storm=True, channels=channels, others=others))
-            for one in fresh:
-                del left[one.event.id]
+            for entry in fresh:
+                del left[entry.event.id]
     alone: dict[str, list[Waiting]] = {}
-    for one in left.values():
-        alone.setdefault(group_key(one.event), []).append(one)
+    for entry in left.values():
+        alone.setdefault(group_key(entry.event), []).append(entry)
     return groups + _few(
         [
             Group(key, tuple(members), channels=channels, others=_others(members, known, operator_of))
@@ -155,7 +155,7 @@ def _grouped(
 
 
 def _others(members: Iterable[Waiting], known: Known, operator_of: Callable[[str], str]) -> tuple[str, ...]:
-    events = [one.event for one in members]
+    events = [member.event for member in members]
     told = {name for event in events for key in story_keys(event, operator_of) for name in known.get(key, ())}
     return tuple(sorted(told - {event.name for event in events}))
 
@@ -169,7 +169,7 @@ def _few(groups: list[Group]) -> list[Group]:
     made: list[Group] = []
     for kind, those in alike.items():
         if kind and len(those) > MOST_AT_ONCE:
-            members = sorted((one for group in those for one in group.members), key=lambda one: one.event.id)
+            members = sorted((member for group in those for member in group.members), key=lambda one: one.event.id)
             made.append(Group(f"many:{kind}", tuple(members), storm=True, channels=those[0].channels))
         else:
             made += those

@@ -22,7 +22,7 @@ def in_order(groups: Iterable[Group], due: Callable[[Group], bool]) -> tuple[Gro
     while True:
         names = _shared(left)
         earlier = _earlier(names)
-        told, stuck = _sorted(left, _with_earlier({at for at, one in enumerate(left) if due(one)}, earlier), earlier)
+        told, stuck = _sorted(left, _with_earlier({at for at, item in enumerate(left) if due(item)}, earlier), earlier)
         if not stuck:
             return tuple(left[at] for at in told)
         left = _apart(left, next(name for name, places in names.items() if len(stuck.intersection(places)) > 1))
@@ -36,9 +36,9 @@ def _shared(groups: Sequence[Group]) -> Mapping[str, list[int]]:
     """The names that stand in more than one group: the places of these groups, by the age of the name's events."""
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for at, group in enumerate(groups):
-        for one in group.members:
-            if about := _about(one.event):
-                found[about].append((one.event.id, at))
+        for member in group.members:
+            if about := _about(member.event):
+                found[about].append((member.event.id, at))
     places = {name: [at for _, at in sorted(events)] for name, events in found.items() if len(events) > 1}
     return {name: those for name, those in places.items() if len(set(those)) > 1}
 
@@ -67,23 +67,23 @@ def _sorted(groups: Sequence[Group], wanted: set[int], earlier: Mapping[int, set
     waits = {at: len(earlier.get(at, ())) for at in wanted}
     after: dict[int, list[int]] = defaultdict(list)
     for at in wanted:
-        for one in earlier.get(at, ()):
-            after[one].append(at)
+        for item in earlier.get(at, ()):
+            after[item].append(at)
     free = [(*_age(groups[at]), at) for at in wanted if not waits[at]]
     heapq.heapify(free)
     told: list[int] = []
     while free:
         *_, at = heapq.heappop(free)
         told.append(at)
-        for one in after[at]:
-            waits[one] -= 1
-            if not waits[one]:
-                heapq.heappush(free, (*_age(groups[one]), one))
+        for item in after[at]:
+            waits[item] -= 1
+            if not waits[item]:
+                heapq.heappush(free, (*_age(groups[item]), item))
     return told, wanted.difference(told)
 
 
 def _age(group: Group) -> tuple[datetime, str]:
-    return min((one.since, one.event.id) for one in group.members)
+    return min((member.since, member.event.id) for member in group.members)
 
 
 def _apart(groups: Sequence[Group], name: str) -> list[Group]:
@@ -91,12 +91,12 @@ def _apart(groups: Sequence[Group], name: str) -> list[Group]:
     made = []
     own: list[tuple[tuple[str, ...], Waiting]] = []
     for group in groups:
-        rest = tuple(one for one in group.members if _about(one.event) != name)
-        own += [(group.channels, one) for one in group.members if _about(one.event) == name]
+        rest = tuple(member for member in group.members if _about(member.event) != name)
+        own += [(group.channels, member) for member in group.members if _about(member.event) == name]
         if rest:
             made.append(replace(group, members=rest))
     own.sort(key=lambda pair: pair[1].event.id)
     for channels, run in groupby(own, key=lambda pair: pair[0]):
-        members = tuple(one for _, one in run)
+        members = tuple(item for _, item in run)
         made.append(Group(group_key(members[0].event), members, channels=channels))
     return made

@@ -95,7 +95,7 @@ class _AtSource:
         """The answers in the order of the questions."""
         inside = [question for question in questions if is_under(question.name, self._zone)]
         heard = dict(zip(inside, await self._server.ask(inside), strict=True)) if inside else {}
-        rest = [one for one in questions if one not in heard or heard[one].outcome is Outcome.REFUSED]
+        rest = [item for item in questions if item not in heard or heard[item].outcome is Outcome.REFUSED]
         if rest:
             heard.update(zip(rest, await self._usual.ask(rest, avoid=avoid), strict=True))
         return tuple(heard[question] for question in questions)

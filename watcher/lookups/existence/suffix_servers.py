@@ -135,7 +135,7 @@ class SuffixServers:
         """Global addresses, one of each host first; of the newer family only where there is no other."""
         for rrtype in (RRType.A, RRType.AAAA):
             answers = await self._resolver.ask([Question(host, rrtype) for host in hosts])
-            each = [[one for one in answer.records if self._is_global(one)] for answer in answers]
+            each = [[record for record in answer.records if self._is_global(record)] for answer in answers]
             found = [records[place] for place in range(2) for records in each if len(records) > place]
             if found:
                 return list(dict.fromkeys(found))

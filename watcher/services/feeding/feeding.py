@@ -153,7 +153,7 @@ class Feeding:
         """The names with their resemblances of grade `warn` or stronger; weaker ones are no lookalikes."""
         wanted: list[Match] = []
         for name, resembling in self._matching(names):
-            strong = [one for one in resembling if one.grade.at_least(Grade.WARN)]
+            strong = [item for item in resembling if item.grade.at_least(Grade.WARN)]
             if strong:
                 wanted.append((name, strong))
         return wanted

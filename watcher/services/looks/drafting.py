@@ -155,7 +155,7 @@ def _event(
         severity_reasons=rating.reasons,
         name=subject.name,
         registrable_domain=subject.registrable_domain,
-        protected=tuple(one.protected for one in subject.resembles)
+        protected=tuple(resemble.protected for resemble in subject.resembles)
         or subject.protected
         or ((subject.name,) if itself else ()),
         at=at,

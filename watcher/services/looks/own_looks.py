@@ -143,7 +143,7 @@ class OwnLooks:
             Question(parent, RRType.MX) for parent in dict.fromkeys(parents.values()) if parent not in {None, domain}
         ]
         answers = await self._resolver.ask(asked) if asked else ()
-        free = {one.question.name for one in answers if denies_subtree(one, one.question.name)}
+        free = {answer.question.name for answer in answers if denies_subtree(answer, answer.question.name)}
         for host in trouble:
             if parents[host] in free:
                 trouble[host] = f"it stands under {parents[host]}, which nobody has registered: anyone can take it over"

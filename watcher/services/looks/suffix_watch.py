@@ -73,12 +73,12 @@ class SuffixWatch:
         async with asyncio.TaskGroup() as tasks:
             looks = [tasks.create_task(self._see(name)) for name in names]
         seen = [look.result() for look in looks]
-        began = [one for one in seen if one.begins]
-        if len({one.suffix.rpartition(".")[2] for one in began}) > _MOST_AT_ONCE and not await self._honest():
-            await self._forget([one.suffix for one in began])
-            seen = [one for one in seen if not one.begins]
-        for one in seen:
-            await self._record(one)
+        began = [item for item in seen if item.begins]
+        if len({item.suffix.rpartition(".")[2] for item in began}) > _MOST_AT_ONCE and not await self._honest():
+            await self._forget([item.suffix for item in began])
+            seen = [item for item in seen if not item.begins]
+        for item in seen:
+            await self._record(item)
         return len(names)
 
     async def _see(self, suffix: str) -> "_Seen":

@@ -80,7 +80,7 @@ class Agenda:
     @property
     def remaining(self) -> int:
         """Candidates of the passes taken up that are not settled yet."""
-        return sum(one.remaining for one in self._under_way.values())
+        return sum(item.remaining for item in self._under_way.values())
 
     @property
     def best_tier(self) -> int | None:
@@ -118,7 +118,7 @@ class Agenda:
             await self._plan()
         found = await self._find(place, tier, now)
         new = [self._pass(shard, tier, now) for shard in found if (shard.protected, place) not in self._under_way]
-        self._under_way.update({(one.protected, place): one for one in new})
+        self._under_way.update({(item.protected, place): item for item in new})
         self._queues[place].extend(sorted(new, key=lambda one: one.next))
 
     async def _find(self, place: int, tier: Tier, now: datetime) -> list[Shard]:
@@ -126,8 +126,8 @@ class Agenda:
         before = (self._cutoff or now) - tier.interval * self._stretched()[place]
         async with self._store.read() as tx:
             if self._only is not None:
-                named = [one for name in self._only for one in await shards.list_all(tx, protected=name)]
-                found = [one for one in named if one.tier == place and tier.first <= (self._most or tier.last)]
+                named = [item for name in self._only for item in await shards.list_all(tx, protected=name)]
+                found = [item for item in named if item.tier == place and tier.first <= (self._most or tier.last)]
             else:
                 most = _MOST_SHARDS if self._holder is None else 1
                 found = await shards.list_due(tx, place, started_before=before, version=self._version, limit=most)

@@ -195,9 +195,9 @@ class Batch:
 
     def _settled(self, existence: Existence, group: Sequence[Member], looks: asyncio.TaskGroup) -> None:
         if existence.presence is Presence.LOOK:
-            for one, candidate in group:
-                one.found[candidate.rank] = existence.delegated
-                self._tell(one, 0)
+            for item, candidate in group:
+                item.found[candidate.rank] = existence.delegated
+                self._tell(item, 0)
             self._look_at(group, looks)
             return
         self._report.absent += len(group)
@@ -208,7 +208,7 @@ class Batch:
     def _look_at(self, group: Sequence[Member], looks: asyncio.TaskGroup) -> None:
         """Look at candidates of one domain that exists."""
         self._report.existing += len(group)
-        delegated = any(one.found.get(candidate.rank) for one, candidate in group)
+        delegated = any(item.found.get(candidate.rank) for item, candidate in group)
         looks.create_task(self._look(group, delegated=delegated))
 
     def _done(self, member: Member, *, unsettled: bool = False) -> None:
@@ -224,13 +224,13 @@ class Batch:
         if not known:
             return self._members
         by_pass: dict[Pass, list[Candidate]] = {}
-        for one, candidate in self._members:
+        for item, candidate in self._members:
             if candidate.name in known:
-                by_pass.setdefault(one, []).append(candidate)
-        for one, rows in by_pass.items():
-            await self._relook.resembling(rows, one.protected)
+                by_pass.setdefault(item, []).append(candidate)
+        for item, rows in by_pass.items():
+            await self._relook.resembling(rows, item.protected)
             for candidate in rows:
-                self._done((one, candidate))
+                self._done((item, candidate))
         return [member for member in self._members if member[1].name not in known]
 
     def _unfound(self, members: Iterable[Member]) -> list[Member]:
@@ -284,8 +284,8 @@ class Batch:
 
     async def _done_with(self, members: Sequence[Member], *, unsettled: bool = False) -> None:
         """A name was recorded for the first of its passes: the others learn whom it resembles, and all are done."""
-        for one, candidate in members[1:]:
-            await self._relook.resembling([candidate], one.protected)
+        for item, candidate in members[1:]:
+            await self._relook.resembling([candidate], item.protected)
         for member in members:
             self._done(member, unsettled=unsettled)
 
@@ -305,5 +305,5 @@ def _by_name(group: Iterable[Member]) -> list[list[Member]]:
 
 def _first_of(members: Sequence[Member]) -> tuple[Candidate, Origin]:
     """The candidate to record, with what the passes over it know."""
-    absent = [one.origin for one, _ in members if one.origin.absent_since is not None]
+    absent = [member.origin for member, _ in members if member.origin.absent_since is not None]
     return members[0][1], absent[0] if absent else members[0][0].origin

@@ -101,7 +101,9 @@ class Enumeration:
 
     def _resembling(self, name: Fqdn) -> Sequence[Resemblance]:
         found = self._filed().resembling(name)
-        return [replace(one, rank=self._rank(one.protected, name)) for one in found[:_RANKED]] + list(found[_RANKED:])
+        return [replace(item, rank=self._rank(item.protected, name)) for item in found[:_RANKED]] + list(
+            found[_RANKED:]
+        )
 
     def _rank(self, protected: str, name: str) -> int | None:
         first = self._first.get(protected)
@@ -134,7 +136,7 @@ class Enumeration:
         return _below(name, rows)
 
     def _enumerate(self, protected: tuple[Fqdn, Kind], limit: int, chosen: Sequence[str] = ()) -> Iterator[Candidate]:
-        techniques = [one for one in self.techniques if not chosen or one.NAME in chosen]
+        techniques = [technique for technique in self.techniques if not chosen or technique.NAME in chosen]
         excluded = () if self._ours is None else (*(row.name for row in self._ours.protected), *self._ours.own)
         return enumerate_candidates(
             protected,

@@ -26,10 +26,10 @@ class FirstTier:
         """All of them for each name, best first; made, and kept, where they are not kept yet."""
         stamp = self._stamp()
         async with self._store.read() as tx:
-            kept = await first_tiers.find_all(tx, [one.name for one in names], stamp=stamp)
-        new = [one for one in names if one.name not in kept]
+            kept = await first_tiers.find_all(tx, [name.name for name in names], stamp=stamp)
+        new = [name for name in names if name.name not in kept]
         if new:
-            made = await asyncio.to_thread(lambda: {one.name: _packed(self._make(one, 1, self.last)) for one in new})
+            made = await asyncio.to_thread(lambda: {item.name: _packed(self._make(item, 1, self.last)) for item in new})
             async with self._store.write() as tx:
                 await first_tiers.save(tx, made, stamp=stamp)
             kept |= made

@@ -29,13 +29,13 @@ async def keep(
     """
     async with store.write() as tx:
         known = await lookalikes.find_known(tx, [name for name, _ in found])
-        still = await protected_names.find_known(tx, [one.protected for _, each in found for one in each])
-        resembling = {name: [one for one in each if one.protected in still] for name, each in found}
+        still = await protected_names.find_known(tx, [item.protected for _, each in found for item in each])
+        resembling = {name: [item for item in each if item.protected in still] for name, each in found}
         new = [name for name, each in resembling.items() if each and name not in known]
-        swept = await shards.last_sweeps(tx, sorted({one.protected for name in new for one in resembling[name]}))
+        swept = await shards.last_sweeps(tx, sorted({item.protected for name in new for item in resembling[name]}))
         rows = []
         for name in new:
-            sweeps = [swept[one.protected] for one in resembling[name] if one.protected in swept]
+            sweeps = [swept[item.protected] for item in resembling[name] if item.protected in swept]
             origin = Origin(absent_since=absent_since, last_sweep_at=min(sweeps, default=None))
             rows.append(replace(_row(name, suffixes, now), state=opened(MailState(), origin)))
         await lookalikes.save(tx, rows)

@@ -241,7 +241,7 @@ class Sweep:
             try:
                 await self._begin(batch)
                 if not await self._swept(batch):
-                    await self._hand_back(agenda, [one for one, _ in slices])
+                    await self._hand_back(agenda, [part for part, _ in slices])
             except Blind as error:
                 report.blind = str(error)
                 since = self._clock.now() if self.blind_passes is None else self.blind_passes.since
@@ -257,32 +257,32 @@ class Sweep:
     async def _begin(self, batch: Batch) -> None:
         """Make the candidates of a batch, and mark the passes that begin with it."""
         async with self._store.read() as tx:
-            rows = await protected_names.find_all(tx, [one.protected for one, _ in batch.slices])
-        gone = [one for one, _ in batch.slices if one.protected not in rows]
+            rows = await protected_names.find_all(tx, [part.protected for part, _ in batch.slices])
+        gone = [part for part, _ in batch.slices if part.protected not in rows]
         best = [row for row in rows.values() if self._first is not None]
         first = {}
-        if self._first is not None and all(one.last <= self._first.last for one, _ in batch.slices):
+        if self._first is not None and all(part.last <= self._first.last for part, _ in batch.slices):
             first = await self._first.of(best)
-        for one, ranks in batch.slices:
-            if one in gone:
-                one.next, one.left = one.last + 1, []
-                one.missing(ranks)
+        for part, ranks in batch.slices:
+            if part in gone:
+                part.next, part.left = part.last + 1, []
+                part.missing(ranks)
                 continue
-            if one.protected in first:
+            if part.protected in first:
                 wanted = set(ranks)
-                made = [candidate for candidate in first[one.protected] if candidate.rank in wanted]
+                made = [candidate for candidate in first[part.protected] if candidate.rank in wanted]
             else:
-                made = await asyncio.to_thread(self._made, rows[one.protected], ranks)
-            batch.add(one, made)
-            one.missing(set(ranks).difference(candidate.rank for candidate in made))
-            if len(made) < len(ranks) and not one.left:
-                one.last = min(one.last, max(one.next - 1, one.first))
-            self._touched.add(one)
-        new = [one for one, _ in batch.slices if not one.begun and one not in gone]
+                made = await asyncio.to_thread(self._made, rows[part.protected], ranks)
+            batch.add(part, made)
+            part.missing(set(ranks).difference(candidate.rank for candidate in made))
+            if len(made) < len(ranks) and not part.left:
+                part.last = min(part.last, max(part.next - 1, part.first))
+            self._touched.add(part)
+        new = [part for part, _ in batch.slices if not part.begun and part not in gone]
         if new:
-            for one in new:
-                one.begun = True
-            started = [(one.protected, one.shard.tier, one.last - one.first + 1) for one in new]
+            for item in new:
+                item.begun = True
+            started = [(item.protected, item.shard.tier, item.last - item.first + 1) for item in new]
             now = self._clock.now()
             await self._store.write_all([lambda tx: shards.start_all(tx, started, version=self.version, at=now)])
 
@@ -300,7 +300,7 @@ class Sweep:
 
     async def _swept(self, batch: Batch) -> bool:
         """Sweep the batch; False when a lease on its shards was lost, and nothing of it was written since."""
-        fences = set() if self._holder is None else {one.fence for one, _ in batch.slices}
+        fences = set() if self._holder is None else {part.fence for part, _ in batch.slices}
         kept = True
         try:
             with fenced(*fences):
@@ -313,35 +313,35 @@ class Sweep:
 
     async def _renew(self, agenda: Agenda) -> None:
         """Hold the leases for another term when a third of this one is over; drop what was lost."""
-        now, held = self._clock.now(), [one for one in agenda.under_way if not one.finished]
+        now, held = self._clock.now(), [item for item in agenda.under_way if not item.finished]
         if self._holder is None or not held or now - self._renewed_at < self._holder.lease / 3:
             return
-        holder, fences = self._holder, [one.fence for one in held]
+        holder, fences = self._holder, [item.fence for item in held]
         async with self._store.write() as tx:
             lost = await shards.renew(tx, fences, holder=holder, now=now)
         self._renewed_at = now
-        await self._hand_back(agenda, [one for one in held if one.fence in lost])
+        await self._hand_back(agenda, [item for item in held if item.fence in lost])
 
     async def _hand_back(self, agenda: Agenda, passes: Sequence[Pass]) -> None:
         """Do no more of these passes, and let others have them, as far as they are this process's still."""
         if self._holder is None:
             return
-        left = [one for one in passes if not one.finished]
-        going = [(one.protected, one.shard.tier, one.progress) for one in left if one.begun and not one.cut]
-        for one in left:
-            one.abandon()
-            agenda.ended(one)
+        left = [passe for passe in passes if not passe.finished]
+        going = [(item.protected, item.shard.tier, item.progress) for item in left if item.begun and not item.cut]
+        for item in left:
+            item.abandon()
+            agenda.ended(item)
         if not left:
             return
         async with self._saving, self._store.write() as tx:
-            lost = {(row.protected, row.tier) for row in await shards.find_lost(tx, [one.fence for one in left])}
+            lost = {(row.protected, row.tier) for row in await shards.find_lost(tx, [item.fence for item in left])}
             await shards.save_progress(tx, [row for row in going if row[:2] not in lost])
-            await shards.release(tx, [one.fence for one in left])
+            await shards.release(tx, [item.fence for item in left])
 
     async def _save(self, agenda: Agenda, report: Report) -> None:
         """Write down how far the passes are that went on since the last time; end those that are through."""
         async with self._saving:
-            touched = [one for one in self._touched if not one.finished]
+            touched = [item for item in self._touched if not item.finished]
             self._touched.clear()
             if not touched:
                 return
@@ -350,30 +350,30 @@ class Sweep:
             except BaseException:
                 self._touched.update(touched)
                 raise
-            for one in through:
-                one.finished = True
-                agenda.ended(one)
+            for item in through:
+                item.finished = True
+                agenda.ended(item)
                 report.shards += 1
 
     async def _written(self, tx: Tx, touched: Sequence[Pass]) -> list[Pass]:
         """Which of them are through."""
         now = self._clock.now()
         if self._holder is not None:
-            lost = await shards.find_lost(tx, [one.fence for one in touched])
-            touched = [one for one in touched if one.fence not in lost]
-        through = [one for one in touched if one.ended]
-        going = [(one.protected, one.shard.tier, one.progress) for one in touched if not one.ended or one.cut]
+            lost = await shards.find_lost(tx, [item.fence for item in touched])
+            touched = [item for item in touched if item.fence not in lost]
+        through = [item for item in touched if item.ended]
+        going = [(item.protected, item.shard.tier, item.progress) for item in touched if not item.ended or item.cut]
         await shards.save_progress(tx, going)
-        for one in through:
-            if one.cut:
+        for item in through:
+            if item.cut:
                 continue
             await shards.finish(
                 tx,
-                one.protected,
-                one.shard.tier,
-                settled=one.settled,
-                unsettled=one.unsettled,
+                item.protected,
+                item.shard.tier,
+                settled=item.settled,
+                unsettled=item.unsettled,
                 at=now,
-                since=one.since,
+                since=item.since,
             )
         return through

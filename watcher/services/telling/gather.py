@@ -57,13 +57,13 @@ class _Plan:
 
     def take_along(self, waiting: list[Waiting]) -> None:
         """Tell what joins a story together with its first event, where that has not been told yet."""
-        first = {group_key(one.event): one.channels for one in waiting}
-        for one, decision in self.joining:
-            channels = first.get(group_key(one.event))
+        first = {group_key(item.event): item.channels for item in waiting}
+        for item, decision in self.joining:
+            channels = first.get(group_key(item.event))
             if channels is not None and decision.kind is DecisionKind.DIGEST:
-                del self.settled[one.event.id]
-                self.paged[one.event.id] = replace(decision, kind=DecisionKind.PAGE, channels=channels)
-                waiting.append(Waiting(one.event, channels, one.since))
+                del self.settled[item.event.id]
+                self.paged[item.event.id] = replace(decision, kind=DecisionKind.PAGE, channels=channels)
+                waiting.append(Waiting(item.event, channels, item.since))
 
     def __bool__(self) -> bool:
         return bool(self.settled or self.groups)
@@ -96,12 +96,12 @@ class Gatherer:
         async with self._store.write() as tx:
             plan = await self._plan(tx, now, wait=wait)
             decided = {**plan.settled, **plan.paged}
-            words = {event_id: (one.kind.value, one.reason) for event_id, one in decided.items()}
+            words = {event_id: (item.kind.value, item.reason) for event_id, item in decided.items()}
             await outbox.decide(tx, words, now=now)
             for group in plan.groups:
                 part = _Part()
-                for one in group.members:
-                    part.add(one.event)
+                for member in group.members:
+                    part.add(member.event)
                 await self._add(
                     tx,
                     AlertKind.PAGE,
@@ -147,7 +147,7 @@ class Gatherer:
         async with self._store.write() as tx:
             collected = await self._collect(tx, now)
             words = (DecisionKind.NONE.value, "not told at once, and alerts.digest is never")
-            ids = [event_id for one in collected.told.values() for event_id in one.ids]
+            ids = [event_id for item in collected.told.values() for event_id in item.ids]
             await outbox.decide(tx, dict.fromkeys(ids, words), now=now)
 
     async def _baseline(self, name: str, now: datetime) -> None:
@@ -159,7 +159,7 @@ class Gatherer:
             text = f"{progress.settled:,} of {progress.total:,} candidates are settled."
             if not told and self._policy.channels:
                 told = {self._policy.channels: _Part()}  # that nothing was found is worth knowing too
-            swept = await _swept(tx, name, {about for one in told.values() for about in one.names})
+            swept = await _swept(tx, name, {about for item in told.values() for about in item.names})
             for channels, parts in self._by_channel(told).items():
                 await self._add(
                     tx,
@@ -178,15 +178,15 @@ class Gatherer:
         in_force = await self._silences(tx)
         waiting = []
         begun: dict[tuple[EventKind, str], tuple[str, ...]] = {}
-        for one in await outbox.list_undecided(tx):
-            decision = decide(one.event, self._policy, in_force, told=await self._told(tx, one.event, begun))
-            begun[one.event.kind, group_key(one.event)] = decision.channels * (decision.kind is DecisionKind.PAGE)
+        for item in await outbox.list_undecided(tx):
+            decision = decide(item.event, self._policy, in_force, told=await self._told(tx, item.event, begun))
+            begun[item.event.kind, group_key(item.event)] = decision.channels * (decision.kind is DecisionKind.PAGE)
             if decision.kind is DecisionKind.PAGE:
-                waiting.append(Waiting(one.event, decision.channels, one.since))
-                plan.paged[one.event.id] = decision
+                waiting.append(Waiting(item.event, decision.channels, item.since))
+                plan.paged[item.event.id] = decision
             else:
-                plan.settled[one.event.id] = decision
-                plan.joining += [(one, decision)] if one.event.after.get(Mark.JOINED) else []
+                plan.settled[item.event.id] = decision
+                plan.joining += [(item, decision)] if item.event.after.get(Mark.JOINED) else []
         plan.take_along(waiting)
         told = await outbox.list_told_since(tx, now - KNOWN_FOR) if waiting else []
         known = known_stories(told, self._operator_of)
@@ -195,10 +195,10 @@ class Gatherer:
         def is_ready(group: Group) -> bool:
             # a clock set back must not hold an event for longer: what seems to come from the future is told too
             newest = now - self._policy.group_wait * (PATIENCE if group.others else 1)
-            return not wait or any(one.since <= newest or one.since > now for one in group.members)
+            return not wait or any(member.since <= newest or member.since > now for member in group.members)
 
         plan.groups = in_order(groups, is_ready)
-        ready = {one.event.id for group in plan.groups for one in group.members}
+        ready = {member.event.id for group in plan.groups for member in group.members}
         plan.paged = {event_id: decision for event_id, decision in plan.paged.items() if event_id in ready}
         return plan
 
@@ -235,14 +235,14 @@ class Gatherer:
         while page := await outbox.list_undigested(tx, after=after, limit=_PAGE):
             after = page[-1].event.id
             mine = await _belonging(tx, page, baseline)
-            for one in page:
-                if one.event.id not in mine or (before is not None and one.since >= before):
+            for item in page:
+                if item.event.id not in mine or (before is not None and item.since >= before):
                     continue
-                decision = decide(one.event, self._policy, in_force)
+                decision = decide(item.event, self._policy, in_force)
                 if decision.kind is DecisionKind.NONE:
-                    collected.dropped[one.event.id] = (decision.kind.value, decision.reason)
+                    collected.dropped[item.event.id] = (decision.kind.value, decision.reason)
                 else:
-                    collected.told.setdefault(decision.channels, _Part()).add(one.event)
+                    collected.told.setdefault(decision.channels, _Part()).add(item.event)
         if record:
             await outbox.decide(tx, collected.dropped, now=now)
         return collected
@@ -316,7 +316,7 @@ async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) ->
     An event waits for the baselines of the names that it is about and that were protected when it happened. The first
     of them that is told takes it, and so does any other that the name resembles.
     """
-    found = [one.event for one in page if is_baseline(one.event)]
+    found = [item.event for item in page if is_baseline(item.event)]
     untold = await outbox.find_untold_baselines(tx, {name for event in found for name in event.protected})
     waits = {}
     for event in found:
@@ -324,7 +324,7 @@ async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) ->
         if holders:
             waits[event.id] = event, holders
     if baseline is None:
-        return {one.event.id for one in page} - waits.keys()
+        return {item.event.id for item in page} - waits.keys()
     alike = await first_sweeps.find_alike(tx, baseline, sorted({event.name for event, _ in waits.values()}))
     return {event_id for event_id, (event, holders) in waits.items() if baseline in holders or event.name in alike}
 
@@ -357,8 +357,12 @@ async def _swept(tx: Tx, name: str, told_now: set[str]) -> FirstSweep:
     found = await first_sweeps.find_lookalikes(tx, name)
     groups = await first_sweeps.find_told_groups(tx, sorted({*found, *filter(None, found.values())}))
     told, told_for = 0, set()
-    for one, domain in found.items():
-        if one not in told_now and domain not in told_now and (earlier := groups.get(one) or groups.get(domain or "")):
+    for item, domain in found.items():
+        if (
+            item not in told_now
+            and domain not in told_now
+            and (earlier := groups.get(item) or groups.get(domain or ""))
+        ):
             told += 1
             told_for |= {group.removeprefix(_GROUP) for group in earlier if group.startswith(_GROUP)}
     return FirstSweep(len(found), told, tuple(sorted(told_for)))
