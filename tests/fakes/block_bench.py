@@ -16,7 +16,7 @@ from watcher.data import load_suffixes, load_tables
 from watcher.data.popular import load_popular_names
 from watcher.exports import FORMATS
 from watcher.exports.form import About
-from watcher.services.blocking.block_lists import BlockLists, Wish
+from watcher.services.blocking.block_lists import BlockLists, ListWish
 from watcher.services.blocking.publish import Publisher
 from watcher.services.blocking.spool import spool
 from watcher.services.looks.watch import Watch
@@ -55,7 +55,7 @@ class BlockBench:
         await add_own(self.store, names, suffixes=load_suffixes(), now=self.clock.now())
 
     async def export(self, kind: str = "plain", rules: Rules | None = None, about: About | None = None) -> str:
-        made = await spool(self.lists, FORMATS[kind], Wish(rules or self.lists.rules, about or self.lists.about))
+        made = await spool(self.lists, FORMATS[kind], ListWish(rules or self.lists.rules, about or self.lists.about))
         with made.file as file:
             return file.read().decode()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.fakes.policy_client import request
 from watcher.core.blocking.answer import PolicyRules
 from watcher.core.blocking.friends import Friends, ListedName
-from watcher.core.blocking.standing import Entry, Standings
+from watcher.core.blocking.standing import StandingEntry, Standings
 from watcher.core.events import Grade
 from watcher.data import load_tables
 from watcher.data.popular import load_popular_names
@@ -56,7 +56,7 @@ class Held:
         before = resident()
         for number in range(BLOCKED):
             name = f"agencyy{number}.example{number % 50}.net"
-            entry = Entry(
+            entry = StandingEntry(
                 "blocked",
                 True,
                 Grade.BLOCK,

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.block_entries import block_entry
 from watcher.core.blocking.selection import BlockEntry
 from watcher.exports import ALL
-from watcher.exports.form import About, Format, Omitted, Order, Plan, RpzAction, written
+from watcher.exports.form import About, ExportOrder, Format, Omitted, Plan, RpzAction, written
 from watcher.listeners.rpz import Listen, ZoneServer
 from watcher.listeners.rpz_answers import Access
 from watcher.listeners.rpz_zone import ZoneShape
@@ -38,7 +38,9 @@ def test_writing_a_list(chosen: Format, capsys: pytest.CaptureFixture[str]) -> N
     assert size
 
 
-@pytest.mark.parametrize("chosen", [one for one in ALL if one.order is Order.NAME], ids=lambda chosen: chosen.name)
+@pytest.mark.parametrize(
+    "chosen", [one for one in ALL if one.order is ExportOrder.NAME], ids=lambda chosen: chosen.name
+)
 def test_memory_stays_flat(chosen: Format) -> None:
     def peak(count: int) -> int:
         tracemalloc.start()

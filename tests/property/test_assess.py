@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.fakes.sightings import ONE, OTHER, absent, explicit, implicit, look, no_address, null_mx, unknown
 from watcher.core.events import EventKind, Resemblance
 from watcher.core.mail.verdict import Ability, Flag
-from watcher.core.states.assess import NO_SIBLINGS, Rules, Siblings, assess, new_row, whose
+from watcher.core.states.assess import NO_SIBLINGS, AssessRules, Siblings, assess, new_row, whose
 from watcher.core.states.lookalike import LOOKALIKE, OWN, PROTECTED
 from watcher.core.states.mail_state import Origin
 from watcher.core.states.steadiness import Mark
@@ -58,13 +58,13 @@ def test_every_look_is_assessed_once_and_unknown_changes_nothing(steps, relation
         before = row or new_row(seen, relation)
         about = subject(before, seen.verdict, on_own_list=on_own_list)
         options = {"origin": origin, "baseline_done": baseline_done}
-        outcome = assess(before, seen, about, NO_SIBLINGS, at, Rules(), **options)
+        outcome = assess(before, seen, about, NO_SIBLINGS, at, AssessRules(), **options)
         if outcome.row is None:
             assert relation == LOOKALIKE
             assert not before.state.seen
             row = None
             continue
-        again = assess(outcome.row, seen, about, NO_SIBLINGS, at, Rules(), **options)
+        again = assess(outcome.row, seen, about, NO_SIBLINGS, at, AssessRules(), **options)
         assert again.row is outcome.row
         assert again.drafts == ()
         if seen.verdict.ability is Ability.UNKNOWN:
@@ -89,7 +89,7 @@ def test_m73_a_gain_joins_a_siblings_story_within_a_week_and_not_later(gap, flag
             seen = look(name, explicit(name, at, "mx.hub.net", resolver=resolver, flags=flags), at)
             row = hosts.get(name) or new_row(seen, LOOKALIKE)
             about = Subject(name, PARENT, (SLIP,))
-            outcome = assess(row, seen, about, siblings, at, Rules(), origin=origin)
+            outcome = assess(row, seen, about, siblings, at, AssessRules(), origin=origin)
             hosts[name] = outcome.row
     gains = [draft for draft in outcome.drafts if draft.kind is EventKind.MAIL_BECAME_ABLE]
     if flags:

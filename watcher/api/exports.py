@@ -22,7 +22,7 @@ from watcher.core.names.protected import parse_any
 from watcher.core.shapes.exports import export_format_json
 from watcher.exports import ALL, FORMATS, misp
 from watcher.exports.form import Form, Format, Omitted, Page, Plan, fitted
-from watcher.services.blocking.block_lists import BlockLists, Wish
+from watcher.services.blocking.block_lists import BlockLists, ListWish
 from watcher.services.blocking.publish import Publisher
 from watcher.services.blocking.spool import SpooledList, spool
 from watcher.services.names.tokens import Scope
@@ -61,11 +61,11 @@ class ExportDesk:
         self.lists = lists
         self.publisher = publisher
         self._inputs: object = None
-        self._current: dict[tuple[str, Wish], Validators] = {}
-        self._known: OrderedDict[tuple[str, Wish], Validators] = OrderedDict()
+        self._current: dict[tuple[str, ListWish], Validators] = {}
+        self._known: OrderedDict[tuple[str, ListWish], Validators] = OrderedDict()
         self.spooling = asyncio.Semaphore(2)
 
-    async def current(self, kind: str, wish: Wish) -> Validators | None:
+    async def current(self, kind: str, wish: ListWish) -> Validators | None:
         """Return the validators of this list; None where it must be made to know them."""
         inputs = await self.lists.inputs()
         if inputs != self._inputs:
@@ -73,7 +73,7 @@ class ExportDesk:
             self._current.clear()
         return self._current.get((kind, wish))
 
-    def note(self, kind: str, wish: Wish, digest: str, now: datetime) -> Validators:
+    def note(self, kind: str, wish: ListWish, digest: str, now: datetime) -> Validators:
         """Remember a list that was made; when its content changed is when it was first seen so."""
         key = (kind, wish)
         before = self._known.pop(key, None)
@@ -141,7 +141,7 @@ def is_fresh(request: web.BaseRequest, known: Validators) -> bool:
         return False
 
 
-async def _wish(call: Call[WantedExport, Nothing], desk: ExportDesk, chosen: Format) -> Wish:
+async def _wish(call: Call[WantedExport, Nothing], desk: ExportDesk, chosen: Format) -> ListWish:
     query, rules = call.query, desk.lists.rules
     rules = replace(
         rules,
@@ -153,7 +153,7 @@ async def _wish(call: Call[WantedExport, Nothing], desk: ExportDesk, chosen: For
     if chosen.name == "rpz":
         await desk.publisher.refresh()
         about = replace(about, serial=(await desk.publisher.serial()))
-    return Wish(rules, about, Page(query.limit, query.offset))
+    return ListWish(rules, about, Page(query.limit, query.offset))
 
 
 def _desk(call: Call[Any, Any]) -> ExportDesk:

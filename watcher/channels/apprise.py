@@ -15,7 +15,7 @@ from watcher.channels.form import Means, Setting
 from watcher.core.errors import ConfigurationError, DeliveryFailed
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import Progress
+from watcher.core.telling.hooks import HookProgress
 from watcher.core.telling.plain_text import text
 from watcher.core.telling.wording import word
 from watcher.sections import Section
@@ -77,7 +77,7 @@ class Apprise:
             Severity.MEDIUM: library.NotifyType.WARNING,
         }
         self._info = library.NotifyType.INFO
-        self._progress = Progress()
+        self._progress = HookProgress()
 
     def __repr__(self) -> str:
         return f"Apprise({len(self._ways)})"

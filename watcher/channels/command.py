@@ -15,7 +15,7 @@ from pathlib import Path
 from watcher.channels.form import Means, Setting
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
+from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, HookProgress, hook_messages
 
 NAME = "command"
 
@@ -41,7 +41,7 @@ class Command:
         self._arguments = tuple(arguments)
         self._timeout = timeout
         self._turn = turn
-        self._progress = Progress()
+        self._progress = HookProgress()
 
     def __repr__(self) -> str:
         return f"Command({self._arguments[0]})"

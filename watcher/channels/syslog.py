@@ -22,7 +22,7 @@ from watcher.core.mail.risk import Severity
 from watcher.core.shapes import time_json
 from watcher.core.shapes.siem import cef_line, compact, ecs_json, ocsf_json
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import Progress
+from watcher.core.telling.hooks import HookProgress
 from watcher.core.telling.story import story_of
 from watcher.core.telling.wording import word
 from watcher.sections import Section
@@ -73,7 +73,7 @@ class Syslog:
         self._tls = (tls or ssl.create_default_context()) if parts.scheme == "tls" else None
         self._form = form
         self._timeout = timeout
-        self._progress = Progress()
+        self._progress = HookProgress()
 
     def __repr__(self) -> str:
         return f"Syslog({self._host}:{self._port}, {self._form})"

@@ -19,7 +19,7 @@ from watcher.channels.form import Means, Proxy, Setting
 from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, Progress, hook_messages
+from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, HookProgress, hook_messages
 from watcher.sections import Section, secret_text
 
 NAME = "webhook"
@@ -90,7 +90,7 @@ class Webhook:
         )
         self._now = now
         self._turn = turn
-        self._progress = Progress()
+        self._progress = HookProgress()
 
     def __repr__(self) -> str:
         return "Webhook()"

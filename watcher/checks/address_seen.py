@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.ADDRESS_SEEN
@@ -12,6 +12,6 @@ TAG: Basis | Flag = Flag.ADDRESS_SEEN
 def find(case: Case) -> Sequence[Answer] | None:
     """The addresses."""
     reading = case.reading
-    if case.basis is not Basis.LOOKUP_FAILED or reading.existence is not Existence.UNSETTLED or not reading.usable:
+    if case.basis is not Basis.LOOKUP_FAILED or reading.existence is not NameExistence.UNSETTLED or not reading.usable:
         return None
     return reading.usable[0].evidence

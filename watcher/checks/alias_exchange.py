@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.ALIAS_EXCHANGE
@@ -11,7 +11,7 @@ TAG: Basis | Flag = Flag.ALIAS_EXCHANGE
 
 def find(case: Case) -> Sequence[Answer] | None:
     """The addresses that came through the alias."""
-    if case.reading.existence is not Existence.EXPLICIT:
+    if case.reading.existence is not NameExistence.EXPLICIT:
         return None
     found = [host for host in case.reading.hosts if host.alias]
     return tuple(answer for host in found for answer in host.evidence) if found else None

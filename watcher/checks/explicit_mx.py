@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Basis.EXPLICIT_MX
@@ -12,6 +12,6 @@ TAG: Basis | Flag = Basis.EXPLICIT_MX
 def find(case: Case) -> Sequence[Answer] | None:
     """The MX answer and the usable exchanges' addresses."""
     reading = case.reading
-    if reading.existence is not Existence.EXPLICIT or not reading.usable or reading.mx is None:
+    if reading.existence is not NameExistence.EXPLICIT or not reading.usable or reading.mx is None:
         return None
     return (reading.mx, *(answer for host in reading.usable for answer in host.evidence))

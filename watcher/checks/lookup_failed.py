@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Basis.LOOKUP_FAILED
@@ -12,9 +12,9 @@ TAG: Basis | Flag = Basis.LOOKUP_FAILED
 def find(case: Case) -> Sequence[Answer] | None:
     """The answers that did not settle it."""
     reading = case.reading
-    if reading.existence is Existence.UNSETTLED:
+    if reading.existence is NameExistence.UNSETTLED:
         return () if reading.mx is None else (reading.mx,)
-    if reading.existence is Existence.EXPLICIT and not reading.hosts and not reading.records.nulls:
+    if reading.existence is NameExistence.EXPLICIT and not reading.hosts and not reading.records.nulls:
         return () if reading.mx is None else (reading.mx,)
     if not reading.usable and (reading.unsettled or reading.bogus):
         return tuple(answer for host in reading.hosts for answer in host.evidence if not answer.settled)

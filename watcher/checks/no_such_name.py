@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer, Outcome
 from watcher.core.mail.exchanges import HostState
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Basis.NO_SUCH_NAME
@@ -17,9 +17,9 @@ def find(case: Case) -> Sequence[Answer] | None:
         return (reading.parent,)
     if reading.mx is None or reading.mx.question.checking_disabled:
         return None
-    if reading.existence is Existence.ABSENT:
+    if reading.existence is NameExistence.ABSENT:
         return (reading.mx,)
-    if reading.existence is Existence.DENIED:
+    if reading.existence is NameExistence.DENIED:
         host = reading.hosts[0]
         answers = (reading.mx, *host.evidence)
         if host.state is HostState.DEAD and all(answer.outcome is Outcome.NXDOMAIN for answer in answers):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.exchanges import HostKind
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.NUMERIC_EXCHANGE
@@ -13,6 +13,6 @@ TAG: Basis | Flag = Flag.NUMERIC_EXCHANGE
 def find(case: Case) -> Sequence[Answer] | None:
     """The MX answer."""
     reading = case.reading
-    if reading.existence is not Existence.EXPLICIT or reading.mx is None:
+    if reading.existence is not NameExistence.EXPLICIT or reading.mx is None:
         return None
     return (reading.mx,) if any(host.kind is HostKind.NUMERIC for host in reading.hosts) else None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.exchanges import Host, HostKind, HostState
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 from watcher.core.names.addresses import is_global
 
@@ -14,7 +14,7 @@ TAG: Basis | Flag = Flag.PARTLY_DEAD
 def find(case: Case) -> Sequence[Answer] | None:
     """The answers of what leads nowhere."""
     reading = case.reading
-    failed = case.basis is Basis.LOOKUP_FAILED and reading.existence is Existence.EXPLICIT
+    failed = case.basis is Basis.LOOKUP_FAILED and reading.existence is NameExistence.EXPLICIT
     if not case.able and not failed:
         return None
     found = [host for host in reading.hosts if _leads_nowhere(host)]

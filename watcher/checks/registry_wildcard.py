@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.reading import Existence
+from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Basis.REGISTRY_WILDCARD
@@ -21,5 +21,5 @@ def find(case: Case) -> Sequence[Answer] | None:
         return None
     wildcard = reading.wildcard(reading.observation.public_suffix)
     from_registry = case.context.surroundings.suffixes.registered_domain(reading.name) == domain
-    rotating = from_registry and reading.existence is not Existence.EXPLICIT and bool(wildcard.addresses)
+    rotating = from_registry and reading.existence is not NameExistence.EXPLICIT and bool(wildcard.addresses)
     return wildcard.evidence if rotating or reading.follows(wildcard) else None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.exchanges import HostKind, HostState
-from watcher.core.mail.reading import Existence, Reading
+from watcher.core.mail.reading import NameExistence, Reading
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.SENDER_DEPENDENT
@@ -14,7 +14,7 @@ def find(case: Case) -> Sequence[Answer] | None:
     """What senders disagree about."""
     reading = case.reading
     reasons = (
-        case.able and reading.existence is Existence.DENIED,  # M05: NXDOMAIN to MX, yet an address
+        case.able and reading.existence is NameExistence.DENIED,  # M05: NXDOMAIN to MX, yet an address
         case.able and _only_unchecked(reading),  # M10: validating senders defer
         case.basis in {Basis.EXPLICIT_MX, Basis.NULL_MX} and _null_beside_hosts(reading),  # M19
         case.able and all(host.kind is HostKind.NUMERIC for host in reading.usable),  # M25: Exim refuses

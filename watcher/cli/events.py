@@ -9,7 +9,7 @@ import click
 
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import GlobalOptions
-from watcher.cli.moments import Moment
+from watcher.cli.moments import MomentParameter
 from watcher.cli.output import Format, emit, format_option
 from watcher.cli.streaming import Rows, streamed
 
@@ -18,7 +18,9 @@ _POLL_SECONDS = 1.0
 
 
 @click.command()
-@click.option("--since", type=Moment(), metavar="T", help="Not before: 2026-11-23, an RFC 3339 time, 6h or 7d ago.")
+@click.option(
+    "--since", type=MomentParameter(), metavar="T", help="Not before: 2026-11-23, an RFC 3339 time, 6h or 7d ago."
+)
 @click.option("--name", metavar="NAME", help="Only about this name or registrable domain.")
 @click.option("--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
 @format_option

@@ -15,7 +15,7 @@ import click
 
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
-from watcher.cli.moments import Moment
+from watcher.cli.moments import MomentParameter
 from watcher.cli.output import Format, emit, format_option, json_line, visible
 from watcher.cli.seeing import must_see, resolver_option
 from watcher.core.errors import ConfigurationError
@@ -69,7 +69,9 @@ class _Asked:
 @click.option(
     "--column", metavar="NAME", help="The heading of the recipients' column, in a table that is not recognised."
 )
-@click.option("--since", type=Moment(), help="Leave out what is older: 2026-11-23, 2026-11-23T08:00:00Z, 6h or 7d.")
+@click.option(
+    "--since", type=MomentParameter(), help="Leave out what is older: 2026-11-23, 2026-11-23T08:00:00Z, 6h or 7d."
+)
 @click.option("--follow", is_flag=True, help="Go on reading what is written, through rotation, until stopped.")
 @click.option("--all", "everything", is_flag=True, help="Every domain that was written to, lookalike or not.")
 @click.option("--look", is_flag=True, help="Look now whether the lookalikes can receive mail.")

@@ -36,7 +36,7 @@ class _Counted:
             yield item
 
 
-class Wanted(NamedTuple):
+class MatchOptions(NamedTuple):
     """The weakest grade and the least likelihood that are shown."""
 
     grade: Grade
@@ -80,7 +80,7 @@ def match(  # noqa: PLR0917 (click passes them by name)
 
     chosen = load_settings(options)
     names = asyncio.run(_known(chosen))
-    wanted = Wanted(Grade(grade), min_likelihood)
+    wanted = MatchOptions(Grade(grade), min_likelihood)
     read = NamesList(column)
     found = _Counted(_wanted(names.matching(read.names(read_lines(file))), wanted))
     emit(
@@ -144,7 +144,7 @@ def _save(chosen: Any, found: Sequence["Match"]) -> None:
     click.echo(f"watcher: {new} of {len(found)} names are new and get looked at next", err=True)
 
 
-def _wanted(found: "Iterator[Match]", wanted: Wanted) -> "Iterator[Match]":
+def _wanted(found: "Iterator[Match]", wanted: MatchOptions) -> "Iterator[Match]":
     """Those names that have a resemblance of the wanted grade and likelihood, with these resemblances alone."""
     for name, resembling in found:
         kept = [

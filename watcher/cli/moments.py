@@ -9,7 +9,7 @@ _AGO = re.compile(r"(\d{1,6})([smhdw])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Moment(click.ParamType[datetime]):
+class MomentParameter(click.ParamType[datetime]):
     """`2026-11-23`, `2026-11-23T08:00:00Z`, `6h` or `7d` (ago; with `ahead`, from now). Without a zone: UTC."""
 
     name = "time"

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from watcher.core.errors import ConfigurationError, InvalidName
-from watcher.core.names.lists import Entry, NamesList
+from watcher.core.names.lists import ListEntry, NamesList
 
 _MOST_NAMES = 1_000_000
 _MOST_TOLD = 50
@@ -14,7 +14,7 @@ _MOST_TOLD = 50
 skip_bad_option = click.option("--skip-bad", is_flag=True, help="Leave out the lines that hold no name, and say so.")
 
 
-def read_entries(file: Path, *, skip_bad: bool = False) -> Sequence[Entry]:
+def read_entries(file: Path, *, skip_bad: bool = False) -> Sequence[ListEntry]:
     """The names in `file` (`-`: standard input), in any form of `core.names.lists`; every one has been checked.
 
     A CSV with the heading `name,owner,tags` brings these along. Raises ConfigurationError that names the file and every
@@ -26,7 +26,7 @@ def read_entries(file: Path, *, skip_bad: bool = False) -> Sequence[Entry]:
 
     shown = "standard input" if str(file) == "-" else str(file)
     suffixes = load_suffixes()
-    good: list[Entry] = []
+    good: list[ListEntry] = []
     bad: list[str] = []
     for entry in NamesList().entries(read_lines(file)):
         try:

@@ -112,10 +112,10 @@ async def _scan(
 def _read(existing: Path) -> "ExistingNames":
     """The names that exist; what was left out is said. Raises ConfigurationError where nothing is left."""
     from watcher.core.errors import WatcherError
-    from watcher.core.names.lists import Tally
+    from watcher.core.names.lists import ListTally
     from watcher.feeds.names import read_existing
 
-    tally = Tally()
+    tally = ListTally()
     found = read_existing([existing], tally)
     click.echo(f"watcher: {tally.lines} lines read, {tally.named} held a name", err=True)
     if tally.dropped:

@@ -9,7 +9,7 @@ import click
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
-from watcher.cli.moments import Moment
+from watcher.cli.moments import MomentParameter
 from watcher.cli.output import Format, emit, format_option, visible
 from watcher.cli.triage import this_user
 
@@ -32,7 +32,7 @@ def silence() -> None:
     show_default=True,
     help="What the argument is.",
 )
-@click.option("--until", type=Moment(ahead=True), metavar="T", help="Its end: 2026-12-31, or 7d from now.")
+@click.option("--until", type=MomentParameter(ahead=True), metavar="T", help="Its end: 2026-12-31, or 7d from now.")
 @click.option("--note", default="", help="Why, for people.")
 @click.pass_obj
 def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, note: str) -> None:

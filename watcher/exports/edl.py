@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from watcher.core.blocking.selection import BlockEntry
-from watcher.exports.form import About, Format, Guide, Order
+from watcher.exports.form import About, ExportOrder, Format, Guide
 
 CAPACITY = 50_000
 """Domains that the small Palo Alto firewalls take; larger ones take more, and `limit` and `offset` make pages."""
@@ -31,6 +31,6 @@ FORMAT = Format(
         ),
     ),
     render=render,
-    order=Order.RANK,
+    order=ExportOrder.RANK,
     capacity=lambda _about: CAPACITY,
 )

@@ -23,7 +23,7 @@ MOST_SHOWN = 20
 """Names that did not fit, as they are shown to people."""
 
 
-class Order(StrEnum):
+class ExportOrder(StrEnum):
     """The order in which a format takes its entries."""
 
     NAME = "name"
@@ -118,7 +118,7 @@ class Format:
     limit: str
     guides: tuple[Guide, ...]
     render: Render
-    order: Order = Order.NAME
+    order: ExportOrder = ExportOrder.NAME
     capacity: Callable[[About], int | None] = _unlimited
     problem: Callable[[BlockEntry, About], str | None] = _fitting
     warning: str | None = None
@@ -163,13 +163,13 @@ def fitted(
     return _fitted(chosen, _ordered(entries, chosen.order), about, page or Page(), omitted)
 
 
-def _ordered(entries: Iterable[BlockEntry], order: Order) -> Iterable[BlockEntry]:
+def _ordered(entries: Iterable[BlockEntry], order: ExportOrder) -> Iterable[BlockEntry]:
     match order:
-        case Order.NAME:
+        case ExportOrder.NAME:
             return entries
-        case Order.RANK:
+        case ExportOrder.RANK:
             return sorted(entries, key=rank)
-        case Order.PROTECTED:
+        case ExportOrder.PROTECTED:
             return sorted(entries, key=lambda entry: (protected_of(entry), entry.name))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from watcher.core.blocking.selection import BlockEntry
-from watcher.exports.form import About, Format, Guide, Order, chunks
+from watcher.exports.form import About, ExportOrder, Format, Guide, chunks
 
 AT_ONCE = 100
 """Names of one line, which is one paste into `Bulk add addresses`."""
@@ -32,5 +32,5 @@ FORMAT = Format(
         ),
     ),
     render=render,
-    order=Order.RANK,
+    order=ExportOrder.RANK,
 )

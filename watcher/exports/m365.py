@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from watcher.core.blocking.selection import BlockEntry
-from watcher.exports.form import About, Form, Format, Guide, Order, Plan, chunks, is_host, protected_of
+from watcher.exports.form import About, ExportOrder, Form, Format, Guide, Plan, chunks, is_host, protected_of
 
 CAPACITY = {Plan.NONE: 500, Plan.P1: 1_000, Plan.P2: 10_000}
 """Block entries of a tenant without Defender for Office 365, with Plan 1, with Plan 2 (Microsoft, 2026-02)."""
@@ -53,7 +53,7 @@ FORMAT = Format(
         ),
     ),
     render=render,
-    order=Order.RANK,
+    order=ExportOrder.RANK,
     capacity=lambda about: CAPACITY[about.plan],
     warning=WARNING,
 )

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from watcher.core.blocking.selection import BlockEntry, Cause
-from watcher.exports.form import NAMESPACE, About, Format, Guide, Order, name_based, protected_of
+from watcher.exports.form import NAMESPACE, About, ExportOrder, Format, Guide, name_based, protected_of
 
 _FINDER = "3414fbe7-6f8c-4ed5-bc51-9a11a3a29822"
 _RESULT = "22151d90-b39b-498c-86c7-126ddd2e1a55"
@@ -160,5 +160,5 @@ FORMAT = Format(
         ),
     ),
     render=render,
-    order=Order.PROTECTED,
+    order=ExportOrder.PROTECTED,
 )

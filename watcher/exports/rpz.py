@@ -7,7 +7,7 @@ that it would have matched. A listed name needs a second record for its hosts.
 from collections.abc import Iterable, Iterator
 
 from watcher.core.blocking.selection import BlockEntry
-from watcher.exports.form import CANARIES, About, Format, Guide, Order, RpzAction, sentence
+from watcher.exports.form import CANARIES, About, ExportOrder, Format, Guide, RpzAction, sentence
 
 TTL = 60
 """Seconds. Short, because a removed name should be free again soon."""
@@ -93,7 +93,7 @@ FORMAT = Format(
         ),
     ),
     render=render,
-    order=Order.NAME,
+    order=ExportOrder.NAME,
     problem=problem,
     warning="A resolver that loads this list hides the listed names from watcher too: give watcher another resolver. "
     "With the action clear_bounce the web of a listed name vanishes as well.",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from watcher.core.errors import ConfigurationError
 from watcher.core.names.lines import LONGEST
-from watcher.core.names.lists import NamesList, Tally
+from watcher.core.names.lists import ListTally, NamesList
 from watcher.feeds.lists import read_lines
 
 _TYPES = frozenset(
@@ -52,14 +52,14 @@ class ExistingNames:
         return name.partition(".")[2] in self.zones and name not in self
 
 
-def read_existing(files: Iterable[Path], tally: Tally | None = None) -> ExistingNames:
+def read_existing(files: Iterable[Path], tally: ListTally | None = None) -> ExistingNames:
     """What `files` name together; `-` is standard input. `tally` counts what was read and left out.
 
     Raises ConfigurationError for a file that cannot be read to its end.
     """
     parts = [array("Q") for _ in range(_PARTS)]
     zones: set[str] = set()
-    tally = tally or Tally()
+    tally = tally or ListTally()
     for file in files:
         shown = "standard input" if str(file) == "-" else str(file)
         try:
@@ -71,12 +71,12 @@ def read_existing(files: Iterable[Path], tally: Tally | None = None) -> Existing
     return ExistingNames(parts, frozenset(zones))
 
 
-def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str], tally: Tally) -> None:
+def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str], tally: ListTally) -> None:
     for name in existing_in(lines, zones, tally):
         _note(name, parts)
 
 
-def existing_in(lines: Iterable[str], zones: set[str], tally: Tally) -> Iterator[str]:
+def existing_in(lines: Iterable[str], zones: set[str], tally: ListTally) -> Iterator[str]:
     """The names that `lines` of a list or zone file show to exist, in order; the zones they begin go to `zones`."""
     origin, owner, noted = "", "", "\n\n"
     listed = NamesList()

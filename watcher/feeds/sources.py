@@ -18,7 +18,7 @@ import dns.tsig
 import dns.tsigkeyring
 
 from watcher.core.errors import ConfigurationError, FeedFailed, InvalidName
-from watcher.core.names.lists import NamesList, Tally
+from watcher.core.names.lists import ListTally, NamesList
 from watcher.core.names.names import Fqdn, parse_existing
 from watcher.core.ports import Fetched
 from watcher.feeds.lists import lines_of, read_lines
@@ -148,7 +148,7 @@ class ZoneFileFeed:
                 raw.seek(max(0, size - 1))
                 ends = raw.read(1) in {b"\n", b""} or _is_packed(file)
                 raw.seek(0)
-                for name in existing_in(whole(lines_of(raw, file.name)), zones, Tally()):
+                for name in existing_in(whole(lines_of(raw, file.name)), zones, ListTally()):
                     if name.endswith("." + self.zone):
                         yield Fqdn(name)
         except ConfigurationError as error:

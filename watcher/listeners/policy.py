@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from watcher.core.blocking.answer import Answer
+from watcher.core.blocking.answer import PolicyAnswer
 from watcher.core.errors import ConfigurationError, WatcherError
 from watcher.services.blocking.recipient_policy import RecipientPolicy, RecipientQuestion
 
@@ -218,7 +218,7 @@ class _Connection(asyncio.Protocol):
         if self._task is None and self._transport is not None:
             self._transport.close()
 
-    def _reply(self, answer: Answer, started: float) -> None:
+    def _reply(self, answer: PolicyAnswer, started: float) -> None:
         if self._transport is not None:
             self._transport.write(b"action=%s\n\n" % answer.reply.encode("ascii", "replace"))
         self._listener.observe("judged", time.perf_counter() - started)

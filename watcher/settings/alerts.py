@@ -13,7 +13,7 @@ from watcher.core.telling.alerts import DEFAULT_KINDS
 from watcher.sections import Duration, Section
 
 
-class Route(Section):
+class RouteSettings(Section):
     """Which channels hear of what; the first route that matches decides."""
 
     protected: tuple[str, ...] = Field(default=(), description="Protected names or suffixes; empty: all")
@@ -75,4 +75,4 @@ class Alerts(ChannelSettings):
     digest_after: int = Field(default=5, ge=1, le=1000, description="More of one group than this: one message")
     group_wait: Duration = Field(default=timedelta(seconds=30), description="How long a group is gathered")
     record: Record = Record()
-    routes: tuple[Route, ...] = Field(default=(), description="None matches: every channel")
+    routes: tuple[RouteSettings, ...] = Field(default=(), description="None matches: every channel")

@@ -73,7 +73,7 @@ class Registration(Section):
     )
 
 
-class Sweep(Section):
+class SweepSettings(Section):
     """Which candidates are looked for, and how often."""
 
     tiers: tuple[tuple[Annotated[int, Field(gt=0)], Lasting], ...] = Field(
@@ -149,7 +149,7 @@ class Confirm(Section):
     )
 
 
-class SmtpProbe(Section):
+class SmtpProbeSettings(Section):
     """Asking the mail servers of able names once a day whether they would take a message; none is sent."""
 
     enabled: bool = Field(default=False, description="Off: no mail server is ever asked, but by `check --probe`")
@@ -251,7 +251,7 @@ def _covers(entry: str, host: str) -> bool:
     return host == name or host.endswith(f".{name}")
 
 
-class Retention(Section):
+class RetentionSettings(Section):
     """How long the past is kept; what is known of names now is kept anyway."""
 
     events: Lasting = Field(default=timedelta(days=730), description="Events that were told, or were not to be told")
@@ -260,7 +260,7 @@ class Retention(Section):
     gone: Lasting = Field(default=timedelta(days=180), description="Lookalikes that exist no more")
 
 
-class Vigil(Section):
+class VigilSettings(Section):
     """The watch over the watcher."""
 
     canary: str | None = Field(default=None, description="A name of yours that must always be seen able")
@@ -297,15 +297,15 @@ class Settings(BaseSettings):
     timezone: str = Field(default="UTC", description="For digests and times in messages")
     dns: Dns = Dns()
     registration: Registration = Registration()
-    sweep: Sweep = Sweep()
+    sweep: SweepSettings = SweepSettings()
     confirm: Confirm = Confirm()
-    smtp_probe: SmtpProbe = SmtpProbe()
+    smtp_probe: SmtpProbeSettings = SmtpProbeSettings()
     http: Http = Http()
     alerts: Alerts = Alerts()
     api: Api = Api()
     policy: MailPolicy = MailPolicy()
-    vigil: Vigil = Vigil()
-    retention: Retention = Retention()
+    vigil: VigilSettings = VigilSettings()
+    retention: RetentionSettings = RetentionSettings()
     techniques: Techniques = Techniques()
     feeds: Feeds = Feeds()
     exports: Exports = Exports()

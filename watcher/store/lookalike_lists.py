@@ -24,7 +24,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListPlace:
     """A row's place in a list: where the next page goes on."""
 
     name: str
@@ -33,7 +33,7 @@ class Place:
 
 
 async def list_page(
-    tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: Place | None = None, limit: int
+    tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: ListPlace | None = None, limit: int
 ) -> list[Lookalike]:
     """Return `limit` of the rows that `wanted` describes, from the one after the place `after`."""
     query, table = narrowed(select(lookalikes), wanted), lookalikes.c
@@ -59,9 +59,9 @@ async def list_page(
     return [row_from(row) for row in (await tx.execute(query.limit(limit))).mappings()]
 
 
-def place_of(row: Lookalike) -> Place:
+def place_of(row: Lookalike) -> ListPlace:
     """Return the place of a row in every order."""
-    return Place(row.name, RANKS[row.severity], row.first_seen_at)
+    return ListPlace(row.name, RANKS[row.severity], row.first_seen_at)
 
 
 async def count_wildcards(tx: Tx, names: Sequence[str]) -> dict[str, int]:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 
-class Moment(TypeDecorator[datetime]):
+class MomentColumn(TypeDecorator[datetime]):
     """Aware UTC in Python; text that sorts by time in SQLite, `timestamptz` in PostgreSQL."""
 
     impl = DateTime(timezone=True)
@@ -70,7 +70,7 @@ protected = Table(
     Cell("kind", Text, nullable=False),  # domain | host | suffix
     Cell("owner", Text),
     Cell("tags", Json, nullable=False),  # list of text
-    Cell("created_at", Moment, nullable=False),
+    Cell("created_at", MomentColumn, nullable=False),
 )
 
 own = Table(
@@ -78,7 +78,7 @@ own = Table(
     metadata,
     Cell("name", Text, primary_key=True),
     Cell("note", Text, nullable=False, server_default=""),
-    Cell("created_at", Moment, nullable=False),
+    Cell("created_at", MomentColumn, nullable=False),
     Cell("by_triage", Boolean, nullable=False, server_default=false()),  # goes when triage leaves `owned`
 )
 
@@ -88,10 +88,10 @@ shards = Table(  # one tier of one protected name: how far its candidates have b
     Cell("protected", Text, ForeignKey("protected.name", ondelete="CASCADE"), primary_key=True),
     Cell("tier", Integer, primary_key=True),  # the tier's place in `sweep.tiers`, from 0
     Cell("enumeration_version", Text, nullable=False),
-    Cell("last_started_at", Moment),
-    Cell("last_finished_at", Moment),
+    Cell("last_started_at", MomentColumn),
+    Cell("last_finished_at", MomentColumn),
     Cell("settled_version", Text),  # the enumeration version of the last finished pass
-    Cell("settled_since", Moment),  # start of the last finished pass: absent candidates were absent then or later
+    Cell("settled_since", MomentColumn),  # start of the last finished pass: absent candidates were absent then or later
     Cell("settled", Integer, nullable=False, server_default="0"),  # of the newest pass, finished or not
     Cell("unsettled", Integer, nullable=False, server_default="0"),
     Cell("total", Integer, nullable=False, server_default="0"),
@@ -99,7 +99,7 @@ shards = Table(  # one tier of one protected name: how far its candidates have b
     Cell("first_total", Integer),
     Cell("progress", Json),  # store.shards.Progress of the pass under way: which ranks are open
     Cell("lease_owner", Text),  # where several machines work: the process that has it until then
-    Cell("leased_until", Moment),
+    Cell("leased_until", MomentColumn),
     Cell("epoch", Integer, nullable=False, server_default="0"),  # counts the claims; store.fences
     Cell("attempts", Integer, nullable=False, server_default="0"),  # claims since it last came further
 )
@@ -125,20 +125,20 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("basis", Text, nullable=False),
     Cell("severity", Text, nullable=False, index=True),
     Cell("severity_reasons", Json, nullable=False),
-    Cell("next_look_at", Moment, index=True),  # null: never again by itself
-    Cell("claimed_until", Moment),  # who took it from the due ones has it until then
+    Cell("next_look_at", MomentColumn, index=True),  # null: never again by itself
+    Cell("claimed_until", MomentColumn),  # who took it from the due ones has it until then
     Cell("claimed_by", Text),  # services.lease_owner; a dead process's claim ends at once
     Cell("claim_epoch", Integer, nullable=False, server_default="0"),  # counts the claims; store.fences
-    Cell("attempted_at", Moment),
-    Cell("settled_at", Moment),
+    Cell("attempted_at", MomentColumn),
+    Cell("settled_at", MomentColumn),
     Cell("last_outcome", Text),  # settled, or the outcome that prevented it
-    Cell("first_seen_at", Moment, index=True),  # null: never seen to exist, kept only until it settles
+    Cell("first_seen_at", MomentColumn, index=True),  # null: never seen to exist, kept only until it settles
     Cell("registration", Json),  # null: never asked
-    Cell("registration_fetched_at", Moment),
-    Cell("registration_next_at", Moment, index=True),
+    Cell("registration_fetched_at", MomentColumn),
+    Cell("registration_next_at", MomentColumn, index=True),
     Cell("triage", Text, nullable=False, server_default="new"),
     Cell("triage_note", Text, nullable=False, server_default=""),
-    Cell("triage_at", Moment, index=True),
+    Cell("triage_at", MomentColumn, index=True),
     Cell("triage_by", Text),  # a token's name, or a user of this machine; null: nobody had to say who
     Cell("verdict", Json),  # shapes.mail_json: the last settled one, or the newest while none has settled
     Cell("severity_rank", Integer, nullable=False, server_default="4"),  # 0 critical ... 4 info: the order of lists
@@ -169,7 +169,7 @@ events = Table(
     Cell("severity", Text, nullable=False),
     Cell("name", Text, nullable=False, index=True),  # empty for events of the watch itself
     Cell("registrable_domain", Text, index=True),
-    Cell("at", Moment, nullable=False, index=True),
+    Cell("at", MomentColumn, nullable=False, index=True),
     Cell("protected", Json, nullable=False),
     Cell("body", Json, nullable=False),  # shapes.event_json
 )
@@ -180,7 +180,7 @@ alerts = Table(
     Cell("id", Text, primary_key=True),
     Cell("kind", Text, nullable=False),  # core.alerts.AlertKind
     Cell("group_key", Text, nullable=False),
-    Cell("created_at", Moment, nullable=False, index=True),
+    Cell("created_at", MomentColumn, nullable=False, index=True),
     Cell("body", Json, nullable=False),  # enough to rebuild core.alerts.Alert
 )
 
@@ -189,12 +189,12 @@ outbox = Table(  # one row for each event, written with it; gathered into an ale
     metadata,
     Cell("event_id", Text, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
     Cell("group_key", Text, nullable=False),
-    Cell("created_at", Moment, nullable=False),
+    Cell("created_at", MomentColumn, nullable=False),
     Cell("decision", Text),  # null until decided: page | digest | none
     Cell("reason", Text),  # why it is told so, or not told
     Cell("alert_id", Text, ForeignKey("alerts.id", ondelete="SET NULL"), index=True),  # the first that tells of it
     Cell("part", Text, index=True),  # set with the alert, kept after it: events of one part went the same way
-    Cell("decided_at", Moment),
+    Cell("decided_at", MomentColumn),
     Index("ix_outbox_waiting", "decision", "group_key", "created_at"),
 )
 
@@ -206,16 +206,16 @@ deliveries = Table(
     Cell("channel", Text, nullable=False),
     Cell("status", Text, nullable=False),  # store.deliveries.Status
     Cell("attempts", Integer, nullable=False, server_default="0"),
-    Cell("next_attempt_at", Moment, nullable=False),
-    Cell("leased_until", Moment),
+    Cell("next_attempt_at", MomentColumn, nullable=False),
+    Cell("leased_until", MomentColumn),
     Cell("lease_owner", Text),
     Cell("epoch", Integer, nullable=False, server_default="0"),  # counts the claims
     Cell("last_error", Text),
     Cell("failure", Text),  # core.errors.FailureReason, of the last try that failed
     Cell("partly_accepted", Boolean, nullable=False, server_default=false()),  # by some recipients
     Cell("mendable", Boolean, nullable=False, server_default=false()),  # rejected, but not for what the message says
-    Cell("sent_at", Moment),
-    Cell("created_at", Moment, nullable=False),
+    Cell("sent_at", MomentColumn),
+    Cell("created_at", MomentColumn, nullable=False),
     UniqueConstraint("alert_id", "channel"),
     Index("ix_deliveries_due", "status", "next_attempt_at"),
 )
@@ -226,9 +226,9 @@ tokens = Table(
     Cell("name", Text, primary_key=True),
     Cell("hash", Text, nullable=False, unique=True),
     Cell("scopes", Json, nullable=False),
-    Cell("created_at", Moment, nullable=False),
-    Cell("revoked_at", Moment),
-    Cell("last_used_at", Moment),
+    Cell("created_at", MomentColumn, nullable=False),
+    Cell("revoked_at", MomentColumn),
+    Cell("last_used_at", MomentColumn),
 )
 
 silences = Table(
@@ -237,8 +237,8 @@ silences = Table(
     Cell("id", Text, primary_key=True),
     Cell("scope", Text, nullable=False),  # name | suffix | technique | protected
     Cell("value", Text, nullable=False),
-    Cell("until", Moment),  # null: until removed
-    Cell("created_at", Moment, nullable=False),
+    Cell("until", MomentColumn),  # null: until removed
+    Cell("created_at", MomentColumn, nullable=False),
     Cell("note", Text, nullable=False, server_default=""),
     Cell("by_triage", Boolean, nullable=False, server_default=false()),  # goes when triage leaves `ignored`
     Cell("created_by", Text),  # as `lookalikes.triage_by`
@@ -248,14 +248,14 @@ probes = Table(  # registered domains of absent candidates: when their registry 
     "probes",
     metadata,
     Cell("domain", Text, primary_key=True),
-    Cell("asked_at", Moment, nullable=False, index=True),
+    Cell("asked_at", MomentColumn, nullable=False, index=True),
 )
 
 raw_replies = Table(  # of registries, about able names, as they came: they may hold persons' data and are never shown
     "raw_replies",
     metadata,
     Cell("domain", Text, primary_key=True),
-    Cell("fetched_at", Moment, primary_key=True, index=True),
+    Cell("fetched_at", MomentColumn, primary_key=True, index=True),
     Cell("source", Text, nullable=False),  # rdap | whois
     Cell("body", LargeBinary, nullable=False),  # lookups.registry_reply.packed
 )
@@ -267,7 +267,7 @@ written = Table(  # messages to lookalikes that a mail log told of, one row for 
     Cell("message", BigInteger, primary_key=True),  # keyed hash of queue id and recipient
     Cell("sender", BigInteger),  # keyed hash; null where the log did not say
     Cell("fate", Text, nullable=False),  # core.mail.log_entry.MailFate
-    Cell("day", Moment, index=True),  # midnight; null where the log has no stamp
+    Cell("day", MomentColumn, index=True),  # midnight; null where the log has no stamp
 )
 
 refusals = Table(  # what the policy service refused or marked, counted by the hour; nothing of the sender
@@ -275,7 +275,7 @@ refusals = Table(  # what the policy service refused or marked, counted by the h
     metadata,
     Cell("domain", Text, primary_key=True),
     Cell("protected", Text, primary_key=True),
-    Cell("hour", Moment, primary_key=True, index=True),
+    Cell("hour", MomentColumn, primary_key=True, index=True),
     Cell("action", Text, primary_key=True),  # core.blocking.answer.Action
     Cell("count", Integer, nullable=False),
     Cell("told", Integer, nullable=False, server_default="0"),  # how many of them the events of this hour counted
@@ -285,7 +285,7 @@ recipients = Table(  # how often a domain was written to, while `policy.known_af
     "recipients",
     metadata,
     Cell("hash", BigInteger, primary_key=True),
-    Cell("day", Moment, primary_key=True, index=True),
+    Cell("day", MomentColumn, primary_key=True, index=True),
     Cell("count", Integer, nullable=False),
 )
 
@@ -294,7 +294,7 @@ leases = Table(  # work that one process at a time does
     metadata,
     Cell("name", Text, primary_key=True),
     Cell("owner", Text),
-    Cell("until", Moment),
+    Cell("until", MomentColumn),
     Cell("epoch", Integer, nullable=False, server_default="0"),
 )
 
@@ -305,11 +305,11 @@ workers = Table(  # processes that work on this database
     Cell("kind", Text, nullable=False),  # serve | worker
     Cell("host", Text, nullable=False),
     Cell("version", Text, nullable=False),
-    Cell("started_at", Moment, nullable=False),
-    Cell("beat_at", Moment, nullable=False),
-    Cell("until", Moment, nullable=False),  # alive until then, unless it beats again
+    Cell("started_at", MomentColumn, nullable=False),
+    Cell("beat_at", MomentColumn, nullable=False),
+    Cell("until", MomentColumn, nullable=False),  # alive until then, unless it beats again
     Cell("doing", Text, nullable=False),
-    Cell("doing_since", Moment),
+    Cell("doing_since", MomentColumn),
     Cell("resolvers", Json, nullable=False),  # addresses that it asks, each with a share of their rate
     Cell("sees_dns", Boolean, nullable=False),
     Cell("skew_seconds", Float, nullable=False),
@@ -320,7 +320,7 @@ facts = Table(  # small things: instance id, last sweep, last digest, ...
     metadata,
     Cell("key", Text, primary_key=True),
     Cell("value", Json, nullable=False),
-    Cell("updated_at", Moment, nullable=False),
+    Cell("updated_at", MomentColumn, nullable=False),
 )
 
 block_votes = Table(  # who said `blocked`: with `exports.approval` two must have
@@ -328,7 +328,7 @@ block_votes = Table(  # who said `blocked`: with `exports.approval` two must hav
     metadata,
     Cell("name", Text, ForeignKey("lookalikes.name", ondelete="CASCADE"), primary_key=True),
     Cell("voter", Text, primary_key=True),  # as `lookalikes.triage_by`; empty: nobody had to say who
-    Cell("at", Moment, nullable=False),
+    Cell("at", MomentColumn, nullable=False),
 )
 
 block_entries = Table(  # the block list as it was handed out last, and what left it
@@ -336,10 +336,10 @@ block_entries = Table(  # the block list as it was handed out last, and what lef
     metadata,
     Cell("name", Text, primary_key=True),
     Cell("description", Text, nullable=False),
-    Cell("listed_at", Moment, nullable=False),
-    Cell("modified_at", Moment, nullable=False),
-    Cell("added_at", Moment, nullable=False, unique=True),  # unique and rising: the order of TAXII
-    Cell("removed_at", Moment, index=True),  # null: it is on the list
+    Cell("listed_at", MomentColumn, nullable=False),
+    Cell("modified_at", MomentColumn, nullable=False),
+    Cell("added_at", MomentColumn, nullable=False, unique=True),  # unique and rising: the order of TAXII
+    Cell("removed_at", MomentColumn, index=True),  # null: it is on the list
 )
 
 block_changes = Table(  # the names that came and left, by the serial of the zone: the history for incremental transfers
@@ -348,7 +348,7 @@ block_changes = Table(  # the names that came and left, by the serial of the zon
     Cell("serial", BigInteger, primary_key=True),
     Cell("name", Text, primary_key=True),
     Cell("listed", Boolean, nullable=False),
-    Cell("at", Moment, nullable=False),
+    Cell("at", MomentColumn, nullable=False),
 )
 
 sessions = Table(  # browser sessions, and the links that begin them once
@@ -358,15 +358,15 @@ sessions = Table(  # browser sessions, and the links that begin them once
     Cell("kind", Text, nullable=False),  # link | session
     Cell("holder", Text, nullable=False),
     Cell("scopes", Json, nullable=False),
-    Cell("created_at", Moment, nullable=False),
-    Cell("expires_at", Moment, nullable=False),
+    Cell("created_at", MomentColumn, nullable=False),
+    Cell("expires_at", MomentColumn, nullable=False),
 )
 
 audit = Table(  # who changed what
     "audit",
     metadata,
     Cell("id", Text, primary_key=True),  # sorts by time
-    Cell("at", Moment, nullable=False),
+    Cell("at", MomentColumn, nullable=False),
     Cell("who", Text),  # a token's or a session's name; null: nobody had to say
     Cell("what", Text, nullable=False),  # method and path
     Cell("about", Text, nullable=False),
@@ -377,6 +377,6 @@ filters = Table(  # saved filters of the list of lookalikes
     metadata,
     Cell("name", Text, primary_key=True),
     Cell("query", Text, nullable=False),
-    Cell("created_at", Moment, nullable=False),
+    Cell("created_at", MomentColumn, nullable=False),
     Cell("created_by", Text),
 )

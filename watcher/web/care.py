@@ -16,7 +16,7 @@ from watcher.services.names import tokens
 from watcher.store import audit, sessions
 from watcher.store import tokens as token_rows
 from watcher.web.now import find_troubles
-from watcher.web.page import HEADERS, MOST_ROWS, Rows, Shown, back, environment, form, is_local, page, view
+from watcher.web.page import HEADERS, MOST_ROWS, PageRows, Shown, back, environment, form, is_local, page, view
 
 PAGE = 100
 _MOST_LISTED = 500
@@ -59,7 +59,7 @@ async def block_list(call: Call[Shown, Nothing]) -> web.Response:
             if call.query.format == "html" and len(entries) > _MOST_LISTED:
                 break
     return page(
-        call, "block_list.html", Rows("block-list", entries[:MOST_ROWS], _entry_json),
+        call, "block_list.html", PageRows("block-list", entries[:MOST_ROWS], _entry_json),
         entries=entries[:_MOST_LISTED], why_of=explanation,
         more=len(entries) > _MOST_LISTED, formats=EXPORTS, here_at=_origin(call),
     )  # fmt: skip
@@ -80,7 +80,7 @@ async def health(call: Call[Shown, Nothing]) -> web.Response:
     coverage = await coverage_json(parts.store, parts.tiers, now=parts.clock.now(), state=state)
     troubles = dict(await find_troubles(parts.ready))
     checks = [(name, troubles.get(name)) for name in parts.ready]
-    data = Rows("health", checks, lambda row: {"check": row[0], "trouble": row[1]})
+    data = PageRows("health", checks, lambda row: {"check": row[0], "trouble": row[1]})
     return page(call, "health.html", data, checks=checks, coverage=coverage)
 
 
@@ -91,7 +91,7 @@ async def list_audit(call: Call[Paged, Nothing]) -> web.Response:
     async with call.parts.store.read() as tx:
         rows = await audit.list_all(tx, before=key[0] if key else None, limit=limit + 1)
     cursor = cursors.encode((rows[limit - 1].id,)) if len(rows) > limit else None
-    return page(call, "audit.html", Rows("audit", rows[:limit], audit_json), rows=rows[:limit], next_cursor=cursor)
+    return page(call, "audit.html", PageRows("audit", rows[:limit], audit_json), rows=rows[:limit], next_cursor=cursor)
 
 
 async def list_tokens(call: Call[Shown, Nothing]) -> web.Response:
@@ -100,7 +100,7 @@ async def list_tokens(call: Call[Shown, Nothing]) -> web.Response:
         rows = await token_rows.list_all(tx)
         open_now = await sessions.list_all(tx)
     now = call.parts.clock.now()
-    data = Rows("tokens", rows, lambda row: {"name": row.name, "scopes": list(row.scopes)})
+    data = PageRows("tokens", rows, lambda row: {"name": row.name, "scopes": list(row.scopes)})
     return page(call, "tokens.html", data, rows=rows, sessions=[row for row in open_now if row.expires_at > now])
 
 

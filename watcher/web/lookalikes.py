@@ -20,14 +20,14 @@ from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.names.protected import parse_any, parse_protected
 from watcher.core.shapes.known import lookalike_json
 from watcher.core.states.lookalike import Triage
-from watcher.services.answers.lists import Listing, list_known
+from watcher.services.answers.lists import NameListing, list_known
 from watcher.services.names import triage
 from watcher.store import filters
 from watcher.store.filters import FilterRow
-from watcher.store.lookalike_lists import Order, Place
+from watcher.store.lookalike_lists import ListPlace, Order
 from watcher.store.lookalikes import Wanted
 from watcher.techniques import ALL as TECHNIQUES
-from watcher.web.page import MOST_ROWS, Rows, Shown, back, form, page, view
+from watcher.web.page import MOST_ROWS, PageRows, Shown, back, form, page, view
 
 PAGE = 50
 _MOST_UNDOS = 100
@@ -128,13 +128,13 @@ async def listed(call: Call[Filter, Nothing]) -> web.Response:
     """Return the list."""
     query, order = call.query, call.query.sort or Order.WORST
     key = cursors.decode(query.cursor, str, int, str)
-    after = None if key is None else Place(key[0], key[1], datetime.fromisoformat(key[2]) if key[2] else None)
+    after = None if key is None else ListPlace(key[0], key[1], datetime.fromisoformat(key[2]) if key[2] else None)
     wanted = wanted_of(query, call)
     if query.format != "html":
         wanted = replace(wanted, collapsed=False)
     limit = PAGE if query.format == "html" else MOST_ROWS
     async with call.parts.store.read() as tx:
-        listing: Listing = await list_known(tx, wanted, order, after=after, limit=limit)
+        listing: NameListing = await list_known(tx, wanted, order, after=after, limit=limit)
         saved = await filters.list_all(tx)
     last = listing.last
     cursor = None
@@ -144,7 +144,7 @@ async def listed(call: Call[Filter, Nothing]) -> web.Response:
     return page(
         call,
         "lookalikes.html",
-        Rows("lookalikes", listing.rows, lookalike_json),
+        PageRows("lookalikes", listing.rows, lookalike_json),
         query=query,
         listing=listing,
         order=order,

@@ -15,7 +15,7 @@ from watcher.core.telling.report import Purpose, Report
 from watcher.services.answers.report import find_objection
 from watcher.store import lookalike_lists, lookalikes, outbox, written
 from watcher.store.outbox import Told
-from watcher.web.page import Rows, Shown, page, view
+from watcher.web.page import PageRows, Shown, page, view
 
 _SHARING = 10
 
@@ -48,7 +48,7 @@ async def one(call: Call[Shown, Nothing]) -> web.Response:
     return page(
         call,
         "name.html",
-        Rows(known.name, [known], check_json),
+        PageRows(known.name, [known], check_json),
         known=known,
         timeline=_timeline(known, told),
         sharing=sharing,

@@ -18,7 +18,7 @@ from watcher.services.answers.lists import list_known
 from watcher.services.health.coverage import coverage_json
 from watcher.store import event_log, lookalike_lists, lookalikes, protected_names, shards
 from watcher.store.lookalikes import Wanted
-from watcher.web.page import Rows, Shown, page, view
+from watcher.web.page import PageRows, Shown, page, view
 
 SHOWN = 12
 _MOST_COUNTED = 10_001
@@ -57,7 +57,7 @@ async def now(call: Call[Shown, Nothing]) -> web.Response:
     return page(
         call,
         "now.html",
-        Rows("events", gains, event_json),
+        PageRows("events", gains, event_json),
         waiting=waiting,
         able=able,
         counts=counts,

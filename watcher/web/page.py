@@ -51,7 +51,7 @@ class Shown(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class PageRows:
     """The rows of a page as data: `shape` makes the JSON of one."""
 
     name: str
@@ -148,7 +148,7 @@ def _marked(text: str) -> Markup:
     return visible(before) + Markup("<mark>{}</mark>").format(visible(inside) or "\u2009") + visible(after)
 
 
-def page(call: Call[Any, Any], template: str, data: Rows | None = None, **values: Any) -> web.Response:
+def page(call: Call[Any, Any], template: str, data: PageRows | None = None, **values: Any) -> web.Response:
     """The page of a template, or its rows as a file where that was asked for."""
     form: Form = getattr(call.query, "format", "html")
     if data is not None and form != "html":
@@ -179,7 +179,7 @@ def _address(call: Call[Any, Any], **changes: Any) -> str:
     return f"{call.request.path}?{query}" if query else call.request.path
 
 
-def _file(data: Rows, form: Form) -> web.Response:
+def _file(data: PageRows, form: Form) -> web.Response:
     shapes = [data.shape(row) for row in data.rows]
     headers = {"Content-Disposition": f'attachment; filename="{data.name}.{form}"'}
     if form == "json":

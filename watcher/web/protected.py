@@ -10,12 +10,12 @@ from watcher.api.endpoints import AnyEndpoint, Call, Input, Nothing
 from watcher.api.inputs import Line, Owner
 from watcher.api.problems import not_found
 from watcher.core.errors import InvalidName
-from watcher.core.names.lists import Entry, NamesList
+from watcher.core.names.lists import ListEntry, NamesList
 from watcher.core.names.protected import parse_protected
 from watcher.services.names import protect
 from watcher.store import lookalike_lists, protected_names, shards
 from watcher.store.lookalikes import Wanted
-from watcher.web.page import MOST_ROWS, Rows, Shown, back, form, page, view
+from watcher.web.page import MOST_ROWS, PageRows, Shown, back, form, page, view
 
 PAGE = 100
 _MOST_LINES = 20_000
@@ -71,7 +71,7 @@ async def listed(call: Call[Listed, Nothing]) -> web.Response:
     return page(
         call,
         "protected.html",
-        Rows("protected", shown, lambda pair: protect.protected_json(*pair)),
+        PageRows("protected", shown, lambda pair: protect.protected_json(*pair)),
         rows=shown,
         number=number,
         going=going,
@@ -84,7 +84,7 @@ async def imported(call: Call[Nothing, ImportForm]) -> web.Response:
     """Protect what can be read, and report every other line."""
     parts, body = call.parts, call.body
     lines = (body.text + "\n" + body.file).splitlines()[:_MOST_LINES]
-    good: list[Entry] = []
+    good: list[ListEntry] = []
     bad: list[tuple[int, str, str]] = []
     for entry in NamesList().entries(lines):
         try:

@@ -11,7 +11,7 @@ from watcher.api.problems import not_found
 from watcher.core.shapes.workers import worker_json
 from watcher.services.feeding.health import health_json
 from watcher.services.health.attendance import list_workers
-from watcher.web.page import Rows, Shown, back, form, page, view
+from watcher.web.page import PageRows, Shown, back, form, page, view
 
 
 class FeedForm(Input):
@@ -24,7 +24,7 @@ async def list_feeds(call: Call[Shown, Nothing]) -> web.Response:
     """Return the feeds with their health."""
     rows = [] if call.parts.feeding is None else await call.parts.feeding.list_health()
     shapes = [health_json(row) for row in rows]
-    return page(call, "feeds.html", Rows("feeds", shapes, dict), rows=shapes)
+    return page(call, "feeds.html", PageRows("feeds", shapes, dict), rows=shapes)
 
 
 async def run(call: Call[Nothing, FeedForm]) -> web.Response:
@@ -41,7 +41,7 @@ async def workers(call: Call[Shown, Nothing]) -> web.Response:
     """Return the processes, by their start."""
     now, every = await list_workers(call.parts.store, call.parts.clock)
     shapes = [worker_json(row.worker, alive=row.alive, now=now) for row in every]
-    return page(call, "workers.html", Rows("workers", shapes, dict), rows=shapes)
+    return page(call, "workers.html", PageRows("workers", shapes, dict), rows=shapes)
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (

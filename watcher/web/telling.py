@@ -21,7 +21,7 @@ from watcher.store import deliveries, event_log, lookalike_lists, outbox, silenc
 from watcher.store.deliveries import Status
 from watcher.store.lookalikes import Wanted
 from watcher.web.lookalikes import _Absent
-from watcher.web.page import MOST_ROWS, Rows, Shown, back, form, page, view
+from watcher.web.page import MOST_ROWS, PageRows, Shown, back, form, page, view
 
 PAGE = 50
 _MOST_COUNTED = 10_001
@@ -89,7 +89,7 @@ async def list_events(call: Call[WantedEvents, Nothing]) -> web.Response:
     return page(
         call,
         "events.html",
-        Rows("events", found[:limit], lambda event: event_shapes.shape(event, told)),
+        PageRows("events", found[:limit], lambda event: event_shapes.shape(event, told)),
         query=query,
         events=[(event, told.get(event.id)) for event in found[:limit]],
         kinds=list(EventKind),
@@ -109,7 +109,7 @@ async def list_deliveries(call: Call[WantedDeliveries, Nothing]) -> web.Response
     return page(
         call,
         "deliveries.html",
-        Rows("deliveries", found[:limit], delivery_shapes.shape),
+        PageRows("deliveries", found[:limit], delivery_shapes.shape),
         query=query,
         rows=found[:limit],
         statuses=list(Status),
@@ -134,7 +134,7 @@ async def list_channels(call: Call[Shown, Nothing]) -> web.Response:
             sent = await deliveries.list_all(tx, status=Status.SENT, channel=name, before=None, limit=1)
             failed = await deliveries.list_all(tx, status=Status.REJECTED, channel=name, before=None, limit=1)
             rows.append((name, next(iter(sent), None), next(iter(failed), None)))
-    return page(call, "channels.html", Rows("channels", rows, lambda row: {"name": row[0]}), rows=rows)
+    return page(call, "channels.html", PageRows("channels", rows, lambda row: {"name": row[0]}), rows=rows)
 
 
 async def tested(call: Call[Nothing, NameForm]) -> web.Response:
@@ -164,7 +164,7 @@ async def list_silences(call: Call[WantedSilences, Nothing]) -> web.Response:
             }[query.scope]
             hits = value, await lookalike_lists.count_up_to(tx, wanted, _MOST_COUNTED)
     return page(
-        call, "silences.html", Rows("silences", rows, silence.silence_json),
+        call, "silences.html", PageRows("silences", rows, silence.silence_json),
         rows=rows, scopes=list(SilenceScope), query=query, hits=hits,
     )  # fmt: skip
 

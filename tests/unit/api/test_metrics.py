@@ -10,7 +10,7 @@ from tests.fakes.clock import FakeClock
 from watcher.api.measuring import Measuring
 from watcher.api.metrics import Metrics
 from watcher.services.health.pulse import Pulse
-from watcher.services.sweeps.batch import Report
+from watcher.services.sweeps.batch import SweepReport
 from watcher.services.sweeps.sweep import SweepState
 
 NAMES = {
@@ -95,7 +95,7 @@ class Sweeping:
     budget = None
 
     def __init__(self, now):
-        self.report = Report(now)
+        self.report = SweepReport(now)
         self.state = SweepState(running=True, done=10, unsettled=0, left=5, seconds=1.0)
 
 
@@ -118,7 +118,7 @@ async def test_a_run_that_never_ends_is_measured_by_its_passes(tmp_path):
     assert await since() == 90
     sweep.report.shards = 2
     assert await since() == 0
-    sweep.report = Report(world.clock.now())
+    sweep.report = SweepReport(world.clock.now())
     await world.clock.advance(30)
     assert await since() == 30, "a new run has no pass to show yet"
     await world.store.close()

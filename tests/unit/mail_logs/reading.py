@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from watcher.core.mail.log_entry import domain_text
-from watcher.core.mail.log_tally import Tally
+from watcher.core.mail.log_tally import LogTally
 from watcher.mail_logs import detected
 from watcher.services.blocking.mail_log import keyed_hash
 
@@ -32,7 +32,7 @@ def entries(text, *, domains=None, form=None, column=None, reference=REFERENCE, 
 
 def counts(text, **options):
     """What is counted by domain: messages, senders, delivered, bounced, deferred, refused, first and last day."""
-    tally = Tally()
+    tally = LogTally()
     for entry in entries(text, **options)[0]:
         tally.add(entry)
     return {

@@ -7,10 +7,10 @@ from tests.fakes.clock import FakeClock
 from watcher.core.mail.verdict import Ability
 from watcher.core.states.lookalike import Triage
 from watcher.store import Store, audit, event_log, lookalike_lists
-from watcher.store.lookalike_lists import Order, Place
+from watcher.store.lookalike_lists import ListPlace, Order
 from watcher.store.lookalikes import Wanted
 
-_PLACE = Place("army.ml", 2, FakeClock().now())
+_PLACE = ListPlace("army.ml", 2, FakeClock().now())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from watcher.core.blocking.recipient import Recipient
-from watcher.core.blocking.standing import Standing
+from watcher.core.blocking.standing import BlockStanding
 from watcher.core.events import Grade
 
 _LONGEST = 420
@@ -48,7 +48,7 @@ class PolicyRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PolicyAnswer:
     """The action, the sentence for the sender or the log, and the address that was probably meant."""
 
     action: Action
@@ -73,10 +73,10 @@ class Answer:
                 return f"550 5.1.2 {self.sentence}"
 
 
-PASS = Answer(Action.PASS)
+PASS = PolicyAnswer(Action.PASS)
 
 
-def action_for(standing: Standing | None, rules: PolicyRules, *, known: bool = False) -> Action:
+def action_for(standing: BlockStanding | None, rules: PolicyRules, *, known: bool = False) -> Action:
     """Return the action for a standing. `known`: the organisation often writes there, so only `blocked` counts."""
     if standing is None:
         return Action.PASS
@@ -92,25 +92,25 @@ def action_for(standing: Standing | None, rules: PolicyRules, *, known: bool = F
     return rules.mode if able else Action.PASS
 
 
-def answer(action: Action, recipient: Recipient, standing: Standing, rules: PolicyRules) -> Answer:
+def answer(action: Action, recipient: Recipient, standing: BlockStanding, rules: PolicyRules) -> PolicyAnswer:
     """Return the answer with its sentence. Only what the sender alone reads holds the local part."""
     domain = recipient.domain
     like = standing.intended or f".{standing.protected}"
     if action is Action.PASS:
         return PASS
     if action is Action.CONFIRMED:
-        return Answer(action, f"{domain} resembles {like}, and its sender confirmed it")
+        return PolicyAnswer(action, f"{domain} resembles {like}, and its sender confirmed it")
     if not standing.protected:
-        return Answer(action, f"mail to {domain} is blocked here")
+        return PolicyAnswer(action, f"mail to {domain} is blocked here")
     meant = _address(recipient.local, standing.intended)
     if action in {Action.WARN, Action.HOLD}:
-        return Answer(action, f"{domain} is a lookalike of {like}", meant)
+        return PolicyAnswer(action, f"{domain} is a lookalike of {like}", meant)
     question = f"Did you mean {meant}?" if meant else f"Did you mean an address under {like}?"
     if action is Action.ASK:
         minutes = max(1, round(rules.confirm_within.total_seconds() / 60))
         again = f"If {domain} is right, send the message again within {minutes} minutes."
-        return Answer(action, _short(f"{domain} looks like {like}.", question, again), meant)
-    return Answer(action, _short(f"{domain} is a lookalike of {like}.", question), meant)
+        return PolicyAnswer(action, _short(f"{domain} looks like {like}.", question, again), meant)
+    return PolicyAnswer(action, _short(f"{domain} is a lookalike of {like}.", question), meant)
 
 
 def _address(local: str, domain: str | None) -> str | None:

@@ -23,7 +23,7 @@ _BY_LIST = frozenset(
 """A protected or own name gets mail whatever its triage."""
 
 
-class Entry(NamedTuple):
+class StandingEntry(NamedTuple):
     """A lookalike that the watch holds, as far as mail to it is concerned; its likeliest resemblance."""
 
     triage: str
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     explanation: str
 
 
-class Standing(NamedTuple):
+class BlockStanding(NamedTuple):
     """What is held against mail to a domain. `name` is the lookalike: the domain, or a name above it.
 
     `protected` is the name that it resembles, `intended` the domain that was probably meant; None where only a suffix
@@ -64,17 +64,17 @@ class Standings:
         self,
         friends: Friends,
         *,
-        entries: Mapping[str, Entry] | None = None,
+        entries: Mapping[str, StandingEntry] | None = None,
         silences: Collection[Silenced] = (),
         suffixes: Collection[str] = (),
     ) -> None:
         self.friends = friends
-        self.entries: dict[str, Entry] = dict(entries or {})
+        self.entries: dict[str, StandingEntry] = dict(entries or {})
         self.silences = tuple(silences)
         self.suffixes = frozenset(suffixes)
         """Protected names that are public suffixes."""
 
-    def find(self, domain: Fqdn, found: Iterable[Resemblance] = ()) -> Standing | None:
+    def find(self, domain: Fqdn, found: Iterable[Resemblance] = ()) -> BlockStanding | None:
         """Return the standing of a domain; None when nothing is held against it.
 
         `found`: what it resembles by comparison, for a domain that the watch does not hold.
@@ -97,16 +97,16 @@ class Standings:
         best = next(iter(sorted(found, key=lambda one: (list(Grade).index(one.grade), -one.likelihood))), None)
         if best is None:
             return None
-        entry = Entry("new", False, best.grade, best.protected, best.techniques, best.explanation)  # noqa: FBT003 (able)
+        entry = StandingEntry("new", False, best.grade, best.protected, best.techniques, best.explanation)  # noqa: FBT003 (able)
         return None if self._is_silenced(domain, entry) else self._standing(domain, domain, entry, listed=False)
 
-    def _standing(self, domain: str, name: str, entry: Entry, *, listed: bool) -> Standing:
+    def _standing(self, domain: str, name: str, entry: StandingEntry, *, listed: bool) -> BlockStanding:
         meant = intended(domain, name, entry.protected, entry.explanation, suffix=entry.protected in self.suffixes)
-        return Standing(
+        return BlockStanding(
             name, entry.protected, meant, entry.grade, entry.triage == BLOCKED, entry.able and listed, listed
         )
 
-    def _is_silenced(self, domain: str, entry: Entry) -> bool:
+    def _is_silenced(self, domain: str, entry: StandingEntry) -> bool:
         for scope, value in self.silences:
             if scope in {"name", "suffix"} and is_under(domain, value):
                 return True

@@ -12,7 +12,7 @@ from typing import Protocol
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.mail.exchanges import Host, HostKind, HostState, host_kind, says_filtered
 from watcher.core.mail.findings import Observation
-from watcher.core.mail.reading import Existence, Reading, Surroundings, denies_subtree, probe_name, read
+from watcher.core.mail.reading import NameExistence, Reading, Surroundings, denies_subtree, probe_name, read
 from watcher.core.names.names import Fqdn
 
 AT_MOST_EXCHANGES = 20
@@ -109,9 +109,9 @@ def _mail(asking: _Asking) -> _Rounds:
             return
     yield from _ask_again_unchecked(asking, asking.name, (RRType.MX,))
     reading = asking.reading()
-    if reading.existence is Existence.ABSENT or (reading.mx is not None and says_filtered(reading.mx)):
+    if reading.existence is NameExistence.ABSENT or (reading.mx is not None and says_filtered(reading.mx)):
         return
-    if reading.existence is Existence.EXPLICIT:
+    if reading.existence is NameExistence.EXPLICIT:
         yield from _exchanges(asking)
     else:
         yield from _own_addresses(asking)
@@ -192,7 +192,7 @@ def _without_chain(answer: Answer) -> Answer:
 
 def _parents_of_the_dead(asking: _Asking) -> _Rounds:
     reading = asking.reading()
-    if reading.usable or reading.unsettled or reading.existence is Existence.UNSETTLED:
+    if reading.usable or reading.unsettled or reading.existence is NameExistence.UNSETTLED:
         return
     yield from asking.ask(
         Question(domain, RRType.MX)
@@ -205,7 +205,7 @@ def _wildcards(asking: _Asking) -> _Rounds:
     """Random labels under what the name and its exchanges stand below, then nameservers where one is suspected."""
     reading = asking.reading()
     surroundings = asking.context.surroundings
-    able = bool(reading.usable) and reading.existence is not Existence.UNSETTLED
+    able = bool(reading.usable) and reading.existence is not NameExistence.UNSETTLED
     with_mx, with_addresses = wildcard_zones(reading, able=able)
     yield from asking.ask(Question(probe_name(zone, surroundings), RRType.MX) for zone in with_mx)
     answers = asking.reading().answers
@@ -233,7 +233,7 @@ def wildcard_zones(reading: Reading, *, able: bool) -> tuple[tuple[str, ...], tu
     if domain is None:
         return (), ()
     zones: dict[str, bool] = {}
-    if domain != reading.name and (able or reading.existence is Existence.EXPLICIT):
+    if domain != reading.name and (able or reading.existence is NameExistence.EXPLICIT):
         zones[domain] = reading.implicit
     if able:
         zones[reading.observation.public_suffix] = reading.implicit
@@ -267,13 +267,17 @@ def _to_be_told_from_a_wildcard(reading: Reading) -> list[Fqdn]:
 def _posture(asking: _Asking) -> _Rounds:
     """What the name publishes about its mail, and whether an alias stands beside its MX (M49, M58, M59)."""
     reading = asking.reading()
-    if reading.undelegated or reading.parent_absent or reading.existence in {Existence.ABSENT, Existence.UNSETTLED}:
+    if (
+        reading.undelegated
+        or reading.parent_absent
+        or reading.existence in {NameExistence.ABSENT, NameExistence.UNSETTLED}
+    ):
         return
     name = asking.name
     questions = [Question(text, RRType.TXT) for text in (name, f"_dmarc.{name}", f"_mta-sts.{name}")]
     if reading.usable and reading.usable[0].kind is HostKind.ORDINARY:
         questions.append(Question(f"_25._tcp.{reading.usable[0].name}", RRType.TLSA))
-    if reading.existence is Existence.EXPLICIT and reading.mx is not None and not reading.mx.chain:
+    if reading.existence is NameExistence.EXPLICIT and reading.mx is not None and not reading.mx.chain:
         questions.append(Question(name, RRType.CNAME))
     yield from asking.ask(questions, fresh=True)
     target = asking.reading().target_beside_mx

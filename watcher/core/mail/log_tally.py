@@ -44,7 +44,7 @@ class Counted:
             self.last = day if self.last is None or day > self.last else self.last
 
 
-class Tally:
+class LogTally:
     """Counts entries. Memory is bounded: the oldest messages are counted for good when there are too many.
 
     The same message is the same recipient under the same queue id. A copy that a content filter or the next server of

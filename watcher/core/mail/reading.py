@@ -25,7 +25,7 @@ from watcher.core.names.names import Fqdn, is_under
 from watcher.core.names.suffixes import Suffixes
 
 
-class Existence(StrEnum):
+class NameExistence(StrEnum):
     """What the MX question said about the name."""
 
     EXPLICIT = "explicit"
@@ -81,7 +81,7 @@ class Reading:
     answers: Answers
     mx: Answer | None
     parent: Answer | None
-    existence: Existence
+    existence: NameExistence
     records: MXRecords
     hosts: tuple[Host, ...]
 
@@ -115,7 +115,7 @@ class Reading:
     @property
     def implicit(self) -> bool:
         """Whether the name itself stands in for exchanges it does not name."""
-        return self.existence in {Existence.IMPLICIT, Existence.DENIED}
+        return self.existence in {NameExistence.IMPLICIT, NameExistence.DENIED}
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -161,7 +161,7 @@ class Reading:
         """Whether the name says just what any label under the wildcard's zone says (M51-M55)."""
         if not wildcard.present:
             return False
-        if self.existence is Existence.EXPLICIT:
+        if self.existence is NameExistence.EXPLICIT:
             return self.records.names == wildcard.mx.names and bool(self.records.nulls) == bool(wildcard.mx.nulls)
         with_mx = wildcard.mx.hosts or wildcard.mx.nulls
         addresses = (address for host in self.hosts for address in host.addresses)
@@ -200,7 +200,7 @@ def read(observation: Observation, surroundings: Surroundings) -> Reading:
     if target is None:
         return reading
     other = _read_own(replace(observation, name=Fqdn(target)), surroundings)
-    if not other.usable or other.existence is Existence.UNSETTLED:
+    if not other.usable or other.existence is NameExistence.UNSETTLED:
         return reading
     return replace(reading, existence=other.existence, records=other.records, hosts=other.hosts)
 
@@ -213,24 +213,24 @@ def _read_own(observation: Observation, surroundings: Surroundings) -> Reading:
     mx = answers.of(name, RRType.MX)
     parent = answers.of(domain, RRType.MX) if domain is not None and domain != name else None
     existence = _existence(mx, domain or name, operators)
-    records = parse_mx(mx.records if mx is not None and existence is Existence.EXPLICIT else ())
-    if existence is Existence.EXPLICIT:
+    records = parse_mx(mx.records if mx is not None and existence is NameExistence.EXPLICIT else ())
+    if existence is NameExistence.EXPLICIT:
         hosts = tuple(read_host(preference, host, answers, operators) for preference, host in records.hosts)
-    elif existence in {Existence.IMPLICIT, Existence.DENIED, Existence.UNSETTLED}:
+    elif existence in {NameExistence.IMPLICIT, NameExistence.DENIED, NameExistence.UNSETTLED}:
         hosts = (read_host(0, name, answers, operators),)
     else:
         hosts = ()
     return Reading(observation, surroundings, answers, mx, parent, existence, records, hosts)
 
 
-def _existence(mx: Answer | None, domain: str, operators: MailOperators) -> Existence:
+def _existence(mx: Answer | None, domain: str, operators: MailOperators) -> NameExistence:
     if mx is None or not mx.settled or is_filtered(mx, operators):
-        return Existence.UNSETTLED
+        return NameExistence.UNSETTLED
     if mx.outcome is Outcome.NXDOMAIN:
-        return Existence.ABSENT if denies_subtree(mx, domain) else Existence.DENIED
+        return NameExistence.ABSENT if denies_subtree(mx, domain) else NameExistence.DENIED
     if len(set(mx.chain)) < len(mx.chain) or mx.question.name in mx.chain:
-        return Existence.UNSETTLED
-    return Existence.EXPLICIT if mx.outcome is Outcome.ANSWER and mx.records else Existence.IMPLICIT
+        return NameExistence.UNSETTLED
+    return NameExistence.EXPLICIT if mx.outcome is Outcome.ANSWER and mx.records else NameExistence.IMPLICIT
 
 
 def probe_name(zone: str, surroundings: Surroundings) -> str:

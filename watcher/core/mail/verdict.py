@@ -7,7 +7,7 @@ from typing import Protocol
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.findings import Finding, Observation
-from watcher.core.mail.reading import Existence, Reading, Surroundings, read
+from watcher.core.mail.reading import NameExistence, Reading, Surroundings, read
 
 
 class Ability(StrEnum):
@@ -199,7 +199,7 @@ def judge(observation: Observation, checks: Sequence[Check], context: JudgeConte
 
 def _exchanges(reading: Reading) -> tuple[Exchange, ...]:
     """The exchanges to show; a name without MX shows itself only where it has an address."""
-    if reading.existence is Existence.UNSETTLED:
+    if reading.existence is NameExistence.UNSETTLED:
         return ()
     return tuple(
         Exchange(host.preference, host.name, host.addresses)

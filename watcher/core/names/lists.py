@@ -36,7 +36,7 @@ _LOCAL = frozenset({"localhost", "localhost.localdomain", "local", "broadcasthos
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """One line of a list with the text of its name, and what else a CSV says of it."""
 
     number: int
@@ -46,7 +46,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Tally:
+class ListTally:
     """How much was read, and what was left out."""
 
     lines: int = 0
@@ -66,7 +66,7 @@ class NamesList:
     """Reads one list. `column`: the CSV column of the names, by heading or number from 1; None: told by the heading."""
 
     def __init__(self, column: str | None = None) -> None:
-        self.tally = Tally()
+        self.tally = ListTally()
         self._column = column.strip().lower() if column else None
         self._heading: tuple[str, ...] | None = None
 
@@ -83,7 +83,7 @@ class NamesList:
             if found is not None:
                 yield from found
 
-    def entries(self, lines: Iterable[str]) -> Iterator[Entry]:
+    def entries(self, lines: Iterable[str]) -> Iterator[ListEntry]:
         """Every name in `lines` as it is written, with its line: what is wrong is for the caller to say.
 
         A line without anything that looks like a name gives its own text.
@@ -103,7 +103,7 @@ class NamesList:
             for name in (plain,) if whole or not texts else texts:
                 if name:
                     self.tally.named += 1
-                    yield Entry(self.tally.lines, name, owner, tags)
+                    yield ListEntry(self.tally.lines, name, owner, tags)
 
     def _found(self, line: str) -> list[Fqdn] | None:
         """The names of a line; None where it says nothing at all."""

@@ -15,7 +15,7 @@ from watcher.core.shapes import (
 )
 from watcher.core.states.blindness import Blindness, Condition
 from watcher.core.states.channel import ChannelState
-from watcher.core.states.suffix import SuffixState, Waiting
+from watcher.core.states.suffix import SuffixState, SuffixWaiting
 from watcher.core.states.troubles import Trouble, Troubles
 
 
@@ -80,6 +80,6 @@ def suffix_state_from_json(row: Mapping[str, Any] | None) -> SuffixState:
     if kept is not None:
         points = None if kept["points"] is None else tuple(kept["points"])
         evidence = tuple(answer_from_json(answer) for answer in kept["evidence"])
-        waiting = Waiting(points, kept["times"], tuple(kept["resolvers"]), evidence, kept["baseline"])
+        waiting = SuffixWaiting(points, kept["times"], tuple(kept["resolvers"]), evidence, kept["baseline"])
     stands = None if row["stands"] is None else verdict_from_json(row["stands"])
     return SuffixState(stands, waiting, tuple(row["protected"]))

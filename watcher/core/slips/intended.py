@@ -13,7 +13,7 @@ HOST_WEIGHT = 0.3
 """How readily a slip hits a host label instead of the registrable one: it is short, and often filled in by habit."""
 
 
-class Place(NamedTuple):
+class SlipPlace(NamedTuple):
     """A label where a slip can happen: the whole name is `before + label + after`."""
 
     before: str
@@ -57,16 +57,16 @@ class Intended:
         self.registrable = self.places[:1] or _first_label(suffix)
         self.layouts = _layouts(self.country, tables)
 
-    def _place(self, index: int) -> Place:
+    def _place(self, index: int) -> SlipPlace:
         labels = self.labels
         before = "".join(label + "." for label in labels[:index])
         after = "." + ".".join((*labels[index + 1 :], self.suffix))
-        return Place(before, labels[index], after, 1.0 if index == len(labels) - 1 else HOST_WEIGHT)
+        return SlipPlace(before, labels[index], after, 1.0 if index == len(labels) - 1 else HOST_WEIGHT)
 
 
-def _first_label(suffix: str) -> tuple[Place, ...]:
+def _first_label(suffix: str) -> tuple[SlipPlace, ...]:
     label, dot, rest = suffix.partition(".")
-    return (Place("", label, dot + rest, 1.0),) if dot and not label.startswith("xn--") else ()
+    return (SlipPlace("", label, dot + rest, 1.0),) if dot and not label.startswith("xn--") else ()
 
 
 def _layouts(country: str | None, tables: Tables) -> tuple[Mapping[str, Neighbours], ...]:

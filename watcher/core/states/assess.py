@@ -46,7 +46,7 @@ _RISK_SIGHTINGS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AssessRules:
     """How sure to be before a change stands, how soon to look again, and how old registration facts may grow."""
 
     confirm: Policy = field(default_factory=Policy)
@@ -66,7 +66,7 @@ NO_SIBLINGS = Siblings()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Assessment:
     """The row after a look, None where nothing is to be kept; the drafts of the events to be recorded.
 
     `by_suffix`: the look met a wildcard of the public suffix, which is watched by itself (M54). `asks_siblings`: they
@@ -101,13 +101,13 @@ def assess(  # noqa: PLR0917 (all that a look is decided by)
     subject: Subject,
     siblings: Siblings,
     now: datetime,
-    rules: Rules,
+    rules: AssessRules,
     *,
     origin: Origin | None = None,
     registration: RegistrationFacts | None = None,
     baseline_done: bool = False,
     jitter: float = 0.5,
-) -> Outcome:
+) -> Assessment:
     """Return the outcome of a look; the same look a second time returns the row itself, and no drafts.
 
     `origin` counts at the first look only; `registration` are facts that were asked for with the look.
@@ -116,14 +116,14 @@ def assess(  # noqa: PLR0917 (all that a look is decided by)
     """
     verdict = _as_ours(look.verdict, row.state.home, rules.confirm) if subject.ours == OWN else look.verdict
     if verdict.basis is Basis.REGISTRY_WILDCARD and not row.state.seen and row.relation == LOOKALIKE:
-        return Outcome(None, by_suffix=True)
+        return Assessment(None, by_suffix=True)
     at = look.observation.attempted_at
     if registration is not None and origin is not None:
         origin = replace(origin, registered_at=registration.created_at)
     sighting = sighted(row.name, verdict, at)
     state, changed = step(row.state, sighting, now, rules.confirm, origin, baseline_done=baseline_done)
     if state == row.state:
-        return Outcome(row)
+        return Assessment(row)
     state = _at_home(state, row.state.home, verdict, subject, rules.confirm)
     moved = [_moved(draft) if subject.ours in {OWN, PROTECTED} else draft for draft in changed]
     asks_siblings = row.registrable_domain is not None and any(map(_is_of_the_family, moved))
@@ -140,16 +140,22 @@ def assess(  # noqa: PLR0917 (all that a look is decided by)
         drafts += registration_drafts(after, registration, subject)
         after = with_facts(after, registration, now, rules, jitter)
     if _worthless(after):
-        return Outcome(None, tuple(drafts), asks_siblings=asks_siblings)
+        return Assessment(None, tuple(drafts), asks_siblings=asks_siblings)
     if came_or_went(row.state, state) or any(draft.kind is EventKind.EXCHANGES_CHANGED for draft in moved):
         after = replace(after, registration_next_at=now)  # somebody may have bought it: its registry is asked at once
-    return Outcome(
+    return Assessment(
         _looked(after, verdict, subject, now, rules, jitter=jitter), tuple(drafts), asks_siblings=asks_siblings
     )
 
 
 def assess_registration(
-    rows: Sequence[Lookalike], new: RegistrationFacts, subject: Subject, now: datetime, rules: Rules, *, jitter: float
+    rows: Sequence[Lookalike],
+    new: RegistrationFacts,
+    subject: Subject,
+    now: datetime,
+    rules: AssessRules,
+    *,
+    jitter: float,
 ) -> tuple[list[Lookalike], tuple[NameDraft, ...]]:
     """Return the rows of one registrable domain with new facts about it, and the events of the domain's own row.
 
@@ -176,7 +182,7 @@ def registration_drafts(row: Lookalike, new: RegistrationFacts, subject: Subject
     ]
 
 
-def with_facts(row: Lookalike, new: RegistrationFacts, now: datetime, rules: Rules, jitter: float) -> Lookalike:
+def with_facts(row: Lookalike, new: RegistrationFacts, now: datetime, rules: AssessRules, jitter: float) -> Lookalike:
     """The row with the facts; one that proves to be news (M68) is looked at again at once."""
     state, next_look_at = row.state, row.next_look_at
     if new.created_at is not None and own_facts(new, row.registrable_domain) is not None:
@@ -357,7 +363,7 @@ def _looked(
     verdict: Verdict,
     subject: Subject,
     now: datetime,
-    rules: Rules,
+    rules: AssessRules,
     *,
     jitter: float,
 ) -> Lookalike:

@@ -37,7 +37,7 @@ class Mark(StrEnum):
     """In the digest: another host of the same parent gained the same way, and that was told (M73)."""
 
 
-class Patience(Protocol):
+class Steadiness(Protocol):
     """What is needed of `mail_state.Policy`."""
 
     @property
@@ -75,7 +75,7 @@ def swing(
     swings: Swings,
     stood: Verdict | None,
     stands: Verdict,
-    policy: Patience,
+    policy: Steadiness,
     *,
     up: bool,
     first_seen: datetime,
@@ -106,21 +106,21 @@ def set_back(swings: Swings, by: timedelta) -> Swings:
     return replace(swings, changes=tuple(change - by for change in swings.changes), lost_at=lost_at)
 
 
-def operators_of(verdict: Verdict, policy: Patience) -> frozenset[str]:
+def operators_of(verdict: Verdict, policy: Steadiness) -> frozenset[str]:
     """Who runs the exchanges of an able verdict; nobody but the name itself where it has none."""
     if verdict.ability is not Ability.ABLE or verdict.basis is not Basis.EXPLICIT_MX:
         return frozenset()
     return frozenset(policy.operator_of(exchange.host) for exchange in verdict.exchanges)
 
 
-def _known(swings: Swings, verdict: Verdict | None, policy: Patience) -> Swings:
+def _known(swings: Swings, verdict: Verdict | None, policy: Steadiness) -> Swings:
     if verdict is None or verdict.ability is not Ability.ABLE:
         return swings
     operators = tuple(sorted({*swings.operators, *operators_of(verdict, policy)})[:_MOST])
     return replace(swings, operators=operators, worst=_worse((swings.worst, _severity(verdict))))
 
 
-def _is_worse(known: Swings, stands: Verdict, policy: Patience) -> bool:
+def _is_worse(known: Swings, stands: Verdict, policy: Steadiness) -> bool:
     other = bool(known.operators) and not operators_of(stands, policy) <= set(known.operators)
     return other or not known.worst.at_least(_severity(stands))
 

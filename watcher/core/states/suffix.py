@@ -25,7 +25,7 @@ _ANY = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class SuffixWaiting:
     """Seen and not confirmed yet: where it leads (None: not looked at yet), how often, by whom, with which answers.
 
     `baseline`: it is no news when it is confirmed.
@@ -43,7 +43,7 @@ class SuffixState:
     """The wildcard that stands, without the random name it was seen by; what waits; the protected names it concerns."""
 
     stands: Verdict | None = None
-    waiting: Waiting | None = None
+    waiting: SuffixWaiting | None = None
     protected: tuple[str, ...] = ()
 
     @property
@@ -73,7 +73,7 @@ def noted(state: SuffixState, protected: tuple[str, ...], *, news: bool) -> Suff
     `news`: the candidate was known to be absent, so that the wildcard is new.
     """
     names = tuple(dict.fromkeys((*state.protected, *protected)))[:_MOST_PROTECTED]
-    waiting = state.waiting if state.is_kept else Waiting(baseline=not news)
+    waiting = state.waiting if state.is_kept else SuffixWaiting(baseline=not news)
     return replace(state, waiting=waiting, protected=names)
 
 
@@ -87,7 +87,7 @@ def step(
     points = points_of(found)
     if points == points_of(state.stands):
         return replace(state, waiting=None), ()
-    waiting = state.waiting or Waiting(baseline=first)
+    waiting = state.waiting or SuffixWaiting(baseline=first)
     again = waiting.points == points
     times = waiting.times + 1 if again else 1
     evidence = (*(waiting.evidence if again else ()), *seen.evidence)

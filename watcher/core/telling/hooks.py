@@ -49,7 +49,7 @@ def _message(message_id: str, kind: str, at: str | None, data: Mapping[str, Any]
     return HookMessage(message_id, kind, body.encode("ascii"))
 
 
-class Progress:
+class HookProgress:
     """What was accepted of the alerts under way: a try that ends in the middle goes on from there.
 
     After a restart an alert begins anew; its messages have the same ids as before.

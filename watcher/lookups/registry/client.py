@@ -24,7 +24,7 @@ from watcher.lookups.registry import rdap_bootstrap, whois
 from watcher.lookups.registry.connecting import Gate
 from watcher.lookups.registry.pace import ServerPace
 from watcher.lookups.registry.rdap import Rdap
-from watcher.lookups.registry.reply import Reply, failed, throttled, unknown
+from watcher.lookups.registry.reply import RegistryReply, failed, throttled, unknown
 from watcher.lookups.registry.routes import RdapServer, Routes, Server, WhoisServer, origin
 from watcher.lookups.registry.whois_process import WhoisProcess
 
@@ -238,7 +238,7 @@ class RegistryClient:
             return facts
         return completed(facts, reply.facts, origin(link)[0])
 
-    async def _ask_server(self, server: Server, domain: Fqdn) -> Reply:
+    async def _ask_server(self, server: Server, domain: Fqdn) -> RegistryReply:
         match server:
             case RdapServer(url):
                 return await self._paced(
@@ -256,17 +256,17 @@ class RegistryClient:
                     return failed(RegistrationSource.WHOIS, self._clock.now(), reason)
                 return await self._ask_whois(found, domain)
 
-    async def _ask_whois(self, address: whois.Address, domain: Fqdn) -> Reply:
+    async def _ask_whois(self, address: whois.Address, domain: Fqdn) -> RegistryReply:
         return await self._paced(
             f"whois {address}", RegistrationSource.WHOIS, domain, lambda: self._whois.ask(domain, address)
         )
 
     async def _paced(
-        self, key: str, source: RegistrationSource, domain: Fqdn, ask: Callable[[], Awaitable[Reply]]
-    ) -> Reply:
+        self, key: str, source: RegistrationSource, domain: Fqdn, ask: Callable[[], Awaitable[RegistryReply]]
+    ) -> RegistryReply:
         """Ask when it is our turn; a throttled question is asked once more when the server's break is short."""
         pace = self._paces.setdefault(key, ServerPace(self._clock, self._max_rate, self._patience))
-        reply: Reply | None = None
+        reply: RegistryReply | None = None
         for _ in range(_TRIES):
             if not await pace.turn(self._worth[domain], about=domain):
                 break

@@ -18,7 +18,7 @@ from watcher.lookups.registry import text as registry_text
 from watcher.lookups.registry.connecting import Gate, GatedResolver, NotGlobal
 from watcher.lookups.registry.rdap_bootstrap import base_url
 from watcher.lookups.registry.rdap_reader import error_code, read_domain, related_links
-from watcher.lookups.registry.reply import Reply, failed, packed, throttled
+from watcher.lookups.registry.reply import RegistryReply, failed, packed, throttled
 from watcher.lookups.registry.routes import origin
 
 MOST_BYTES = 1024 * 1024
@@ -66,7 +66,7 @@ class Rdap:
         self._proxy_of = proxy_of
         self._opened: aiohttp.ClientSession | None = None
 
-    async def ask(self, domain: Fqdn, server: str) -> Reply:
+    async def ask(self, domain: Fqdn, server: str) -> RegistryReply:
         """What the server at base URL `server` says about `domain` (A-labels); never raises for what it did."""
         try:
             document = await self.fetch(urljoin(server, "domain/" + domain), accept=_ACCEPT, most=MOST_BYTES)
@@ -74,7 +74,7 @@ class Rdap:
         except LookupFailed as error:
             return failed(_SOURCE, self._clock.now(), f"RDAP: {error.cause}")
 
-    async def ask_registrar(self, domain: Fqdn, url: str) -> Reply:
+    async def ask_registrar(self, domain: Fqdn, url: str) -> RegistryReply:
         """What a registrar says at `url`, a link of its registry's; never raises, and leads nowhere further."""
         try:
             reply = self._judge(await self.fetch(url, accept=_ACCEPT, most=MOST_BYTES), domain)
@@ -145,7 +145,7 @@ class Rdap:
             )
             return document, location
 
-    def _judge(self, document: Document, domain: Fqdn) -> Reply:
+    def _judge(self, document: Document, domain: Fqdn) -> RegistryReply:
         """A reply from an HTTP answer; raises LookupFailed for what says nothing about the domain."""
         now = self._clock.now()
         match document.status:
@@ -157,10 +157,10 @@ class Rdap:
                     # Some servers put the error into a 200; trust the code as if it were the status.
                     return self._judge(Document(code, document.media_type, document.body), domain)
                 facts = replace(read_domain(content, domain, now), raw=packed(document.body))
-                return Reply(facts, registrar=self._registrar_link(content))
+                return RegistryReply(facts, registrar=self._registrar_link(content))
             case HTTPStatus.NOT_FOUND:
                 _require_registry_404(document)
-                return Reply(RegistrationFacts(RegistrationStatus.UNREGISTERED, _SOURCE, now))
+                return RegistryReply(RegistrationFacts(RegistrationStatus.UNREGISTERED, _SOURCE, now))
             case HTTPStatus.TOO_MANY_REQUESTS:
                 wait = registry_text.retry_after(document.retry_after, now)
                 return throttled(_SOURCE, now, "RDAP: the server asks us to slow down (429)", wait)

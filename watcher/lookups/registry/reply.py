@@ -8,7 +8,7 @@ from watcher.core.registration.facts import RegistrationFacts, RegistrationSourc
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class RegistryReply:
     """`throttled`: the server asks us to slow down, `retry_after` by how long where it says so.
 
     `failed`: nothing was learnt about the domain that another server of the registry could not still tell.
@@ -27,14 +27,16 @@ def unknown(source: RegistrationSource, at: datetime, reason: str) -> Registrati
     return RegistrationFacts(RegistrationStatus.UNKNOWN, source, at, reason=reason[:300])
 
 
-def failed(source: RegistrationSource, at: datetime, reason: str) -> Reply:
+def failed(source: RegistrationSource, at: datetime, reason: str) -> RegistryReply:
     """A reply that taught nothing, for `reason`."""
-    return Reply(unknown(source, at, reason), failed=True)
+    return RegistryReply(unknown(source, at, reason), failed=True)
 
 
-def throttled(source: RegistrationSource, at: datetime, reason: str, retry_after: timedelta | None = None) -> Reply:
+def throttled(
+    source: RegistrationSource, at: datetime, reason: str, retry_after: timedelta | None = None
+) -> RegistryReply:
     """A reply that asks for patience."""
-    return Reply(unknown(source, at, reason), throttled=True, retry_after=retry_after)
+    return RegistryReply(unknown(source, at, reason), throttled=True, retry_after=retry_after)
 
 
 MOST_KEPT = 256 * 1024

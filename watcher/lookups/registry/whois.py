@@ -12,7 +12,7 @@ from watcher.core.names.names import Fqdn
 from watcher.core.ports import Clock
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.lookups.registry.connecting import Gate, NotGlobal
-from watcher.lookups.registry.reply import Reply, failed, packed, throttled
+from watcher.lookups.registry.reply import RegistryReply, failed, packed, throttled
 from watcher.lookups.registry.whois_classifier import ReplyKind, classify, is_bare, requested_wait
 from watcher.lookups.registry.whois_process import WhoisProcess
 from watcher.lookups.registry.whois_text import decode
@@ -83,7 +83,7 @@ class Whois:
         self._referral_failed: tuple[datetime, LookupFailed] | None = None
         self._bare: dict[Address, Fqdn] = {}  # the name that each server last said next to nothing about
 
-    async def ask(self, domain: Fqdn, server: Address) -> Reply:
+    async def ask(self, domain: Fqdn, server: Address) -> RegistryReply:
         """What `server` says about `domain` (A-labels); never raises for what it did."""
         query = _QUERIES.get(server.host, "{}").format(domain)
         try:
@@ -98,7 +98,7 @@ class Whois:
             return reply
         return replace(reply, facts=replace(reply.facts, raw=packed(raw)))
 
-    def _throttled_by_silence(self, server: Address, domain: Fqdn, text: str, reply: Reply) -> Reply:
+    def _throttled_by_silence(self, server: Address, domain: Fqdn, text: str, reply: RegistryReply) -> RegistryReply:
         """The reply, as throttling where it says next to nothing, as the one before did of another name."""
         if not reply.failed or not is_bare(text):
             self._bare.pop(server, None)
@@ -179,19 +179,19 @@ class Whois:
                 writer.transport.abort()  # a close would wait for a server that does not read
         raise refused or OSError(f"{server.host} has no address")
 
-    async def _judge(self, domain: Fqdn, text: str, *, whole: bool) -> Reply:
+    async def _judge(self, domain: Fqdn, text: str, *, whole: bool) -> RegistryReply:
         now = self._clock.now()
         # In a thread: its time is linear in the reply, line by line, but a hostile one can make it tenths of a second.
         kind = await asyncio.to_thread(classify, text, domain)
         match kind:
             case ReplyKind.REGISTERED:
-                return Reply(await self._registered(domain, text, now))
+                return RegistryReply(await self._registered(domain, text, now))
             case ReplyKind.NOT_FOUND if not whole:
                 return failed(_SOURCE, now, "WHOIS: the reply is longer than 64 KiB")
             case ReplyKind.NOT_FOUND:
-                return Reply(RegistrationFacts(RegistrationStatus.UNREGISTERED, _SOURCE, now))
+                return RegistryReply(RegistrationFacts(RegistrationStatus.UNREGISTERED, _SOURCE, now))
             case ReplyKind.RESERVED:
-                return Reply(RegistrationFacts(RegistrationStatus.RESERVED, _SOURCE, now))
+                return RegistryReply(RegistrationFacts(RegistrationStatus.RESERVED, _SOURCE, now))
             case ReplyKind.THROTTLED:
                 return throttled(_SOURCE, now, "WHOIS: the server asks us to slow down", requested_wait(text))
             case _:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from watcher.core.known import Known
 from watcher.services.answers.lookup import known_row
 from watcher.store import Tx, lookalike_lists, resemblances
-from watcher.store.lookalike_lists import Order, Place
+from watcher.store.lookalike_lists import ListPlace, Order
 from watcher.store.lookalikes import Wanted, wildcard_of
 
 MOST_COUNTED = 10_001
@@ -13,18 +13,18 @@ MOST_COUNTED = 10_001
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class NameListing:
     """One page of a list. `total` is at most `MOST_COUNTED`; `last` is where the next page goes on."""
 
     rows: tuple[Known, ...]
     total: int
     more: bool
-    last: Place | None
+    last: ListPlace | None
 
 
 async def list_known(
-    tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: Place | None = None, limit: int
-) -> Listing:
+    tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: ListPlace | None = None, limit: int
+) -> NameListing:
     """Return a page of the names that `wanted` describes. A wildcard's row says how many more hosts it stands for."""
     rows = await lookalike_lists.list_page(tx, wanted, order, after=after, limit=limit + 1)
     found = await resemblances.find_all(tx, [row.name for row in rows[:limit]])
@@ -37,4 +37,4 @@ async def list_known(
     )
     total = await lookalike_lists.count_up_to(tx, wanted, MOST_COUNTED)
     last = lookalike_lists.place_of(rows[limit - 1]) if len(rows) > limit else None
-    return Listing(shown, total, len(rows) > limit, last)
+    return NameListing(shown, total, len(rows) > limit, last)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from watcher.core.errors import WatcherError
 from watcher.core.ports import Clock
 from watcher.core.shapes import JSON, time_json
-from watcher.services.sweeps.batch import Report
+from watcher.services.sweeps.batch import SweepReport
 from watcher.services.sweeps.sweep import Sweep
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class _Scan:
     limit: int
     created_at: datetime
     status: ScanStatus = ScanStatus.WAITING
-    report: Report | None = None
+    report: SweepReport | None = None
 
 
 class Scans:

@@ -16,7 +16,7 @@ _PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ListWish:
     """What somebody asks for: the rules, what the format needs, and which part of the list."""
 
     rules: Rules

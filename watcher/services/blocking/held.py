@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from watcher.core.blocking.friends import Friends, ListedName
-from watcher.core.blocking.standing import Entry, Silenced, Standings
+from watcher.core.blocking.standing import Silenced, StandingEntry, Standings
 from watcher.core.errors import StoreError
 from watcher.core.names.protected import Kind
 from watcher.core.ports import Clock
@@ -93,7 +93,7 @@ class HeldList:
     async def _read_whole(self, now: datetime) -> None:
         async with self._store.read() as tx:
             at = await standings.find_changed(tx, event_id="\U0010ffff", triaged_at=now)
-        entries: dict[str, Entry] = {}
+        entries: dict[str, StandingEntry] = {}
         after = ""
         while True:
             async with self._store.read() as tx:
@@ -152,5 +152,5 @@ def _is_held(row: HeldRow) -> bool:
     return (row.able or row.triage != "new") and bool(row.protected or row.triage == "blocked")
 
 
-def _entry(row: HeldRow) -> Entry:
-    return Entry(row.triage, row.able, row.grade, row.protected, row.techniques, row.explanation)
+def _entry(row: HeldRow) -> StandingEntry:
+    return StandingEntry(row.triage, row.able, row.grade, row.protected, row.techniques, row.explanation)

@@ -11,7 +11,7 @@ from watcher.core.errors import InvalidName
 from watcher.core.events import Resemblance, best_grade
 from watcher.core.known import Known
 from watcher.core.mail.log_entry import LogEntry, MailFate, domain_text
-from watcher.core.mail.log_tally import Counted, Tally
+from watcher.core.mail.log_tally import Counted, LogTally
 from watcher.core.names.names import Fqdn, is_under, parse, to_unicode
 from watcher.core.shapes import JSON
 from watcher.services.answers.lookup import known_row
@@ -82,7 +82,7 @@ class MailLogCount:
         self._zone = zone
         self._seen: dict[bytes, bool] = {}
         self._resembles: dict[str, tuple[Resemblance, ...]] = {}
-        self._tally = Tally()
+        self._tally = LogTally()
         self.entries = 0
 
     def wanted(self, domains: Iterable[bytes]) -> set[bytes]:

@@ -10,10 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from watcher.core.blocking.answer import PASS, Action, Answer, PolicyRules, action_for, answer
+from watcher.core.blocking.answer import PASS, Action, PolicyAnswer, PolicyRules, action_for, answer
 from watcher.core.blocking.confirming import Confirmations
 from watcher.core.blocking.recipient import Recipient, recipients
-from watcher.core.blocking.standing import Standing
+from watcher.core.blocking.standing import BlockStanding
 from watcher.core.events import Resemblance
 from watcher.core.names.names import Fqdn
 from watcher.services.blocking.held import HeldList
@@ -68,8 +68,8 @@ class RecipientPolicy:
         self._monotonic = monotonic
         self._confirmations = Confirmations(rules.confirm_within.total_seconds())
         self._key = secrets.token_bytes(16)
-        self._found: dict[str, Standing | None] = {}
-        self._comparing: dict[str, Future[Standing | None]] = {}
+        self._found: dict[str, BlockStanding | None] = {}
+        self._comparing: dict[str, Future[BlockStanding | None]] = {}
         self._worker = ThreadPoolExecutor(1, "compare-recipients")
 
     def forget(self) -> None:
@@ -82,7 +82,7 @@ class RecipientPolicy:
         """Stop comparing."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def at_once(self, question: RecipientQuestion, *, judging: bool = False) -> Answer | None:
+    def at_once(self, question: RecipientQuestion, *, judging: bool = False) -> PolicyAnswer | None:
         """Return the answer; None when the domain must be compared first (`compared`). Never raises.
 
         `judging`: only tell what the answer would be; nothing is counted or remembered about it.
@@ -93,7 +93,7 @@ class RecipientPolicy:
             log.exception("mail passes, because the answer could not be worked out")
             return PASS
 
-    async def judge(self, recipient: str) -> Answer:
+    async def judge(self, recipient: str) -> PolicyAnswer:
         """Return what a mail server would be told about a recipient from now on; nothing is counted or remembered.
 
         Raises StoreError where the list cannot be read.
@@ -102,7 +102,7 @@ class RecipientPolicy:
         question = RecipientQuestion(recipient)
         return self.at_once(question, judging=True) or await self.compared(question, judging=True)
 
-    async def compared(self, question: RecipientQuestion, *, judging: bool = False) -> Answer:
+    async def compared(self, question: RecipientQuestion, *, judging: bool = False) -> PolicyAnswer:
         """Return the answer after comparing, or that mail passes when that takes too long. Never raises."""
         try:
             waiting = [future for future in map(self._compare, recipients(question.recipient)) if future is not None]
@@ -113,10 +113,10 @@ class RecipientPolicy:
             log.exception("mail passes, because the answer could not be worked out")
             return PASS
 
-    def _answer(self, question: RecipientQuestion, *, judging: bool, waited: bool) -> Answer | None:
+    def _answer(self, question: RecipientQuestion, *, judging: bool, waited: bool) -> PolicyAnswer | None:
         if not self._held.loaded:
             return PASS
-        worst: tuple[Action, Recipient, Standing] | None = None
+        worst: tuple[Action, Recipient, BlockStanding] | None = None
         for recipient in recipients(question.recipient):
             standing = self._standing(recipient.domain)
             if standing is _MISSING and not waited:
@@ -131,8 +131,14 @@ class RecipientPolicy:
         return self._given(question, *worst, judging=judging)
 
     def _given(
-        self, question: RecipientQuestion, action: Action, recipient: Recipient, standing: Standing, *, judging: bool
-    ) -> Answer:
+        self,
+        question: RecipientQuestion,
+        action: Action,
+        recipient: Recipient,
+        standing: BlockStanding,
+        *,
+        judging: bool,
+    ) -> PolicyAnswer:
         if action is Action.ASK and not judging:
             action = self._ask(question, recipient)
         given = answer(action, recipient, standing, self.rules)
@@ -140,7 +146,7 @@ class RecipientPolicy:
             self._outgoing.count(standing.name, standing.protected, action)
         return given
 
-    def _standing(self, domain: Fqdn) -> Standing | None:
+    def _standing(self, domain: Fqdn) -> BlockStanding | None:
         """The standing where it is at hand, else `_MISSING`."""
         known = self._found.get(domain, _MISSING)
         if known is not _MISSING:
@@ -154,7 +160,7 @@ class RecipientPolicy:
         self._keep(domain, standing)
         return standing
 
-    def _compare(self, recipient: Recipient) -> Future[Standing | None] | None:
+    def _compare(self, recipient: Recipient) -> Future[BlockStanding | None] | None:
         domain = recipient.domain
         if domain in self._found:
             return None
@@ -176,7 +182,7 @@ class RecipientPolicy:
         except Exception:
             log.exception("the protected names could not be filed")
 
-    def _resembling(self, domain: Fqdn) -> Standing | None:
+    def _resembling(self, domain: Fqdn) -> BlockStanding | None:
         try:
             found = [resemblance for _, each in self._names.matching([domain]) for resemblance in each]
             return self._held.standings.find(domain, found)
@@ -184,7 +190,7 @@ class RecipientPolicy:
             log.exception("mail to a domain passes, because it could not be compared")
             return None
 
-    def _keep(self, domain: Fqdn, standing: Standing | None) -> None:
+    def _keep(self, domain: Fqdn, standing: BlockStanding | None) -> None:
         if len(self._found) >= _REMEMBERED:
             self._found = {}
         self._found[domain] = standing
@@ -207,4 +213,4 @@ class RecipientPolicy:
                 self._outgoing.count_recipient(recipient.domain)
 
 
-_MISSING = Standing("", "", None, None, False, False, False)  # type: ignore[arg-type]  # noqa: FBT003 (a mark, never read)
+_MISSING = BlockStanding("", "", None, None, False, False, False)  # type: ignore[arg-type]  # noqa: FBT003 (a mark, never read)

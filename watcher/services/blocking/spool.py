@@ -10,7 +10,7 @@ from typing import IO
 
 from watcher.core.blocking.selection import BlockEntry
 from watcher.exports.form import Format, Omitted, written
-from watcher.services.blocking.block_lists import BlockLists, Wish
+from watcher.services.blocking.block_lists import BlockLists, ListWish
 
 _IN_MEMORY = 1 << 20
 _AHEAD = 4  # pages that are read before they are written
@@ -28,7 +28,7 @@ class SpooledList:
     omitted: Omitted
 
 
-async def spool(lists: BlockLists, chosen: Format, wish: Wish) -> SpooledList:
+async def spool(lists: BlockLists, chosen: Format, wish: ListWish) -> SpooledList:
     """Write the list that `wish` describes in the format `chosen`."""
     pages: _Pages = queue.Queue(maxsize=_AHEAD)
     writing = asyncio.ensure_future(asyncio.to_thread(_write, pages, chosen, wish))
@@ -40,7 +40,7 @@ async def spool(lists: BlockLists, chosen: Format, wish: Wish) -> SpooledList:
     return await writing
 
 
-def _write(pages: _Pages, chosen: Format, wish: Wish) -> SpooledList:
+def _write(pages: _Pages, chosen: Format, wish: ListWish) -> SpooledList:
     file: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (handed on to the caller)
     digest = hashlib.sha256()
     size = 0

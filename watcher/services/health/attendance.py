@@ -99,19 +99,19 @@ class Attendance:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenWorker:
     """A process, and whether it counts as alive."""
 
     worker: Worker
     alive: bool
 
 
-async def list_workers(store: Store, clock: Clock) -> tuple[datetime, list[Seen]]:
+async def list_workers(store: Store, clock: Clock) -> tuple[datetime, list[SeenWorker]]:
     """Return the database's time and all processes of the last day, by their ids."""
     async with store.read() as tx:
         at = await lease_time(tx, clock.now())
         every = await workers.list_all(tx)
-    return at, [Seen(worker, worker.until > at) for worker in sorted(every, key=lambda worker: worker.id)]
+    return at, [SeenWorker(worker, worker.until > at) for worker in sorted(every, key=lambda worker: worker.id)]
 
 
 async def find_troubles(store: Store, clock: Clock) -> dict[str, str]:

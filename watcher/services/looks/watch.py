@@ -21,8 +21,8 @@ from watcher.core.ports import Clock
 from watcher.core.registration.facts import RegistrationFacts
 from watcher.core.states.assess import (
     NO_SIBLINGS,
-    Outcome,
-    Rules,
+    Assessment,
+    AssessRules,
     Siblings,
     assess,
     assess_registration,
@@ -76,7 +76,7 @@ class Watch:
         self._store = store
         self._transactions = SharedTransactions(store)
         self._clock = clock
-        self._rules = Rules(policy or Policy(), cadence or Cadence(), refresh or Refresh())
+        self._rules = AssessRules(policy or Policy(), cadence or Cadence(), refresh or Refresh())
         self._jitter = jitter
 
     async def record(
@@ -145,7 +145,7 @@ class Watch:
         done = await self._baseline_is_done(tx, row, resembles)
         now, jitter = self._clock.now(), self._jitter()
 
-        def assessed(siblings: Siblings) -> Outcome:
+        def assessed(siblings: Siblings) -> Assessment:
             return assess(
                 row,
                 look,
@@ -168,7 +168,7 @@ class Watch:
             await suffix_sightings.note(tx, look.observation.public_suffix, names, news=news, now=now)
         return await self._write(tx, row, outcome, new)
 
-    async def _write(self, tx: Tx, before: Lookalike, outcome: Outcome, new: Sequence[Resemblance]) -> Recorded:
+    async def _write(self, tx: Tx, before: Lookalike, outcome: Assessment, new: Sequence[Resemblance]) -> Recorded:
         if outcome.row is None:
             await lookalikes.remove(tx, [before.name])
         else:

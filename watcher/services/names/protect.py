@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.core.names.lists import Entry
+from watcher.core.names.lists import ListEntry
 from watcher.core.names.protected import parse_protected
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.shapes import JSON, time_json
@@ -47,7 +47,7 @@ async def protect(
 
 async def protect_entries(
     store: Store,
-    entries: Sequence[Entry],
+    entries: Sequence[ListEntry],
     *,
     suffixes: Suffixes,
     now: datetime,

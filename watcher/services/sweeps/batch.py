@@ -38,7 +38,7 @@ class Blind(Exception):
 
 
 @dataclass(slots=True)
-class Report:
+class SweepReport:
     """What a sweep did. `unsettled` counts candidates whose domain did not settle, by outcome."""
 
     started_at: datetime
@@ -91,7 +91,7 @@ class Batch:
         relook: Relook,
         shared: SharedAbsence,
         controls: Controls,
-        report: Report,
+        report: SweepReport,
         tell: Callable[[Pass, int], None],
     ) -> None:
         self.slices = slices

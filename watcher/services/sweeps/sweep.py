@@ -20,7 +20,7 @@ from watcher.core.slips.candidates import Candidate
 from watcher.core.states.budget import Budget, stretches
 from watcher.services.looks.relook import Relook
 from watcher.services.sweeps.agenda import Agenda
-from watcher.services.sweeps.batch import PLENTY, Batch, Blind, Report, SharedAbsence
+from watcher.services.sweeps.batch import PLENTY, Batch, Blind, SharedAbsence, SweepReport
 from watcher.services.sweeps.controls import Controls
 from watcher.services.sweeps.enumerate import Named
 from watcher.services.sweeps.first_tier import FirstTier
@@ -29,7 +29,7 @@ from watcher.store import Store, Tx, protected_names, shards
 from watcher.store.fences import fenced
 from watcher.store.shards import Holder
 
-__all__ = ["PLENTY", "Report", "Sweep", "SweepState"]
+__all__ = ["PLENTY", "Sweep", "SweepState"]
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class Sweep:
         self._touched: set[Pass] = set()
         self._names = 0
         self._waiting = 0
-        self.report = Report(clock.now())
+        self.report = SweepReport(clock.now())
         """The newest report; live while a sweep runs."""
         self.blind_passes: BlindPasses | None = None
         """Set while passes are blind: since when, and why."""
@@ -132,7 +132,7 @@ class Sweep:
         self.most_candidates = self._tiers[-1].last
         """Of one protected name."""
 
-    async def run(self, *, once: bool = False) -> Report:
+    async def run(self, *, once: bool = False) -> SweepReport:
         """Sweep everything that is due, best tiers first; `once`: nothing that becomes due meanwhile.
 
         Goes on where an earlier run was cut off. Returns early, with `blind` set, when the DNS cannot be seen.
@@ -140,7 +140,7 @@ class Sweep:
         async with self._turn:
             return await self._through(self._new_agenda(cutoff=self._clock.now() if once else None))
 
-    async def over(self, names: Sequence[str], most: int, *, began: Callable[[], None] = lambda: None) -> Report:
+    async def over(self, names: Sequence[str], most: int, *, began: Callable[[], None] = lambda: None) -> SweepReport:
         """Sweep these protected names now, due or not, up to the rank `most`; a tier that it cuts stays due.
 
         A run that is under way lets it pass first; `began` is called when its turn has come.
@@ -151,7 +151,7 @@ class Sweep:
         finally:
             self._waiting -= 1
         try:
-            self.report = Report(self._clock.now())
+            self.report = SweepReport(self._clock.now())
             agenda = self._new_agenda(only=names, most=most)
             began()
             return await self._through(agenda)
@@ -203,8 +203,8 @@ class Sweep:
         plan = [(tier.last, tier.interval) for tier in self._tiers]
         return stretches(plan, self._names, self.budget, spare=self._spare)
 
-    async def _through(self, agenda: Agenda) -> Report:
-        self.report = report = Report(self._clock.now())
+    async def _through(self, agenda: Agenda) -> SweepReport:
+        self.report = report = SweepReport(self._clock.now())
         async with self._store.read() as tx:
             self._names = await protected_names.count(tx)
         if self._count is not None:
@@ -222,7 +222,7 @@ class Sweep:
             report.ended_at = self._clock.now()
         return report
 
-    async def _work(self, agenda: Agenda, report: Report) -> None:
+    async def _work(self, agenda: Agenda, report: SweepReport) -> None:
         """One batch after the other, until nothing is due, the DNS cannot be seen, or somebody waits for a turn."""
         while report.blind is None and not (self._waiting and agenda.interruptible):
             slices = await agenda.next()
@@ -291,7 +291,7 @@ class Sweep:
         found = self._enumerate(row, min(wanted), max(wanted))
         return [candidate for candidate in found if candidate.rank in wanted]
 
-    async def _save_again_and_again(self, agenda: Agenda, report: Report) -> None:
+    async def _save_again_and_again(self, agenda: Agenda, report: SweepReport) -> None:
         while True:
             every = _SAVED_EVERY if self._holder is None else min(_SHARED_EVERY, self._holder.lease / 6)
             await self._clock.sleep(every.total_seconds())
@@ -338,7 +338,7 @@ class Sweep:
             await shards.save_progress(tx, [row for row in going if row[:2] not in lost])
             await shards.release(tx, [item.fence for item in left])
 
-    async def _save(self, agenda: Agenda, report: Report) -> None:
+    async def _save(self, agenda: Agenda, report: SweepReport) -> None:
         """Write down how far the passes are that went on since the last time; end those that are through."""
         async with self._saving:
             touched = [item for item in self._touched if not item.finished]

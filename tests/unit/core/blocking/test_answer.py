@@ -10,7 +10,7 @@ from watcher.core.blocking.answer import PASS, Action, PolicyRules, action_for, 
 from watcher.core.blocking.confirming import Confirmations
 from watcher.core.blocking.friends import Friends, ListedName
 from watcher.core.blocking.recipient import Recipient, recipients
-from watcher.core.blocking.standing import Entry, Silenced, Standings
+from watcher.core.blocking.standing import Silenced, StandingEntry, Standings
 from watcher.core.events import Grade, Resemblance
 from watcher.core.names.names import Fqdn
 from watcher.core.telling.alerts import SilenceScope
@@ -36,7 +36,7 @@ def entry(
     explanation=EXPLANATION,
     techniques=("suffix_edit",),
 ):
-    return Entry(triage, able, grade, protected, techniques, explanation)
+    return StandingEntry(triage, able, grade, protected, techniques, explanation)
 
 
 def said(entries, domain="us.army.ml", *, rules=PolicyRules(), found=(), local="bob", **options):  # noqa: B008 (frozen)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.core.errors import InvalidName
-from watcher.core.names.lists import Entry, NamesList
+from watcher.core.names.lists import ListEntry, NamesList
 from watcher.core.names.names import parse, parse_existing, to_unicode
 
 FORMS = {
@@ -74,9 +74,9 @@ def test_what_is_left_out_is_counted_and_the_first_are_kept():
 def test_entries_keep_what_is_written_and_whose_it_is():
     lines = ["name,owner,tags\n", 'army.mil,"US, Army",gov;mil\n', ".gov.uk,,\n", "\n", "not a name\n"]
     assert list(NamesList().entries(lines)) == [
-        Entry(2, "army.mil", "US, Army", ("gov", "mil")),
-        Entry(3, ".gov.uk"),
-        Entry(5, "not a name"),
+        ListEntry(2, "army.mil", "US, Army", ("gov", "mil")),
+        ListEntry(3, ".gov.uk"),
+        ListEntry(5, "not a name"),
     ]
     assert [entry.text for entry in NamesList().entries(["mil # all\n", "no name at all!\n"])] == [
         "mil",
