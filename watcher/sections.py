@@ -1,4 +1,4 @@
-"""What every table of the settings is made of: sections, durations, and secrets that may stand in files."""
+"""Base of every table of the settings: sections, durations, and secrets that may stand in files."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
 
 
 def parse_duration(value: object) -> timedelta:
-    """A `timedelta` from `"60s"`, `"6h"`, `"1d"`; ValueError says what a duration looks like."""
+    """Return a `timedelta` from `"60s"`, `"6h"`, `"1d"`; ValueError says what a duration looks like."""
     if isinstance(value, timedelta):
         return value
     found = _DURATION.match(str(value).strip())
@@ -23,7 +23,7 @@ def parse_duration(value: object) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """The shortest text that `parse_duration` reads back."""
+    """Return the shortest text that `parse_duration` reads back."""
     seconds = value.total_seconds()
     for unit in ("d", "h", "m", "s"):
         if seconds and seconds % _UNITS[unit] == 0:
@@ -58,7 +58,7 @@ class Section(BaseModel):
 
 
 def read_secret_files(model: type[BaseModel], data: Any) -> Any:
-    """`data` with every `<secret>_file` replaced by the secret that the named file holds."""
+    """Return `data` with every `<secret>_file` replaced by the secret that the named file holds."""
     if not isinstance(data, Mapping):
         return data
     values = dict(data)

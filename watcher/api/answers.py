@@ -6,7 +6,7 @@ from collections import OrderedDict
 MOST = 2_000
 MOST_BYTES = 16 * 1024 * 1024
 SECONDS = 2.0
-"""What is held in memory beside the database (what is ours) follows a commit within this time."""
+"""Time within which data in memory beside the database (what is ours) follow a commit."""
 
 
 class Answers:

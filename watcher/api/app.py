@@ -59,18 +59,18 @@ _RESOURCES: tuple[AnyEndpoint, ...] = (
 
 
 def every_endpoint(version: str) -> tuple[AnyEndpoint, ...]:
-    """All there are, the pages that describe them included."""
+    """Return all endpoints, the pages that describe them included."""
     return (*_RESOURCES, *pages.endpoints(_RESOURCES, version))
 
 
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
-"""What lets connections in: listen through it."""
+"""The door that lets connections in: listen through it."""
 
 
 def make_app(
     parts: Parts, endpoints: Sequence[AnyEndpoint] | None = None, *, door: Door | None = None
 ) -> web.Application:
-    """The application, not yet listening. `parts.store` stays the caller's to close."""
+    """Return the application, not yet listening. `parts.store` stays the caller's to close."""
     door = door or Door()
     app = web.Application(
         middlewares=[door.asked, _counted(parts), Shedding().middleware, problems, _known_host(parts)],
@@ -90,7 +90,7 @@ def make_app(
 
 
 def _known_host(parts: Parts) -> Middleware:
-    """Also what is at no endpoint (404, 405) is told to known hosts only."""
+    """Refuse unknown hosts also where there is no endpoint (404, 405)."""
 
     @web.middleware
     async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -15,7 +15,7 @@ MOST_CANDIDATES = 20_000
 
 
 class WantedCandidates(Paged):
-    """Whose candidates."""
+    """Query for the candidates of a name."""
 
     name: str = Field(description="Domain, host, IDN, mailbox, URL or suffix")
     technique: tuple[Annotated[Line, Field(max_length=64)], ...] = Field(
@@ -24,7 +24,7 @@ class WantedCandidates(Paged):
 
 
 async def listed(call: Call[WantedCandidates, Nothing]) -> Any:
-    """By rank, best first, up to the end of the default tiers."""
+    """Return the candidates by rank, best first, up to the end of the default tiers."""
     wanted = call.query
     chosen = [known_technique(name) for name in wanted.technique]
     key = cursors.decode(wanted.cursor, int)

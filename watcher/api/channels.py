@@ -10,7 +10,7 @@ from watcher.services.names.tokens import Scope
 
 
 async def listed(call: Call[Paged, Nothing]) -> Any:
-    """In the order of the settings; what they are set to is nobody's business here."""
+    """Return the channels in the order of the settings; what they are set to is nobody's business here."""
     key = cursors.decode(call.query.cursor, int)
     first = max(key[0], 0) if key else 0
     names = list(enumerate(call.parts.channels, 1))[first : first + call.query.limit + 1]
@@ -18,7 +18,7 @@ async def listed(call: Call[Paged, Nothing]) -> Any:
 
 
 async def tested(call: Call[Nothing, Nothing]) -> Any:
-    """Returns when the far side has accepted the test alert; 502 says why it did not."""
+    """Send a test alert and return when the far side has accepted it; 502 says why it did not."""
     name = call.path["name"]
     if name not in call.parts.channels:
         raise not_found(name)

@@ -9,7 +9,7 @@ from watcher.services.names.tokens import Scope
 
 
 async def seen(call: Call[Nothing, Nothing]) -> Any:
-    """For each tier of the plan."""
+    """Return the coverage of each tier of the plan."""
     parts = call.parts
     return await coverage_json(
         parts.store,

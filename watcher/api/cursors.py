@@ -14,12 +14,12 @@ Row = TypeVar("Row")
 
 
 def encode(key: Sequence[str | float | int]) -> str:
-    """The cursor that goes on after `key`."""
+    """Return the cursor that goes on after `key`."""
     return base64.urlsafe_b64encode(json.dumps(list(key), separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def decode(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
-    """The key in a cursor, one member of each type; None for None. Raises Problem for anything but a cursor of ours."""
+    """Return the key of a cursor, one member of each type; None for None. Raises Problem for no cursor of ours."""
     if cursor is None:
         return None
     if len(cursor) > _LONGEST:
@@ -43,7 +43,7 @@ def page(
     key: Callable[[Row], Sequence[str | float | int]],
     shape: Callable[[Row], dict[str, Any]],
 ) -> dict[str, Any]:
-    """The page made of up to `limit + 1` rows: one more than the limit says that there is a next page."""
+    """Return the page made of up to `limit + 1` rows: one more than the limit says that there is a next page."""
     shown = rows[:limit]
     more = len(rows) > limit
     return {"items": [shape(row) for row in shown], "next_cursor": encode(key(shown[-1])) if more else None}

@@ -16,14 +16,14 @@ from watcher.store.deliveries import Delivery, Status
 
 
 class WantedDeliveries(Paged):
-    """Which deliveries."""
+    """Query for deliveries."""
 
     status: Status | None = Field(default=None, description="How far they are")
     channel: Annotated[Line, Field(max_length=64)] | None = Field(default=None, description="Through which channel")
 
 
 def shape(delivery: Delivery) -> JSON:
-    """The delivery shape."""
+    """Return the delivery shape."""
     return {
         "id": delivery.id,
         "alert_id": delivery.alert.id,
@@ -42,7 +42,7 @@ def shape(delivery: Delivery) -> JSON:
 
 
 async def listed(call: Call[WantedDeliveries, Nothing]) -> Any:
-    """Newest first."""
+    """Return the deliveries, newest first."""
     wanted = call.query
     before = cursors.decode(wanted.cursor, str)
     async with call.parts.store.read() as tx:
@@ -57,7 +57,7 @@ async def listed(call: Call[WantedDeliveries, Nothing]) -> Any:
 
 
 async def retried(call: Call[Nothing, Nothing]) -> Any:
-    """It is due now, also when it was rejected. 409 for one that was sent already."""
+    """Make the delivery due now, also when it was rejected. 409 for one that was sent already."""
     delivery = call.path["id"]
     async with call.parts.store.write() as tx:
         if await deliveries.retry(tx, delivery, now=call.parts.clock.now()):

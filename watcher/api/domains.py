@@ -21,7 +21,7 @@ MOST_SHOWN = 300
 
 
 class Freshness(Input):
-    """How fresh the answer must be."""
+    """Required freshness of the answer."""
 
     fresh: bool | None = Field(
         default=None,
@@ -36,7 +36,7 @@ class Names(Input):
 
 
 async def checked(call: Call[Freshness, Nothing]) -> Any:
-    """The check shape. A look needs the scope `lookup`; a name that was never looked at has no `mail`."""
+    """Return the check shape. A look needs the scope `lookup`; a name that was never looked at has no `mail`."""
     name = parse_any(call.path["name"], call.parts.suffixes)
     fresh = call.query.fresh
     if fresh is not True:

@@ -1,4 +1,4 @@
-"""How connections come in: so many at once and no more, and each has to ask something soon.
+"""Admission of connections: so many at once and no more, and each has to ask something soon.
 
 Every connection holds a descriptor of the process. Without this, whoever can reach the port takes them all by saying
 nothing, and then the watch itself opens no socket any more.
@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 30.0
 
 
 UNPACKS = False
-"""Who shows no token must not make us unpack gigabytes."""
+"""Bodies stay packed: a client that shows no token must not make us unpack gigabytes."""
 
 
 class _Conversation(web.RequestHandler):
@@ -50,7 +50,7 @@ def _unreadable(error: HttpProcessingError) -> Problem:
 
 
 class Door:
-    """Lets at most `most` connections in; one that has asked nothing within `patience` seconds is closed.
+    """Entrance for at most `most` connections; one that has asked nothing within `patience` seconds is closed.
 
     `asked` is a middleware that the application must have: it tells the door that a connection did ask something.
     """
@@ -93,13 +93,13 @@ class Door:
 
 
 class _Threshold(asyncio.Protocol):
-    """Where a connection stands until it is let in: many are accepted before any of them counts as connected."""
+    """Protocol of a connection until it is let in: many are accepted before any of them counts as connected."""
 
     def __init__(self, door: Door, server: web.Server) -> None:
         self._door = door
         self._server = server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is let in, or not."""
+        """Let the connection in, or close it."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 (TCP)
         self._door.met(self._server, transport)

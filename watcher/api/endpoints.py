@@ -1,4 +1,4 @@
-"""What an endpoint is: one value that the router, the guard and the OpenAPI document are all made from."""
+"""Endpoints: each is one value that the router, the guard and the OpenAPI document are all made from."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ LARGE_BODY = 4 * 1024 * 1024
 
 
 class Input(BaseModel):
-    """What a client sends. A member nobody knows is an error, so that a mistyped filter is not silently ignored."""
+    """Query or body of a request. An unknown member is an error, so that a mistyped filter is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=2048)
 
@@ -36,7 +36,7 @@ B = TypeVar("B", bound=Input)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the token's name (None: no token was needed) and what it may do.
+    """The caller of an endpoint: the token's name (None: no token was needed) and what it may do.
 
     `csrf` is what a form of its pages must send back; empty for programs, which send no forms.
     """
@@ -47,7 +47,7 @@ class Caller:
 
     @property
     def may_write(self) -> bool:
-        """Whether it may change anything."""
+        """Return whether it may change anything."""
         return Scope.WRITE in self.scopes
 
 
@@ -105,7 +105,7 @@ class Endpoint(Generic[Q, B]):
 
     @property
     def writes(self) -> bool:
-        """Whether the guard asks for JSON and for no foreign origin."""
+        """Return whether the guard asks for JSON and for no foreign origin."""
         return self.method not in {"GET", "HEAD"}
 
 

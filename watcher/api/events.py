@@ -30,7 +30,7 @@ _ID = re.compile(r"[0-9a-f-]{36}\Z")
 
 
 class WantedEvents(Paged):
-    """Which events."""
+    """Query for events."""
 
     name: str | None = Field(default=None, description="A name or registrable domain")
     kind: tuple[EventKind, ...] = Field(default=(), description="May be repeated")
@@ -39,7 +39,7 @@ class WantedEvents(Paged):
 
 
 class WantedStream(Input):
-    """Where a stream begins, unless `Last-Event-ID` says so."""
+    """Start of a stream of events, unless `Last-Event-ID` sets it."""
 
     since: Moment | None = Field(default=None, description="Send what happened since; absent: only what happens now")
 
@@ -61,7 +61,7 @@ async def end_streams(app: web.Application) -> None:
 
 
 async def listed(call: Call[WantedEvents, Nothing]) -> Any:
-    """By id, which is their order in time."""
+    """Return the events by id, which is their order in time."""
     wanted = call.query
     key = cursors.decode(wanted.cursor, str)
     newest = wanted.order == "newest"
@@ -81,7 +81,7 @@ async def listed(call: Call[WantedEvents, Nothing]) -> Any:
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
-    """The event."""
+    """Return the event."""
     async with call.parts.store.read() as tx:
         event = await event_log.find(tx, call.path["id"])
         told = await outbox.find_told(tx, [call.path["id"]])
@@ -91,7 +91,7 @@ async def one(call: Call[Nothing, Nothing]) -> Any:
 
 
 def shape(event: Event, told: Mapping[str, Told]) -> JSON:
-    """The event shape, with what became of it: told at once, in a digest or not at all, and why."""
+    """Return the event shape, with what became of it: told at once, in a digest or not at all, and why."""
     one = told.get(event.id)
     became = None if one is None else {"decision": one.decision, "reason": one.reason, "alert_id": one.alert_id}
     return {**event_json(event), "told": became}
@@ -111,7 +111,7 @@ async def streamed(call: Call[WantedStream, Nothing]) -> web.StreamResponse:
 
 
 async def _start(call: Call[WantedStream, Nothing]) -> str:
-    """The id after which to begin; ids are greater than the empty text."""
+    """Return the id after which to begin; ids are greater than the empty text."""
     resumed = call.request.headers.get("Last-Event-ID")
     if resumed is not None:
         if not _ID.match(resumed):
@@ -152,7 +152,7 @@ async def _stream(call: Call[WantedStream, Nothing], streams: Streams, last: str
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Raises TimeoutError when the reader does not read."""
+    """Write `data`. Raises TimeoutError when the reader does not read."""
     async with asyncio.timeout(_WRITE_SECONDS):
         await response.write(data)
 
@@ -166,7 +166,7 @@ async def _pause(ending: asyncio.Event, seconds: float) -> None:
 
 
 def frame(event: Event) -> bytes:
-    """One event as text/event-stream. ASCII JSON has no line break, so nothing in it can begin another field."""
+    """Return one event as text/event-stream. ASCII JSON has no line break, so nothing in it can begin another field."""
     data = json.dumps(event_json(event), ensure_ascii=True, separators=(",", ":"))
     return f"id: {event.id}\nevent: {event.kind.value}\ndata: {data}\n\n".encode()
 

@@ -1,4 +1,4 @@
-"""What `/exports` answers with."""
+"""Answers of `/exports`."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from watcher.api.models import Output
 
 
 class ExportGuide(Output):
-    """How one consumer uses a format."""
+    """Guide for one consumer of a format."""
 
     consumer: str
     place: str = Field(description="Where the file goes")

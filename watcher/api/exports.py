@@ -31,11 +31,11 @@ _GZIP = re.compile(r"(?:^|[,\s])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 _PIECE = 64 * 1024
 _MOST_KNOWN = 256
 _CACHE = "private, no-cache"
-"""It may be kept, but not used without asking whether it is still so."""
+"""A list may be kept, but not used without asking whether it is still so."""
 
 
 class WantedExport(Input):
-    """Which list; what is absent is as the settings say."""
+    """Query for a list; an absent member is as the settings say."""
 
     select: Literal["blocked", "able"] | None = Field(default=None, description="Instead of `exports.select`")
     min_likelihood: float | None = Field(default=None, ge=0, le=1, description="Instead of `exports.min_likelihood`")
@@ -48,14 +48,14 @@ class WantedExport(Input):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a client may compare: the strong entity tag of the plain bytes, and when the content changed."""
+    """Validators that a client may compare: the strong entity tag of the plain bytes, and the time of change."""
 
     digest: str
     modified_at: datetime
 
 
 class ExportDesk:
-    """Hands out lists. It remembers the validators of what was asked for last, for as long as nothing was decided."""
+    """Source of lists. It remembers the validators of what was asked for last, for as long as nothing was decided."""
 
     def __init__(self, lists: BlockLists, publisher: Publisher) -> None:
         self.lists = lists
@@ -88,12 +88,12 @@ class ExportDesk:
 
 
 async def listed(_call: Call[Nothing, Nothing]) -> Any:
-    """Every format with its limit and its guides."""
+    """Return every format with its limit and its guides."""
     return {"items": [export_format_json(chosen) for chosen in ALL]}
 
 
 async def exported(call: Call[WantedExport, Nothing]) -> Any:
-    """The list in one format."""
+    """Return the list in one format."""
     kind = call.path["kind"]
     chosen = FORMATS.get(kind)
     if chosen is None:
@@ -114,7 +114,7 @@ async def exported(call: Call[WantedExport, Nothing]) -> Any:
 
 
 async def misp_file(call: Call[Nothing, Nothing]) -> Any:
-    """One file of the MISP feed folder: the manifest, or an event."""
+    """Return one file of the MISP feed folder: the manifest, or an event."""
     desk = _desk(call)
     entries = [entry async for page in desk.lists.pages(desk.lists.rules) for entry in page]
     about = desk.lists.about

@@ -36,7 +36,7 @@ class FeedPage(Page[FeedState]):
 
 
 async def listed(call: Call[Paged, Nothing]) -> Any:
-    """In the order of the settings."""
+    """Return the feeds in the order of the settings."""
     key = cursors.decode(call.query.cursor, int)
     first = max(key[0], 0) if key else 0
     rows = [] if call.parts.feeding is None else await call.parts.feeding.list_health()
@@ -45,7 +45,7 @@ async def listed(call: Call[Paged, Nothing]) -> Any:
 
 
 async def run(call: Call[Nothing, Nothing]) -> Any:
-    """Returns when the feed was read; 502 says why it was not."""
+    """Run the feed and return when it was read; 502 says why it was not."""
     name = call.path["name"]
     if call.parts.feeding is None or name not in call.parts.feeding.feeds:
         raise not_found(name)

@@ -1,4 +1,4 @@
-"""Every request passes here before its endpoint: the host, the origin, the content type, the token and its scope."""
+"""Guard of every endpoint: it checks the host, the origin, the content type, the token and its scope."""
 
 import base64
 import hmac
@@ -17,7 +17,7 @@ from watcher.services.names.tokens import Scope
 
 EVERYTHING = frozenset(Scope)
 _ELSEWHERE = frozenset({"cross-site", "same-site"})
-"""What `Sec-Fetch-Site` says of requests that a page of another origin makes."""
+"""Values of `Sec-Fetch-Site` in requests that a page of another origin makes."""
 _ASK_A_PERSON = 'Basic realm="watcher: the token is the password"'
 
 HEADERS = {
@@ -42,7 +42,7 @@ async def harden(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 def check_host(parts: Parts, request: web.Request) -> str:
-    """The `Host`, which must be one of ours and must be said once. Raises Problem."""
+    """Return the `Host`, which must be one of ours and must be said once. Raises Problem."""
     hosts = request.headers.getall(hdrs.HOST, [])
     if len(hosts) != 1:
         raise Problem(HTTPStatus.BAD_REQUEST, "no_host", "exactly one Host header is needed")
@@ -58,7 +58,7 @@ def check_host(parts: Parts, request: web.Request) -> str:
 
 
 def check_write(request: web.Request) -> None:
-    """A write is JSON: what a form or an image of a foreign page cannot send. Raises Problem.
+    """Refuse a write that is not JSON: a form or an image of a foreign page cannot send that. Raises Problem.
 
     A DELETE without a body needs no content type: no page can send one elsewhere without asking first. Nothing packed
     is taken: unpacking it would cost a thousand times what sending it does.
@@ -83,7 +83,7 @@ def check_write(request: web.Request) -> None:
 
 
 def check_origin(parts: Parts, request: web.Request, host: str) -> None:
-    """No foreign page may change anything, or make us ask anything outside. Raises Problem."""
+    """Refuse a foreign page that would change anything, or make us ask anything outside. Raises Problem."""
     origins = request.headers.getall(hdrs.ORIGIN, [])
     foreign = any(not parts.policy.is_our_origin(origin, host) for origin in origins)
     # An image or a link of a foreign page sends no Origin, but browsers say where it came from.
@@ -93,7 +93,7 @@ def check_origin(parts: Parts, request: web.Request, host: str) -> None:
 
 
 def check_reader(request: web.Request) -> None:
-    """No foreign page may make us work: it cannot read the answer, yet each of its images would cost a search.
+    """Refuse work for a foreign page: it cannot read the answer, yet each of its images would cost a search.
 
     Somebody who follows a link from elsewhere is welcome. Raises Problem. Programs say nothing of this, old browsers
     neither.
@@ -105,7 +105,7 @@ def check_reader(request: web.Request) -> None:
 
 
 async def caller_of(parts: Parts, request: web.Request, *, page: bool = False) -> Caller:
-    """Who asks. Raises Problem 401: a wrong token, or none where one is needed.
+    """Return the caller of a request. Raises Problem 401 for a wrong token, or for none where one is needed.
 
     A `page` may be read with the token as a password (HTTP Basic, any user name), since browsers ask people for that.
     Browsers send it again unasked, so it opens nothing but pages, which only read.
@@ -151,7 +151,7 @@ async def _session_of(parts: Parts, request: web.Request, *, page: bool) -> Sess
 
 
 def check_form(parts: Parts, request: web.Request, host: str) -> None:
-    """A form is sent by a page of ours, and by nothing else. Raises Problem."""
+    """Refuse a form that no page of ours has sent. Raises Problem."""
     origins = request.headers.getall(hdrs.ORIGIN, [])
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if not origins or not all(parts.policy.is_our_origin(origin, host) for origin in origins) or site != "same-origin":
@@ -161,7 +161,7 @@ def check_form(parts: Parts, request: web.Request, host: str) -> None:
 
 
 def check_csrf(caller: Caller, shown: str) -> None:
-    """The form was made for this caller. Raises Problem."""
+    """Refuse a form that was not made for this caller. Raises Problem."""
     if not caller.csrf or not hmac.compare_digest(caller.csrf.encode(), shown.encode("utf-8", "surrogateescape")):
         raise Problem(HTTPStatus.FORBIDDEN, "stale_form", "this form is too old; load the page again and send it anew")
 
@@ -182,7 +182,7 @@ def _unauthorized(detail: str, challenge: str) -> Problem:
 
 
 def check_scopes(caller: Caller, wanted: Iterable[Scope]) -> None:
-    """One of the wanted scopes must be there. Raises Problem 403."""
+    """Refuse a caller that has none of the wanted scopes. Raises Problem 403."""
     scopes = tuple(wanted)
     if scopes and caller.scopes.isdisjoint(scopes):
         need = " or ".join(scope.value for scope in scopes)

@@ -1,4 +1,4 @@
-"""What clients send: query parameters and bodies shared by several resources."""
+"""Query parameters and bodies that several resources share."""
 
 from datetime import UTC, datetime
 from typing import Annotated

@@ -25,7 +25,7 @@ MOST_AT_ONCE = 10_000
 
 
 class WantedLookalikes(Paged):
-    """Which lookalikes; what is absent holds for all."""
+    """Query for lookalikes; an absent member matches all."""
 
     protected: str | None = Field(default=None, description="They resemble this one")
     ability: Ability | None = Field(default=None, description="Whether mail is delivered")
@@ -40,14 +40,14 @@ class WantedLookalikes(Paged):
 
 
 class TriageChange(Input):
-    """What people decided. While it is `owned` the name is on the own list, while it is `ignored` it is silenced."""
+    """A decision of people. While it is `owned` the name is on the own list, while it is `ignored` it is silenced."""
 
     triage: Triage | None = Field(default=None, description="Absent: what was decided stays")
     note: Note | None = Field(default=None, description="Why; absent: the note stays")
 
 
 class TriageOfMany(Input):
-    """The same for many names; all or nothing."""
+    """One decision for many names; all or nothing."""
 
     triage: Triage
     note: Note | None = Field(default=None, description="Why; absent: the notes stay")
@@ -55,7 +55,7 @@ class TriageOfMany(Input):
 
 
 async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
-    """By name."""
+    """Return the lookalikes by name."""
     query = call.query
     after = cursors.decode(query.cursor, str)
     protected = None if query.protected is None else parse_protected(query.protected, call.parts.suffixes)[0]
@@ -80,12 +80,12 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
-    """The lookalike."""
+    """Return the lookalike."""
     return await _shape(call, parse_any(call.path["name"], call.parts.suffixes))
 
 
 async def triaged(call: Call[Nothing, TriageChange]) -> Any:
-    """The lookalike as it is now."""
+    """Change the triage and return the lookalike as it is now."""
     name = parse_any(call.path["name"], call.parts.suffixes)
     shape = await _shape(call, name)
     change = call.body
@@ -96,7 +96,7 @@ async def triaged(call: Call[Nothing, TriageChange]) -> Any:
 
 
 async def triaged_many(call: Call[Nothing, TriageOfMany]) -> Any:
-    """The names that were triaged."""
+    """Triage the names and return those that were triaged."""
     wanted = list(dict.fromkeys(parse_any(text, call.parts.suffixes) for text in call.body.names))
     await _decide(call, wanted, call.body.triage, call.body.note)
     return {"triaged": wanted}

@@ -1,4 +1,4 @@
-"""What Prometheus reads, in a registry of its own. Others feed it through its methods; names are a contract."""
+"""Metrics for Prometheus, in a registry of their own. Others feed them through methods; their names are a contract."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -119,63 +119,63 @@ class Metrics:
         build.labels(version).set(1)
 
     def asked(self, kind: str, seconds: float) -> None:
-        """A mail server asked."""
+        """Count a question of a mail server; observe its `seconds` where the recipient was judged."""
         self._policy.labels(kind).inc()
         if kind == "judged":
             self._policy_seconds.observe(seconds)
 
     def stopped(self, action: str) -> None:
-        """Mail to a lookalike was stopped or marked."""
+        """Count a mail to a lookalike that was stopped or marked."""
         self._stopped.labels(action).inc()
 
     def detected(self, after: timedelta) -> None:
-        """An event was recorded, `after` the earliest moment it may have happened."""
+        """Observe the delay of an event: recorded `after` the earliest moment it may have happened."""
         self._detection.observe(max(after.total_seconds(), 0.0))
 
     def delivered(self, channel: str, result: str, after: timedelta | None = None) -> None:
-        """A try to deliver ended as `result` (sent, failed, rejected); `after` its oldest event when sent."""
+        """Count a try to deliver, with its `result` (sent, failed, rejected); `after` its oldest event when sent."""
         self._deliveries.labels(channel, result).inc()
         if after is not None:
             self._delivery.observe(max(after.total_seconds(), 0.0))
 
     def looked_up(self, resolver: str, outcome: str, count: int = 1) -> None:
-        """`count` questions to `resolver` ended as `outcome`."""
+        """Count `count` questions to `resolver` that ended as `outcome`."""
         self._lookups.labels(resolver, outcome).inc(count)
 
     def covered(self, tier: str, ratio: float) -> None:
-        """This share of a tier's candidates is settled."""
+        """Set the share of a tier's candidates that is settled."""
         self._coverage.labels(tier).set(ratio)
 
     def planned(self, needed: float, stretches: Mapping[str, float], *, of_suffix: float = 0.0) -> None:
-        """What the plan takes, of all and of the busiest suffix; and by how much each tier's interval stretches."""
+        """Set the rates that the plan and its busiest suffix need, and the stretch of each tier's interval."""
         self._needed.set(needed)
         self._needed_of_suffix.set(of_suffix)
         for tier, stretch in stretches.items():
             self._stretch.labels(tier).set(stretch)
 
     def sweeping(self, rate: float, left: int, *, settled: float | None, seconds_left: float | None) -> None:
-        """How fast the newest sweep is, what and how long is left of it, which share settled; None: not known yet."""
+        """Set the newest sweep's rate, remaining candidates and time, and settled share; None: not known yet."""
         self._rate.set(rate)
         self._left.set(left)
         self._settled.set(nan if settled is None else settled)
         self._seconds_left.set(nan if seconds_left is None else seconds_left)
 
     def waiting(self, backlog: int) -> None:
-        """So many looks are overdue."""
+        """Set the number of looks that are overdue."""
         self._backlog.set(backlog)
 
     def aged(self, ages: Mapping[str, timedelta]) -> None:
-        """So old are the lists in use."""
+        """Set the age of each list in use."""
         for name, age in ages.items():
             self._data_age.labels(name).set(age.total_seconds())
 
     def fed(self, feed: str, age: timedelta | None, names: int) -> None:
-        """So long ago a feed worked (None: it never did), with so many names."""
+        """Set the time since a feed worked (None: it never did), and the number of its names."""
         self._feed_age.labels(feed).set(float("nan") if age is None else age.total_seconds())
         self._feed_names.labels(feed).set(names)
 
     def swept(self) -> None:
-        """A sweep ended now."""
+        """Note that a sweep ended now."""
         ended = self._clock.now()
 
         def seconds_since() -> float:
@@ -184,10 +184,10 @@ class Metrics:
         self._last_sweep.set_function(seconds_since)
 
     def served(self, method: str, path: str, status: int) -> None:
-        """A request was answered; `path` is the endpoint's pattern, never what was sent."""
+        """Count an answered request; `path` is the endpoint's pattern, never what was sent."""
         self._requests.labels(method, path, str(status)).inc()
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
-        """All of it in the format the `Accept` header asks for, and that format's content type."""
+        """Return all of it in the format the `Accept` header asks for, and that format's content type."""
         encoder, media = choose_encoder(accept)
         return encoder(self.registry), media

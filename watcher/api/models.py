@@ -45,7 +45,7 @@ SourceText = Annotated[str, _open(RegistrationSource, "Where the facts come from
 
 
 class Output(BaseModel):
-    """What a client receives. Members may be added, never dropped."""
+    """An answer to a client, or a part of one. Members may be added, never dropped."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -86,7 +86,7 @@ class Finding(Output):
 
 
 class Mail(Output):
-    """Whether the name can receive mail: the last settled verdict, or the newest while none has settled."""
+    """Ability of the name to receive mail: the last settled verdict, or the newest while none has settled."""
 
     ability: AbilityText
     basis: BasisText
@@ -105,7 +105,7 @@ class Registrant(Output):
 
 
 class Registration(Output):
-    """Who holds `domain` (the registrable domain, or a parent where only that is known), since when and until when."""
+    """Registration of `domain` (the registrable domain, or a parent where only that is known): holder and dates."""
 
     status: StatusText
     source: SourceText
@@ -125,7 +125,7 @@ class Registration(Output):
 
 
 class Resemblance(Output):
-    """Which protected name it resembles, and where the slip is."""
+    """Resemblance to a protected name, and the place of the slip."""
 
     protected: Name
     techniques: list[str]
@@ -137,7 +137,7 @@ class Resemblance(Output):
 
 
 class Told(Output):
-    """What became of an event in the outbox."""
+    """Decision on an event in the outbox, and the alert that tells of it."""
 
     decision: str | None = Field(description="page (at once), digest, none; null: not decided yet")
     reason: str | None = Field(description="Why so: the kind, the severity, the route, a silence")
@@ -145,7 +145,7 @@ class Told(Output):
 
 
 class Event(Output):
-    """What happened, once. For mail kinds `from` and `to` hold ability, basis, flags and exchanges."""
+    """An event, recorded once. For mail kinds `from` and `to` hold ability, basis, flags and exchanges."""
 
     id: str = Field(description="Sorts by time; the same in every message about this event")
     kind: KindText
@@ -165,7 +165,7 @@ class Event(Output):
 
 
 class Known(Output):
-    """What is known about one name."""
+    """Everything that is known about one name."""
 
     name: Name
     unicode: str
@@ -206,7 +206,7 @@ class Lookalike(Known):
 
 
 class AbuseContact(Output):
-    """Whom to write to about the name; null where no registry says."""
+    """Contact for abuse reports about the name; null where no registry says."""
 
     registrar: str | None
     registrar_iana_id: str | None
@@ -233,7 +233,7 @@ class RegistryReply(Output):
 
 
 class PolicyAnswer(Output):
-    """What a mail server is told about a recipient."""
+    """Answer to a mail server about a recipient."""
 
     action: Annotated[str, _open(Action, "What is done with the mail.")]
     sentence: str = Field(description="For the sender or the mail log; empty where mail simply passes")
@@ -277,7 +277,7 @@ class Candidate(Output):
 
 
 class Baseline(Output):
-    """How far the first pass over its candidates is."""
+    """Progress of the first pass over the candidates of a protected name."""
 
     done: bool
     settled: int
@@ -304,7 +304,7 @@ class Own(Output):
 
 
 class Silence(Output):
-    """What is recorded but told to nobody, until then."""
+    """A rule under which events are recorded and nobody is notified, until its end."""
 
     id: str
     scope: str = Field(description="name, suffix, technique or protected")
@@ -347,14 +347,14 @@ class Health(Output):
 
 
 class Readiness(Output):
-    """`checks` says for each part `ok`, or what is wrong."""
+    """Readiness of the service; `checks` says for each part `ok`, or what is wrong."""
 
     ready: bool
     checks: dict[str, str]
 
 
 class Version(Output):
-    """What runs here."""
+    """Name and version of the running program."""
 
     name: str
     version: str
@@ -392,7 +392,7 @@ class Filter(Output):
 
 
 class Filters(Output):
-    """All of them, by name."""
+    """All saved filters, by name."""
 
     items: list[Filter]
 
@@ -454,7 +454,7 @@ class ChannelPage(Page[Channel]):
 
 
 class Triaged(Output):
-    """What was triaged."""
+    """The names that were triaged."""
 
     triaged: list[Name]
 
@@ -467,13 +467,13 @@ class NoName(Output):
 
 
 class Batch(Output):
-    """What is known about many names, in the order given, each once; in place of what is no name, the error."""
+    """Known facts about many names, in the order given, each once; in place of what is no name, the error."""
 
     items: list[Known | NoName]
 
 
 class Tested(Output):
-    """A test alert was accepted."""
+    """A test alert that was accepted."""
 
     name: str
     result: str

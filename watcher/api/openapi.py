@@ -35,7 +35,7 @@ _WITH_TOKEN = (401, 403, 503)
 
 
 def document(endpoints: Sequence[AnyEndpoint], version: str) -> JSON:
-    """The whole document. The same endpoints always give the same document."""
+    """Return the whole document. The same endpoints always give the same document."""
     schemas, components = _schemas(endpoints)
     paths: dict[str, JSON] = {}
     for endpoint in endpoints:
@@ -74,7 +74,7 @@ _SCOPES = {
 
 
 def _schemas(endpoints: Sequence[AnyEndpoint]) -> tuple[dict[type[BaseModel], JSON], JSON]:
-    """For each model that is sent or answered a reference, and the components they refer to."""
+    """Return a reference for each model that is sent or answered, and the components they refer to."""
     sent = [endpoint.body for endpoint in endpoints if endpoint.body is not Nothing]
     answered = [endpoint.answer for endpoint in endpoints if endpoint.answer is not None]
     wanted = dict.fromkeys([*((m, "validation") for m in sent), *((m, "serialization") for m in answered)])
@@ -92,7 +92,7 @@ def _described(schema: JSON) -> JSON:
 
 
 def operation_id(endpoint: AnyEndpoint) -> str:
-    """Unique, and stable for generated clients: `get_domains_name`."""
+    """Return an id that is unique, and stable for generated clients: `get_domains_name`."""
     words = re.sub(r"[^a-z0-9]+", "_", endpoint.path.removeprefix("/api/v1").lower()).strip("_")
     return f"{endpoint.method.lower()}_{words or 'root'}"
 
@@ -159,7 +159,7 @@ def _query_parameters(endpoint: AnyEndpoint) -> list[JSON]:
 
 
 def _inlined(schema: Any, definitions: JSON) -> Any:
-    """A parameter's schema with the enumerations it refers to written out: clients show them where they are."""
+    """Return a parameter's schema with its enumerations written out: clients show them where they are."""
     match schema:
         case {"$ref": str(reference), **rest}:
             target = {key: value for key, value in definitions[reference.rpartition("/")[2]].items() if key != "title"}
@@ -173,7 +173,7 @@ def _inlined(schema: Any, definitions: JSON) -> Any:
 
 
 def _without_null(schema: JSON) -> JSON:
-    """A query parameter that may be absent: null cannot be written in a URL."""
+    """Return the schema of an optional query parameter without null, which cannot be written in a URL."""
     kinds = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]
     if schema.get("default", ...) is None:
         del schema["default"]
@@ -181,7 +181,7 @@ def _without_null(schema: JSON) -> JSON:
 
 
 def good_statuses(endpoint: AnyEndpoint) -> tuple[int, ...]:
-    """The statuses that are no errors."""
+    """Return the statuses that are no errors."""
     return (endpoint.status, *endpoint.also)
 
 

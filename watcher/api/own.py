@@ -23,13 +23,13 @@ class NewOwn(Input):
 
 
 class OwnChange(Input):
-    """What to change."""
+    """A change of an own name."""
 
     note: Note
 
 
 async def listed(call: Call[Paged, Nothing]) -> Any:
-    """By name."""
+    """Return the own names by name."""
     after = cursors.decode(call.query.cursor, str)
     async with call.parts.store.read() as tx:
         found = await own_names.list_all(tx, after=after[0] if after else "", limit=call.query.limit + 1)
@@ -37,7 +37,7 @@ async def listed(call: Call[Paged, Nothing]) -> Any:
 
 
 async def added(call: Call[Nothing, NewOwn]) -> Any:
-    """201 when it is new; 200 when it was on the list before, and then it stays as it is."""
+    """Add an own name: 201 when it is new; 200 when it was on the list before, and then it stays as it is."""
     done = await protect.add_own(
         call.parts.store,
         [call.body.name],
@@ -51,12 +51,12 @@ async def added(call: Call[Nothing, NewOwn]) -> Any:
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
-    """The own name."""
+    """Return the own name."""
     return await _shape(call, parse_protected(call.path["name"], call.parts.suffixes)[0])
 
 
 async def changed(call: Call[Nothing, OwnChange]) -> Any:
-    """The own name as it is now."""
+    """Change the own name and return it as it is now."""
     name = parse_protected(call.path["name"], call.parts.suffixes)[0]
     async with call.parts.store.write() as tx:
         if not await own_names.change(tx, name, note=call.body.note):
@@ -65,7 +65,7 @@ async def changed(call: Call[Nothing, OwnChange]) -> Any:
 
 
 async def removed(call: Call[Nothing, Nothing]) -> Any:
-    """It is watched like any other name from now on."""
+    """Remove the own name; it is watched like any other name from now on."""
     unknown = await protect.remove_own(call.parts.store, [call.path["name"]], suffixes=call.parts.suffixes)
     if unknown:
         raise not_found(unknown[0])

@@ -16,7 +16,7 @@ _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-ur
 
 
 def kind(schema: dict[str, Any]) -> str:
-    """A schema's type in a word or two."""
+    """Return a schema's type in a word or two."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
@@ -30,7 +30,7 @@ def kind(schema: dict[str, Any]) -> str:
 
 
 def coded(text: str) -> Markup:
-    """`text` for a page: escaped, and what stands between backticks as code."""
+    """Return `text` for a page: escaped, and what stands between backticks as code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # one is left over: none is a mark
         return escape(text)
@@ -40,19 +40,19 @@ def coded(text: str) -> Markup:
 
 
 def read(file: str) -> str:
-    """A file that comes with this package."""
+    """Return a file that comes with this package."""
     return files("watcher.api").joinpath(file).read_text(encoding="utf-8")
 
 
 def render(described: dict[str, Any]) -> str:
-    """The page."""
+    """Return the page that describes the API."""
     environment = Environment(loader=DictLoader({"docs.html": read("docs.html")}), autoescape=select_autoescape())
     environment.filters["coded"] = coded
     return environment.get_template("docs.html").render(**described, kind=kind)
 
 
 def endpoints(others: Sequence[AnyEndpoint], version: str) -> tuple[AnyEndpoint, ...]:
-    """These two pages, which describe the `others` and themselves."""
+    """Return the endpoints of both pages, which describe the `others` and themselves."""
 
     async def openapi(_call: Call[Nothing, Nothing]) -> web.Response:
         return web.Response(body=as_json, content_type="application/json")

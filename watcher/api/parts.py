@@ -31,7 +31,7 @@ Ready = Callable[[], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the endpoints work with.
+    """Parts that the endpoints work with.
 
     `enumerate` gives the candidates of (a protected name, how many, by which techniques; none: all), best first, as
     `candidate` shapes; it raises InvalidName. `tiers` are (rank up to, interval). `ready` are the checks of `/readyz`.
@@ -57,22 +57,22 @@ class Parts:
     protected_changed: Callable[[], Awaitable[None]] | None = None
     sweep: "Sweep | None" = None
     recipient_policy: "RecipientPolicy | None" = None
-    """What mail servers are told about a recipient."""
+    """Policy that answers mail servers about a recipient."""
     scans: "Scans | None" = None
     exports: "ExportDesk | None" = None
     feeding: "Feeding | None" = None
     """The feeds of the settings."""
     poll_seconds: float = 1.0
-    """How often an event stream looks for new events."""
+    """Seconds between two looks of an event stream for new events."""
     sessions: "Sessions" = field(init=False)
     answers: Answers = field(default_factory=Answers)
-    """What is known of names, as it was answered."""
+    """Answers about names, kept as they were given."""
     enumerating: Places = field(default_factory=lambda: Places(1, waiting=20))
-    """Enumerating is work for the processor; one at a time leaves the other core to the watch."""
+    """Places for enumerations, which load the processor: one at a time leaves the other core to the watch."""
     comparing: Places = field(default_factory=lambda: Places(1, waiting=20))
-    """So is telling what thousands of names resemble."""
+    """Places for comparisons of thousands of names with protected ones, which load the processor too."""
     looking: Places = field(default_factory=lambda: Places(16, waiting=100))
-    """Looks that somebody waits for go before those that are due."""
+    """Places for looks that somebody waits for: they go before those that are due."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sessions", Sessions(self.store, self.clock))

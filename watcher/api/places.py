@@ -15,7 +15,7 @@ _TRY_AGAIN_SECONDS = 10
 
 
 class Places:
-    """`at_once` requests work at the same time, `waiting` more may wait for a place."""
+    """Places for requests: `at_once` work at the same time, `waiting` more may wait for one."""
 
     def __init__(self, at_once: int, *, waiting: int) -> None:
         self._free = asyncio.Semaphore(at_once)
@@ -24,7 +24,7 @@ class Places:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """A place, as soon as one is free. Raises Problem 429 when too many wait already."""
+        """Hold a place, as soon as one is free. Raises Problem 429 when too many wait already."""
         if self._taken >= self._most:
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,

@@ -1,4 +1,4 @@
-"""What the API says of the plan: coverage, the sweep under way, and scans that were asked for."""
+"""Answers of the API about the plan: coverage, the sweep under way, and scans that were asked for."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from watcher.api.models import Output
 
 
 class Tier(Output):
-    """How much of one tier of the plan is seen."""
+    """Coverage of one tier of the plan."""
 
     tier: int
     ranks_to: int | None
@@ -26,7 +26,7 @@ class Tier(Output):
 
 
 class SweepProgress(Output):
-    """How far the sweep under way, or the last one, is; counts are of candidates."""
+    """Progress of the sweep under way, or of the last one; counts are of candidates."""
 
     running: bool
     done: int
@@ -38,7 +38,7 @@ class SweepProgress(Output):
 
 
 class BusiestSuffix(Output):
-    """Of the public suffixes whose own nameservers are asked, the one that the plan asks most."""
+    """The public suffix that the plan asks most, of those whose own nameservers are asked."""
 
     suffix: str
     needed_rate: float = Field(description="Questions a second to its nameservers that would hold the plan")
@@ -46,7 +46,7 @@ class BusiestSuffix(Output):
 
 
 class Coverage(Output):
-    """How much of the plan is seen, and how late."""
+    """Coverage of the whole plan, and its delay."""
 
     tiers: list[Tier]
     needed_rate: float = Field(description="Questions a second that would hold the plan")

@@ -1,4 +1,4 @@
-"""Who is let in, as plain functions over a request's headers and peer: hosts, origins, peers. No I/O."""
+"""Admission as plain functions over a request's headers and peer: hosts, origins, peers. No I/O."""
 
 import re
 from collections.abc import Sequence
@@ -24,16 +24,16 @@ class Policy:
 
     @property
     def secure(self) -> bool:
-        """Whether browsers reach us over TLS."""
+        """Return whether browsers reach us over TLS."""
         return (self.public_url or "").startswith("https:")
 
     @property
     def cookie(self) -> str:
-        """The name of the session's cookie: browsers keep `__Host-` for this host, over TLS only."""
+        """Return the name of the session's cookie: browsers keep `__Host-` for this host, over TLS only."""
         return "__Host-watcher" if self.secure else "watcher_session"
 
     def knows_host(self, host: str) -> bool:
-        """Whether `Host: host` is one of ours: the answer to DNS rebinding."""
+        """Return whether `Host: host` is one of ours: the answer to DNS rebinding."""
         host = host.lower()
         if _HOST.fullmatch(host) is None:
             return False
@@ -46,7 +46,7 @@ class Policy:
         return host in known or bare in known
 
     def is_our_origin(self, origin: str, host: str) -> bool:
-        """Whether a page of ours sent this: same host and port as `Host`, or the public URL's origin."""
+        """Return whether a page of ours sent this: same host and port as `Host`, or the public URL's origin."""
         try:
             parts = urlsplit(origin)
         except ValueError:
@@ -61,7 +61,7 @@ class Policy:
 
 
 def without_port(host: str) -> str:
-    """`Host` without its port; an IPv6 address keeps its brackets."""
+    """Return `Host` without its port; an IPv6 address keeps its brackets."""
     if host.startswith("["):
         end = host.find("]")
         return host[: end + 1] if end > 0 else host
@@ -69,7 +69,7 @@ def without_port(host: str) -> str:
 
 
 def is_loopback(peer: object) -> bool:
-    """Whether a socket's peer name is on this machine; anything unclear is not."""
+    """Return whether a socket's peer name is on this machine; anything unclear is not."""
     if not isinstance(peer, Sequence) or isinstance(peer, str) or not peer:
         return False
     try:
@@ -81,7 +81,7 @@ def is_loopback(peer: object) -> bool:
 
 
 def was_forwarded(headers: CIMultiDictProxy[str]) -> bool:
-    """Whether a proxy says it stands between: then the peer's address is not the client's."""
+    """Return whether a proxy says it stands between: then the peer's address is not the client's."""
     return any(
         name.lower() in {"forwarded", "via", "x-real-ip"} or name.lower().startswith("x-forwarded-") for name in headers
     )

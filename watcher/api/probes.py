@@ -14,7 +14,7 @@ _PATIENCE_SECONDS = 5.0
 
 
 async def alive(_call: Call[Whatever, Nothing]) -> Any:
-    """The event loop turns; nothing else is asked."""
+    """Say that the event loop turns; nothing else is asked."""
     return {"status": "ok"}
 
 
@@ -38,13 +38,13 @@ async def _checked(check: Ready) -> str | None:
 
 
 async def metrics(call: Call[Whatever, Nothing]) -> web.Response:
-    """For Prometheus."""
+    """Return the metrics for Prometheus."""
     body, media = call.parts.metrics.exposition(call.request.headers.get(hdrs.ACCEPT, ""))
     return web.Response(body=body, headers={hdrs.CONTENT_TYPE: media})
 
 
 async def version(call: Call[Whatever, Nothing]) -> Any:
-    """What runs here."""
+    """Return the name and version of the running program."""
     return {"name": "watcher", "version": call.parts.version}
 
 

@@ -49,12 +49,12 @@ class Problem(Exception):
 
 
 def not_found(what: str) -> Problem:
-    """404: `what` is not known here."""
+    """Return the problem 404: `what` is not known here."""
     return Problem(HTTPStatus.NOT_FOUND, "not_found", f"{_short(what)} is not known here")
 
 
 def document(problem: Problem) -> dict[str, Any]:
-    """The problem document."""
+    """Return the problem document."""
     return {
         "type": PREFIX + problem.kind,
         "title": HTTPStatus(problem.status).phrase,
@@ -65,7 +65,7 @@ def document(problem: Problem) -> dict[str, Any]:
 
 
 def response(problem: Problem) -> web.Response:
-    """The problem as a response."""
+    """Return the problem as a response."""
     return web.Response(
         body=json.dumps(document(problem)).encode(),
         status=problem.status,
@@ -75,7 +75,7 @@ def response(problem: Problem) -> web.Response:
 
 
 def from_error(error: Exception) -> Problem | None:  # noqa: PLR0911 (one line an error)
-    """What a known error is to a client; None for a bug."""
+    """Return the problem that a known error is to a client; None for a bug."""
     match error:
         case Problem():
             return error
@@ -112,7 +112,7 @@ def _from_validation(error: ValidationError) -> Problem:
 
 
 def _from_http(error: web.HTTPException) -> Problem | None:
-    """What aiohttp itself refuses: an unknown path, a wrong method, a body too large."""
+    """Return the problem for a refusal by aiohttp itself: an unknown path, a wrong method, a body too large."""
     headers = {name: value for name, value in error.headers.items() if name in {"Allow", "Location"}}
     match error:
         case web.HTTPNotFound():
@@ -133,7 +133,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The outermost middleware: no error leaves as anything else than a problem document."""
+    """Turn every error into a problem document, as the outermost middleware."""
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -150,7 +150,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _short(text: str) -> str:
-    """One harmless line of what was sent."""
+    """Return one harmless line of what was sent."""
     return _one_line(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 

@@ -24,14 +24,14 @@ class NewProtected(Input):
 
 
 class ProtectedChange(Input):
-    """What to change; what is absent stays."""
+    """A change of a protected name; an absent member stays."""
 
     owner: Owner | None = Field(default=None, description="Whose it is; null for nobody's")
     tags: Tags = Field(default=(), description="Free words, instead of those before")
 
 
 async def listed(call: Call[Paged, Nothing]) -> Any:
-    """By name."""
+    """Return the protected names by name."""
     after = cursors.decode(call.query.cursor, str)
     async with call.parts.store.read() as tx:
         found = await protected_names.list_all(tx, after=after[0] if after else "", limit=call.query.limit + 1)
@@ -42,7 +42,7 @@ async def listed(call: Call[Paged, Nothing]) -> Any:
 
 
 async def added(call: Call[Nothing, NewProtected]) -> Any:
-    """201 when it is new; 200 when it was protected before, and then it stays as it is."""
+    """Add a protected name: 201 when it is new; 200 when it was protected before, and then it stays as it is."""
     parts = call.parts
     done = await protect.protect(
         parts.store,
@@ -59,12 +59,12 @@ async def added(call: Call[Nothing, NewProtected]) -> Any:
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
-    """The protected name."""
+    """Return the protected name."""
     return await _shape(call, _name(call))
 
 
 async def changed(call: Call[Nothing, ProtectedChange]) -> Any:
-    """The protected name as it is now."""
+    """Change the protected name and return it as it is now."""
     name = _name(call)
     fields: dict[str, Any] = {}
     if "owner" in call.body.model_fields_set:
@@ -79,7 +79,7 @@ async def changed(call: Call[Nothing, ProtectedChange]) -> Any:
 
 
 async def removed(call: Call[Nothing, Nothing]) -> Any:
-    """Its lookalikes that resemble nothing else go with it; events stay."""
+    """Remove the protected name. Its lookalikes that resemble nothing else go with it; events stay."""
     unknown = await protect.unprotect(call.parts.store, [call.path["name"]], suffixes=call.parts.suffixes)
     if unknown:
         raise not_found(unknown[0])

@@ -17,7 +17,7 @@ class AskedRecipient(Input):
 
 
 async def judged(call: Call[Nothing, AskedRecipient]) -> Any:
-    """Nothing is stored or counted, and no sender is asked: `ask` says that the policy service would."""
+    """Judge the recipient. Nothing is stored or counted, and no sender is asked; `ask`: the policy service would."""
     policy = call.parts.recipient_policy
     if policy is None:
         raise not_found("a policy in this process")

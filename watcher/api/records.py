@@ -24,7 +24,7 @@ class NewFilter(Input):
 
 
 def filter_json(row: FilterRow) -> JSON:
-    """The filter shape."""
+    """Return the filter shape."""
     return {
         "name": row.name,
         "query": row.query,
@@ -34,18 +34,18 @@ def filter_json(row: FilterRow) -> JSON:
 
 
 def audit_json(row: AuditRow) -> JSON:
-    """The shape of a change."""
+    """Return the shape of a change."""
     return {"id": row.id, "at": time_json(row.at), "who": row.who, "what": row.what, "about": row.about}
 
 
 async def list_filters(call: Call[Nothing, Nothing]) -> Any:
-    """By name."""
+    """Return the filters by name."""
     async with call.parts.store.read() as tx:
         return {"items": [filter_json(row) for row in await filters.list_all(tx)]}
 
 
 async def added(call: Call[Nothing, NewFilter]) -> Any:
-    """The filter as it is kept."""
+    """Keep the filter and return it."""
     query = urlencode(parse_qsl(call.body.query))
     row = FilterRow(call.body.name, query, call.parts.clock.now(), call.caller.token)
     async with call.parts.store.write() as tx:
@@ -54,14 +54,14 @@ async def added(call: Call[Nothing, NewFilter]) -> Any:
 
 
 async def removed(call: Call[Nothing, Nothing]) -> Any:
-    """It is gone."""
+    """Remove the filter."""
     async with call.parts.store.write() as tx:
         if not await filters.remove(tx, call.path["name"]):
             raise not_found(call.path["name"])
 
 
 async def list_audit(call: Call[Paged, Nothing]) -> Any:
-    """Newest first."""
+    """Return the changes, newest first."""
     key = cursors.decode(call.query.cursor, str)
     async with call.parts.store.read() as tx:
         rows = await audit.list_all(tx, before=key[0] if key else None, limit=call.query.limit + 1)

@@ -18,7 +18,7 @@ from watcher.services.names.tokens import Scope
 
 
 class Wanted(Input):
-    """Which form of the report."""
+    """Query for a report in one of its forms."""
 
     text: Literal["takedown", "block"] | None = Field(
         default=None, description="Only this request, as `text/plain`; absent: everything, as JSON"
@@ -26,7 +26,7 @@ class Wanted(Input):
 
 
 async def reported(call: Call[Wanted, Nothing]) -> Any:
-    """The report on a name that was looked at, made from what is known; nothing is asked and nothing sent."""
+    """Return the report on a name that was looked at, made from what is known; nothing is asked and nothing sent."""
     name = parse_any(call.path["name"], call.parts.suffixes)
     try:
         made = await report_on(call.parts.lookup, name, store=call.parts.store)
@@ -48,7 +48,7 @@ async def reported(call: Call[Wanted, Nothing]) -> Any:
 
 
 def is_known(request: web.BaseRequest, etag: str) -> bool:
-    """Whether the client has what `etag` stands for: one of those it lists, weak or not, or `*` (RFC 9110 13.1.2)."""
+    """Return whether the client has what `etag` names: one that it lists, weak or not, or `*` (RFC 9110 13.1.2)."""
     listed = ",".join(request.headers.getall("If-None-Match", []))
     return any(item.strip().removeprefix("W/") in {etag, "*"} for item in listed.split(","))
 

@@ -19,20 +19,20 @@ from watcher.services.names.tokens import Scope
 
 
 class Strangers(logging.Filter):
-    """Keeps what is no HTTP out of aiohttp's log: whoever sends that would fill it with our traces."""
+    """Filter that keeps what is no HTTP out of aiohttp's log: whoever sends that would fill it with our traces."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is written."""
+        """Return whether the record is written."""
         error = record.exc_info[1] if record.exc_info else None
         return not isinstance(error, HttpProcessingError)
 
 
 BODY_SECONDS = 30.0
-"""How long a client may take to send its body."""
+"""Longest time that a client may take to send its body."""
 
 
 def handler(endpoint: Endpoint[Q, B], parts: Parts) -> Handler:
-    """What the router calls for `endpoint`."""
+    """Return the handler that the router calls for `endpoint`."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
@@ -57,7 +57,7 @@ def handler(endpoint: Endpoint[Q, B], parts: Parts) -> Handler:
 
 
 def _wants_to_log_in(endpoint: Endpoint[Q, B], request: web.Request) -> bool:
-    """Whether a person opens a page: a program that shows a token, or the wrong one, is told what is missing."""
+    """Return whether a person opens a page: a program with a token, or with the wrong one, is told what is missing."""
     return (
         endpoint.media == "text/html"
         and not endpoint.writes
@@ -67,7 +67,7 @@ def _wants_to_log_in(endpoint: Endpoint[Q, B], request: web.Request) -> bool:
 
 
 def _about(call: Call[Q, B]) -> str:
-    """The name, names or id that a request changed; of many the first."""
+    """Return the name, names or id that a request changed; of many the first."""
     body = call.body.model_dump(exclude_none=True)
     given = [*call.path.values(), *(body.get(key) for key in ("name", "names", "value", "text") if body.get(key))]
     texts = [text for value in given for text in (value if isinstance(value, tuple | list) else [value])]
@@ -103,7 +103,7 @@ def _text(value: str | web.FileField | bytearray | bytes) -> str:
 
 
 def answer(endpoint: Endpoint[Q, B], data: Any) -> web.StreamResponse:
-    """The response for what `serve` gave."""
+    """Return the response for what `serve` gave."""
     if isinstance(data, web.StreamResponse):
         return data
     if data is None:
@@ -115,7 +115,7 @@ def answer(endpoint: Endpoint[Q, B], data: Any) -> web.StreamResponse:
 
 
 def packed(data: Any) -> bytes:
-    """JSON as it is sent: in ASCII, since what came from outside may steer a terminal or reverse its text."""
+    """Return JSON as it is sent: in ASCII, since what came from outside may steer a terminal or reverse its text."""
     return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode()
 
 

@@ -17,14 +17,14 @@ from watcher.store import protected_names
 
 
 class NewScan(Input):
-    """Which protected names to sweep; none: all of them."""
+    """Protected names to sweep; none: all of them."""
 
     names: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=DEFAULT_LIMIT, description="Candidates of each name, best first")
 
 
 async def asked(call: Call[Nothing, NewScan]) -> Any:
-    """It begins before anything else that is due. 404 for a name that is not protected."""
+    """Ask for a sweep, which begins before anything else that is due. 404 for a name that is not protected."""
     parts = call.parts
     names = [parse_protected(text, parts.suffixes)[0] for text in call.body.names]
     async with parts.store.read() as tx:
@@ -46,7 +46,7 @@ async def asked(call: Call[Nothing, NewScan]) -> Any:
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
-    """The scan; forgotten when the service ends."""
+    """Return the scan; it is forgotten when the service ends."""
     scan = None if call.parts.scans is None else call.parts.scans.found(call.path["id"])
     if scan is None:
         raise not_found(call.path["id"])

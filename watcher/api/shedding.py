@@ -1,4 +1,4 @@
-"""What is more than can be answered in time is refused at once, with the time to come again.
+"""Load shedding: a request that cannot be answered in time is refused at once, with the time to come again.
 
 Requests that wait are not seen until the event loop reads them. So the work of one round of the loop is measured: what
 it would answer too late it refuses, which costs a fraction of an answer.
@@ -14,7 +14,7 @@ from aiohttp.typedefs import Middleware
 from watcher.api.problems import Handler, Problem, response
 
 ROUND_SECONDS = 0.04
-"""After so long in one round of the event loop the other requests of it are refused."""
+"""Time in one round of the event loop after which its other requests are refused."""
 FEW = 10
 """So many of a round are always answered: a browser asks for a page and its files at once."""
 MOST_AT_ONCE = 100
@@ -23,7 +23,7 @@ _SECONDS_TO_WAIT = 1
 
 
 class Shedding:
-    """Refuses requests with 503 when a round lasts too long, or when too many are under way."""
+    """Refusal of requests with 503 when a round lasts too long, or when too many are under way."""
 
     def __init__(self, round_seconds: float = ROUND_SECONDS, most: int = MOST_AT_ONCE, few: int = FEW) -> None:
         self._round_seconds = round_seconds
@@ -40,7 +40,7 @@ class Shedding:
         )
 
     def _late(self) -> bool:
-        """Whether this round of the event loop has lasted too long already."""
+        """Return whether this round of the event loop has lasted too long already."""
         now = time.perf_counter()
         if self._began is None:
             self._began = now

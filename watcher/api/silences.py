@@ -1,4 +1,4 @@
-"""`/silences`: what is recorded, but told to nobody."""
+"""`/silences`: rules under which events are recorded and nobody is notified."""
 
 from typing import Any, Literal
 
@@ -16,13 +16,13 @@ from watcher.store import silences
 
 
 class Wanted(Paged):
-    """Which silences."""
+    """Query for silences."""
 
     active: bool = Field(default=False, description="Only those in force now")
 
 
 class NewSilence(Input):
-    """What to tell nobody about."""
+    """A silence to add."""
 
     scope: Literal["name", "suffix", "technique", "protected"] = Field(description="What `value` is")
     value: str = Field(min_length=1, max_length=300, description="A name, a suffix, a technique or a protected name")
@@ -31,14 +31,14 @@ class NewSilence(Input):
 
 
 class SilenceChange(Input):
-    """What to change; what is absent stays."""
+    """A change of a silence; an absent member stays."""
 
     until: Moment | None = Field(default=None, description="Null: until it is removed")
     note: Note = Field(default="", description="Why, for people")
 
 
 async def listed(call: Call[Wanted, Nothing]) -> Any:
-    """Oldest first."""
+    """Return the silences, oldest first."""
     wanted = call.query
     after = cursors.decode(wanted.cursor, str)
     async with call.parts.store.read() as tx:
@@ -52,7 +52,7 @@ async def listed(call: Call[Wanted, Nothing]) -> Any:
 
 
 async def added(call: Call[Nothing, NewSilence]) -> Any:
-    """In force at once."""
+    """Add a silence, which is in force at once."""
     return silence_json(
         await silence.add(
             call.parts.store,
@@ -68,7 +68,7 @@ async def added(call: Call[Nothing, NewSilence]) -> Any:
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:
-    """The silence."""
+    """Return the silence."""
     async with call.parts.store.read() as tx:
         row = await silences.find(tx, call.path["id"])
     if row is None:
@@ -77,7 +77,7 @@ async def one(call: Call[Nothing, Nothing]) -> Any:
 
 
 async def changed(call: Call[Nothing, SilenceChange]) -> Any:
-    """The silence as it is now."""
+    """Change the silence and return it as it is now."""
     row = await silence.change(
         call.parts.store, call.path["id"], call.body.model_dump(exclude_unset=True), now=call.parts.clock.now()
     )
@@ -87,7 +87,7 @@ async def changed(call: Call[Nothing, SilenceChange]) -> Any:
 
 
 async def removed(call: Call[Nothing, Nothing]) -> Any:
-    """What happens from now on is told again."""
+    """Remove the silence; alerts are sent again for what happens from now on."""
     async with call.parts.store.write() as tx:
         if not await silences.remove(tx, call.path["id"]):
             raise not_found(call.path["id"])

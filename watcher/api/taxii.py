@@ -43,7 +43,7 @@ class StixItem(NamedTuple):
 
 
 class WantedObjects(Whatever):
-    """Which objects. Parameters nobody knows are ignored, as TAXII wants it."""
+    """Query for objects. Parameters nobody knows are ignored, as TAXII wants it."""
 
     added_after: str | None = Field(default=None, max_length=64, description="Only what was added later")
     limit: int = Field(default=_MOST, ge=1, description=f"So many objects at most, {_MOST} in any case")
@@ -57,28 +57,28 @@ class WantedObjects(Whatever):
 
 
 async def discovered(_call: Call[Any, Nothing]) -> Any:
-    """The server, with its one API root."""
+    """Return the server, with its one API root."""
     return _answer({"title": "watcher", "description": _ABOUT, "default": _ROOT_PATH, "api_roots": [_ROOT_PATH]})
 
 
 async def rooted(_call: Call[Any, Nothing]) -> Any:
-    """The API root."""
+    """Return the API root."""
     return _answer({"title": "watcher", "description": _ABOUT, "versions": [MEDIA], "max_content_length": 0})
 
 
 async def collections(_call: Call[Any, Nothing]) -> Any:
-    """The one collection."""
+    """Return the one collection."""
     return _answer({"collections": [_collection()]})
 
 
 async def collection(call: Call[Any, Nothing]) -> Any:
-    """The collection."""
+    """Return the collection."""
     _known(call)
     return _answer(_collection())
 
 
 async def objects(call: Call[WantedObjects, Nothing]) -> Any:
-    """The objects, the oldest first."""
+    """Return the objects, the oldest first."""
     items, more, cursor = await _page(call)
     body = {"more": more, **({"next": cursor} if more else {})}
     parts = ",".join(item.text for item in items)
@@ -87,7 +87,7 @@ async def objects(call: Call[WantedObjects, Nothing]) -> Any:
 
 
 async def manifest(call: Call[WantedObjects, Nothing]) -> Any:
-    """The ids and times of the objects, the oldest first."""
+    """Return the ids and times of the objects, the oldest first."""
     items, more, cursor = await _page(call)
     rows = [
         {"id": item.id, "date_added": _time(item.added), "version": item.version, "media_type": _STIX} for item in items
@@ -97,7 +97,7 @@ async def manifest(call: Call[WantedObjects, Nothing]) -> Any:
 
 
 async def one_object(call: Call[WantedObjects, Nothing]) -> Any:
-    """One object by its id."""
+    """Return one object by its id."""
     items = await _by_ids(call, {call.path["object"]})
     if not items:
         raise not_found(call.path["object"])
@@ -105,7 +105,7 @@ async def one_object(call: Call[WantedObjects, Nothing]) -> Any:
 
 
 async def versions(call: Call[WantedObjects, Nothing]) -> Any:
-    """The versions of one object: the newest alone is kept."""
+    """Return the versions of one object: the newest alone is kept."""
     items = await _by_ids(call, {call.path["object"]})
     if not items:
         raise not_found(call.path["object"])
@@ -268,4 +268,4 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = tuple(
     for written, serve, summary, query in _PATHS
     for path in ((written,) if written == "/taxii2/" else (written, written[:-1]))
 )
-"""With and without the final slash: clients write both."""
+"""Endpoints with and without the final slash: clients write both."""

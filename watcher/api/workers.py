@@ -11,7 +11,7 @@ from watcher.services.names.tokens import Scope
 
 
 async def listed(call: Call[Paged, Nothing]) -> Any:
-    """By their start. Empty where one process does everything: then there is nothing to share."""
+    """Return the processes by their start; none where one process does everything, with nothing to share."""
     key = cursors.decode(call.query.cursor, str)
     now, every = await list_workers(call.parts.store, call.parts.clock)
     after = [row for row in every if key is None or row.worker.id > key[0]]

@@ -1,4 +1,4 @@
-"""What listens: the API with its pages, put together from the services, and the answer to "is it ready"."""
+"""The API with its pages, put together from the services, and its answer to "is it ready"."""
 
 import asyncio
 import logging
@@ -139,7 +139,7 @@ def parse_listen(text: str) -> tuple[str, int]:
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine can reach what listens there."""
+    """Return whether only this machine can reach what listens there."""
     from watcher.api.policy import is_loopback
 
     return host == "localhost" or is_loopback((host, 0))

@@ -1,4 +1,4 @@
-"""What makes block lists, and the zone that resolvers transfer, from the settings."""
+"""Block lists, and the zone that resolvers transfer, built from the settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

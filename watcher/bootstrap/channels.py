@@ -25,7 +25,7 @@ def build_channels(chosen: "Settings", store: "Store | None" = None) -> dict[str
 
 
 def routing_policy(alerts: "Alerts", names: tuple[str, ...], *, timezone: str) -> "Policy":
-    """What is told, to whom and when; `names` are those of the configured channels."""
+    """Return the policy of alerts: which are sent, to whom and when. `names` are those of the configured channels."""
     from watcher.core.telling.alerts import DigestEvery, Policy, Route
 
     routes = tuple(Route(route.channels, route.protected, route.kinds, route.min_severity) for route in alerts.routes)

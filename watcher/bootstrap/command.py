@@ -1,4 +1,4 @@
-"""What a command opens before it works: settings, the database, the enumeration, answers about one name."""
+"""The parts that a command opens before it works: settings, database, enumeration, answers about one name."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""What runs feeds, from the settings."""
+"""The runner of feeds, built from the settings."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -44,7 +44,7 @@ class Narration(Protocol):
 
 
 class By(Enum):
-    """Who does a job where several processes share the database."""
+    """The processes that do a job where several share the database."""
 
     EACH = "each process, for itself"
     ONE = "one process at a time"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from watcher.store import Store
 
 _SWITCH_SECONDS = 0.001
-"""How soon a thread that computes gives way: answers come first."""
+"""The time in seconds after which a thread that computes gives way: answers come first."""
 LIST_MAY_AGE = timedelta(minutes=1)
 
 

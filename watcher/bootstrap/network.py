@@ -1,4 +1,4 @@
-"""What asks outside: settings become resolvers, sweepers, the examiner and the registries' client, by plain calls."""
+"""Everything that asks outside, built from the settings: resolvers, sweepers, examiner, client of the registries."""
 
 import asyncio
 import secrets
@@ -35,7 +35,7 @@ def system_clock() -> "Clock":
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What asks the DNS and the registries."""
+    """Everything that asks the DNS and the registries."""
 
     servers: "tuple[Server, ...]"
     careful: "CarefulResolver"

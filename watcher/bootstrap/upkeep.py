@@ -1,4 +1,4 @@
-"""What keeps the watch itself in order: looks at what is ours and at suffixes, wellness, summaries, retention."""
+"""The upkeep of the watch itself: looks at what is ours and at suffixes, wellness, summaries, retention."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class Upkeep:
 
     @property
     def looks(self) -> tuple[tuple[str, Callable[[], Awaitable[object]], timedelta], ...]:
-        """Those that ask the DNS: name, work, how often."""
+        """Return the jobs that ask the DNS: name, work, interval."""
         every = min(_MINUTE, self.soonest)
         return ("own looks", self.own_looks.due, every), ("suffixes", self.suffixes.due, every)
 
@@ -67,7 +67,7 @@ class Upkeep:
 
     @property
     def others(self) -> tuple[tuple[str, Callable[[], Awaitable[object]], timedelta], ...]:
-        """Those that do not."""
+        """Return the jobs that do not ask the DNS."""
         return (
             ("wellness", self.wellness.check, _MINUTE),
             ("summary", self.summaries.due, _MINUTE),
@@ -201,7 +201,7 @@ def data_dates(registry: "RegistryClient | None") -> Mapping[str, date]:
 
 
 async def _others(chosen: "Settings", store: "Store", clock: "Clock") -> "Mapping[str, str]":
-    """What is wrong with the processes that share the work, and with feeds."""
+    """Return what is wrong with the processes that share the work, and with feeds."""
     from watcher.services.feeding.health import find_stale
     from watcher.services.health.attendance import find_troubles
 

@@ -1,4 +1,4 @@
-"""Put together: what several processes on one database need of each other."""
+"""The parts that several processes on one database need of each other."""
 
 import socket
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.store.shards import Holder
 
 ALONE_FOR = timedelta(minutes=1)
-"""How long after its last beat a job that one process does is another's."""
+"""The time after a process's last beat from which another process may do its jobs."""
 
 
 @dataclass(slots=True)
@@ -34,14 +34,14 @@ class Company:
 
     @property
     def holder(self) -> "Holder | None":
-        """Who leases shards; None where there is nobody to share them with."""
+        """Return the holder that leases shards; None where there is nobody to share them with."""
         from watcher.services.health.attendance import LEASE
         from watcher.store.shards import Holder
 
         return Holder(self.owner, LEASE) if self.store.shared else None
 
     def live(self) -> int:
-        """How many processes share the work."""
+        """Return the number of processes that share the work."""
         return 1 if self.attendance is None else self.attendance.live
 
     def alone(self, name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:

@@ -37,4 +37,4 @@ ALL: tuple[ChannelModule, ...] = (
 """Every channel, in the order of the documentation."""
 
 UNPROVEN: dict[str, str] = {channel.NAME: channel.UNPROVEN for channel in ALL if hasattr(channel, "UNPROVEN")}
-"""What acceptance by a channel does not prove, by its name."""
+"""The limits of what acceptance by a channel proves, by the name of the channel."""

@@ -34,14 +34,14 @@ class AlertmanagerSettings(Section):
 
     @property
     def configured(self) -> bool:
-        """Whether there is anything to send to."""
+        """Return whether there is anything to send to."""
         return self.url is not None
 
 
 _LASTING = timedelta(days=3650)
-"""What has an end of its own fires until then: Alertmanager would call it resolved after minutes otherwise."""
+"""The time for which an alert with an end of its own may fire: Alertmanager resolves it after minutes otherwise."""
 _PASSING = timedelta(days=7)
-"""How long what merely happened is shown; longer than a delivery is tried."""
+"""The time for which an event without an end is shown; longer than a delivery is tried."""
 _TRIAL = timedelta(minutes=10)
 _ANNOTATION = 2000
 _LABEL = 300
@@ -99,7 +99,7 @@ class Alertmanager:
             await self._memory.put(key, json.dumps(firing) if firing else None)
 
     async def _of(self, event: Event, alert: Alert, after: dict[str, list[Labels]]) -> list[dict[str, Any]]:
-        """What to post about one event; `after` is what then fires under each key."""
+        """Return the alerts to post about one event; `after`, the labels that fire by key, is brought up to date."""
         begins = ENDED_BY.get(event.kind, event.kind)
         if begins not in ENDED_BY.values():
             return [_posted(_labels(event, event.kind), event, alert, event.at + _PASSING)]

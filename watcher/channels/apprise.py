@@ -35,7 +35,7 @@ class AppriseSettings(Section):
 
     @property
     def configured(self) -> bool:
-        """Whether there is anything to send to."""
+        """Return whether there is anything to send to."""
         return bool(self.urls)
 
 

@@ -60,7 +60,7 @@ class EmailSettings(Section):
 
     @property
     def configured(self) -> bool:
-        """Whether there is anything to send to."""
+        """Return whether there is anything to send to."""
         return self.smtp_url is not None
 
 
@@ -71,7 +71,7 @@ _LOGIN_CODES = frozenset({530, 534, 535, 538})  # RFC 4954 6
 
 
 class Security(StrEnum):
-    """How the connection is protected."""
+    """The protection of the connection."""
 
     STARTTLS = "required"
     OPTIONAL = "optional"
@@ -81,7 +81,7 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where mail is handed in. The password is in no representation."""
+    """The server that takes our mail. The password is in no representation."""
 
     host: str
     port: int
@@ -91,7 +91,7 @@ class SmtpServer:
 
 
 def parse_smtp_url(url: str) -> SmtpServer:
-    """The server of `smtp://user:password@host:587?starttls=required` (or `optional`, `never`) or `smtps://...`.
+    """Return the server of `smtp://user:password@host:587?starttls=required` (or `optional`, `never`) or `smtps://...`.
 
     User and password are percent-encoded. Raises ConfigurationError, which never repeats the URL.
     """
@@ -226,7 +226,7 @@ class Email:
 
 
 def _judged(code: int, what: str, *, mendable: bool = False, partly: bool = False) -> DeliveryFailed:
-    """The error that says what a reply code means; the server's words are left out, they may hold anything."""
+    """Return the error that says what a reply code means; the server's words are left out, they may hold anything."""
     if _is_temporary(code):
         return DeliveryFailed(f"email: the server put off {what} ({code})", partly_accepted=partly)
     reason = FailureReason.AUTH if code in _LOGIN_CODES else FailureReason.CLIENT
@@ -239,7 +239,7 @@ def _is_temporary(code: int) -> bool:
 
 
 def _answered(error: aiosmtplib.SMTPResponseException) -> DeliveryFailed:
-    """What an error reply means. One before the login is about the connection, so it never drops an alert."""
+    """Return the error that a reply means. One before the login is about the connection: it never drops an alert."""
     match error:
         case aiosmtplib.SMTPAuthenticationError():
             return _judged(error.code, "the login", mendable=True)
@@ -267,7 +267,7 @@ def _sort_of(error: Exception) -> str:
 
 
 def message(alert: Alert, sender: Address, to: Sequence[Address]) -> EmailMessage:
-    """The mail of `alert`, the same bytes on every try."""
+    """Return the mail of `alert`, the same bytes on every try."""
     words = word(alert)
     domain = sender.domain
     thread = f"<group.{_digest(alert.group)}@{domain}>"
@@ -297,7 +297,7 @@ def _subject(words: Wording) -> str:
 
 
 def _identifier(alert_id: str) -> str:
-    """The id where it can stand in a Message-ID as it is, else a digest of it."""
+    """Return the id where it can stand in a Message-ID as it is, else a digest of it."""
     return alert_id if re.fullmatch(r"[A-Za-z0-9-]{1,64}", alert_id) else _digest(alert_id)
 
 
@@ -381,12 +381,12 @@ _TEMPLATE = _JINJA.from_string(_PAGE)
 
 
 def html(words: Wording) -> str:
-    """The HTML body, without anything fetched from elsewhere; all text escaped."""
+    """Return the HTML body, without anything fetched from elsewhere; all text escaped."""
     return _TEMPLATE.render(words=words, colour=_COLOURS[words.severity]) + "\n"
 
 
 def _address(value: str, setting: str) -> Address:
-    """The mailbox in `value`, with or without a name before it. Raises ConfigurationError."""
+    """Return the mailbox in `value`, with or without a name before it. Raises ConfigurationError."""
     found = re.fullmatch(r"\s*(?:(?P<name>[^<>\r\n]*?)\s*<(?P<angle>[^<>]+)>|(?P<bare>[^<>]+))\s*", value)
     if found is None:
         raise ConfigurationError(setting, "not a mailbox; it looks like watch@army.mil or Watch <watch@army.mil>")

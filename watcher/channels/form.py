@@ -24,7 +24,7 @@ class Proxy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the composition root lends a channel: a memory across restarts, and the way out."""
+    """The means that the composition root lends a channel: a memory across restarts, and the way out."""
 
     memory: Memory
     proxy: Proxy | None = None

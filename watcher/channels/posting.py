@@ -1,4 +1,4 @@
-"""What all channels that speak HTTP have in common: one POST, bounded in time and size, that follows no redirect.
+"""The common part of all channels that speak HTTP: one POST, bounded in time and size, that follows no redirect.
 
 The address is checked where it is connected to: whoever controls the DNS of a receiver must not be able to turn our
 posts to the metadata service of a cloud, or to whatever answers link-locally.
@@ -32,7 +32,7 @@ Admits = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the far side answered; `retry_after` is what it asks to wait, at most an hour; None when it says nothing."""
+    """The answer of the far side; `retry_after` is the wait it asks for, at most an hour, None without one."""
 
     status: int
     retry_after: timedelta | None
@@ -40,7 +40,7 @@ class Reply:
 
     @property
     def accepted(self) -> bool:
-        """Whether the status says so (RFC 9110 15.3)."""
+        """Return whether the status says so (RFC 9110 15.3)."""
         return 200 <= self.status < 300  # noqa: PLR2004
 
     def member(self, key: str) -> Any:
@@ -70,7 +70,7 @@ class CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The admitted addresses; raises NotAdmitted where there are others only, OSError where there are none."""
+        """Return the admitted addresses. Raises NotAdmitted where all are others, OSError where there are none."""
         found = await self._system.resolve(host, port, family)
         admitted = [item for item in found if self._admits(item["host"])]
         if found and not admitted:
@@ -143,7 +143,7 @@ class Poster:
             await resolver.close()
 
     def _sort_of(self, error: Exception) -> str:
-        """The sort of a connection error in words, with nothing of the URL in it."""
+        """Return the sort of a connection error in words, with nothing of the URL in it."""
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         if isinstance(cause, NotAdmitted):
             return (
@@ -206,7 +206,7 @@ async def post_or_short(poster: Poster, body: bytes, short: bytes, headers: Mapp
 
 
 def wait(retry_after: str | None) -> timedelta | None:
-    """What Retry-After asks for (seconds or a date, RFC 9110 10.2.3), at most an hour; None when it says nothing."""
+    """Return the wait in Retry-After (seconds or a date, RFC 9110 10.2.3), at most an hour; None when it says none."""
     if not retry_after:
         return None
     text = retry_after.strip()
@@ -222,7 +222,7 @@ def wait(retry_after: str | None) -> timedelta | None:
 
 
 def _host(url: str) -> str | None:
-    """The host of an http(s) URL; None when it is none that can be used."""
+    """Return the host of an http(s) URL; None when it is none that can be used."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"https", "http"} and (parts.port is None or parts.port > 0)
@@ -240,7 +240,7 @@ def _is_literal(host: str) -> bool:
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> str:
-    """The answer's text, at most `_ANSWER_BYTES` of it."""
+    """Return the answer's text, at most `_ANSWER_BYTES` of it."""
     data = b""
     async for chunk in response.content.iter_any():
         data += chunk

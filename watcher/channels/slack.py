@@ -44,7 +44,7 @@ class SlackSettings(Section):
 
     @property
     def configured(self) -> bool:
-        """Whether there is anything to send to."""
+        """Return whether there is anything to send to."""
         return bool(self.webhook_url or self.token)
 
 
@@ -79,7 +79,7 @@ _PERMANENT = frozenset(
     user_is_bot user_not_found user_not_in_channel
     """.split()  # noqa: SIM905 (a list of this many words reads better as text)
 )
-"""What Slack says when it will never accept this message here (its pages on chat.postMessage and incoming webhooks)."""
+"""Errors by which Slack refuses a message here for good (its pages on chat.postMessage and incoming webhooks)."""
 
 _OF_THE_MESSAGE = frozenset(
     """
@@ -94,7 +94,7 @@ _OF_THE_MESSAGE = frozenset(
 _THREAD_GONE = frozenset(
     {"thread_not_found", "message_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"}
 )
-"""What Slack says when the first message of a thread was deleted, or takes no answers."""
+"""Errors of Slack when the first message of a thread was deleted, or takes no answers."""
 
 _WORD = re.compile(r"[a-z][a-z_]{2,60}\Z")
 
@@ -188,18 +188,18 @@ class Slack:
 
 
 def _has_thread(alert: Alert) -> bool:
-    """Whether it is about one lookalike, suffix, channel or the watch, of which there may be more to tell."""
+    """Return whether it is about one lookalike, suffix, channel or the watch, of which there may be more to tell."""
     return alert.kind is AlertKind.PAGE and alert.group.partition(":")[0] in {"domain", "suffix", "channel", "watch"}
 
 
 def payload(alert: Alert) -> dict[str, Any]:
-    """The message as Block Kit, with `text` for phones and screen readers."""
+    """Return the message as Block Kit, with `text` for phones and screen readers."""
     words = word(alert)
     return {"text": _cut(escape(words.subject), _FALLBACK), "blocks": blocks(words)}
 
 
 def blocks(words: Wording) -> list[Block]:
-    """The blocks, never more than Slack takes."""
+    """Return the blocks, never more than Slack takes."""
     title = f"{_MARKS[words.severity]} {words.subject}".translate(_PLAIN)
     header = {"type": "header", "text": {"type": "plain_text", "text": _cut(title, _HEADER), "emoji": False}}
     body: list[Block] = []

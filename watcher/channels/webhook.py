@@ -44,7 +44,7 @@ class WebhookSettings(Section):
 
     @property
     def configured(self) -> bool:
-        """Whether there is anything to send to."""
+        """Return whether there is anything to send to."""
         return self.url is not None
 
 
@@ -136,7 +136,7 @@ def _judge(reply: Reply) -> None:
 
 
 def key_of(secret: str) -> bytes:
-    """The key that `whsec_...` stands for. Raises ConfigurationError, which never repeats the secret."""
+    """Return the key that `whsec_...` stands for. Raises ConfigurationError, which never repeats the secret."""
     try:
         key = base64.b64decode(secret.strip().removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):

@@ -10,7 +10,7 @@ TAG: Basis | Flag = Flag.ADDRESS_SEEN
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The addresses."""
+    """Return the addresses."""
     reading = case.reading
     if case.basis is not Basis.LOOKUP_FAILED or reading.existence is not NameExistence.UNSETTLED or not reading.usable:
         return None

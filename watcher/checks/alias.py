@@ -9,5 +9,5 @@ TAG: Basis | Flag = Flag.ALIAS
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The answer that came through the alias."""
+    """Return the answer that came through the alias."""
     return (case.reading.mx,) if case.reading.aliases and case.reading.mx is not None else None

@@ -10,7 +10,7 @@ TAG: Basis | Flag = Flag.ALIAS_EXCHANGE
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The addresses that came through the alias."""
+    """Return the addresses that came through the alias."""
     if case.reading.existence is not NameExistence.EXPLICIT:
         return None
     found = [host for host in case.reading.hosts if host.alias]

@@ -12,7 +12,7 @@ TAG: Basis | Flag = Flag.ARMED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """What shows that somebody could make the name able."""
+    """Return the answers that show that somebody could make the name able."""
     reading = case.reading
     if case.able:
         return _exchange_for_sale(reading)
@@ -34,7 +34,7 @@ def find(case: Case) -> Sequence[Answer] | None:
 
 
 def _is_not_delegated(own: Answer, reading: Reading) -> bool:
-    """Whether it is the suffix that denies the name: the registrable domain itself is in no zone."""
+    """Return whether it is the suffix that denies the name: the registrable domain itself is in no zone."""
     domain = reading.observation.registrable_domain
     if own.chain or domain is None:
         return False

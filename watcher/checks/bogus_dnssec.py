@@ -9,7 +9,7 @@ TAG: Basis | Flag = Flag.BOGUS_DNSSEC
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The answers given with validation off."""
+    """Return the answers given with validation off."""
     reading = case.reading
     if not reading.bogus or not (case.able or case.basis is Basis.LOOKUP_FAILED):
         return None

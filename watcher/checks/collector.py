@@ -9,7 +9,7 @@ TAG: Basis | Flag = Flag.COLLECTOR
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer."""
+    """Return the MX answer."""
     reading = case.reading
     operators = case.context.surroundings.operators
     if not case.able or reading.mx is None or reading.implicit:

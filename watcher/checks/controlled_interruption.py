@@ -10,6 +10,6 @@ TAG: Basis | Flag = Basis.CONTROLLED_INTERRUPTION
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The addresses of the exchanges that say so."""
+    """Return the addresses of the exchanges that say so."""
     found = [host for host in case.reading.hosts if host.state is HostState.INTERRUPTED]
     return tuple(answer for host in found for answer in host.evidence) if found else None

@@ -10,7 +10,7 @@ TAG: Basis | Flag = Basis.DEAD_EXCHANGES
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer and the exchanges' empty ones."""
+    """Return the MX answer and the exchanges' empty ones."""
     reading = case.reading
     if reading.existence is not NameExistence.EXPLICIT or not reading.hosts or reading.mx is None:
         return None

@@ -14,7 +14,7 @@ TAG: Basis | Flag = Flag.DEFENSIVE
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer where the exchanges show it."""
+    """Return the MX answer where the exchanges show it."""
     reading = case.reading
     owner = case.context.owner
     listed: Sequence[Answer] | None = () if any(is_under(reading.name, name) for name in owner.own) else None

@@ -9,7 +9,7 @@ TAG: Basis | Flag = Flag.DOTLESS
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer."""
+    """Return the MX answer."""
     if "." in case.reading.name or not case.able or case.reading.mx is None:
         return None
     return (case.reading.mx,)

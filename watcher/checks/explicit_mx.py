@@ -10,7 +10,7 @@ TAG: Basis | Flag = Basis.EXPLICIT_MX
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer and the usable exchanges' addresses."""
+    """Return the MX answer and the usable exchanges' addresses."""
     reading = case.reading
     if reading.existence is not NameExistence.EXPLICIT or not reading.usable or reading.mx is None:
         return None

@@ -9,5 +9,5 @@ TAG: Basis | Flag = Flag.FILTERED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The answers that came from it."""
+    """Return the answers that came from it."""
     return case.reading.filtered or None if case.basis is Basis.LOOKUP_FAILED else None

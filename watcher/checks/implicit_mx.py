@@ -9,7 +9,7 @@ TAG: Basis | Flag = Basis.IMPLICIT_MX
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer and the name's addresses."""
+    """Return the MX answer and the name's addresses."""
     reading = case.reading
     if not reading.implicit or not reading.usable or reading.mx is None:
         return None

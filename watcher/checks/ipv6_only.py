@@ -10,7 +10,7 @@ TAG: Basis | Flag = Flag.IPV6_ONLY
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The IPv6 addresses; nothing while an IPv4 answer is missing."""
+    """Return the IPv6 addresses; nothing while an IPv4 answer is missing."""
     reading = case.reading
     open_questions = any(host.state is HostState.UNSETTLED and not host.unasked for host in reading.hosts)
     if not case.able or open_questions or not all(host.ipv6_only for host in reading.usable):

@@ -10,7 +10,7 @@ TAG: Basis | Flag = Basis.LOOKUP_FAILED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The answers that did not settle it."""
+    """Return the answers that did not settle it."""
     reading = case.reading
     if reading.existence is NameExistence.UNSETTLED:
         return () if reading.mx is None else (reading.mx,)

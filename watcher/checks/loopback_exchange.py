@@ -10,7 +10,7 @@ TAG: Basis | Flag = Basis.LOOPBACK_EXCHANGE
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The loopback addresses, or the MX answer where the name says it."""
+    """Return the loopback addresses, or the MX answer where the name says it."""
     reading = case.reading
     found = [host for host in reading.hosts if host.state is HostState.LOOPBACK]
     if not found:

@@ -10,7 +10,7 @@ TAG: Basis | Flag = Flag.MALFORMED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The answer that holds it."""
+    """Return the answer that holds it."""
     reading = case.reading
     records = reading.records
     wrong = (

@@ -10,7 +10,7 @@ TAG: Basis | Flag = Basis.NO_ADDRESS
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer and the empty address answers."""
+    """Return the MX answer and the empty address answers."""
     reading = case.reading
     if not reading.implicit or reading.hosts[0].state is not HostState.DEAD or reading.mx is None:
         return None

@@ -11,7 +11,7 @@ TAG: Basis | Flag = Basis.NO_SUCH_NAME
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The NXDOMAIN; where it came through an alias or from the name's own zone, the addresses' ones too."""
+    """Return the NXDOMAIN; where it came through an alias or from the name's own zone, the addresses' ones too."""
     reading = case.reading
     if reading.parent is not None and reading.parent_absent:
         return (reading.parent,)

@@ -9,5 +9,5 @@ TAG: Basis | Flag = Basis.NO_SUCH_SUFFIX
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """What the root said when the bundled list was doubted; nothing needs to be asked otherwise."""
+    """Return the root's answers when the bundled list was doubted; otherwise nothing needs to be asked."""
     return case.reading.observation.answers if case.reading.undelegated else None

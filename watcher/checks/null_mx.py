@@ -9,7 +9,7 @@ TAG: Basis | Flag = Basis.NULL_MX
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer; beside real exchanges "." counts only when none of them is usable (M19)."""
+    """Return the MX answer; beside real exchanges "." counts only when none of them is usable (M19)."""
     reading = case.reading
     if not reading.records.nulls or reading.usable or reading.mx is None:
         return None

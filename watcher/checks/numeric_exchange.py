@@ -11,7 +11,7 @@ TAG: Basis | Flag = Flag.NUMERIC_EXCHANGE
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer."""
+    """Return the MX answer."""
     reading = case.reading
     if reading.existence is not NameExistence.EXPLICIT or reading.mx is None:
         return None

@@ -10,6 +10,6 @@ TAG: Basis | Flag = Flag.OPERATED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """What it publishes."""
+    """Return the answers that hold MTA-STS, TLSA, SPF or DMARC records."""
     shown = published(case.reading)
     return shown or None if case.basis is not Basis.NO_ADDRESS else None

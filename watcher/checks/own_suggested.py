@@ -9,7 +9,7 @@ TAG: Basis | Flag = Flag.OWN_SUGGESTED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The MX answer; nothing where the registration alone shows it."""
+    """Return the MX answer; nothing where the registration alone shows it."""
     reading = case.reading
     context = case.context
     owner = context.owner

@@ -9,7 +9,7 @@ TAG: Basis | Flag = Flag.PARKED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The addresses."""
+    """Return the addresses."""
     reading = case.reading
     parking = case.context.surroundings.operators.parking
     if case.basis not in {Basis.IMPLICIT_MX, Basis.REGISTRY_WILDCARD} or not reading.implicit:

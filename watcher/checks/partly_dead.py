@@ -12,7 +12,7 @@ TAG: Basis | Flag = Flag.PARTLY_DEAD
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The answers of what leads nowhere."""
+    """Return the answers of what leads nowhere."""
     reading = case.reading
     failed = case.basis is Basis.LOOKUP_FAILED and reading.existence is NameExistence.EXPLICIT
     if not case.able and not failed:
@@ -22,7 +22,7 @@ def find(case: Case) -> Sequence[Answer] | None:
 
 
 def _leads_nowhere(host: Host) -> bool:
-    """Whether the host, or one of its addresses, is settled as useless; an illegal label is `malformed` instead."""
+    """Return whether the host, or one of its addresses, is settled as useless; an illegal label is `malformed`."""
     if host.kind is HostKind.ILLEGAL or host.state is HostState.UNSETTLED or host.bogus:
         return False
     return host.state is not HostState.USABLE or not all(is_global(address) for address in host.addresses)

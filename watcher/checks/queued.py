@@ -10,7 +10,7 @@ TAG: Basis | Flag = Flag.QUEUED
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The useless addresses."""
+    """Return the useless addresses."""
     hosts = case.reading.hosts
     quiet = case.basis is Basis.LOOPBACK_EXCHANGE and not any(
         host.queued for host in hosts if host.state is HostState.LOOPBACK

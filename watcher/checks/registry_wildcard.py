@@ -10,7 +10,7 @@ TAG: Basis | Flag = Basis.REGISTRY_WILDCARD
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """What the random label was answered.
+    """Return the answers to the random label.
 
     Under a registry's suffix a name without nameservers is the wildcard's even where the addresses rotate; under a
     private suffix (a dynamic DNS service) names have records of their own without nameservers.

@@ -11,7 +11,7 @@ TAG: Basis | Flag = Flag.SENDER_DEPENDENT
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """What senders disagree about."""
+    """Return the MX answer that senders disagree about; empty without one."""
     reading = case.reading
     reasons = (
         case.able and reading.existence is NameExistence.DENIED,  # M05: NXDOMAIN to MX, yet an address
@@ -38,6 +38,6 @@ def _null_beside_hosts(reading: Reading) -> bool:
 
 
 def _loopback_first(reading: Reading) -> bool:
-    """Whether mail may turn back to the sender before, or at, the first usable exchange."""
+    """Return whether mail may turn back to the sender before, or at, the first usable exchange."""
     first = min(host.preference for host in reading.hosts if host.state is HostState.USABLE)
     return any(host.has_loopback for host in reading.hosts if host.preference <= first)

@@ -10,7 +10,7 @@ TAG: Basis | Flag = Flag.SENDS_MAIL
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """What it publishes."""
+    """Return the answers that hold the published records; None where SPF says that nothing is sent."""
     if case.basis is not Basis.NO_ADDRESS or sends_nothing(case.reading):
         return None
     return published(case.reading) or None

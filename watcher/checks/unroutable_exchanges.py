@@ -10,6 +10,6 @@ TAG: Basis | Flag = Basis.UNROUTABLE_EXCHANGES
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """The addresses; one unroutable exchange decides over loopback and dead ones."""
+    """Return the addresses; one unroutable exchange decides over loopback and dead ones."""
     found = [host for host in case.reading.hosts if host.state is HostState.UNROUTABLE]
     return tuple(answer for host in found for answer in host.evidence) if found else None

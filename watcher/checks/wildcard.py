@@ -10,7 +10,7 @@ TAG: Basis | Flag = Flag.WILDCARD
 
 
 def find(case: Case) -> Sequence[Answer] | None:
-    """What the random label was answered."""
+    """Return the answers to the random label."""
     reading = case.reading
     domain = reading.observation.registrable_domain
     if domain is None:

@@ -21,7 +21,7 @@ _FIELDS = (
 )
 
 _ONE_SLIP = 4
-"""What differs in so many characters is shown in one piece."""
+"""The number of characters up to which a difference is shown in one piece."""
 
 
 @click.command()
@@ -74,7 +74,7 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
 
 
 def slip(typed: str, protected: str) -> str:
-    """Where `typed` differs from what was meant: `army.m(i→)l`, `a(rm→mr)y.mil`.
+    """Mark the places where `typed` differs from what was meant: `army.m(i→)l`, `a(rm→mr)y.mil`.
 
     Under a protected suffix what was meant is the same name with that suffix.
     """

@@ -175,7 +175,7 @@ async def _suffix_load(chosen: Any, rows: Any) -> "SuffixLoad":
 def plan(
     names: int, tiers: Any, max_rate: float, resolvers: int, load: "SuffixLoad | None" = None, *, spare: float = 0.0
 ) -> Examined:
-    """Whether sweeping `names` at the tiers' intervals fits the rate of the resolvers, or of the suffixes' servers."""
+    """Examine whether a sweep of `names` at the tiers' intervals fits the rate of the resolvers or suffix servers."""
     if not names:
         return Examined("plan", "warning", "nothing is protected; `watcher protect add NAME`")
     from watcher.core.states.budget import Budget, first_sweep, needed, stretches
@@ -220,7 +220,7 @@ def _long(time: timedelta) -> str:
 
 
 def _seen(names: int, tiers: Any, budget: float, spare: float) -> str:
-    """What a start from nothing has seen after a minute, an hour, a day, until that is everything."""
+    """Say what a start from nothing has seen after a minute, an hour, a day, until that is everything."""
     from watcher.core.states.budget import outlook
 
     moments = {"a minute": timedelta(minutes=1), "an hour": timedelta(hours=1), "a day": timedelta(days=1)}
@@ -262,7 +262,7 @@ async def _lookups(chosen: Any) -> AsyncIterator[Examined]:
 
 
 def lists(dates: Mapping[str, date], now: datetime) -> Examined:
-    """How old the lists are that come with watcher and that registries change."""
+    """Examine the age of the lists that come with watcher and that registries change."""
     old = [f"{name} is of {day}" for name, day in dates.items() if now.date() - day > _OLD]
     if old:
         return Examined("lists", "warning", f"{', '.join(old)}: names under newer suffixes are missed; update watcher")
@@ -279,7 +279,7 @@ def _registries(published: datetime | None, now: datetime) -> Examined:
 
 
 async def _rate(server: Any, chosen: Any) -> Examined:
-    """Whether a resolver bears what it is to be asked."""
+    """Examine whether a resolver bears what it is to be asked."""
     from watcher.lookups.dns.burst import burst
 
     most = chosen.dns.max_rate
@@ -297,7 +297,7 @@ async def _names(chosen: Any) -> AsyncIterator[Examined]:
 
 
 async def _api(chosen: Any) -> AsyncIterator[Examined]:
-    """Whether whoever can reach the API needs a token."""
+    """Examine whether whoever can reach the API needs a token."""
     from watcher.bootstrap.api import is_local, parse_listen
     from watcher.bootstrap.command import open_store
     from watcher.services.names.tokens import any_valid

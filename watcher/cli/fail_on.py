@@ -34,7 +34,7 @@ def _checked(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str
 
 
 def found(known: Known, fail_on: Sequence[str]) -> bool:
-    """Whether a name is something that `fail_on` names."""
+    """Return whether a name is something that `fail_on` names."""
     flags = () if known.verdict is None else known.verdict.flags
     for wanted in fail_on:
         if wanted in _ABILITIES and known.ability == wanted:

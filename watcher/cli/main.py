@@ -54,7 +54,7 @@ EXIT_INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class GlobalOptions:
-    """What stood before the subcommand; commands receive it through `click.pass_obj`.
+    """The options before the subcommand; commands receive them through `click.pass_obj`.
 
     `config` is the settings file that was named, or None for the default places. `database_url` overrides the setting
     when not None. `verbosity` counts `-v`.

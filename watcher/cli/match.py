@@ -24,7 +24,7 @@ _SAVED_AT_ONCE = 500
 
 
 class _Counted:
-    """What an iterator gives, counted."""
+    """An iterator that counts the items it gives."""
 
     def __init__(self, source: "Iterator[Match]") -> None:
         self.count = 0
@@ -145,7 +145,7 @@ def _save(chosen: Any, found: Sequence["Match"]) -> None:
 
 
 def _wanted(found: "Iterator[Match]", wanted: MatchOptions) -> "Iterator[Match]":
-    """Those names that have a resemblance of the wanted grade and likelihood, with these resemblances alone."""
+    """Yield the names with a resemblance of the wanted grade and likelihood, with these resemblances alone."""
     for name, resembling in found:
         kept = [
             resemblance

@@ -1,4 +1,4 @@
-"""What `protect` and `own` share: a list of names in the database, changed all or nothing, and shown."""
+"""The common part of `protect` and `own`: a list of names in the database, changed all or nothing, and shown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence

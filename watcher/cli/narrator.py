@@ -1,4 +1,4 @@
-"""What `watcher serve` tells the person who started it: what it found first, how far it is, what is wrong, alerts."""
+"""The words of `watcher serve` to the person who started it: first findings, progress, troubles, alerts."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ class Narrator:
             self.say(f"{event.at:%Y-%m-%d %H:%M:%S} {level}: {story_of(event).headline}{like}")
 
     def resolvers(self, found: Mapping[str, object]) -> None:
-        """What the honesty check found, where it is not all well."""
+        """Say what the honesty check found, where it is not all well."""
         for resolver, result in found.items():
             if isinstance(result, DishonestResolver):
                 self.say(f"refused: {result}")
@@ -88,7 +88,7 @@ class Narrator:
                 self.say(f"resolver {resolver} answers, but cannot resolve; it may refuse this machine or be cut off")
 
     async def progress(self, sweep: Sweep) -> None:
-        """How far the first sweep is, at ten and 25 seconds, then every minute until it has ended; and blindness."""
+        """Say how far the first sweep is, at 10 and 25 seconds, then every minute until it has ended; and blindness."""
         report = sweep.report
         if report.blind and not self._blind:
             self._blind = True

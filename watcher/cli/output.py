@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Format(StrEnum):
-    """How results are written."""
+    """A format in which results are written."""
 
     TABLE = "table"
     PLAIN = "plain"

@@ -1,4 +1,4 @@
-"""What commands that look have in common: `--resolver`, and no judging by resolvers that lie or are silent."""
+"""The common part of commands that look: `--resolver`, and no judging by resolvers that lie or are silent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -11,7 +11,7 @@ from watcher.cli.main import EXIT_USAGE, GlobalOptions
 
 
 def this_user() -> str | None:
-    """Who runs the command, by this machine's accounts; None for a user without a name."""
+    """Return the user who runs the command, by this machine's accounts; None for a user without a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -40,7 +40,7 @@ ENDED_BY = {
     EventKind.WATCH_RECOVERED: EventKind.WATCH_STALE,
     EventKind.CHANNEL_RECOVERED: EventKind.CHANNEL_FAILING,
 }
-"""What ends, by what ends it: who was told of the beginning is told of the end."""
+"""The kind of event that each kind ends: recipients of the beginning are notified of the end."""
 
 
 class Grade(StrEnum):
@@ -61,7 +61,7 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resemblance:
-    """Which protected name a lookalike resembles, by which techniques, how likely, and where the slip is.
+    """The resemblance of a lookalike to a protected name: techniques, likelihood, and the place of the slip.
 
     A resemblance that nobody graded is worth a warning: it is neither hidden nor blocked. `grade_reason` is for people.
     """
@@ -81,7 +81,7 @@ def best_grade(resemblances: Iterable[Resemblance]) -> Grade | None:
 
 
 def only_noted(resemblances: Iterable[Resemblance]) -> bool:
-    """Whether there are resemblances and `note` is the best grade among them."""
+    """Return whether there are resemblances and `note` is the best grade among them."""
     return best_grade(resemblances) is Grade.NOTE
 
 

@@ -1,4 +1,4 @@
-"""What is known about one name: the read model that services return, and that JSON, pages and texts are made from."""
+"""The read model of one name: services return it, and JSON, pages and texts are made from it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -48,12 +48,12 @@ class Known:
 
     @property
     def ability(self) -> Ability:
-        """Whether mail is delivered; unknown for a name that was never looked at."""
+        """The ability to receive mail; unknown for a name that was never looked at."""
         return Ability.UNKNOWN if self.verdict is None else self.verdict.ability
 
     @property
     def settled(self) -> bool:
-        """Whether a look has settled."""
+        """Return whether a look has settled."""
         return self.settled_at is not None
 
     @property

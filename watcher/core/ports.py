@@ -17,7 +17,7 @@ class Clock(Protocol):
     """Time, so that tests can make it pass."""
 
     def now(self) -> datetime:
-        """Now, aware UTC."""
+        """Return the present time, aware UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -29,7 +29,7 @@ class Resolver(Protocol):
     """Careful resolution: several resolvers, retries, TCP on truncation, EDNS fallback. A failure is an outcome."""
 
     async def ask(self, questions: Sequence[Question], *, avoid: frozenset[str] = frozenset()) -> tuple[Answer, ...]:
-        """The answers in the order of the questions; never raises for what the DNS did.
+        """Return the answers in the order of the questions; never raises for what the DNS did.
 
         `avoid`: resolvers (as in `Answer.resolver`) to use only when there is no other (the confirming read, M38).
         """
@@ -37,7 +37,7 @@ class Resolver(Protocol):
 
 
 class Presence(StrEnum):
-    """What the existence sweep learnt about a registrable domain."""
+    """The finding of the existence sweep about a registrable domain."""
 
     ABSENT = "absent"
     """A clean NXDOMAIN: the name and everything below it does not exist."""
@@ -62,7 +62,7 @@ class Sweeper(Protocol):
     """The existence sweep: one question a name, in bulk, politely."""
 
     def sweep(self, names: Iterable[Fqdn]) -> AsyncGenerator[Existence, None]:
-        """Every name once, in the order they settle; `names` is consumed lazily, memory stays bounded."""
+        """Yield every name once, in the order they settle; `names` is consumed lazily, memory stays bounded."""
         ...
 
 
@@ -70,8 +70,9 @@ class Registry(Protocol):
     """Registration facts, at a registry's pace."""
 
     async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
-        """The facts of a registrable domain (see `Suffixes.registrable_domain`); never raises for what a registry did.
+        """Return the facts of a registrable domain (see `Suffixes.registrable_domain`).
 
+        Never raises for what a registry did.
         Where only a parent of it is known to a registry (`github.io`), they are the parent's; `facts.domain` says so.
 
         Of several that wait for one server the one of highest `worth` goes first (see `registration.Worth`). An answer
@@ -90,7 +91,7 @@ class Channel(Protocol):
 
     @property
     def every_event(self) -> bool:
-        """Whether `send` is to be given all events of an alert, and not only those that a person would read."""
+        """Return whether `send` is to be given all events of an alert, and not only those that a person would read."""
         ...
 
     async def send(self, alert: Alert) -> None:
@@ -102,10 +103,10 @@ class Channel(Protocol):
 
 
 class Memory(Protocol):
-    """Where a channel keeps what it must know again after a restart; losing it costs comfort, never an alert."""
+    """The memory of a channel across restarts; a loss of it costs comfort, never an alert."""
 
     async def get(self, key: str) -> str | None:
-        """What was put there last; None for nothing. Raises StoreError."""
+        """Return the value put there last; None when there is none. Raises StoreError."""
         ...
 
     async def put(self, key: str, value: str | None) -> None:
@@ -129,7 +130,7 @@ class Authorities(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a feed gave: `names`, each once or oftener; `zone`: they are all there is right below it.
+    """The content of a feed: `names`, each once or oftener; `zone`: they are all there is right below it.
 
     `position` is what to ask from next time. Reading `names` raises FeedFailed where they end before their end.
     """
@@ -148,7 +149,7 @@ class NamesFeed(Protocol):
         ...
 
     async def fetch(self, position: str | None, scratch: str) -> Fetched | None:
-        """What there is now; None where nothing is newer than `position`. `scratch` names a file to keep it in.
+        """Return the content; None where nothing is newer than `position`. `scratch` names a file to keep it in.
 
         Raises FeedFailed for what cannot be had whole: a cut list is no shorter list.
         """

@@ -18,7 +18,7 @@ _ENUMERATION = ("techniques/*.py", "core/names/*.py", "core/slips/*.py", "data/*
 
 @cache
 def load_suffixes() -> Suffixes:
-    """The public suffix list of the installed package with the bundled list of the root's delegations."""
+    """Return the public suffix list of the installed package with the bundled list of the root's delegations."""
     return Suffixes(
         lambda: _suffix_list((*_rules()[0], *_rules()[1])),
         lambda: _suffix_list(_rules()[0]),
@@ -80,7 +80,7 @@ def enumeration_version(words: tuple[str, ...] = ()) -> str:
 
 
 def rdap_bootstrap() -> bytes:
-    """IANA's list of RDAP servers as it was bundled, for `lookups.registry`."""
+    """Return IANA's list of RDAP servers as it was bundled, for `lookups.registry`."""
     return (_HERE / "rdap_bootstrap.json").read_bytes()
 
 

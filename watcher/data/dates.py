@@ -1,4 +1,4 @@
-"""How old the bundled data are that age: whoever watches should hear of it before new suffixes are missed."""
+"""Dates of the bundled data that age: an operator should hear of their age before new suffixes are missed."""
 
 import json
 import re
@@ -12,7 +12,7 @@ _DATED = re.compile(r"^# Date: serial (\d{8})", re.MULTILINE)
 
 @cache
 def dates() -> dict[str, date]:
-    """The dates of the lists that registries change: the root's labels and the RDAP bootstrap."""
+    """Return the dates of the lists that registries change: the root's labels and the RDAP bootstrap."""
     folder = files("watcher.data")
     found = {}
     dated = _DATED.search(folder.joinpath("root_labels.txt").read_text(encoding="utf-8"))

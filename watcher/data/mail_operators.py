@@ -11,7 +11,7 @@ _HERE = Path(__file__).parent / "operators"
 
 @cache
 def load_operators() -> MailOperators:
-    """Every list in `operators/`; nothing is read before the first call."""
+    """Return every list in `operators/`; nothing is read before the first call."""
     return MailOperators(
         collectors=frozenset(_lines("collectors.txt")),
         shared_providers=dict(_pairs("shared_providers.txt")),

@@ -8,7 +8,7 @@ _FILE = Path(__file__).parent / "blocking" / "popular_names.txt"
 
 @cache
 def load_popular_names() -> frozenset[str]:
-    """The registrable domains that no block list may hold by rule."""
+    """Return the registrable domains that no block list may hold by rule."""
     return frozenset(
         line for line in _FILE.read_text(encoding="ascii").splitlines() if line and not line.startswith("#")
     )

@@ -1,1 +1,1 @@
-"""How work is driven: by the clock in one process (`local`)."""
+"""Engines, which drive the work: by the clock in one process (`local`), or across several (`procrastinate`)."""

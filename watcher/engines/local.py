@@ -18,7 +18,7 @@ _SELDOM = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`work` is called every `every`; a call that is missed because the last one still runs is dropped, not queued."""
+    """A call of `work` every `every`; one that is missed because the last still runs is dropped, not queued."""
 
     name: str
     work: Callable[[], Awaitable[object]]
@@ -52,12 +52,12 @@ class Local:
 
     @property
     def running(self) -> bool:
-        """Whether jobs are being run."""
+        """Return whether jobs are being run."""
         return bool(self._scheduler.running) and not self._stopping
 
     @property
     def failing(self) -> dict[str, str]:
-        """The jobs that failed the last times they ran, with the reason; a seldom one, the last time."""
+        """Return the jobs that failed the last times they ran, with the reason; a seldom one, the last time."""
         return {
             name: why
             for name, (count, why) in self._failures.items()

@@ -37,7 +37,7 @@ _CLEAN = (
 
 
 class Carrier:
-    """Runs shared jobs in this process, as they are carried here, from `start` until `stop`.
+    """Runner of shared jobs in this process, as they are carried here, from `start` until `stop`.
 
     `leads`: whether this process hands the jobs out at present. `live`: how many processes there are.
     """
@@ -72,7 +72,7 @@ class Carrier:
         self.carried = 0
         """Jobs that were done here because a nudge came."""
         self.unasked = 0
-        """Jobs that were done here without one."""
+        """Jobs that were done here without a nudge."""
 
     async def start(self) -> None:
         """Begin to take jobs, and to hand them out where this process leads."""
@@ -137,7 +137,7 @@ class Carrier:
             await self._clock.sleep(_FETCH_SECONDS)
 
     async def _hand_out(self) -> None:
-        """While this process leads, see that there is a nudge of each kind for every process."""
+        """See that there is a nudge of each kind for every process, while this process leads."""
         while True:
             live = max(1, self._live())
             await self._clock.sleep(max(1.0, len(self._jobs) * live / _NUDGES_A_SECOND))

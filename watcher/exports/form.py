@@ -59,7 +59,7 @@ class Form(StrEnum):
 
 
 class Tlp(StrEnum):
-    """How far intelligence may be passed on (Traffic Light Protocol 2.0)."""
+    """A limit on passing intelligence on (Traffic Light Protocol 2.0)."""
 
     CLEAR = "clear"
     GREEN = "green"
@@ -70,7 +70,7 @@ class Tlp(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a format may need beside the entries. `serial` rises whenever the list changes."""
+    """The values that a format may need beside the entries. `serial` rises whenever the list changes."""
 
     serial: int = 1
     zone: str = "rpz.watcher.invalid"
@@ -82,7 +82,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How one consumer uses the format: where the file goes, the command that loads it, a test, and how to undo it."""
+    """The guide for one consumer of the format: where the file goes, the command that loads it, a test, the undoing."""
 
     consumer: str
     place: str
@@ -126,7 +126,7 @@ class Format:
 
 @dataclass(slots=True)
 class Omitted:
-    """What did not fit, counted while a list is written: how many names, and the first of them with the reason."""
+    """The names that did not fit, counted while a list is written: how many, and the first of them with the reason."""
 
     count: int = 0
     shown: list[tuple[str, str]] = field(default_factory=list)
@@ -140,7 +140,7 @@ class Omitted:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of the list is wanted: `limit` entries (None: all) after the first `offset`."""
+    """The part of the list that is wanted: `limit` entries (None: all) after the first `offset`."""
 
     limit: int | None = None
     offset: int = 0
@@ -195,7 +195,7 @@ def _fitted(
 
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
-"""What can be written in every format without an escape. Underscores are no host names, but mail is delivered there."""
+"""A name that every format can hold without an escape. Underscores are no host names, but mail is delivered there."""
 
 
 def is_host(text: str) -> bool:

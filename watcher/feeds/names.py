@@ -38,7 +38,7 @@ class ExistingNames:
     zones: frozenset[str]
 
     def __contains__(self, name: str) -> bool:
-        """Whether it is named."""
+        """Return whether it is named."""
         digest = _digest(name)
         part = self.parts[digest >> 56]
         place = bisect_left(part, digest)
@@ -48,12 +48,12 @@ class ExistingNames:
         return sum(map(len, self.parts))
 
     def denies(self, name: str) -> bool:
-        """Whether a complete zone lacks this name right below it."""
+        """Return whether a complete zone lacks this name right below it."""
         return name.partition(".")[2] in self.zones and name not in self
 
 
 def read_existing(files: Iterable[Path], tally: ListTally | None = None) -> ExistingNames:
-    """What `files` name together; `-` is standard input. `tally` counts what was read and left out.
+    """Return the names that `files` hold together; `-` is standard input. `tally` counts what was read and left out.
 
     Raises ConfigurationError for a file that cannot be read to its end.
     """
@@ -116,7 +116,7 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[str, list[str], bool]]:
 
 
 def _brackets(raw: str, line: str) -> int:
-    """How many more brackets open than close in `raw`, without its comment `line`; those of texts join no lines.
+    """Return how many more brackets open than close in `line` (`raw` without its comment); those of texts do not count.
 
     A zone's customers write the texts: a bracket there must not hide the names after it.
     """
@@ -126,7 +126,7 @@ def _brackets(raw: str, line: str) -> int:
 
 
 def _shows(kind: str | None, owner: str, zones: Collection[str]) -> bool:
-    """Whether such a record shows that its owner exists."""
+    """Return whether such a record shows that its owner exists."""
     if kind == "ns":
         return owner not in zones
     return kind in _UNDELEGATED and owner.partition(".")[2] in zones

@@ -1,4 +1,4 @@
-"""Where feeds come from: a file, an https address, a zone transfer. Each satisfies `core.ports.NamesFeed`."""
+"""The sources of feeds: a file, an https address, a zone transfer. Each satisfies `core.ports.NamesFeed`."""
 
 import asyncio
 import io

@@ -32,7 +32,7 @@ _DUNNO = b"action=DUNNO\n\n"
 log = logging.getLogger(__name__)
 
 Observe = Callable[[str, float], None]
-"""Told of each answered request: what it was (`judged`, `other`, `malformed`), and the seconds it took."""
+"""Called for each answered request: what it was (`judged`, `other`, `malformed`), and the seconds it took."""
 
 
 class PolicyListener:
@@ -278,7 +278,7 @@ def _remove_stale(path: Path) -> None:
 
 
 def _files_allowed() -> int:
-    """How many files this process may open, after asking for as many as it may ask for."""
+    """Ask for as many open files as this process may have; return how many it may open."""
     import resource  # noqa: PLC0415 (Unix only)
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -30,7 +30,7 @@ _UDP_A_SECOND = 100  # of one client
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen: for UDP and TCP at `address`, for TLS (None: not) at `tls_address` with `context`."""
+    """The addresses to listen at: `address` for UDP and TCP, `tls_address` with `context` for TLS (None: not)."""
 
     address: tuple[str, int]
     tls_address: tuple[str, int] | None = None
@@ -103,7 +103,7 @@ class ZoneServer:
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
+        """Return the number of open connections."""
         return self._clients.total()
 
     async def answered(self, wire: bytes, address: str) -> bytes | None:

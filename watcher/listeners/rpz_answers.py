@@ -32,7 +32,7 @@ _KINDS_OVER_UDP = frozenset({dns.rdatatype.SOA, dns.rdatatype.IXFR})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may transfer: who signs with `key`, and (without a signature) the addresses in `allow`."""
+    """The permission to transfer: for all who sign with `key`, and without a signature for the addresses in `allow`."""
 
     key: dns.tsig.Key | None = None
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -46,7 +46,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What is answered from: the zone as it is now, and the differences that lead to it."""
+    """The source of answers: the zone as it is now, and the differences that lead to it."""
 
     shape: ZoneShape
     image: ZoneImage

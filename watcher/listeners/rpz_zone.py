@@ -29,7 +29,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class ZoneShape:
-    """What a zone is made from beside the names."""
+    """The values that a zone is made from, beside the names."""
 
     zone: str
     action: RpzAction

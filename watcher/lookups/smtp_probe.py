@@ -37,7 +37,7 @@ class _Closed(Exception):
 
 
 class _Unreadable(Exception):
-    """What came is no SMTP, or never ends."""
+    """A reply that is no SMTP, or never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Reply:
 
     @property
     def text(self) -> str:
-        """The first line with the code, cleaned."""
+        """Return the first line with the code, cleaned."""
         return clean(f"{self.code} {self.lines[0]}".strip(), _SHOWN)
 
     @property
@@ -57,7 +57,7 @@ class _Reply:
         return self.code // 100 == 2  # noqa: PLR2004 (2xx)
 
     def offers(self, keyword: str) -> bool:
-        """Whether an EHLO reply names an extension."""
+        """Return whether an EHLO reply names an extension."""
         return any(line.split(" ")[0].upper() == keyword for line in self.lines[1:])
 
 
@@ -84,7 +84,7 @@ class SmtpProbe:
         self._places = asyncio.Semaphore(at_once)
 
     async def probe(self, name: Fqdn, host: str, address: str) -> Probed:
-        """What the server at `address` makes of mail for `name`; never raises for what it does.
+        """Probe whether the server at `address` takes mail for `name`; never raises for what the server does.
 
         Nothing connects to an address that is not global: the outcome is then TIMEOUT.
         """
@@ -145,7 +145,7 @@ class _Session:
         self._reader, self._writer = await asyncio.open_connection(address, port, limit=_LONGEST_LINE)
 
     async def reply(self) -> _Reply:
-        """The next reply, however many lines it has. Raises _Closed or _Unreadable."""
+        """Return the next reply, however many lines it has. Raises _Closed or _Unreadable."""
         lines: list[str] = []
         while len(lines) < _MOST_LINES:
             found = _LINE.match((await self._line()).rstrip(b"\r\n"))
@@ -210,17 +210,17 @@ class _Session:
 
 
 def _mailbox() -> str:
-    """A local part that nobody has."""
+    """Return a local part that nobody has."""
     return "w" + secrets.token_hex(8)
 
 
 def _turned_away(reply: _Reply) -> ProbeOutcome:
-    """What a refusal before any mailbox was named means."""
+    """Return the outcome of a refusal before any mailbox was named."""
     return ProbeOutcome.REFUSES if reply.code // 100 == _PERMANENT else ProbeOutcome.TIMEOUT
 
 
 def _heard(replies: list[_Reply]) -> ProbeOutcome:
-    """What the replies about two mailboxes mean together; "later" is no answer."""
+    """Return the outcome of the replies about two mailboxes together; "later" is no answer."""
     if all(reply.positive for reply in replies):
         return ProbeOutcome.ACCEPTS_ANY
     denials = [reply for reply in replies if reply.code // 100 == _PERMANENT]

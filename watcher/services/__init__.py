@@ -1,1 +1,1 @@
-"""What watcher does, as use cases over the store and the ports."""
+"""The use cases of watcher, over the store and the ports."""

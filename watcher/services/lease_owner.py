@@ -1,4 +1,4 @@
-"""Who holds a lease: a name for this process, and whether a process that holds one is known to be dead.
+"""The owner of a lease: a name for this process, and whether a process that holds one is known to be dead.
 
 A service that is killed and started again need not wait for its own old lease to run out. "Known to be dead" is said
 only where it can be known: same boot, same process namespace, no such process.
@@ -15,7 +15,7 @@ def this_process() -> str:
 
 
 def is_dead(owner: str, ours: str) -> bool:
-    """Whether `owner` is surely not running any more; `ours` is this process's own name."""
+    """Return whether `owner` is surely not running any more; `ours` is this process's own name."""
     place, _, rest = owner.partition(":")
     pid = rest.partition(":")[0]
     if owner == ours or place in {"", "unknown"} or place != _place() or not pid.isdigit():
@@ -32,7 +32,7 @@ def is_dead(owner: str, ours: str) -> bool:
 
 
 def _place() -> str:
-    """What a process id is unique in, on Linux; `unknown` elsewhere."""
+    """Return the boot and namespace that a process id is unique in, on Linux; `unknown` elsewhere."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot}@{Path('/proc/self/ns/pid').readlink().name}".replace(":", "")

@@ -14,7 +14,7 @@ from watcher.sections import Duration, Section
 
 
 class RouteSettings(Section):
-    """Which channels hear of what; the first route that matches decides."""
+    """A route of events to channels; the first route that matches decides."""
 
     protected: tuple[str, ...] = Field(default=(), description="Protected names or suffixes; empty: all")
     kinds: tuple[EventKind, ...] = Field(default=(), description="Event kinds; empty: all")
@@ -59,7 +59,7 @@ class Record(Section):
 
 
 class Alerts(ChannelSettings):
-    """Which events are sent at once, to whom, and when."""
+    """The events that are sent at once, their channels, and the times of digests."""
 
     kinds: tuple[EventKind, ...] = Field(
         default=DEFAULT_KINDS, description="Kinds that are told at once; the rest is in the digest"

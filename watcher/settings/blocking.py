@@ -16,7 +16,7 @@ _TSIG = re.compile(
 
 
 class Exports(Section):
-    """Which lookalikes stand on block lists."""
+    """The choice of lookalikes for block lists."""
 
     select: Literal["blocked", "able"] = Field(
         default="blocked",

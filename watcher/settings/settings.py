@@ -35,7 +35,7 @@ CONFIG_FILES = (Path("watcher.toml"), Path("/etc/watcher/watcher.toml"))
 
 
 class Dns(Section):
-    """Where and how fast questions are asked."""
+    """The resolvers that questions go to, and the pace of the questions."""
 
     resolvers: tuple[str, ...] = Field(
         default=(),
@@ -50,7 +50,7 @@ class Dns(Section):
 
 
 class Registration(Section):
-    """Where registration facts come from, and at what pace."""
+    """The sources of registration facts, and the pace of questions to them."""
 
     enabled: bool = Field(default=True, description="Whether registries are asked at all")
     rdap_bootstrap: str | None = Field(default=None, description="Bootstrap file or URL. Unset: the bundled snapshot")
@@ -74,7 +74,7 @@ class Registration(Section):
 
 
 class SweepSettings(Section):
-    """Which candidates are looked for, and how often."""
+    """The candidates that are looked for, and the intervals between looks."""
 
     tiers: tuple[tuple[Annotated[int, Field(gt=0)], Lasting], ...] = Field(
         default=(
@@ -126,7 +126,7 @@ class SweepSettings(Section):
 
 
 class Confirm(Section):
-    """How sure a change must be before it is told."""
+    """The certainty that a change needs before you are notified of it."""
 
     delay: Duration = Field(default=timedelta(seconds=60), description="Between the first able reading and the second")
     via: Literal["resolver", "authoritative"] = Field(
@@ -242,7 +242,7 @@ class Http(Section):
 
 
 def _covers(entry: str, host: str) -> bool:
-    """Whether an entry of `no_proxy` covers a host; case does not matter, a leading dot neither."""
+    """Return whether an entry of `no_proxy` covers a host; case does not matter, a leading dot neither."""
     name = entry.strip().lstrip("*").strip(".").lower()
     if not name or not host:
         return False
@@ -252,7 +252,7 @@ def _covers(entry: str, host: str) -> bool:
 
 
 class RetentionSettings(Section):
-    """How long the past is kept; what is known of names now is kept anyway."""
+    """The time for which the past is kept; the present facts of names are always kept."""
 
     events: Lasting = Field(default=timedelta(days=730), description="Events that were told, or were not to be told")
     evidence: Lasting = Field(default=timedelta(days=180), description="The DNS answers in them")
@@ -279,7 +279,7 @@ class VigilSettings(Section):
 
 
 class Techniques(Section):
-    """What the enumeration adds to its bundled tables."""
+    """Additions to the bundled tables of the enumeration."""
 
     words: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")], ...] = Field(
         default=(), max_length=1000, description="More words to put before and after a label"
@@ -340,7 +340,7 @@ class Settings(BaseSettings):
 
 
 def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> tuple[Settings, tuple[str, ...]]:
-    """The settings and warnings about environment variables that look like ours and are not.
+    """Return the settings and warnings about environment variables that look like ours and are not.
 
     `config` None: the first of CONFIG_FILES that exists, or none. `overrides` (`{"dns": {"resolvers": [...]}}`, from
     command-line options) win over everything. Raises ConfigurationError that names the setting.
@@ -360,7 +360,7 @@ def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None)
 
 
 def _layered(file: dict[str, Any]) -> type[Settings]:
-    """Settings that take what they are called with first, then the environment, then the file."""
+    """Return settings that take what they are called with first, then the environment, then the file."""
 
     class Layered(Settings):
         @classmethod
@@ -421,7 +421,7 @@ def _check_environment() -> tuple[str, ...]:
 
 
 def _not_json() -> Iterator[str]:
-    """The variables whose setting is a list or a table, and that hold something else."""
+    """Yield the variables whose setting is a list or a table, and that hold something else."""
     for variable, value in sorted(os.environ.items()):
         model: Any = Settings
         *tables, name = variable.lower().removeprefix("watcher_").split("__")
@@ -440,7 +440,7 @@ def _not_json() -> Iterator[str]:
 
 
 def _readable(error: ValidationError) -> ConfigurationError:
-    """The first complaint as one line that never shows a secret's value; how many more there are."""
+    """Return the first complaint as one line that never shows a secret's value; how many more there are."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "settings"
     what = first["msg"].removeprefix("Value error, ")

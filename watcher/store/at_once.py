@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class _AtOnce:
-    """What the queries use of a transaction."""
+    """The part of a transaction that the queries use."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -28,7 +28,7 @@ class _AtOnce:
 
 
 def at_once(connection: Connection, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-    """What `work` returns; it may wait for nothing but the transaction it is given. Raises what it raises."""
+    """Run `work` and return its result; it may wait for its transaction alone. Raises what it raises."""
     steps = work(cast("AsyncConnection", _AtOnce(connection))).__await__()
     try:
         next(steps)

@@ -73,7 +73,7 @@ async def find_candidate(tx: Tx, name: str) -> BlockCandidate | None:
 
 
 def _standing() -> ColumnElement[Any]:
-    """The ability that stands confirmed: a loss must be seen several times before it counts."""
+    """Return the ability that stands confirmed: a loss must be seen several times before it counts."""
     ability: ColumnElement[Any] = lookalikes.c.state["standing"]["ability"].as_string()
     return ability
 

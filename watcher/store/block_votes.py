@@ -1,4 +1,4 @@
-"""Who said `blocked` about a lookalike: with `exports.approval` two persons must have."""
+"""The persons that set a lookalike to `blocked`: with `exports.approval` two persons must have."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

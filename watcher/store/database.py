@@ -85,7 +85,7 @@ class Store:
 
     @property
     def shared(self) -> bool:
-        """Whether other machines may use it too."""
+        """Return whether other machines may use it too."""
         return self.place.path is None
 
     @asynccontextmanager
@@ -145,7 +145,7 @@ class Store:
         self.ids.follow((await tx.execute(text("SELECT max(id) FROM events"))).scalar_one())
 
     async def write_all(self, works: Sequence[Callable[[Tx], Awaitable[Any]]]) -> list[Any]:
-        """What each of `works` returns, all done in one write transaction; quicker than `write` for many statements.
+        """Run `works` in one write transaction, return their results; quicker than `write` for many statements.
 
         It is done in a thread, while nobody else writes. They may wait for nothing but the transaction. When the caller
         is cancelled meanwhile, the transaction ends first: it may be committed all the same.

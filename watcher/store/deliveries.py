@@ -21,7 +21,7 @@ from watcher.store.tables import alerts, deliveries, events, outbox
 
 
 class Status(StrEnum):
-    """How far a delivery is."""
+    """The progress of a delivery."""
 
     PENDING = "pending"
     SENT = "sent"

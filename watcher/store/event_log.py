@@ -67,13 +67,13 @@ async def list_all(
 
 
 async def find(tx: Tx, event_id: str) -> Event | None:
-    """The event with that id."""
+    """Return the event with that id."""
     body = (await tx.execute(select(events.c.body).where(events.c.id == event_id))).scalar_one_or_none()
     return None if body is None else event_from_json(body)
 
 
 async def find_all(tx: Tx, ids: Sequence[str]) -> dict[str, Event]:
-    """The events with those ids."""
+    """Return the events with those ids."""
     rows: dict[str, Event] = {}
     for some in chunks(ids):
         query = select(events.c.id, events.c.body).where(events.c.id.in_(some))
@@ -82,7 +82,7 @@ async def find_all(tx: Tx, ids: Sequence[str]) -> dict[str, Event]:
 
 
 async def list_history(tx: Tx, name: str, *, limit: int = 100) -> list[Event]:
-    """What happened to one name, newest first."""
+    """Return the events of one name, newest first; at most `limit`."""
     rows = await tx.execute(_HISTORY, {"wanted": name, "most": limit})
     return [event_from_json(body) for body in rows.scalars()]
 
@@ -96,6 +96,6 @@ _HISTORY = (
 
 
 async def find_last_id(tx: Tx) -> str | None:
-    """The newest event's id."""
+    """Return the id of the newest event; None where there are no events."""
     newest: str | None = (await tx.execute(select(func.max(events.c.id)))).scalar_one()
     return newest

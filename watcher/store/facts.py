@@ -11,12 +11,12 @@ from watcher.store.upsert import insert_or_update
 
 
 async def find(tx: Tx, key: str) -> Any:
-    """The value; None where there is none."""
+    """Return the value; None where there is none."""
     return (await tx.execute(select(facts.c.value).where(facts.c.key == key))).scalar_one_or_none()
 
 
 async def find_starting(tx: Tx, prefix: str) -> dict[str, Any]:
-    """Every fact whose key starts so."""
+    """Return every fact whose key starts so."""
     query = select(facts.c.key, facts.c.value).where(facts.c.key.startswith(prefix, autoescape=True))
     return {row.key: row.value for row in await tx.execute(query)}
 

@@ -1,4 +1,4 @@
-"""What the digest of a protected name's first sweep counts: its lookalikes, and which of them were told before."""
+"""Counts for the digest of a protected name's first sweep: its lookalikes, and those of them told before."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from watcher.store.upsert import chunks
 
 
 async def find_lookalikes(tx: Tx, protected: str) -> dict[str, str | None]:
-    """The lookalikes of `protected` that were seen to exist, each with its registrable domain."""
+    """Return the lookalikes of `protected` that were seen to exist, each with its registrable domain."""
     query = (
         select(lookalikes.c.name, lookalikes.c.registrable_domain)
         .join(resemblances, resemblances.c.name == lookalikes.c.name)
@@ -25,7 +25,7 @@ async def find_lookalikes(tx: Tx, protected: str) -> dict[str, str | None]:
 
 
 async def find_told_groups(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:
-    """Those of `names` whose events went into an alert, each with the groups of these alerts."""
+    """Return those of `names` whose events went into an alert, each with the groups of these alerts."""
     groups: dict[str, set[str]] = {}
     for some in chunks(names):
         query = (
@@ -41,7 +41,7 @@ async def find_told_groups(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:
 
 
 async def find_alike(tx: Tx, protected: str, names: Sequence[str]) -> set[str]:
-    """Those of `names` that resemble `protected`."""
+    """Return those of `names` that resemble `protected`."""
     known: set[str] = set()
     for some in chunks(names):
         query = select(resemblances.c.name).where(resemblances.c.protected == protected, resemblances.c.name.in_(some))

@@ -11,7 +11,7 @@ from watcher.store.upsert import chunks, insert_or_update
 
 
 async def find_all(tx: Tx, names: Sequence[str], *, stamp: str) -> dict[str, bytes]:
-    """What is kept of these protected names under this stamp."""
+    """Return the candidates kept under this stamp, by protected name; names without any are left out."""
     found: dict[str, bytes] = {}
     for some in chunks(names):
         query = select(first_tiers.c.protected, first_tiers.c.candidates).where(

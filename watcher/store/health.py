@@ -1,4 +1,4 @@
-"""How late things are: the oldest of what is overdue."""
+"""The lateness of the work: the oldest of what is overdue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,12 +29,12 @@ async def find_lateness(tx: Tx) -> Lateness:
 
 
 async def count_events(tx: Tx, since: datetime) -> dict[str, int]:
-    """How many events of each kind there were."""
+    """Return the number of events since `since`, by kind."""
     query = select(events.c.kind, func.count().label("number")).where(events.c.at >= since).group_by(events.c.kind)
     return {row.kind: row.number for row in await tx.execute(query)}
 
 
 async def count_deliveries(tx: Tx, since: datetime) -> int:
-    """How many deliveries were accepted."""
+    """Return the number of deliveries accepted since `since`."""
     query = select(func.count()).select_from(deliveries).where(deliveries.c.sent_at >= since)
     return int((await tx.execute(query)).scalar_one())

@@ -26,7 +26,7 @@ class TimeOrderedIds:
             self._last = max(self._last, int(digits[:12] + digits[13:16], 16))
 
     def __call__(self) -> str:
-        """The next id."""
+        """Return the next id."""
         now = int(self._clock.now().timestamp() * 1000) << _COUNTER_BITS
         self._last = max(now, self._last + 1)
         first = f"{self._last:015x}"

@@ -28,7 +28,7 @@ _MOST_WAITING = 20_000  # rows that are weighed against each other
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows a list shows; an unset condition holds for all. Rows never seen to exist are never shown.
+    """The conditions for the rows of a list; an unset one holds for all. Rows never seen to exist are never shown.
 
     `severity` means that severity or worse, `since` first seen then or later, `text` a part of the name (either form),
     `exchange` a part of an exchange's name. `collapsed`: of all hosts that one wildcard answers for, one.
@@ -55,13 +55,13 @@ _BY_NAME = select(lookalikes).where(lookalikes.c.name == bindparam("wanted"))
 
 
 async def find(tx: Tx, name: str) -> Lookalike | None:
-    """The row of `name`, also one that was never seen to exist."""
+    """Return the row of `name`, also one that was never seen to exist."""
     row = (await tx.execute(_BY_NAME, {"wanted": name})).mappings().first()
     return None if row is None else row_from(row)
 
 
 async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
-    """The rows of those of `names` that have one."""
+    """Return the rows of those of `names` that have one."""
     rows: dict[str, Lookalike] = {}
     for some in chunks(names):
         query = select(lookalikes).where(lookalikes.c.name.in_(some))
@@ -70,7 +70,7 @@ async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, Lookalike]:
 
 
 async def list_of_domain(tx: Tx, registrable_domain: str, *, limit: int = 1000) -> list[Lookalike]:
-    """The rows of a registrable domain and its hosts, the domain's own first."""
+    """Return the rows of a registrable domain and its hosts, the domain's own first."""
     query = (
         select(lookalikes)
         .where(lookalikes.c.registrable_domain == registrable_domain)
@@ -81,7 +81,7 @@ async def list_of_domain(tx: Tx, registrable_domain: str, *, limit: int = 1000) 
 
 
 async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
-    """Those of `names` that have a row: looked at by `next_look_at`, whatever a sweep says."""
+    """Return those of `names` that have a row: looked at by `next_look_at`, whatever a sweep says."""
     known: set[str] = set()
     for some in chunks(names):
         known.update((await tx.execute(select(lookalikes.c.name).where(lookalikes.c.name.in_(some)))).scalars())
@@ -89,7 +89,7 @@ async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
 
 
 async def list_suffixes(tx: Tx) -> list[str]:
-    """The suffixes among the candidates that were seen to exist."""
+    """Return the suffixes among the candidates that were seen to exist."""
     query = select(lookalikes.c.name).where(
         lookalikes.c.registrable_domain.is_(None),
         lookalikes.c.relation == LOOKALIKE,
@@ -99,13 +99,13 @@ async def list_suffixes(tx: Tx) -> list[str]:
 
 
 async def list_all(tx: Tx, wanted: Wanted, *, after: str = "", limit: int | None = None) -> list[Lookalike]:
-    """The rows that `wanted` describes, by name, from the one after the name `after`."""
+    """Return the rows that `wanted` describes, by name, from the one after the name `after`."""
     query = narrowed(select(lookalikes), wanted).where(lookalikes.c.name > after).order_by(lookalikes.c.name)
     return [row_from(row) for row in (await tx.execute(query.limit(limit))).mappings()]
 
 
 async def list_worst(tx: Tx, wanted: Wanted, *, limit: int) -> list[Lookalike]:
-    """The first `limit` of the rows that `wanted` describes by severity, then by likelihood, then by name."""
+    """Return the first `limit` of the rows that `wanted` describes by severity, then by likelihood, then by name."""
     severity = case({item.value: place for place, item in enumerate(Severity)}, value=lookalikes.c.severity)
     likelihood = (
         select(func.coalesce(func.max(resemblances.c.likelihood), 0.0))
@@ -121,7 +121,7 @@ RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
 async def count(tx: Tx, wanted: Wanted) -> int:
-    """How many rows `wanted` describes."""
+    """Return the number of rows that `wanted` describes."""
     return int((await tx.execute(narrowed(select(func.count()).select_from(lookalikes), wanted))).scalar_one())
 
 
@@ -171,20 +171,20 @@ async def claim_due(
 
 
 def _wish(name: str, attempted_at: datetime | None, due: datetime | None, now: datetime) -> Wish[str]:
-    """What a look at the name is worth, by the wait that was planned for it, and how long it has waited."""
+    """Return the worth of a look at the name, by the wait that was planned for it, and its wait so far."""
     if attempted_at is None or due is None or attempted_at > now:  # never, or before the clock was set back
         return Wish(name, 0.0, None)
     return Wish(name, worth_of(due - attempted_at), now - attempted_at)
 
 
 async def list_claimants(tx: Tx) -> list[str]:
-    """Who has claims, run out or not."""
+    """Return the owners of claims, run out or not, sorted."""
     query = select(lookalikes.c.claimed_by).where(lookalikes.c.claimed_by.is_not(None)).distinct()
     return sorted((await tx.execute(query)).scalars())
 
 
 async def release(tx: Tx, owners: Sequence[str]) -> None:
-    """The claims of `owners` end: they are dead."""
+    """End the claims of `owners`: they are dead."""
     theirs = lookalikes.c.claimed_by.in_(owners)
     await tx.execute(update(lookalikes).where(theirs).values(claimed_until=None, claimed_by=None))
 
@@ -223,7 +223,7 @@ async def stop_asking(tx: Tx, names: Sequence[str]) -> None:
 
 @dataclass(slots=True)
 class Marks:
-    """What rows of ours stand on, as seen last."""
+    """The exchanges, nameservers and registrant organisations of our own names, as last seen."""
 
     exchanges: set[str] = field(default_factory=set)
     nameservers: set[str] = field(default_factory=set)
@@ -231,7 +231,7 @@ class Marks:
 
 
 async def find_marks_of_ours(tx: Tx) -> Marks:
-    """The exchanges, nameservers and registrants of all own and protected names."""
+    """Return the exchanges, nameservers and registrants of all own and protected names."""
     marks = Marks()
     query = select(lookalikes.c.verdict, lookalikes.c.registration).where(lookalikes.c.relation != LOOKALIKE)
     for verdict, registration in await tx.execute(query):
@@ -263,19 +263,19 @@ async def list_unsettled(tx: Tx, protected: str, *, limit: int) -> list[Lookalik
 
 
 async def find_next_due(tx: Tx) -> datetime | None:
-    """When the next row is to be looked at; None when none is."""
+    """Return the time of the next look at any row; None when none is planned."""
     soonest: datetime | None = (await tx.execute(select(func.min(lookalikes.c.next_look_at)))).scalar_one()
     return soonest
 
 
 async def count_due(tx: Tx, *, now: datetime) -> int:
-    """How many rows should have been looked at by now."""
+    """Return the number of rows whose next look is due at `now`."""
     query = select(func.count()).select_from(lookalikes).where(lookalikes.c.next_look_at <= now)
     return int((await tx.execute(query)).scalar_one())
 
 
 async def count_abilities(tx: Tx) -> dict[str, int]:
-    """How many lookalikes that were seen to exist there are of each ability."""
+    """Return the number of lookalikes of each ability, of those that were seen to exist."""
     query = (
         select(lookalikes.c.ability, func.count().label("number"))
         .where(lookalikes.c.first_seen_at.is_not(None), lookalikes.c.relation == LOOKALIKE)

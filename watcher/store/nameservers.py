@@ -1,4 +1,4 @@
-"""What is remembered of nameservers, by name: kept among the small facts."""
+"""The remembered state of nameservers, by name, kept among the small facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ _KEY = "nameservers:"
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What stands, and when to look again."""
+    """The state of the nameservers of a name, and the time of the next look."""
 
     state: Nameservers = field(default_factory=Nameservers)
     next_at: datetime | None = None
 
 
 async def find(tx: Tx, name: str) -> Looked:
-    """What is known of the nameservers of `name`."""
+    """Return the known state of the nameservers of `name`; an empty one when nothing is kept."""
     row = await facts.find(tx, _KEY + name)
     if row is None:
         return Looked()
@@ -51,7 +51,7 @@ async def save(tx: Tx, name: str, state: Nameservers, *, now: datetime, wait: ti
 
 
 async def list_due(tx: Tx, names: Sequence[str], *, now: datetime, limit: int, most: timedelta) -> list[str]:
-    """Those of `names` that are to be looked at now, at most `limit`; one that waits for longer than `most` is too."""
+    """Return at most `limit` of `names` that are to be looked at now; one that waits for longer than `most` is too."""
     query = select(tables.facts.c.key, tables.facts.c.value).where(tables.facts.c.key.startswith(_KEY, autoescape=True))
     waits: dict[str, Any] = {key[len(_KEY) :]: value["next_at"] for key, value in await tx.execute(query)}
     found = []

@@ -32,24 +32,24 @@ async def add(tx: Tx, rows: Sequence[OwnRow]) -> int:
 
 
 async def list_all(tx: Tx, *, after: str = "", limit: int | None = None) -> list[OwnRow]:
-    """All by name, from the one after `after`."""
+    """Return all own names by name, from the one after `after`."""
     query = select(own).where(own.c.name > after).order_by(own.c.name).limit(limit)
     return [OwnRow(row.name, row.created_at, row.note, row.by_triage) for row in await tx.execute(query)]
 
 
 async def find(tx: Tx, name: str) -> OwnRow | None:
-    """The row of `name`."""
+    """Return the row of `name`."""
     row = (await tx.execute(select(own).where(own.c.name == name))).first()
     return None if row is None else OwnRow(row.name, row.created_at, row.note, row.by_triage)
 
 
 async def count(tx: Tx) -> int:
-    """How many there are."""
+    """Return the number of own names."""
     return int((await tx.execute(select(func.count()).select_from(own))).scalar_one())
 
 
 async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
-    """Those of `names` that are ours."""
+    """Return those of `names` that are ours."""
     known: set[str] = set()
     for some in chunks(names):
         known.update((await tx.execute(select(own.c.name).where(own.c.name.in_(some)))).scalars())

@@ -1,4 +1,4 @@
-"""Where a database is: a SQLite file or a PostgreSQL server, by its URL, with what differs between the two."""
+"""The place of a database: a SQLite file or a PostgreSQL server, by its URL, with the differences between the two."""
 
 import shutil
 from datetime import datetime
@@ -17,7 +17,7 @@ from watcher.store.sqlite import backup_file, failure, listen
 
 
 class Place(Protocol):
-    """What differs between the kinds of databases. All of it but `engines` raises StoreError."""
+    """The differences between the kinds of databases. Every method but `engines` raises StoreError."""
 
     shown: str
     """The place for messages, without a password."""
@@ -25,7 +25,7 @@ class Place(Protocol):
     """The file, where it is one."""
 
     def exists(self) -> bool:
-        """Whether a watcher database is there."""
+        """Return whether a watcher database is there."""
         ...
 
     def find_revision(self) -> str | None:
@@ -78,7 +78,7 @@ class SqliteFile:
         self.shown = str(path)
 
     def exists(self) -> bool:
-        """Whether the file is there."""
+        """Return whether the file is there."""
         return self._path.is_file()
 
     def find_revision(self) -> str | None:

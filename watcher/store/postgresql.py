@@ -54,7 +54,7 @@ class PostgresServer:
         self.shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
 
     def exists(self) -> bool:
-        """Whether a watcher database is there. Raises StoreError when the server cannot be used."""
+        """Return whether a watcher database is there. Raises StoreError when the server cannot be used."""
         return self.find_revision() is not None
 
     def find_revision(self) -> str | None:

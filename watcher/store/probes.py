@@ -20,7 +20,7 @@ async def find_asked(tx: Tx, domains: Sequence[str], *, since: datetime, now: da
 
 
 async def save(tx: Tx, domains: Sequence[str], *, at: datetime) -> None:
-    """The domains were asked about at `at`."""
+    """Note that the domains were asked about at `at`."""
     if domains:
         rows = [{"domain": domain, "asked_at": at} for domain in domains]
         await tx.execute(insert_or_update(tx.dialect.name, probes), rows)

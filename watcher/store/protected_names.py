@@ -33,19 +33,19 @@ async def add(tx: Tx, rows: Sequence[ProtectedRow]) -> int:
 
 
 async def list_all(tx: Tx, *, after: str = "", limit: int | None = None) -> list[ProtectedRow]:
-    """All by name, from the one after `after`."""
+    """Return all protected names by name, from the one after `after`."""
     query = select(protected).where(protected.c.name > after).order_by(protected.c.name).limit(limit)
     return [_row(row) for row in (await tx.execute(query)).mappings()]
 
 
 async def find(tx: Tx, name: str) -> ProtectedRow | None:
-    """The row of `name`."""
+    """Return the row of `name`."""
     row = (await tx.execute(select(protected).where(protected.c.name == name))).mappings().first()
     return None if row is None else _row(row)
 
 
 async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, ProtectedRow]:
-    """Those of `names` that are protected."""
+    """Return those of `names` that are protected."""
     found: dict[str, ProtectedRow] = {}
     for some in chunks(list(dict.fromkeys(names))):
         rows = (await tx.execute(select(protected).where(protected.c.name.in_(some)))).mappings()
@@ -54,12 +54,12 @@ async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, ProtectedRow]:
 
 
 async def count(tx: Tx) -> int:
-    """How many there are."""
+    """Return the number of protected names."""
     return int((await tx.execute(select(func.count()).select_from(protected))).scalar_one())
 
 
 async def find_known(tx: Tx, names: Sequence[str]) -> set[str]:
-    """Those of `names` that are protected."""
+    """Return those of `names` that are protected."""
     known: set[str] = set()
     for some in chunks(names):
         known.update((await tx.execute(select(protected.c.name).where(protected.c.name.in_(some)))).scalars())

@@ -39,7 +39,7 @@ async def save(tx: Tx, reply: RawReply) -> None:
 
 
 async def list_of_domain(tx: Tx, domain: str) -> Sequence[RawReply]:
-    """Those about one registered domain, newest first."""
+    """Return the replies about one registered domain, newest first."""
     query = (
         select(raw_replies).where(raw_replies.c.domain == domain).order_by(raw_replies.c.fetched_at.desc()).limit(MOST)
     )

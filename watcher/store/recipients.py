@@ -1,4 +1,4 @@
-"""How often domains were written to, by keyed hashes of their names, counted by the day."""
+"""Counts of mail to domains, by the day and by keyed hashes of the domains' names."""
 
 from collections.abc import Mapping
 from datetime import datetime

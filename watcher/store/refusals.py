@@ -1,4 +1,4 @@
-"""What the policy service stopped or marked, counted by the hour; nothing of any sender."""
+"""Counts of mail that the policy service stopped or marked, by the hour; nothing of any sender."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from watcher.store.upsert import chunks
 
 
 class RefusalKey(NamedTuple):
-    """What is counted together."""
+    """The key of one count."""
 
     domain: str
     protected: str

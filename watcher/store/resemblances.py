@@ -1,4 +1,4 @@
-"""Which protected names a lookalike resembles, and how."""
+"""The resemblances of lookalikes to protected names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +43,7 @@ def _of_many(names: Sequence[str]) -> Select[Any]:
 
 
 async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, tuple[Resemblance, ...]]:
-    """For each of the names what it resembles, most likely first; an empty tuple where nothing is known."""
+    """Return the resemblances of each of the names, most likely first; an empty tuple where nothing is known."""
     found: dict[str, list[Resemblance]] = {name: [] for name in names}
     for some in chunks(list(found)):
         if len(some) == 1:

@@ -11,7 +11,7 @@ from watcher.store.tables import sessions
 
 
 class SessionKind(StrEnum):
-    """What the secret is good for."""
+    """The use of a secret."""
 
     LINK = "link"
     """Once, to begin a session."""

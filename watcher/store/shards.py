@@ -26,7 +26,7 @@ Spans = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a pass under way is: every rank below `next` was handed out, and is settled unless it is among `open`.
+    """The progress of a pass: every rank below `next` was handed out, and is settled unless it is among `open`.
 
     `since`: the earliest answer that it rests on, not before the last pass's. `found`: those of `open` whose domain is
     known to exist, so that only the look at them is missing; `delegated`: those of `found` that the suffix's own
@@ -65,7 +65,7 @@ class Shard:
     """Of the claim that handed it out (`store.fences`)."""
 
     def absent_since(self, version: str) -> datetime | None:
-        """Since when a candidate of `version` without a row is known to be absent; None: it never settled.
+        """Return the time since which a candidate of `version` without a row is known absent; None: it never settled.
 
         The earliest moment at which it may have come into being since.
         """
@@ -74,7 +74,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who leases shards, and for how long at a time."""
+    """A holder of leases on shards, with the time of one lease."""
 
     owner: str
     lease: timedelta = timedelta(seconds=30)
@@ -88,7 +88,7 @@ ASIDE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How far the first pass over a protected name is, or how it ended; `done` when every tier was finished once."""
+    """The progress or end of the first pass over a protected name; `done` when every tier was finished once."""
 
     done: bool
     settled: int
@@ -111,7 +111,7 @@ async def plan(tx: Tx, protected: str, tiers: Sequence[int], *, version: str) ->
 
 
 async def list_unplanned(tx: Tx, tiers: int) -> list[str]:
-    """The protected names that have not exactly `tiers` shards."""
+    """Return the protected names that have not exactly `tiers` shards."""
     names = protected_rows.c.name
     query = (
         select(names)
@@ -124,18 +124,18 @@ async def list_unplanned(tx: Tx, tiers: int) -> list[str]:
 
 
 async def start(tx: Tx, protected: str, tier: int, *, version: str, total: int, at: datetime) -> None:
-    """A pass over the shard begins; an unfinished one before it is forgotten."""
+    """Begin a pass over the shard; an unfinished one before it is forgotten."""
     await start_all(tx, [(protected, tier, total)], version=version, at=at)
 
 
 async def start_all(tx: Tx, passes: Sequence[tuple[str, int, int]], *, version: str, at: datetime) -> None:
-    """Passes over shards (protected name, tier, candidates expected) begin."""
+    """Begin passes over shards (protected name, tier, candidates expected)."""
     values = {"enumeration_version": version, "last_started_at": at, "settled": 0, "unsettled": 0, "progress": None}
     await _set(tx, [{"protected": name, "tier": tier, "total": total} | values for name, tier, total in passes])
 
 
 async def save_progress(tx: Tx, passes: Sequence[tuple[str, int, Progress]]) -> None:
-    """How far passes (protected name, tier, progress) are."""
+    """Save the progress of passes (protected name, tier, progress)."""
     await _set(
         tx,
         [
@@ -159,7 +159,7 @@ async def save_progress(tx: Tx, passes: Sequence[tuple[str, int, Progress]]) -> 
 async def finish(
     tx: Tx, protected: str, tier: int, *, settled: int, unsettled: int, at: datetime, since: datetime | None = None
 ) -> None:
-    """The pass that began last has been through all of its candidates: those without a row are settled as absent.
+    """End the pass that began last and went through all candidates: those without a row are settled as absent.
 
     `since`: the earliest answer that it rests on, where that came before the pass began.
     """
@@ -184,7 +184,7 @@ async def finish(
 
 
 async def list_all(tx: Tx, *, protected: str | None = None) -> list[Shard]:
-    """All, or those of one protected name, by name and tier."""
+    """Return all shards, or those of one protected name, by name and tier."""
     query = select(shards).order_by(shards.c.protected, shards.c.tier)
     if protected is not None:
         query = query.where(shards.c.protected == protected)
@@ -192,7 +192,7 @@ async def list_all(tx: Tx, *, protected: str | None = None) -> list[Shard]:
 
 
 async def list_due(tx: Tx, tier: int, *, started_before: datetime, version: str, limit: int) -> list[Shard]:
-    """Shards of a tier whose last pass began before then, never ended, or used another version; oldest first."""
+    """Return shards of a tier whose last pass began before then, never ended, or used another version; oldest first."""
     query = _due(tier, started_before, version).limit(limit)
     return [_shard(row) for row in (await tx.execute(query)).mappings()]
 
@@ -255,7 +255,7 @@ async def count_stale(tx: Tx, *, holder: Holder, now: datetime) -> int:
 
 
 async def find_baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline]:
-    """For each name how far its first pass is; a name that was never planned is at nought of nought."""
+    """Return the progress of the first pass of each name; a name that was never planned is at nought of nought."""
     found = dict.fromkeys(protected, Baseline(done=False, settled=0, total=0))
     for some in chunks(protected):
         query = (
@@ -274,7 +274,7 @@ async def find_baselines(tx: Tx, protected: Sequence[str]) -> dict[str, Baseline
 
 
 async def last_sweeps(tx: Tx, protected: Sequence[str]) -> dict[str, datetime]:
-    """When the last finished pass over any tier of each name began; a name without one is left out."""
+    """Return the start of the last finished pass over any tier of each name; a name without one is left out."""
     found: dict[str, datetime] = {}
     for some in chunks(protected):
         query = select(shards.c.protected, func.max(shards.c.settled_since).label("began")).where(

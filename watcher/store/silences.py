@@ -37,7 +37,7 @@ async def add(tx: Tx, row: SilenceRow) -> None:
 async def list_all(
     tx: Tx, *, active_at: datetime | None = None, after: str = "", limit: int | None = None
 ) -> list[SilenceRow]:
-    """Oldest first, by id, which sorts by time; with `active_at` only those in force then. `limit` None: all."""
+    """Return the silences, oldest first by their id; with `active_at` only those in force then. `limit` None: all."""
     query = select(silences).where(silences.c.id > after).order_by(silences.c.id).limit(limit)
     if active_at is not None:
         query = query.where(or_(silences.c.until.is_(None), silences.c.until > active_at))
@@ -45,7 +45,7 @@ async def list_all(
 
 
 async def find(tx: Tx, silence_id: str) -> SilenceRow | None:
-    """The silence with that id."""
+    """Return the silence with that id."""
     row = (await tx.execute(select(silences).where(silences.c.id == silence_id))).mappings().first()
     return None if row is None else SilenceRow(**row)
 

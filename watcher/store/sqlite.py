@@ -1,4 +1,4 @@
-"""What SQLite needs to be safe with concurrent readers and writers, and its failures in one line each.
+"""The setup that makes SQLite safe with concurrent readers and writers, and its failures in one line each.
 
 With the default settings of driver and database, concurrent read-modify-write lost 211 of 240 updates without an
 error: so every write transaction begins IMMEDIATE, and every connection has a busy timeout and foreign keys.
@@ -40,7 +40,7 @@ def listen(engine: Engine, *, writes: bool = False) -> None:
 
 
 def backup_file(source: Path, target: Path) -> None:
-    """A consistent copy of the database `source` at `target`, also while others write; complete or not there at all.
+    """Copy the database `source` to `target` consistently, also while others write; complete or not there at all.
 
     Nobody may read the copy who may not read the source. Raises StoreError when the source cannot be read or the target
     not be written.
@@ -67,7 +67,7 @@ def backup_file(source: Path, target: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """An empty file at `path` that only its owner may read, where there is none: other modes are the operator's to set.
+    """Make an empty file at `path` that only its owner may read, unless one exists: its mode is the operator's to set.
 
     Registries' replies, which may hold persons' data, are in a database. Where it cannot be made SQLite says why.
     """
@@ -76,7 +76,7 @@ def make_private(path: Path) -> None:
 
 
 def failure(path: Path, error: DBAPIError | sqlite3.Error, *, doing: str = "cannot be used") -> StoreError:
-    """What went wrong with the database at `path`, and what to do, in one line."""
+    """Return the error for a failure of the database at `path`: its cause, and what to do, in one line."""
     cause = str(error.orig if isinstance(error, DBAPIError) else error)
     hints = {
         "locked": "another program holds it; end that one or try again",

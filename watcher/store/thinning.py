@@ -1,4 +1,4 @@
-"""What is old enough to go: evidence out of events, events, alerts with their deliveries, rows of names long gone.
+"""Removal of the old: evidence out of events, events, alerts with their deliveries, rows of names long gone.
 
 Each function takes a few at a time, so that nobody waits for it, and says how many it took; nought when there are none.
 """
@@ -63,7 +63,7 @@ async def remove_gone(tx: Tx, before: datetime) -> int:
 
 
 def _waits() -> ColumnElement[bool]:
-    """Whether an event is not decided about yet, or waits for a digest."""
+    """Return the condition that an event is not decided about yet, or waits for a digest."""
     return exists().where(
         outbox.c.event_id == events.c.id,
         or_(outbox.c.decision.is_(None), (outbox.c.decision == DecisionKind.DIGEST) & outbox.c.part.is_(None)),

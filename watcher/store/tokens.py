@@ -27,25 +27,25 @@ async def add(tx: Tx, row: TokenRow) -> None:
 
 
 async def list_all(tx: Tx) -> list[TokenRow]:
-    """All by name, revoked ones too."""
+    """Return all tokens by name, revoked ones too."""
     return [_row(row) for row in (await tx.execute(select(tokens).order_by(tokens.c.name))).mappings()]
 
 
 async def find(tx: Tx, name: str) -> TokenRow | None:
-    """The token of that name, revoked or not."""
+    """Return the token of that name, revoked or not."""
     row = (await tx.execute(select(tokens).where(tokens.c.name == name))).mappings().first()
     return None if row is None else _row(row)
 
 
 async def find_valid(tx: Tx, hash_: str) -> TokenRow | None:
-    """The token with that hash, unless it is revoked."""
+    """Return the token with that hash, unless it is revoked."""
     query = select(tokens).where(tokens.c.hash == hash_, tokens.c.revoked_at.is_(None))
     row = (await tx.execute(query)).mappings().first()
     return None if row is None else _row(row)
 
 
 async def any_valid(tx: Tx) -> bool:
-    """Whether a token exists that is not revoked (without one, loopback needs none)."""
+    """Return whether a token exists that is not revoked (without one, loopback needs none)."""
     query = select(func.count()).select_from(tokens).where(tokens.c.revoked_at.is_(None))
     return bool((await tx.execute(query)).scalar_one())
 

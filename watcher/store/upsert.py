@@ -40,6 +40,6 @@ def insert_or_update(dialect: str, table: Table, *, keep: frozenset[str] = froze
 
 
 def chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
-    """`items` in runs of at most `size`."""
+    """Yield `items` in runs of at most `size`."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -15,7 +15,7 @@ from watcher.store.upsert import insert_or_update
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a process says of itself."""
+    """The report of a process on itself."""
 
     id: str
     kind: str

@@ -15,7 +15,7 @@ from watcher.store.upsert import chunks, insert_or_update
 
 @dataclass(frozen=True, slots=True)
 class WrittenTo:
-    """What is known of the messages to one domain."""
+    """The counts and days of the messages to one domain."""
 
     domain: str
     messages: int

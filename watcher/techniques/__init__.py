@@ -49,7 +49,7 @@ from watcher.techniques import (
 
 
 class Weight(NamedTuple):
-    """How much of all slips a technique makes, and how well its names serve somebody who wants to deceive a reader."""
+    """The share of all slips that a technique makes, and how well its names serve to deceive a reader."""
 
     mass: float
     impersonation: float

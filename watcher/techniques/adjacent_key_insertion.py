@@ -15,7 +15,7 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each neighbour of every character put right after and right before it."""
+    """Put each neighbour of every character right after and right before it."""
     for before, label, after, weight in name.places:
         gaps = len(label) + 1
         for at, character in enumerate(label):
@@ -33,7 +33,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which key was hit beside which."""
+    """Name the extra key and the key it was hit beside."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is None or (at := put_in(place.label, typed)) is None:

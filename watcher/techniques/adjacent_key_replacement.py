@@ -15,7 +15,7 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every character replaced by each of its neighbours, on QWERTY and on the keyboard of the name's country."""
+    """Replace every character by each of its neighbours, on QWERTY and on the keyboard of the name's country."""
     for before, label, after, weight in name.places:
         count = len(label)
         for at, character in enumerate(label):
@@ -34,7 +34,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which key was hit instead of which."""
+    """Name the neighbouring key and the right one."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is None or (at := replaced(place.label, typed)) is None:

@@ -16,7 +16,7 @@ _LONGEST = 24
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each lookalike put in the place of what it looks like: once, twice, and everywhere at once."""
+    """Put each lookalike in the place of what it looks like: once, twice, and everywhere at once."""
     for place in name.places or name.registrable:
         for typed, _right, _wrong in _lookalikes(place.label, tables):
             yield f"{place.before}{typed}{place.after}", place.weight
@@ -26,7 +26,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """What stands for what."""
+    """Name the lookalike and the characters it stands for."""
     for place in name.places or name.registrable:
         typed = place.typed(candidate)
         if typed is None or len(typed) > 4 * len(place.label):
@@ -41,7 +41,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
 
 @lru_cache(maxsize=256)
 def _twice(label: str, tables: Tables) -> frozenset[str]:
-    """What two of them make that one does not; of a very long label none: there are too many to be worth listing."""
+    """Return the texts that two lookalikes make and one does not; none of a very long label, which has too many."""
     if len(label) > _LONGEST:
         return frozenset()
     once = {typed for typed, _, _ in _lookalikes(label, tables)}
@@ -50,7 +50,7 @@ def _twice(label: str, tables: Tables) -> frozenset[str]:
 
 
 def _lookalikes(label: str, tables: Tables, typed: str | None = None) -> Iterator[tuple[str, str, str]]:
-    """All of them with what stands for what; given what was `typed`, only those that can have made it."""
+    """Yield each text with the right and the wrong characters; given `typed`, only those that can have made it."""
     for lookalike, other in tables.lookalikes:
         for right, wrong in ((lookalike, other), (other, lookalike)):
             if right not in label or (typed is not None and wrong not in typed):

@@ -16,7 +16,7 @@ _BITS = (1, 2, 4, 8, 16, 64)  # 32 turns lower case into upper case, which is th
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every bit of every ASCII character flipped in place, where a character of a name comes out."""
+    """Flip every bit of every ASCII character in place, where a character of a name comes out."""
     for before, label, after, weight in name.places:
         for at, right in enumerate(label):
             for wrong in _flipped(right):
@@ -24,7 +24,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which character became which."""
+    """Name the right character and the one it became."""
     for place in name.places:
         typed = place.typed(candidate)
         if (

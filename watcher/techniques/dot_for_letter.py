@@ -14,14 +14,14 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every inner character of the registrable label by a dot; in a host label it changes no owner."""
+    """Replace every inner character of the registrable label by a dot; in a host label it changes no owner."""
     for before, label, after, _weight in name.places[:1]:
         for at in range(1, len(label) - 1):
             yield f"{before}{label[:at]}.{label[at + 1 :]}{after}", 1.0
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which character the dot replaced."""
+    """Name the character that the dot replaced."""
     for place in name.places[:1]:
         typed, label = place.typed(candidate), place.label
         if typed is None or (at := replaced(label, typed)) is None:

@@ -14,14 +14,14 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """A dot put between any two characters of the registrable label; in a host label it changes no owner."""
+    """Put a dot between any two characters of the registrable label; in a host label it changes no owner."""
     for before, label, after, weight in name.registrable:
         for at in range(1, len(label)):
             yield f"{before}{label[:at]}.{label[at:]}{after}", weight
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Where the dot came in."""
+    """Name the label that the dot came into."""
     for place in name.registrable:
         typed = place.typed(candidate)
         if typed is None or (at := put_in(place.label, typed)) is None:

@@ -13,7 +13,7 @@ CHANGES, LABELS, AMOUNT = Changes.NAME, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every dot exchanged with the character before and the character after it."""
+    """Exchange every dot with the character before and the character after it."""
     text = name.text
     at = text.find(".")
     while at >= 0:
@@ -25,7 +25,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which labels the dot now parts wrongly."""
+    """Name the labels that the dot now parts wrongly."""
     if len(candidate) != len(name.text):
         return None
     for typed, _ in generate(name, tables):

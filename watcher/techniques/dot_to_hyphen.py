@@ -13,7 +13,7 @@ CHANGES, LABELS, AMOUNT = Changes.STRUCTURE, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every dot but the last written as a hyphen once."""
+    """Write every dot but the last as a hyphen once."""
     text = name.text
     last = text.rfind(".")
     at = text.find(".")
@@ -23,7 +23,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Between which labels the hyphen stands."""
+    """Name the labels that the hyphen stands between."""
     for typed, _ in generate(name, tables):
         if typed == candidate:
             at = next(index for index, (item, other) in enumerate(zip(name.text, typed, strict=True)) if item != other)

@@ -12,11 +12,11 @@ NAME = "double_homoglyph"
 MASS, IMPERSONATION = 0.00001, 0.9
 CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.ALIKE, Amount.ENDLESS
 _Pairs = Mapping[str, tuple[tuple[str, bool], ...]]
-"""What looks like a text: with it, whether it is a marked letter."""
+"""The lookalikes of each text: with each, whether it is a marked letter."""
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every exchange in the registrable label upon every other, of letters that the name's own registry takes.
+    """Make every exchange in the registrable label upon every other, of letters that the name's own registry takes.
 
     Each has the same weight; what several orders make comes several times. Nobody mistypes these: they are for those
     who ask for everything.
@@ -30,7 +30,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which label is meant; two exchanges are seen at once."""
+    """Name the label that is meant; two exchanges are seen at once."""
     for place in name.places[:1]:
         typed = place.typed(candidate)
         if typed is None or typed.isascii() or abs(len(typed) - len(place.label)) > 2 * _WIDEST:
@@ -43,7 +43,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
 
 
 def weigh(name: Intended, _text: str, tables: Tables) -> tuple[float, float]:
-    """The weight of each text, and that of all: as if each exchange went with each."""
+    """Return the weight of each text, and that of all: as if each exchange went with each."""
     if not name.places:
         return 1.0, 0.0
     return 1.0, float(len(_made_once(name.places[0].label, tables, _top(name))) ** 2)
@@ -59,7 +59,7 @@ def _top(name: Intended) -> str:
 
 @lru_cache(maxsize=64)
 def _pairs(tables: Tables, top: str) -> _Pairs:
-    """What stands for what, as far as the registry takes it; nothing when it takes no marked letter at all."""
+    """Return the lookalikes that the registry takes, by text; none when it takes no marked letter at all."""
     pairs: dict[str, tuple[tuple[str, bool], ...]] = {}
     for right, glyphs in tables.glyphs.items():
         for twin in glyphs.same + glyphs.marked:
@@ -87,7 +87,7 @@ def _made_once(label: str, tables: Tables, top: str) -> Mapping[str, bool]:
 
 
 def _undone(typed: str, tables: Tables, top: str) -> Iterator[tuple[str, bool]]:
-    """What `typed` can have been before its last exchange."""
+    """Yield the texts that `typed` can have been before its last exchange."""
     yield from _once(typed, _undoing(tables, top))
 
 

@@ -39,7 +39,7 @@ class _Edit(NamedTuple):
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Two single slips one after the other in the registrable label; two letters lost, doubled, or moved by two.
+    """Make two single slips one after the other in the registrable label; two letters lost, doubled, or moved by two.
 
     The single slips are those that really come in pairs: a letter lost, doubled or hit beside its neighbour, two
     turned round, a vowel for another.
@@ -53,7 +53,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which part was written how."""
+    """Name the label and the text with two slips that was typed for it."""
     for place in name.places[:1]:
         typed, label = place.typed(candidate), place.label
         if typed is None or not within_two(label, typed):
@@ -64,7 +64,7 @@ def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
 
 
 def weigh(name: Intended, text: str, _tables: Tables) -> tuple[float, float]:
-    """The weight of `text`, and that of everything `generate` makes: thousands of texts need not be written for it."""
+    """Return the weight of `text`, and that of everything `generate` makes, without writing thousands of texts."""
     (place,) = name.places[:1]
     typed = place.typed(text)
     return (0.0, 1.0) if typed is None else (fsum(_ways(name, typed)), _total(name))
@@ -72,7 +72,7 @@ def weigh(name: Intended, text: str, _tables: Tables) -> tuple[float, float]:
 
 @lru_cache(maxsize=256)
 def _ways(name: Intended, typed: str) -> tuple[float, ...]:
-    """The weights of all that makes `typed` of the registrable label; kept, for who explains it weighs it next."""
+    """Return the weights of all that makes `typed` of the registrable label; kept, as `weigh` follows `explains`."""
     label = name.places[0].label
     wide = (item.weight for item in _wide(label) if label[: item.start] + item.text + label[item.end :] == typed)
     return (*wide, *_paired(_edits(name), label, typed))
@@ -93,7 +93,7 @@ def _pairs(name: Intended) -> Iterator[tuple[_Edit, _Edit]]:
 
 
 def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> Iterator[float]:
-    """The weight of every pair of edits that makes `typed`."""
+    """Yield the weight of every pair of edits that makes `typed`."""
     alike = common_start(label, typed) + 1
     grown = len(typed) - len(label)
     changed_until = len(label) - common_start(label[::-1], typed[::-1])
@@ -114,7 +114,7 @@ def _paired(edits: tuple[_Edit, ...], label: str, typed: str) -> Iterator[float]
 
 
 def _together(one: _Edit, other: _Edit, count: int) -> bool:
-    """Whether these two make a pair: something must remain, and with a replacement only a loss or a turn was seen."""
+    """Return whether two edits make a pair: something must remain; with a replacement only a loss or turn was seen."""
     if count <= 2 and not one.text and not other.text:  # noqa: PLR2004 (two letters)
         return False
     if _replaces(one):
@@ -142,7 +142,7 @@ def _wide(label: str) -> Iterator[_Edit]:
 
 @lru_cache(maxsize=512)
 def _edits(name: Intended) -> tuple[_Edit, ...]:
-    """The likeliest single slips of the registrable label, from its beginning to its end."""
+    """Return the likeliest single slips of the registrable label, from its beginning to its end."""
     label = name.places[0].label
     count = len(label)
     made: list[_Edit] = []

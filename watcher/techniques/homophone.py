@@ -18,14 +18,14 @@ _LONGEST = 15
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each word of the registrable label by those that sound like it."""
+    """Replace each word of the registrable label by those that sound like it."""
     for before, label, after, _weight in name.places[:1]:
         for typed, right, _wrong in _heard(label, tables):
             yield f"{before}{typed}{after}", float(len(right))
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which word stands for which."""
+    """Name the right word and the one that stands for it."""
     for place in name.places[:1]:
         typed = place.typed(candidate)
         if typed is None:

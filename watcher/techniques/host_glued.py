@@ -13,14 +13,14 @@ CHANGES, LABELS, AMOUNT = Changes.NAME, Labels.KEPT, Amount.FEW
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every usual host word right before the whole name."""
+    """Put every usual host word right before the whole name."""
     if name.left:
         for word, weight in tables.hosts.items():
             yield word + name.text, weight
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which host word is glued to the name."""
+    """Name the host word that is glued to the name."""
     if not name.left or not candidate.endswith(name.text):
         return None
     word = candidate[: -len(name.text)]

@@ -15,7 +15,7 @@ _LOST = 5.0  # a hyphen is lost far more readily than one is put at any particul
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """A hyphen put between any two characters, and every hyphen left out."""
+    """Put a hyphen between any two characters, and leave out every hyphen."""
     for before, label, after, weight in name.places or name.registrable:
         for at in range(1, len(label)):
             yield f"{before}{label[:at]}-{label[at:]}{after}", weight
@@ -25,7 +25,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Where a hyphen came in or was lost."""
+    """Name the label that a hyphen came into or was lost from."""
     for place in name.places or name.registrable:
         typed = place.typed(candidate)
         if typed is None:

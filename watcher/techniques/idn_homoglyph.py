@@ -17,7 +17,7 @@ _NO_LETTERS = DIGITS + "-"
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """In the registrable label: one letter or two by a Latin twin, or all letters by those of one other script.
+    """Replace in the registrable label one letter or two by a Latin twin, or all letters by those of one other script.
 
     Scripts are not mixed within a label: registries refuse that (ICANN's IDN guidelines 4.0).
     """
@@ -37,7 +37,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which twin stands for what."""
+    """Name the twin and the letters it stands for, or the script of the whole label."""
     for place in name.registrable:
         label, typed = place.label, place.typed(candidate)
         if typed is None or typed.isascii() or not 0 <= len(label) - len(typed) <= 1:
@@ -56,7 +56,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
 
 
 def _in_other_scripts(label: str, tables: Tables) -> Iterator[tuple[str, str]]:
-    """The label with every letter by its twin; digits and hyphens stay as they are."""
+    """Yield the label with every letter by its twin; digits and hyphens stay as they are."""
     if not set(label) <= set(_NO_LETTERS):
         for script, twins in tables.scripts.items():
             if all(character in twins or character in _NO_LETTERS for character in label):

@@ -16,7 +16,7 @@ _ALL = LETTERS + DIGITS
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every letter and digit put into every gap, also before the first and after the last character."""
+    """Put every letter and digit into every gap, also before the first and after the last character."""
     for before, label, after, weight in name.places:
         gaps = len(label) + 1
         for at in range(gaps):
@@ -29,7 +29,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which character is too many."""
+    """Name the character that is too many."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is not None and (at := put_in(place.label, typed)) is not None and typed[at] in _ALL:

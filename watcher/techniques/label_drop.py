@@ -13,7 +13,7 @@ CHANGES, LABELS, AMOUNT = Changes.STRUCTURE, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every label but the last left out once, and everything between the first label and the suffix.
+    """Leave out every label but the last once, and everything between the first label and the suffix.
 
     The name's own parents come out too: together with a slip of the suffix they are `army.ml` for `us.army.mil`.
     """
@@ -29,7 +29,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which label is missing."""
+    """Name the labels that are missing."""
     if len(candidate) >= len(name.text) or (candidate, 1.0) not in set(generate(name, tables)):
         return None
     there = candidate.split(".")

@@ -14,7 +14,7 @@ _AT_HOME = 20.0  # a writer who is used to that keyboard, against one who happen
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every letter that stands elsewhere on a layout, exchanged: in all of the name, before the suffix, in it."""
+    """Exchange every letter that stands elsewhere on a layout: in all of the name, before the suffix, in it."""
     suffix = "" if name.suffix.startswith("xn--") else "." + name.suffix
     for pairs, countries in tables.exchanged_keys:
         weight = _AT_HOME if name.country in countries else 1.0
@@ -29,7 +29,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which keys were exchanged."""
+    """Name the first pair of exchanged keys."""
     if len(candidate) != len(name.text) or candidate == name.text:
         return None
     for typed, _ in generate(name, tables):

@@ -19,7 +19,7 @@ _NEIGHBOURS = (("v", "w"), ("u", "v"), ("w", "vv"))
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each lookalike in the registrable label, once, with the suffix behind it, under a suffix written out of habit."""
+    """Put each lookalike in the registrable label once, the suffix behind it, under a suffix written out of habit."""
     for start, weight in _fused(name, tables):
         for suffix, readily in _suffixes(tables):
             yield f"{start}.{suffix}", weight * readily

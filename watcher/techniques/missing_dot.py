@@ -13,7 +13,7 @@ CHANGES, LABELS, AMOUNT = Changes.STRUCTURE, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every dot but the last left out once: without the last one no name remains."""
+    """Leave out every dot but the last once: without the last one no name remains."""
     text = name.text
     last = text.rfind(".")
     at = text.find(".")
@@ -23,7 +23,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Between which labels the dot is missing."""
+    """Name the labels between which the dot is missing."""
     for typed, _ in generate(name, tables):
         if typed == candidate:
             at = next(index for index, (item, other) in enumerate(zip(name.text, typed, strict=False)) if item != other)

@@ -15,14 +15,14 @@ _INSIDE = 1.0
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each numeral of the registrable label as word, and each word as numeral."""
+    """Write each numeral of the registrable label as word, and each word as numeral."""
     for before, label, after, _weight in name.places[:1]:
         for typed, _right, _wrong, readily in _counted(label, tables):
             yield f"{before}{typed}{after}", readily
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which number is written how."""
+    """Name the number as it is and as it was written."""
     for place in name.places[:1]:
         typed = place.typed(candidate)
         if typed is None:
@@ -34,7 +34,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
 
 
 def _counted(label: str, tables: Tables, typed: str | None = None) -> Iterator[tuple[str, str, str, float]]:
-    """All of them with what stands for what and how readily; given what was `typed`, none that cannot have made it."""
+    """Yield each text with its right and wrong part and its weight; given `typed`, none that cannot have made it."""
     for group in tables.numerals:
         if typed is not None and not any(wrong in typed for wrong in group):
             continue

@@ -15,7 +15,7 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every character of every label before the suffix left out once."""
+    """Leave out every character of every label before the suffix once."""
     for before, label, after, weight in name.places:
         count = len(label)
         if count > 1:
@@ -24,7 +24,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which character is missing where."""
+    """Name the character that is missing, and its label."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is not None and (at := left_out(place.label, typed)) is not None:

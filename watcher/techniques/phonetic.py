@@ -53,7 +53,7 @@ class _Change(NamedTuple):
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each vowel or pair of vowels of the registrable label by another, each letter doubled or single; and two."""
+    """Replace vowels or pairs of vowels of the registrable label, write letters doubled or single: once, and twice."""
     for before, label, after, _ in name.places[:1]:
         changes = _changes(label)
         for weight, start, end, text in changes:

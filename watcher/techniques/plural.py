@@ -13,14 +13,14 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """The registrable label with s, es or ies at its end, or without; with es after a word inside it."""
+    """Put s, es or ies at the end of the registrable label, or take it off; put es after a word inside it."""
     for before, label, after, _weight in name.places[:1]:
         for typed in _forms(label):
             yield f"{before}{typed}{after}", 1.0
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which form stands for the label."""
+    """Name the form that stands for the label."""
     for place in name.places[:1]:
         if (typed := place.typed(candidate)) is not None and typed in _forms(place.label):
             return f"`{typed}` for `{place.label}`"

@@ -15,7 +15,7 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every character of every label before the suffix written twice."""
+    """Write every character of every label before the suffix twice."""
     for before, label, after, weight in name.places:
         count = len(label)
         for at in range(count):
@@ -23,7 +23,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which character is doubled where."""
+    """Name the doubled character, and its label."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is None or (at := put_in(place.label, typed)) is None:

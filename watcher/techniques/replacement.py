@@ -16,7 +16,7 @@ _ALL = LETTERS + DIGITS
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every character replaced by every letter and digit."""
+    """Replace every character by every letter and digit."""
     for before, label, after, weight in name.places:
         count = len(label)
         for at, right in enumerate(label):
@@ -31,7 +31,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which character stands for which."""
+    """Name the right character and the one that stands for it."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is not None and (at := replaced(place.label, typed)) is not None and typed[at] in _ALL:

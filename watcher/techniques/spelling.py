@@ -14,14 +14,14 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.OTHER, Amount.FEW
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Each sound of a label in its other spellings, British or American, with single or doubled letters: once."""
+    """Write each sound of a label in its other spellings, British or American, with single or doubled letters: once."""
     for before, label, after, weight in name.places:
         for typed, _right, _wrong, readily in _spelt(label, tables):
             yield f"{before}{typed}{after}", weight * readily
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which letters stand for which."""
+    """Name the right letters and those that stand for them."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is None:

@@ -18,7 +18,7 @@ _BETWEEN = 8.0
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """The name whole, with its own top-level label again, a country's, or one people write out of habit.
+    """Put after the whole name its own top-level label again, a country's, or one people write out of habit.
 
     A suffix of several labels may lose its last one: `wetter.co.com` for `wetter.co.jp`; one of a single label may get
     a generic one before it: `wetter.co.com` for `wetter.com`.
@@ -31,7 +31,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which suffix came after the right one."""
+    """Name the suffix that came after the right one."""
     if candidate.startswith(name.text + "."):
         extra = candidate[len(name.text) + 1 :]
         if extra in _appended(name.suffix, name.country, tables):

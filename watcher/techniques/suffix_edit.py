@@ -26,7 +26,7 @@ _ALL = LETTERS + DIGITS
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every single slip in each label of the suffix that leaves a delegated top-level label.
+    """Make every single slip in each label of the suffix that leaves a delegated top-level label.
 
     The name itself stands for the slips that reach no suffix at all, where they are more than those of `.mil`.
     """
@@ -49,7 +49,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which slip the suffix has."""
+    """Describe the slip in the suffix."""
     head = name.left + "." if name.left else ""
     if not candidate.startswith(head):
         return None

@@ -14,7 +14,7 @@ _COUNTRY = 3.0
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """The suffix glued to the label or set off by a hyphen, under a suffix people write out of habit."""
+    """Glue the suffix to the label or set it off by a hyphen, under a suffix people write out of habit."""
     suffixes = _suffixes(name, tables)
     for start, share in _fused(name).items():
         for suffix, weight in suffixes.items():
@@ -22,7 +22,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """How the suffix was joined to the label."""
+    """Name the suffix and the label it was made part of."""
     for start in _fused(name):
         if candidate.startswith(start + ".") and candidate[len(start) + 1 :] in _suffixes(name, tables):
             return f"the suffix `{name.suffix}` made part of the label `{start.rpartition('.')[2]}`"
@@ -37,7 +37,7 @@ def _suffixes(name: Intended, tables: Tables) -> dict[str, float]:
 
 
 def _fused(name: Intended) -> dict[str, float]:
-    """Everything before the new suffix, with how readily it is written so."""
+    """Return the texts before the new suffix, with how readily each is written."""
     glued, joined = name.suffix.replace(".", ""), name.suffix.replace(".", "-")
     made: dict[str, float] = {}
     if name.left:

@@ -24,7 +24,7 @@ _LAST = 0.01
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """The suffixes people write out of habit, those of the name's country and its neighbours, then every other one."""
+    """Write the suffixes of people's habit, those of the name's country and its neighbours, then every other one."""
     if name.left:
         head = name.left + "."
         for suffix, weight in _suffixes(name.suffix, name.country, tables).items():
@@ -32,7 +32,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which suffix stands for the right one."""
+    """Name the suffix that stands for the right one."""
     head = name.left + "."
     suffix = candidate[len(head) :]
     if not name.left or not candidate.startswith(head) or suffix == name.suffix:
@@ -42,7 +42,7 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
 
 
 def weigh(name: Intended, text: str, tables: Tables) -> tuple[float, float]:
-    """The weight of `text`, and that of everything `generate` makes."""
+    """Return the weight of `text`, and that of everything `generate` makes."""
     suffixes = _suffixes(name.suffix, name.country, tables)
     return suffixes.get(text[len(name.left) + 1 :], 0.0), _total(name.suffix, name.country, tables)
 

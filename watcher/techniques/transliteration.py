@@ -30,14 +30,14 @@ _SPELT_OUT = {
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every marked letter of a label at once: without its mark, or spelt out."""
+    """Write every marked letter of a label at once without its mark, or spelt out."""
     for before, label, after, weight in name.places:
         for typed in _written(label):
             yield f"{before}{typed}{after}", weight
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """What stands for the label."""
+    """Name the text that stands for the label."""
     for place in name.places:
         if (typed := place.typed(candidate)) is not None and typed in _written(place.label):
             return f"`{typed}` for `{place.label}`"

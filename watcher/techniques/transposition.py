@@ -15,7 +15,7 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.FEW
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every pair of different neighbours turned round once."""
+    """Turn round every pair of different neighbours once."""
     for before, label, after, weight in name.places:
         pairs = len(label) - 1
         for at in range(pairs):
@@ -26,7 +26,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which pair is turned round where."""
+    """Name the pair that is turned round, and its label."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is not None and (at := exchanged(place.label, typed)) is not None:

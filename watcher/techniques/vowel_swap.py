@@ -16,7 +16,7 @@ _VOWELS = "aeiou"
 
 
 def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every vowel replaced by every other vowel."""
+    """Replace every vowel by every other vowel."""
     for before, label, after, weight in name.places:
         count = len(label)
         for at, right in enumerate(label):
@@ -28,7 +28,7 @@ def generate(name: Intended, _tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, _tables: Tables) -> str | None:
-    """Which vowel stands for which."""
+    """Name the right vowel and the one that stands for it."""
     for place in name.places:
         typed = place.typed(candidate)
         if typed is None or (at := replaced(place.label, typed)) is None:

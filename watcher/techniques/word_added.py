@@ -13,7 +13,7 @@ CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.KEPT, Amount.FEW
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
-    """Every bundled word on either side of the registrable label."""
+    """Put every bundled word on either side of the registrable label."""
     for before, label, after, _weight in name.places[:1]:
         for word, weight in tables.words.items():
             yield f"{before}{label}{word}{after}", weight
@@ -23,7 +23,7 @@ def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
 
 
 def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
-    """Which word was added on which side."""
+    """Name the added word, and the side of the label it stands on."""
     for place in name.places[:1]:
         typed = place.typed(candidate)
         if typed is None or len(typed) <= len(place.label):

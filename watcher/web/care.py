@@ -29,7 +29,7 @@ class Paged(Shown):
 
 
 class LoginQuery(Input):
-    """Where the browser wants to go, and the link that lets it."""
+    """The page that the browser wants, and the result of its last try to log in."""
 
     next: str = Field(default="/", max_length=2000)
     failed: bool = False

@@ -42,7 +42,7 @@ _Text = Annotated[Line | None, Field(default=None, max_length=253), _Absent]
 
 
 class Filter(Shown):
-    """Which lookalikes; what is absent holds for all."""
+    """The filter of lookalikes; an absent field holds for all."""
 
     q: _Text = None
     protected: _Text = None
@@ -62,7 +62,7 @@ class Filter(Shown):
 
 
 class TriageForm(Input):
-    """What was decided about the names that are marked."""
+    """The decision about the marked names."""
 
     names: tuple[str, ...] = Field(min_length=1, max_length=10_000)
     triage: Triage
@@ -71,7 +71,7 @@ class TriageForm(Input):
 
 
 class UndoForm(Input):
-    """What is taken back."""
+    """The change that is taken back."""
 
     undo: Annotated[str, Field(max_length=64)]
     back: Annotated[str, Field(max_length=4000)] | None = None

@@ -43,7 +43,7 @@ Form = Literal["html", "json", "csv"]
 
 
 class Shown(Input):
-    """How a page is shown."""
+    """The form in which a page is shown."""
 
     format: Form = Field(default="html", description="`json` and `csv`: exactly the rows of this page's filter")
     done: str | None = Field(default=None, max_length=300, description="What was done just now")
@@ -203,7 +203,7 @@ def back(address: str | None, fallback: str, **said: str) -> web.Response:
 
 
 def is_local(address: str) -> bool:
-    """Whether an address leads to a page of this host and nowhere else."""
+    """Return whether an address leads to a page of this host and nowhere else."""
     return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
 
 

@@ -28,7 +28,7 @@ _MOST_COUNTED = 10_001
 
 
 class WantedEvents(Shown):
-    """Which events."""
+    """The filter of events."""
 
     kind: Annotated[EventKind | None, _Absent] = None
     name: Annotated[Annotated[Line, Field(max_length=300)] | None, _Absent] = None
@@ -36,7 +36,7 @@ class WantedEvents(Shown):
 
 
 class WantedDeliveries(Shown):
-    """Which deliveries."""
+    """The filter of deliveries."""
 
     status: Annotated[Status | None, _Absent] = None
     channel: Annotated[Annotated[Line, Field(max_length=64)] | None, _Absent] = None

@@ -19,7 +19,7 @@ _LONGEST_LOCAL = 128
 
 
 class Action(StrEnum):
-    """What is done with mail to one recipient."""
+    """The action taken on mail to one recipient."""
 
     PASS = "pass"  # noqa: S105 (no password)
     WARN = "warn"
@@ -57,7 +57,7 @@ class PolicyAnswer:
 
     @property
     def reply(self) -> str:
-        """The action of a Postfix policy service. Never OK: that would open a relay."""
+        """Return the action of a Postfix policy service. Never OK: that would open a relay."""
         match self.action:
             case Action.PASS:
                 return "DUNNO"
@@ -114,7 +114,7 @@ def answer(action: Action, recipient: Recipient, standing: BlockStanding, rules:
 
 
 def _address(local: str, domain: str | None) -> str | None:
-    """The address that was probably meant; without its local part where that cannot be shown in a reply."""
+    """Return the address that was probably meant; without its local part where that cannot be shown in a reply."""
     if domain is None:
         return None
     plain = local.isascii() and local.isprintable() and 0 < len(local) <= _LONGEST_LOCAL

@@ -13,7 +13,7 @@ class _Asked(NamedTuple):
 
 
 class Confirmations:
-    """Who was asked about which domain. Times are seconds of any clock that does not go back."""
+    """The senders asked to confirm, each with the domain. Times are seconds of any clock that does not go back."""
 
     def __init__(self, within: float, most: int = MOST) -> None:
         self._within = within

@@ -61,7 +61,7 @@ class Friend:
 
     @property
     def sentence(self) -> str:
-        """The reason for people to read, without a final stop."""
+        """Return the reason for people to read, without a final stop."""
         return _SENTENCES[self.reason].format(name=self.name, of=self.of)
 
 

@@ -10,7 +10,7 @@ from watcher.core.mail.risk import Severity
 
 
 class Select(StrEnum):
-    """Which lookalikes a block list takes."""
+    """The lookalikes that a block list takes."""
 
     BLOCKED = "blocked"
     """Those that a person set to `blocked`, and those that `auto_block` takes."""
@@ -103,18 +103,18 @@ class BlockEntry:
 
     @property
     def best(self) -> Resemblance | None:
-        """The likeliest resemblance."""
+        """Return the likeliest resemblance."""
         return self.resembles[0] if self.resembles else None
 
     @property
     def likelihood(self) -> float:
-        """How likely the best resemblance is; 0 without one."""
+        """Return the likelihood of the best resemblance; 0 without one."""
         return self.resembles[0].likelihood if self.resembles else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """Why a name is not listed: the rule, and one sentence without a final stop."""
+    """The reason why a name is not listed: the rule, and one sentence without a final stop."""
 
     name: str
     exclusion: Exclusion

@@ -35,7 +35,7 @@ class StandingEntry(NamedTuple):
 
 
 class BlockStanding(NamedTuple):
-    """What is held against mail to a domain. `name` is the lookalike: the domain, or a name above it.
+    """The case against mail to a domain. `name` is the lookalike: the domain, or a name above it.
 
     `protected` is the name that it resembles, `intended` the domain that was probably meant; None where only a suffix
     is known. `listed`: the watch holds it.

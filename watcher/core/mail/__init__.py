@@ -1,1 +1,1 @@
-"""Who can receive mail, and who wrote to whom: DNS answers and mail logs become facts."""
+"""Mail: the ability of names to receive it, from DNS answers, and the mail that was sent, from mail logs."""

@@ -1,4 +1,4 @@
-"""Questions to the DNS and their answers, as data: what every lookup returns and every verdict is made from."""
+"""Questions to the DNS and their answers, as data. Lookups return answers; every verdict is made from them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ class RRType(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one question."""
+    """The outcome of one question."""
 
     ANSWER = "ANSWER"
     NODATA = "NODATA"
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Whether the DNS really said something about the name; everything else is "unknown", never "no"."""
+        """Return whether the DNS said something about the name; everything else is "unknown", never "no"."""
         return self in _SETTLED
 
 
@@ -54,7 +54,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question with what came back, from whom and when.
+    """One question with the outcome, the resolver and the time.
 
     `records` are the records of the asked type at the end of the chain, in presentation form, names without final dot,
     in the order received: MX `"10 mx.army.ml"` (null MX `"0 ."`), addresses in their canonical text.
@@ -75,5 +75,5 @@ class Answer:
 
     @property
     def settled(self) -> bool:
-        """Whether the outcome says something about the name."""
+        """Return whether the outcome says something about the name."""
         return self.outcome.settled

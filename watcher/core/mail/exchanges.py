@@ -1,4 +1,4 @@
-"""Exchanges as the DNS shows them: what an MX record says, and what became of its host's addresses."""
+"""Exchanges as the DNS shows them: MX records, and the addresses of their hosts."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _NEEDS_VALIDATION_OFF = frozenset({Outcome.SERVFAIL, Outcome.BOGUS})
 
 
 class HostKind(StrEnum):
-    """What an exchange's name says about it before anything is asked."""
+    """The kind of an exchange by its name alone, before any question."""
 
     ORDINARY = "ordinary"
     NUMERIC = "numeric"
@@ -31,7 +31,7 @@ class HostKind(StrEnum):
 
 
 class HostState(StrEnum):
-    """Where mail for a host ends."""
+    """The fate of mail for a host, as its addresses show it."""
 
     USABLE = "usable"
     UNROUTABLE = "unroutable"
@@ -82,19 +82,19 @@ class Host:
 
     @property
     def has_loopback(self) -> bool:
-        """Whether mail to it may end on the sender's own machine."""
+        """Return whether mail to it may end on the sender's own machine."""
         return self.kind is HostKind.LOCALHOST or any(
             reach(address) in {Reach.LOOPBACK, Reach.UNSPECIFIED} for address in self.addresses
         )
 
     @property
     def queued(self) -> bool:
-        """Whether senders try and queue instead of refusing at once (M27, M28, M30)."""
+        """Return whether senders try and queue instead of refusing at once (M27, M28, M30)."""
         return any(address not in _QUIET_LOOPBACK for address in self.addresses)
 
 
 def parse_mx(records: tuple[str, ...]) -> MXRecords:
-    """The hosts, null records and the number of unreadable ones in an MX RRset's presentation texts."""
+    """Return the hosts, null records and the number of unreadable ones in an MX RRset's presentation texts."""
     best: dict[str, int] = {}
     nulls: list[int] = []
     unreadable = 0
@@ -113,7 +113,7 @@ def parse_mx(records: tuple[str, ...]) -> MXRecords:
 
 
 def host_kind(host: str) -> HostKind:
-    """What the name alone says."""
+    """Return the kind of a host by its name alone."""
     if dotted_quad(host) is not None:
         return HostKind.NUMERIC
     labels = host.split(".")
@@ -137,12 +137,12 @@ _STATE_BY_NAME: Mapping[HostKind, HostState] = {
 
 
 def says_filtered(answer: Answer) -> bool:
-    """Whether the resolver itself admits that a filter answered."""
+    """Return whether the resolver itself admits that a filter answered."""
     return not _FILTER_ERRORS.isdisjoint(answer.extended_errors)
 
 
 def is_filtered(answer: Answer, operators: MailOperators) -> bool:
-    """Whether the answer came from a filter instead of the name's owner, or may have (M62).
+    """Return whether the answer came from a filter instead of the name's owner, or may have (M62).
 
     A policy zone's NXDOMAIN has no SOA of the real zone; one behind a CNAME has said something real already.
     """
@@ -161,11 +161,11 @@ class Answers:
         self._by_question = {answer.question: answer for answer in answers}
 
     def asked(self, question: Question) -> Answer | None:
-        """The answer to exactly this question."""
+        """Return the answer to exactly this question; None where it was not asked."""
         return self._by_question.get(question)
 
     def of(self, name: str, rrtype: RRType) -> Answer | None:
-        """What counts for a name and type: the answer with validation off where only that one said something (M10)."""
+        """Return the answer that counts: with validation off where only that one settled (M10); None if not asked."""
         plain = self._by_question.get(Question(name, rrtype))
         if plain is not None and plain.outcome in _NEEDS_VALIDATION_OFF:
             unchecked = self._by_question.get(Question(name, rrtype, checking_disabled=True))
@@ -174,14 +174,14 @@ class Answers:
         return plain
 
     def may_be_bogus(self, name: str, rrtype: RRType) -> bool:
-        """Whether asking again with validation off could still tell something."""
+        """Return whether asking again with validation off could still tell something."""
         plain = self._by_question.get(Question(name, rrtype))
         again = Question(name, rrtype, checking_disabled=True)
         return plain is not None and plain.outcome in _NEEDS_VALIDATION_OFF and again not in self._by_question
 
 
 def read_host(preference: int, name: str, answers: Answers, operators: MailOperators) -> Host:
-    """The state of one exchange as far as the answers tell."""
+    """Return the state of one exchange as far as the answers tell."""
     kind = host_kind(name)
     if kind is HostKind.NUMERIC:
         state = _settled_state((name,), operators)
@@ -228,7 +228,7 @@ def _counts(answer: Answer, operators: MailOperators) -> bool:
 
 
 def _settled_state(addresses: tuple[str, ...], operators: MailOperators) -> HostState:
-    """The state when nothing is missing; among useless addresses the worst surprise comes first (M28)."""
+    """Return the state when nothing is missing; among useless addresses the worst surprise comes first (M28)."""
     reaches = {reach(address) for address in addresses}
     if Reach.GLOBAL in reaches:
         return HostState.UNSETTLED if all(item in operators.sinkholes for item in addresses) else HostState.USABLE

@@ -17,14 +17,14 @@ _TYPES = frozenset({RRType.MX, RRType.A, RRType.AAAA})
 
 
 def may_be_filtered(verdict: Verdict) -> bool:
-    """Whether a filter could have made a name look unable: by a useless address, or by NODATA without an SOA."""
+    """Return whether a filter could have made a name look unable: by a useless address, or by NODATA without an SOA."""
     if verdict.basis in _BY_ADDRESS:
         return any(exchange.addresses for exchange in verdict.exchanges)
     return verdict.basis in _BY_NOTHING and any(map(_proves_nothing, verdict.evidence))
 
 
 def suspects(verdict: Verdict) -> frozenset[str]:
-    """The resolvers whose answers may be a filter's: others are to be heard."""
+    """Return the resolvers whose answers may be a filter's: others are to be heard."""
     found = (answer for answer in verdict.evidence if _proves_nothing(answer) or _leads_nowhere(answer))
     return frozenset(answer.resolver for answer in found)
 
@@ -40,7 +40,7 @@ def _leads_nowhere(answer: Answer) -> bool:
 
 
 def unsettled_by_filter(verdict: Verdict) -> Verdict:
-    """The verdict where nobody else confirms what may be a filter's answers: unknown, and `filtered`."""
+    """Return the verdict where nobody else confirms what may be a filter's answers: unknown, and `filtered`."""
     evidence = _filtered(verdict.evidence)
     findings = (Finding(Basis.LOOKUP_FAILED.value, evidence), Finding(Flag.FILTERED.value, evidence))
     return Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED, (Flag.FILTERED,), (), evidence, findings)

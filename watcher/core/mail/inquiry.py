@@ -1,4 +1,4 @@
-"""Which questions show whether a name can receive mail: the fewest, in rounds, without input or output.
+"""The fewest questions that show whether a name can receive mail, in rounds, without input or output.
 
 `inquire` is a generator. It yields rounds of questions (all of one round may be asked at once), is sent the answers in
 the same order, and returns the observation. Whoever drives it, asyncio, a batch or a test, runs the same lines.
@@ -16,11 +16,11 @@ from watcher.core.mail.reading import NameExistence, Reading, Surroundings, deni
 from watcher.core.names.names import Fqdn
 
 AT_MOST_EXCHANGES = 20
-"""How many exchanges are looked up once one of them is usable (M40)."""
+"""The most exchanges that are looked up when one of them is usable (M40)."""
 HARD_CAP_EXCHANGES = 200
-"""How many are looked up when none is; beyond it nothing is claimed."""
+"""The most exchanges that are looked up when none is usable; beyond it nothing is claimed."""
 _FURTHER = 10
-"""How many exchanges a round takes after the first twenty."""
+"""The exchanges that a round takes after the first twenty."""
 
 Inquiry = Generator[tuple[Question, ...], Sequence[Answer], Observation]
 _Rounds = Generator[tuple[Question, ...], Sequence[Answer], None]
@@ -31,13 +31,13 @@ class KnownAnswers(Protocol):
     """Answers this sweep has already; a dict is one."""
 
     def get(self, question: Question, /) -> Answer | None:
-        """The settled answer that still holds, or None."""
+        """Return the settled answer that still holds, or None."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class InquiryContext:
-    """What an inquiry goes by besides the answers.
+    """The inputs of an inquiry besides the answers.
 
     `at`: when it starts. `known`: consulted for what names share (parents, exchanges, wildcards), never for the name's
     own records. `posture`: ask also what the name publishes about its mail (M58, M59). `recheck_suffix`: ask the root
@@ -52,7 +52,7 @@ class InquiryContext:
 
 
 def inquire(name: Fqdn, context: InquiryContext) -> Inquiry:
-    """Rounds of questions about `name`; returns the observation with every answer in the order asked."""
+    """Yield rounds of questions about `name`; return the observation with every answer in the order asked."""
     asking = _Asking(name, context)
     yield from _mail(asking)
     if context.posture:
@@ -61,7 +61,7 @@ def inquire(name: Fqdn, context: InquiryContext) -> Inquiry:
 
 
 class _Asking:
-    """What was asked so far; never puts a question twice."""
+    """The questions asked so far; no question is put twice."""
 
     def __init__(self, name: Fqdn, context: InquiryContext) -> None:
         self.name = name
@@ -72,7 +72,7 @@ class _Asking:
         self._answers: list[Answer] = []
 
     def ask(self, questions: Iterable[Question], *, fresh: bool = False) -> _Rounds:
-        """Put what was not put yet; `fresh`: what other names may have heard does not do."""
+        """Put the questions that were not put yet; `fresh`: known answers from other names do not count."""
         wanted = [question for question in dict.fromkeys(questions) if question not in self._put]
         self._put.update(wanted)
         heard: dict[Question, Answer] = {}
@@ -87,12 +87,12 @@ class _Asking:
         self._answers.extend(heard[question] for question in wanted)
 
     def observation(self) -> Observation:
-        """All that was heard up to now."""
+        """Return the observation with all answers up to now."""
         suffix = self.suffixes.public_suffix(self.name)
         return Observation(self.name, self.domain, suffix, tuple(self._answers), self.context.at)
 
     def reading(self) -> Reading:
-        """What it says up to now."""
+        """Return the reading of the answers up to now."""
         return read(self.observation(), self.context.surroundings)
 
 
@@ -120,7 +120,7 @@ def _mail(asking: _Asking) -> _Rounds:
 
 
 def _ask_again_unchecked(asking: _Asking, name: str, types: Sequence[RRType]) -> _Rounds:
-    """The questions; then, where a validating resolver may have refused them, with validation off (M10)."""
+    """Ask, then ask again with validation off where a validating resolver may have refused (M10)."""
     yield from asking.ask([Question(name, rrtype) for rrtype in types], fresh=True)
     yield from _unchecked(asking, [name], types)
 
@@ -136,7 +136,7 @@ def _unchecked(asking: _Asking, names: Iterable[str], types: Sequence[RRType]) -
 
 
 def _exchanges(asking: _Asking) -> _Rounds:
-    """Addresses of the exchanges by preference: twenty, and further only while none is usable (M40)."""
+    """Ask for addresses of the exchanges by preference: twenty, and further only while none is usable (M40)."""
     hosts = [host.name for host in asking.reading().hosts if host.kind is HostKind.ORDINARY][:HARD_CAP_EXCHANGES]
     start, count = 0, AT_MOST_EXCHANGES
     while start < len(hosts):
@@ -150,7 +150,7 @@ def _exchanges(asking: _Asking) -> _Rounds:
 
 
 def _own_addresses(asking: _Asking) -> _Rounds:
-    """The name as its own exchange; where the MX answer is missing, only to have seen an address (M09)."""
+    """Ask for the name's own addresses; where the MX answer is missing, only to have seen an address (M09)."""
     yield from asking.ask([Question(asking.name, rrtype) for rrtype in _ADDRESSES], fresh=True)
     reading = asking.reading()
     if reading.implicit and not reading.usable:
@@ -158,7 +158,7 @@ def _own_addresses(asking: _Asking) -> _Rounds:
 
 
 def claimable(reading: Reading) -> tuple[tuple[Host, Fqdn], ...]:
-    """The dead exchanges (or the dead target of an alias) with the registrable domain that may be unregistered."""
+    """Return the dead exchanges (or dead targets of aliases) with the registrable domain that may be unregistered."""
     found = []
     suffixes = reading.surroundings.suffixes
     for host in reading.hosts:
@@ -176,7 +176,7 @@ def claimable(reading: Reading) -> tuple[tuple[Host, Fqdn], ...]:
 
 
 def unregistered(reading: Reading, host: Host, domain: str) -> Answer | None:
-    """The answer that shows that a dead exchange's registrable domain does not exist, or None (M21, M48)."""
+    """Return the answer that shows that a dead exchange's registrable domain does not exist, or None (M21, M48)."""
     own = host.absent
     target = own.chain[-1] if own is not None and own.chain else host.name
     if own is not None and target == domain:
@@ -186,7 +186,7 @@ def unregistered(reading: Reading, host: Host, domain: str) -> Answer | None:
 
 
 def _without_chain(answer: Answer) -> Answer:
-    """The answer as one about the end of its chain."""
+    """Return the answer as one about the end of its chain."""
     return Answer(answer.question, answer.outcome, answer.resolver, answer.at, soa=answer.soa, ttl=answer.ttl)
 
 
@@ -202,7 +202,7 @@ def _parents_of_the_dead(asking: _Asking) -> _Rounds:
 
 
 def _wildcards(asking: _Asking) -> _Rounds:
-    """Random labels under what the name and its exchanges stand below, then nameservers where one is suspected."""
+    """Ask for random labels under the parents of the name and its exchanges, then for nameservers if one answers."""
     reading = asking.reading()
     surroundings = asking.context.surroundings
     able = bool(reading.usable) and reading.existence is not NameExistence.UNSETTLED
@@ -224,7 +224,7 @@ def _wildcards(asking: _Asking) -> _Rounds:
 
 
 def wildcard_zones(reading: Reading, *, able: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The zones to probe for MX, and those of them whose wildcard addresses matter too.
+    """Return the zones to probe for MX, and those of them whose wildcard addresses matter too.
 
     The parent of a host with exchanges or addresses (M51-M53); the suffix of an able name (M54); the suffixes of its
     usable exchanges, which may stand under no registered name (M21c).
@@ -265,7 +265,7 @@ def _to_be_told_from_a_wildcard(reading: Reading) -> list[Fqdn]:
 
 
 def _posture(asking: _Asking) -> _Rounds:
-    """What the name publishes about its mail, and whether an alias stands beside its MX (M49, M58, M59)."""
+    """Ask for the records about the name's mail, and for an alias beside its MX (M49, M58, M59)."""
     reading = asking.reading()
     if (
         reading.undelegated
@@ -286,7 +286,7 @@ def _posture(asking: _Asking) -> _Rounds:
 
 
 def _target(asking: _Asking, target: Fqdn) -> _Rounds:
-    """What an alias beside useless MX records leads to: some senders see that instead (M49)."""
+    """Ask about the target of an alias beside useless MX records: some senders see that instead (M49)."""
     yield from asking.ask([Question(target, RRType.MX)])
     other = read(replace(asking.observation(), name=target), asking.context.surroundings)
     hosts = [host.name for host in other.hosts if host.kind is HostKind.ORDINARY][:AT_MOST_EXCHANGES]

@@ -13,7 +13,7 @@ Keyed = Callable[[bytes], int]
 """A keyed hash of 63 bits: the same key gives the same number for the same text, and nobody else can compute it."""
 
 Wanted = Callable[[Iterable[bytes]], Collection[bytes]]
-"""Of recipient domains as a log writes them, those whose entries are asked for."""
+"""A filter of recipient domains, as a log writes them: it returns those whose entries are asked for."""
 
 MOST_SAMPLES = 3
 LONGEST_LINE = 65_536
@@ -21,7 +21,7 @@ LONGEST_LINE = 65_536
 
 
 class MailFate(StrEnum):
-    """What became of a message to one recipient."""
+    """The fate of a message to one recipient."""
 
     DELIVERED = "delivered"
     BOUNCED = "bounced"
@@ -52,7 +52,7 @@ class LogEntry:
 
 @dataclass(slots=True)
 class Reading:
-    """How much of a log was read: all lines, those that could not be read, and the first of them, masked."""
+    """The progress through a log: all lines, the number that could not be read, and the first of these, masked."""
 
     lines: int = 0
     unread: int = 0
@@ -66,16 +66,16 @@ class Reading:
 
 
 class LogReader(Protocol):
-    """Reads one log of one form, block by block."""
+    """A reader of one log of one form, block by block."""
 
     reading: Reading
 
     def read(self, block: bytes, wanted: Wanted) -> Iterator[LogEntry]:
-        """Yield the entries of whole lines whose recipient domain is wanted; of what is not dated yet none."""
+        """Yield the entries of whole lines whose recipient domain is wanted; none of lines that have no date yet."""
         ...
 
     def finish(self) -> Iterator[LogEntry]:
-        """Yield what was held back; what is read next counts as the same log."""
+        """Yield the entries that were held back; later blocks count as the same log."""
         ...
 
 
@@ -85,7 +85,7 @@ class LogForm(Protocol):
     NAME: str
 
     def share(self, sample: bytes, column: str | None) -> float:
-        """Return which share of the sample's lines is of this form, 0 to 1."""
+        """Return the share of the sample's lines that are of this form, 0 to 1."""
         ...
 
     def reader(self, sample: bytes, *, keyed: Keyed, reference: datetime, column: str | None) -> LogReader:
@@ -94,7 +94,7 @@ class LogForm(Protocol):
 
 
 def masked(line: bytes) -> str:
-    """The beginning of a line with every local part left out."""
+    """Return the beginning of a line with every local part left out."""
     text = line[:4096].decode("utf-8", "replace")
     words = []
     for word in text.split():
@@ -104,5 +104,5 @@ def masked(line: bytes) -> str:
 
 
 def domain_text(raw: bytes) -> str:
-    """A recipient domain as text: lower case, no final dot."""
+    """Return a recipient domain as text: lower case, no final dot."""
     return raw[:1024].decode("utf-8", "replace").strip().lower().removesuffix(".")

@@ -14,7 +14,7 @@ _NOON = 12
 
 
 def iso_stamp(line: bytes) -> datetime | None:
-    """The RFC 3339 stamp at the beginning of a line, with its zone where it has one."""
+    """Return the RFC 3339 stamp at the beginning of a line, with its zone where it has one."""
     found = _ISO.match(line)
     if found is None:
         return None
@@ -27,7 +27,7 @@ def iso_stamp(line: bytes) -> datetime | None:
 
 
 def bsd_stamp(line: bytes) -> datetime | None:
-    """The RFC 3164 stamp at the beginning of a line, in the year `LEAP`."""
+    """Return the RFC 3164 stamp at the beginning of a line, in the year `LEAP`."""
     found = _BSD.match(line)
     month = None if found is None else MONTHS.get(found[1])
     if found is None or month is None:
@@ -40,7 +40,7 @@ def bsd_stamp(line: bytes) -> datetime | None:
 
 
 def journal_stamp(text: bytes) -> datetime | None:
-    """The last journald stamp in `text`."""
+    """Return the last journald stamp in `text`."""
     found = None
     for found in _JOURNAL.finditer(text):  # noqa: B007 (the last one counts)
         pass
@@ -48,7 +48,7 @@ def journal_stamp(text: bytes) -> datetime | None:
 
 
 def table_stamp(text: str) -> datetime | None:
-    """A stamp as exports write it; UTC where it says nothing else. Of 03/04/2026 the month comes first."""
+    """Return a stamp as exports write it; UTC where it says nothing else. Of 03/04/2026 the month comes first."""
     text = text.strip()
     if _ISO_TEXT.match(text):
         at = iso_stamp(text[:10].replace("/", "-").encode() + text[10:40].encode())

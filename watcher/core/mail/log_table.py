@@ -8,7 +8,7 @@ from watcher.core.mail.log_entry import LONGEST_LINE, LogEntry, Reading, Wanted
 
 Row = Mapping[str, str]
 Entries = Callable[[Row], Iterator[LogEntry] | None]
-"""Makes the entries of a row; None for a row that cannot be read."""
+"""A function that makes the entries of a row; None for a row that cannot be read."""
 
 _DOMAIN = re.compile(rb"@([^\s,;\"'<>#|@:\]\)]+)")
 _ADDRESS = re.compile(r"(\"(?:[^\"\\]|\\.)*\"|[^\s,;<>\"]+)@([^\s,;<>\"#@]+)(?:##([^;]*))?")
@@ -19,7 +19,7 @@ _LONGEST_QUOTED = 1_048_576
 
 
 def cells(line: str) -> list[str]:
-    """The headings in a line, lower case, by the separator that it has most of."""
+    """Return the headings in a line, lower case, by the separator that it has most of."""
     separator = max(",;\t", key=line.count)
     try:
         row = next(csv.reader([line], delimiter=separator), [])
@@ -29,7 +29,7 @@ def cells(line: str) -> list[str]:
 
 
 def header(sample: bytes, known: Callable[[Sequence[str]], bool]) -> tuple[list[str], str] | None:
-    """The headings that `known` recognises among the first lines, and the separator; None where there are none."""
+    """Return the headings that `known` recognises in the first lines, and the separator; None where there are none."""
     for raw in sample.split(b"\n", _HEADER_LINES)[:_HEADER_LINES]:
         line = raw[:LONGEST_LINE].decode("utf-8", "replace").strip()
         if line.lower().startswith(_FIELDS):
@@ -43,13 +43,13 @@ def header(sample: bytes, known: Callable[[Sequence[str]], bool]) -> tuple[list[
 
 
 def addresses(cell: str) -> Iterator[tuple[str, str, str]]:
-    """Each address of a cell, its domain, and what stands behind `##`."""
+    """Yield each address of a cell, its domain, and the text after `##`."""
     for found in _ADDRESS.finditer(cell[:LONGEST_LINE]):
         yield f"{found[1]}@{found[2]}".lower(), found[2].lower().removesuffix("."), (found[3] or "").strip().lower()
 
 
 class TableReader:
-    """Reads rows of blocks that hold a wanted domain; other blocks are only counted."""
+    """A reader of rows in blocks that hold a wanted domain; other blocks are only counted."""
 
     def __init__(self, headings: Sequence[str], separator: str, entries: Entries) -> None:
         self.reading = Reading()
@@ -72,14 +72,14 @@ class TableReader:
         yield from self._rows(block, wanted)
 
     def finish(self) -> Iterator[LogEntry]:
-        """Count what never became a row."""
+        """Count the rest that never became a row."""
         if self._rest:
             self.reading.miss(self._rest[:300])
             self._rest = b""
         yield from ()
 
     def _last_whole(self, block: bytes) -> int:
-        """Where the last row ends: behind the last line break before the last quote that opens."""
+        """Return the end of the last whole row: after the last line break before the last quote that opens."""
         at = block.rfind(b'"')
         return block.rfind(b"\n", 0, at) + 1
 

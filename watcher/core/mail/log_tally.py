@@ -7,14 +7,14 @@ from datetime import date, datetime
 from watcher.core.mail.log_entry import LogEntry, MailFate
 
 _ORDER = {MailFate.UNKNOWN: 0, MailFate.REFUSED: 1, MailFate.DEFERRED: 2, MailFate.BOUNCED: 3, MailFate.DELIVERED: 4}
-"""Which of two fates of one message stands: the later in the life of a message."""
+"""The order of fates in the life of a message; of two fates of one message the later stands."""
 MOST_MESSAGES = 400_000
 MOST_SENDERS = 2_000_000
 
 
 @dataclass(slots=True)
 class Counted:
-    """What was written to one domain. `fates` counts messages by fate; refused ones are no messages."""
+    """The mail sent to one domain. `fates` counts messages by fate; refused ones are no messages."""
 
     domain: str
     fates: dict[MailFate, int] = field(default_factory=dict)
@@ -24,11 +24,11 @@ class Counted:
 
     @property
     def messages(self) -> int:
-        """Messages that left, or were to."""
+        """The number of messages that left, or were to."""
         return sum(count for fate, count in self.fates.items() if fate is not MailFate.REFUSED)
 
     def count(self, fate: MailFate) -> int:
-        """Messages of one fate."""
+        """Return the number of messages of one fate."""
         return self.fates.get(fate, 0)
 
     def copy(self) -> "Counted":
@@ -45,7 +45,7 @@ class Counted:
 
 
 class LogTally:
-    """Counts entries. Memory is bounded: the oldest messages are counted for good when there are too many.
+    """The count of entries. Memory is bounded: the oldest messages are counted for good when there are too many.
 
     The same message is the same recipient under the same queue id. A copy that a content filter or the next server of
     the same logs wrote again is counted there: `onward` says so, or the same sender wrote to the same domain through
@@ -82,7 +82,7 @@ class LogTally:
 
     @property
     def crowded(self) -> bool:
-        """Whether messages were closed that nobody took."""
+        """Return whether messages were closed that nobody took."""
         return len(self._closed) >= self._most
 
     def _count(self, counted: dict[str, Counted], entries: Iterable[LogEntry]) -> None:
@@ -100,7 +100,7 @@ class LogTally:
 
 
 def _later(first: LogEntry, second: LogEntry) -> LogEntry:
-    """One entry of two about one message: the later fate, the earliest time, the sender where either knows it."""
+    """Merge two entries about one message: the later fate, the earliest time, the sender where either knows it."""
     newer, older = (second, first) if _ORDER[second.fate] >= _ORDER[first.fate] else (first, second)
     at = _earliest(first.at, second.at)
     if newer.sender is not None and newer.at == at:
@@ -116,7 +116,7 @@ def _earliest(first: datetime | None, second: datetime | None) -> datetime | Non
 
 
 def _once(entries: Sequence[LogEntry], known: dict[int, LogEntry]) -> Iterator[LogEntry]:
-    """The entries without those that were written again."""
+    """Yield the entries without those that were written again."""
     here = {entry.message for entry in entries}
     away: dict[tuple[str, int | None], int] = {}
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The nameservers of one name: what each answer says of them, and what a row of looks amounts to."""
+"""The nameservers of one name, as answers list them and as looks in a row confirm them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -7,12 +7,12 @@ from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.names.addresses import is_global
 
 SIGHTINGS = 2
-"""Settled looks in a row that must say the same before it is told."""
+"""The settled looks in a row that must say the same before an event is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nameservers:
-    """What stands about a name's nameservers, and what was seen since that differs.
+    """The confirmed nameservers of a name, and the differences seen since.
 
     `names`: None before the first settled look. `troubled`: nameserver to why it is of no use, as it was told.
     `other` and `trouble` are what was seen `times` and `trouble_times` looks in a row, the last time by `shown`.
@@ -37,7 +37,7 @@ class Seen:
 
 
 def step(state: Nameservers, seen: Seen) -> tuple[Nameservers, bool, bool]:
-    """What stands after a look; whether other nameservers, and whether new trouble, are to be told.
+    """Return the state after a look, whether the nameservers changed, and whether there is new trouble.
 
     The first look is baseline for the names, not for trouble. `state.shown` and `seen.evidence` are both readings.
     """
@@ -67,19 +67,19 @@ def _step(state: Nameservers, seen: Seen) -> tuple[Nameservers, bool, bool]:
 
 
 def listed(answer: Answer) -> tuple[str, ...] | None:
-    """The nameservers that an NS answer lists, sorted; none for a name without any; None when it did not settle."""
+    """Return the nameservers that an NS answer lists, sorted; empty where there are none; None when not settled."""
     if not answer.settled:
         return None
     return tuple(sorted({record.lower().removesuffix(".") for record in answer.records}))
 
 
 def questions(hosts: Iterable[str]) -> tuple[Question, ...]:
-    """What shows whether nameservers are of use: their addresses."""
+    """Return the questions that show whether nameservers are of use: those for their addresses."""
     return tuple(Question(host, kind) for host in hosts for kind in (RRType.A, RRType.AAAA))
 
 
 def trouble_of(hosts: Iterable[str], answers: Iterable[Answer]) -> dict[str, str] | None:
-    """The nameservers of no use, each with the reason; None when an answer that decides is missing."""
+    """Return the nameservers of no use, each with the reason; None when an answer that decides is missing."""
     heard = {(answer.question.name, answer.question.type): answer for answer in answers}
     found = {}
     for host in hosts:

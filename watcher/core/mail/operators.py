@@ -1,4 +1,4 @@
-"""Who stands behind an exchange or an address: collectors, shared providers, parking hosts and sinkholes, as a table.
+"""Operators of exchanges and addresses: collectors, shared providers, parking hosts and sinkholes, as a table.
 
 The table itself is bundled data; it is handed in, frozen.
 """
@@ -13,7 +13,7 @@ class Networks:
     """A set of networks that is asked about single addresses; one look-up per prefix length, however many there are."""
 
     def __init__(self, texts: tuple[str, ...] = ()) -> None:
-        """`texts`: networks or addresses; raises ValueError for anything else."""
+        """Take networks or addresses as `texts`; raise ValueError for anything else."""
         self._texts = texts
         for text in texts:
             ip_network(text)
@@ -28,7 +28,7 @@ class Networks:
         return {key: frozenset(values) for key, values in found.items()}
 
     def __contains__(self, text: object) -> bool:
-        """Whether `text` is an address inside one of the networks."""
+        """Return whether `text` is an address inside one of the networks."""
         if not self._texts:
             return False
         try:
@@ -57,18 +57,18 @@ class MailOperators:
     sinkholes: Networks = field(default_factory=Networks)
 
     def collects(self, host: str) -> bool:
-        """Whether the host belongs to an operator that takes mail for any name."""
+        """Return whether the host belongs to an operator that takes mail for any name."""
         return any(domain in self.collectors for domain in _self_and_above(host))
 
     def provider(self, host: str) -> str | None:
-        """The shared provider's name, or None."""
+        """Return the shared provider's name, or None."""
         for domain in _self_and_above(host):
             if domain in self.shared_providers:
                 return self.shared_providers[domain]
         return None
 
     def is_tenant_host(self, host: str) -> bool:
-        """Whether the host is one a customer of a shared provider gets for itself."""
+        """Return whether the host is one a customer of a shared provider gets for itself."""
         return any(domain in self.tenant_domains for domain in _self_and_above(host)[1:])
 
 

@@ -1,16 +1,16 @@
-"""What a name publishes about its mail besides exchanges: SPF, DMARC, MTA-STS and TLSA (M58, M59)."""
+"""Records about a name's mail besides exchanges: SPF, DMARC, MTA-STS and TLSA (M58, M59)."""
 
 from watcher.core.mail.dns import Answer, Outcome, RRType
 from watcher.core.mail.reading import Reading
 
 
 def published(reading: Reading) -> tuple[Answer, ...]:
-    """The answers that hold an SPF, DMARC, MTA-STS or TLSA record; empty where none does, or none was asked for."""
+    """Return the answers with an SPF, DMARC, MTA-STS or TLSA record; empty where none has one, or none was asked."""
     return tuple(answer for answer in reading.observation.answers if _publishes(answer, reading.name))
 
 
 def sends_nothing(reading: Reading) -> bool:
-    """Whether SPF says outright that the name sends no mail (`v=spf1 -all`)."""
+    """Return whether SPF says outright that the name sends no mail (`v=spf1 -all`)."""
     answer = reading.answers.of(reading.name, RRType.TXT)
     return answer is not None and any(_text(record).split() == ["v=spf1", "-all"] for record in answer.records)
 
@@ -27,5 +27,5 @@ def _publishes(answer: Answer, name: str) -> bool:
 
 
 def _text(record: str) -> str:
-    """One TXT record's strings joined, in lower case; the presentation form puts each in quotes."""
+    """Join the strings of one TXT record, in lower case; the presentation form puts each in quotes."""
     return "".join(record.strip().removeprefix('"').removesuffix('"').split('" "')).lower()

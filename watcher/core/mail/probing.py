@@ -1,4 +1,4 @@
-"""The SMTP probe as data: whom it may ask, what it may hear, and what that adds to a verdict."""
+"""The SMTP probe as data: the servers it may ask, its outcomes, and the flags they add to a verdict."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from watcher.core.names.names import Fqdn
 
 
 class ProbeOutcome(StrEnum):
-    """What a mail server made of two mailboxes that nobody can have."""
+    """The answer of a mail server about two mailboxes that nobody can have."""
 
     ACCEPTS_ANY = "accepts_any"
     """It takes mail for any mailbox."""
@@ -40,10 +40,10 @@ class Probed:
 
 
 class Prober(Protocol):
-    """Asks a mail server whether it takes mail for a name, without sending any."""
+    """A means to ask a mail server whether it takes mail for a name; no mail is sent."""
 
     async def probe(self, name: Fqdn, host: str, address: str) -> Probed:
-        """What the server at `address` says; never raises for what it does, never connects to a non-global address."""
+        """Return the reply of the server at `address`; never raise for its faults, only connect to global addresses."""
         ...
 
 
@@ -55,16 +55,16 @@ _FLAGS = {
     ProbeOutcome.TIMEOUT: (),
 }
 PROBE_FLAGS = frozenset(flag for flags in _FLAGS.values() for flag in flags)
-"""All that a probe can add."""
+"""All flags that a probe can add."""
 
 
 def flags_of(outcome: ProbeOutcome) -> tuple[Flag, ...]:
-    """What an outcome adds to a verdict; it never takes anything from one."""
+    """Return the flags that an outcome adds to a verdict; it never removes any."""
     return _FLAGS[outcome]
 
 
 def to_be_probed(verdict: Verdict) -> tuple[Exchange, str] | None:
-    """The best usable exchange with one global address, IPv4 where it has one; None for what is not able."""
+    """Return the best usable exchange with one global address, IPv4 where it has one; None for what is not able."""
     if verdict.ability is not Ability.ABLE:
         return None
     for exchange in verdict.exchanges:

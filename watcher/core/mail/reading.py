@@ -1,4 +1,4 @@
-"""What one observation says, read once: the inquiry decides by it what to ask next, the checks what is true.
+"""The reading of one observation. The inquiry decides by it what to ask next, the checks what is true.
 
 An unsettled or filtered answer reads as "not known", wherever it stands.
 """
@@ -26,7 +26,7 @@ from watcher.core.names.suffixes import Suffixes
 
 
 class NameExistence(StrEnum):
-    """What the MX question said about the name."""
+    """The existence of the name, as the MX answer shows it."""
 
     EXPLICIT = "explicit"
     """There are MX records."""
@@ -41,7 +41,7 @@ class NameExistence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What does not come from the DNS: the lists an observation is read with, and the label wildcards are probed by."""
+    """The inputs from outside the DNS: the lists for reading an observation, and the label that probes wildcards."""
 
     suffixes: Suffixes
     operators: MailOperators
@@ -50,7 +50,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Wildcard:
-    """What a random label under `zone` was answered: MX records and addresses; nothing where there is no wildcard.
+    """The answers for a random label under `zone`: MX records and addresses; empty where there is no wildcard.
 
     `settled` is False while an answer is missing.
     """
@@ -63,7 +63,7 @@ class Wildcard:
 
     @property
     def present(self) -> bool:
-        """Whether the zone answers for any label."""
+        """Return whether the zone answers for any label."""
         return bool(self.mx.hosts or self.mx.nulls or self.addresses)
 
 
@@ -92,14 +92,14 @@ class Reading:
 
     @property
     def undelegated(self) -> bool:
-        """Whether the name's top-level label is not in the root zone (M04)."""
+        """Return whether the name's top-level label is not in the root zone (M04)."""
         if self.surroundings.suffixes.is_delegated(self.name):
             return False
         return self.delegation(self.name.rpartition(".")[2]) is not True
 
     @property
     def parent_absent(self) -> bool:
-        """Whether the registrable domain does not exist, and so nothing under it (M03)."""
+        """Return whether the registrable domain does not exist, and so nothing under it (M03)."""
         return self.parent is not None and denies_subtree(self.parent, self.observation.registrable_domain or self.name)
 
     @property
@@ -109,12 +109,12 @@ class Reading:
 
     @property
     def unsettled(self) -> tuple[Host, ...]:
-        """The exchanges nothing can be said of."""
+        """The exchanges whose state is not known."""
         return tuple(host for host in self.hosts if host.state is HostState.UNSETTLED)
 
     @property
     def implicit(self) -> bool:
-        """Whether the name itself stands in for exchanges it does not name."""
+        """Return whether the name itself stands in for exchanges it does not name."""
         return self.existence in {NameExistence.IMPLICIT, NameExistence.DENIED}
 
     @property
@@ -125,7 +125,7 @@ class Reading:
 
     @property
     def bogus(self) -> bool:
-        """Whether what counts was only answered with validation off (M10)."""
+        """Return whether what counts was only answered with validation off (M10)."""
         unchecked = self.mx is not None and self.mx.question.checking_disabled
         return unchecked or any(host.bogus for host in self.hosts)
 
@@ -158,7 +158,7 @@ class Reading:
         return target if target is not None and host_kind(target) is HostKind.ORDINARY else None
 
     def follows(self, wildcard: Wildcard) -> bool:
-        """Whether the name says just what any label under the wildcard's zone says (M51-M55)."""
+        """Return whether the name says just what any label under the wildcard's zone says (M51-M55)."""
         if not wildcard.present:
             return False
         if self.existence is NameExistence.EXPLICIT:
@@ -168,11 +168,11 @@ class Reading:
         return self.implicit and not with_mx and any(address in wildcard.addresses for address in addresses)
 
     def wildcard(self, zone: str) -> Wildcard:
-        """What is known of a wildcard under `zone`."""
+        """Return the known answers of a wildcard under `zone`."""
         return _read_wildcard(zone, self.answers, self.surroundings)
 
     def delegation(self, domain: str) -> bool | None:
-        """Whether `domain` has nameservers of its own; None when not asked or not settled."""
+        """Return whether `domain` has nameservers of its own; None when not asked or not settled."""
         answer = self.answers.of(domain, RRType.NS)
         if answer is None or not answer.settled or is_filtered(answer, self.surroundings.operators):
             return None
@@ -180,7 +180,7 @@ class Reading:
 
 
 def denies_subtree(answer: Answer, domain: str) -> bool:
-    """Whether this NXDOMAIN for `domain` or a host of it ends everything from `domain` down (RFC 8020).
+    """Return whether this NXDOMAIN for `domain` or a host of it ends everything from `domain` down (RFC 8020).
 
     It does when the SOA belongs above: one of the domain's own zone shows that the domain is delegated (a lying apex),
     one that came through an alias is about the alias's target, and one without an SOA may be a filter's.
@@ -191,7 +191,7 @@ def denies_subtree(answer: Answer, domain: str) -> bool:
 
 
 def read(observation: Observation, surroundings: Surroundings) -> Reading:
-    """The reading of an observation, finished or not.
+    """Return the reading of an observation, finished or not.
 
     Where an alias stands beside MX records (M49) and only its target can take mail, the target's exchanges count.
     """
@@ -234,7 +234,7 @@ def _existence(mx: Answer | None, domain: str, operators: MailOperators) -> Name
 
 
 def probe_name(zone: str, surroundings: Surroundings) -> str:
-    """The name nobody registered that shows whether `zone` answers for any label."""
+    """Return the unregistered name that shows whether `zone` answers for any label."""
     return f"{surroundings.probe_label}.{zone}"
 
 

@@ -1,4 +1,4 @@
-"""How bad a verdict is: severity with its reasons, as MAIL_VERDICT's severity table says."""
+"""The severity of a verdict with its reasons, as MAIL_VERDICT's severity table says."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
 
 
 class Severity(StrEnum):
-    """From nothing to see to act now; compare with `at_least`."""
+    """The severity of a verdict, from "nothing to see" to "act now"; compare with `at_least`."""
 
     INFO = "info"
     LOW = "low"
@@ -16,7 +16,7 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
     def at_least(self, other: "Severity") -> bool:
-        """Whether this severity is `other` or worse."""
+        """Return whether this severity is `other` or worse."""
         order = list(Severity)
         return order.index(self) >= order.index(other)
 
@@ -40,7 +40,7 @@ _ABLE_REASONS = {
 
 
 def rate(verdict: Verdict, *, rank: int | None, only_noted: bool = False) -> Rating:
-    """The severity of a verdict with its reasons, the deciding one first.
+    """Return the severity of a verdict with its reasons, the deciding one first.
 
     `rank`: the name's best place among the candidates of a protected name, or None where it is no candidate.
     `only_noted`: every resemblance of the name has the grade `note`. Most such names are innocent: medium at most.

@@ -11,7 +11,7 @@ from watcher.core.mail.reading import NameExistence, Reading, Surroundings, read
 
 
 class Ability(StrEnum):
-    """Whether mail for a name is delivered. UNKNOWN never changes state."""
+    """The ability of a name to receive mail. UNKNOWN never changes state."""
 
     ABLE = "able"
     UNABLE = "unable"
@@ -91,13 +91,13 @@ class Verdict:
 
     @property
     def brief(self) -> "Verdict":
-        """The same without what shows it."""
+        """The same verdict without its evidence and findings."""
         return replace(self, evidence=(), findings=())
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What is the owner's, to tell a defensive registration from a foreign one (M35).
+    """The owner's names and marks, to tell a defensive registration from a foreign one (M35).
 
     `domains`: registrable domains of the protected names. `own`: the own list. The rest only suggests.
     """
@@ -111,7 +111,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class JudgeContext:
-    """What a verdict takes into account besides the observation.
+    """The facts that a verdict takes into account besides the observation.
 
     `held`: the registry says the name is on hold or has no nameservers (M06). `registered`: the registry knows it, in
     whatever words. `nameservers` and `organisation` are the
@@ -129,7 +129,7 @@ class JudgeContext:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a check looks at. `basis` is decided by the time flags are looked for; None before."""
+    """The input of a check. `basis` is decided by the time flags are looked for; None before."""
 
     reading: Reading
     context: JudgeContext
@@ -137,12 +137,12 @@ class Case:
 
     @property
     def able(self) -> bool:
-        """Whether the basis decided so far means that mail is delivered."""
+        """Return whether the basis decided so far means that mail is delivered."""
         return self.basis is not None and ability_of(self.basis) is Ability.ABLE
 
     @property
     def unable(self) -> bool:
-        """Whether the basis decided so far means that mail is not delivered."""
+        """Return whether the basis decided so far means that mail is not delivered."""
         return self.basis is not None and ability_of(self.basis) is Ability.UNABLE
 
 
@@ -152,7 +152,7 @@ class Check(Protocol):
     TAG: Basis | Flag
 
     def find(self, case: Case) -> Sequence[Answer] | None:
-        """The answers that show it (none are needed where a name alone shows it); None when it does not hold."""
+        """Return the answers that show it (empty where the name alone shows it); None when it does not hold."""
         ...
 
 
@@ -160,14 +160,14 @@ _ABLE = frozenset({Basis.EXPLICIT_MX, Basis.IMPLICIT_MX, Basis.REGISTRY_WILDCARD
 
 
 def ability_of(basis: Basis) -> Ability:
-    """The ability that a basis means."""
+    """Return the ability that a basis means."""
     if basis in _ABLE:
         return Ability.ABLE
     return Ability.UNKNOWN if basis is Basis.LOOKUP_FAILED else Ability.UNABLE
 
 
 def find(reading: Reading, checks: Sequence[Check], context: JudgeContext) -> tuple[Basis, tuple[Finding, ...]]:
-    """The deciding basis, which is the first of `checks` that holds, and every finding: the basis', then the flags'."""
+    """Return the basis, which is the first of `checks` that holds, and all findings: the basis', then the flags'."""
     case = Case(reading, context)
     findings: list[Finding] = []
     basis = Basis.LOOKUP_FAILED
@@ -188,7 +188,7 @@ def find(reading: Reading, checks: Sequence[Check], context: JudgeContext) -> tu
 
 
 def judge(observation: Observation, checks: Sequence[Check], context: JudgeContext) -> Verdict:
-    """The verdict on one observation; the same for the same arguments, and for any answers whatever."""
+    """Return the verdict on one observation; the same for the same arguments, and for any answers whatever."""
     reading = read(observation, context.surroundings)
     basis, findings = find(reading, checks, context)
     found = {finding.tag for finding in findings}
@@ -198,7 +198,7 @@ def judge(observation: Observation, checks: Sequence[Check], context: JudgeConte
 
 
 def _exchanges(reading: Reading) -> tuple[Exchange, ...]:
-    """The exchanges to show; a name without MX shows itself only where it has an address."""
+    """Return the exchanges to show; a name without MX shows itself only where it has an address."""
     if reading.existence is NameExistence.UNSETTLED:
         return ()
     return tuple(
@@ -220,7 +220,7 @@ def wildcard_parent(
 
 
 def unite(first: Verdict, second: Verdict) -> Verdict:
-    """The verdict on two reads of one name (M13): able when either is, with the evidence of both.
+    """Return the verdict on two reads of one name (M13): able when either is, with the evidence of both.
 
     Where both settled and only one is able the nameservers disagree: `inconsistent`. Otherwise the later settled read
     counts.

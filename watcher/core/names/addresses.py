@@ -1,4 +1,4 @@
-"""Where an address leads: which addresses a sender anywhere on the Internet can connect to.
+"""The reach of an address: whether a sender anywhere on the Internet can connect to it.
 
 The table is our own, from the IANA IPv4 and IPv6 Special-Purpose Address Registries (as of 2025-10-09) and RFC 4291:
 `ipaddress.is_global` differs between patch releases of Python, and calls multicast, and tunnels to private addresses,
@@ -10,7 +10,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 
 
 class Reach(StrEnum):
-    """Where a connection to an address ends."""
+    """The place where a connection to an address ends."""
 
     GLOBAL = "global"
     LOOPBACK = "loopback"
@@ -52,7 +52,7 @@ _GLOBAL_4 = frozenset(
 )  # PCP and TURN anycast, inside 192.0.0.0/24
 
 _METADATA = frozenset(map(ip_address, ("169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254")))
-"""Where clouds (AWS, Azure, GCP, Oracle; Alibaba; AWS and GCP over IPv6) hand out their machines' secrets."""
+"""Addresses where clouds (AWS, Azure, GCP, Oracle; Alibaba; AWS and GCP over IPv6) hand out their machines' secrets."""
 
 _MAPPED = IPv6Network("::ffff:0:0/96")  # systems connect to the IPv4 address inside
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -83,7 +83,7 @@ _GLOBAL_6 = tuple(
 
 
 def reach(text: str) -> Reach:
-    """Where an address in its usual text leads; text that is no address leads nowhere (UNROUTABLE)."""
+    """Return where an address in its usual text leads; text that is no address leads nowhere (UNROUTABLE)."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -94,12 +94,12 @@ def reach(text: str) -> Reach:
 
 
 def is_global(text: str) -> bool:
-    """Whether a sender anywhere can connect to the address; False for text that is no address."""
+    """Return whether a sender anywhere can connect to the address; False for text that is no address."""
     return reach(text) is Reach.GLOBAL
 
 
 def may_be_posted_to(text: str) -> bool:
-    """Whether a receiver that the operator named may have this address. Private and loopback ones may.
+    """Return whether a receiver that the operator named may have this address. Private and loopback ones may.
 
     Link-local, multicast and unspecified ones may not, nor those where clouds hand out their machines' secrets.
     """
@@ -157,7 +157,7 @@ def _is_global_6(address: IPv6Address) -> bool:
 
 
 def _tunnelled(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses that traffic to a NAT64, 6to4 or Teredo address has to reach; empty for any other."""
+    """Return the IPv4 addresses that traffic to a NAT64, 6to4 or Teredo address has to reach; empty for any other."""
     packed = address.packed
     if address in _NAT64:
         return (IPv4Address(packed[12:]),)

@@ -28,7 +28,7 @@ def defanged(name: str) -> str:
 
 
 def shown_name(name: str) -> str:
-    """The defanged A-label form, with the U-label form after it where they differ."""
+    """Return the defanged A-label form, with the U-label form after it where they differ."""
     unicode = to_unicode(name)
     if unicode == name:
         return defanged(name)

@@ -7,7 +7,7 @@ LONGEST = 4096
 
 
 def bounded_lines(readline: Callable[[int], str], longest: int = LONGEST) -> Iterator[str]:
-    """What `readline` of an open text gives, line by line; of a longer line the beginning, the rest is left out."""
+    """Yield the lines that `readline` of an open text gives; of one longer than `longest` only the beginning."""
     while line := readline(longest):
         yield line
         while line and not line.endswith("\n"):

@@ -47,7 +47,7 @@ class ListEntry:
 
 @dataclass(slots=True)
 class ListTally:
-    """How much was read, and what was left out."""
+    """Counts of what was read and what was left out; `shown` holds the first lines left out."""
 
     lines: int = 0
     named: int = 0
@@ -106,7 +106,7 @@ class NamesList:
                     yield ListEntry(self.tally.lines, name, owner, tags)
 
     def _found(self, line: str) -> list[Fqdn] | None:
-        """The names of a line; None where it says nothing at all."""
+        """Return the names of a line; None where it says nothing at all."""
         text = _bare(line)
         if not text or _COMMENT.match(text):
             return None
@@ -121,7 +121,7 @@ class NamesList:
         return found
 
     def _texts(self, text: str) -> tuple[str, ...] | None:
-        """What may be names in a line, by its form; None for a heading."""
+        """Return the texts of a line that may be names, by its form; None for a heading."""
         if text[0] in "{[" and (read := _json(text)) is not None:
             return read
         for pattern in (_ADBLOCK, _UNBOUND):
@@ -151,7 +151,7 @@ class NamesList:
         return next(((cell,) for cell in cells if "." in cell and _name(cell) is not None), ())
 
     def _at(self) -> int | None:
-        """The place of the names' column."""
+        """Return the place of the names' column."""
         if self._column is not None and self._column.isdigit():
             return int(self._column) - 1
         for heading in (self._column,) if self._column is not None else _COLUMNS:
@@ -183,7 +183,7 @@ def _is_csv(text: str) -> bool:
 
 
 def _name(text: str) -> Fqdn | None:
-    """The name in `text`; None for what is none, or has one label only."""
+    """Return the name in `text`; None for what is none, or has one label only."""
     try:
         name = parse_existing(text.removeprefix("*.").removeprefix("."))
     except InvalidName:
@@ -192,7 +192,7 @@ def _name(text: str) -> Fqdn | None:
 
 
 def _json(text: str) -> tuple[str, ...] | None:
-    """The names in a JSON value: strings, lists of them, and members with a name's key; None for what is no JSON."""
+    """Return the names in a JSON value: strings, lists of them, members with a name's key; None for what is no JSON."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

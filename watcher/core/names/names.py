@@ -26,7 +26,7 @@ _MAX_INPUT = 2048
 
 
 def parse(text: str) -> Fqdn:
-    """The name in `text`: a domain, host, IDN, mailbox (its local part is dropped) or URL.
+    """Return the name in `text`: a domain, host, IDN, mailbox (its local part is dropped) or URL.
 
     A final dot is allowed, and `[.]` for a dot. Raises InvalidName with the reason. A leading dot is refused here;
     `protected.parse` knows about suffixes.
@@ -50,7 +50,7 @@ def parse(text: str) -> Fqdn:
 
 
 def parse_existing(text: str) -> Fqdn:
-    """The name in `text`, as `parse`, by the rules of the DNS alone: `foo_bar.ml`, `a-.ml`, emoji, any `xn--` label.
+    """Return the name in `text`, as `parse`, by the rules of the DNS alone: `foo_bar.ml`, `a-.ml`, emoji, any `xn--`.
 
     A text that is not valid in IDNA 2008 becomes the A-labels that IDNA 2003 and browsers make of it.
     """
@@ -133,7 +133,7 @@ def _check_label(text: str, label: str) -> None:
 
 
 def u_label(label: str, *, strict_for: str | None = None) -> str:
-    """The U-label of an A-label; any other label unchanged.
+    """Return the U-label of an A-label; any other label unchanged.
 
     An A-label that is not valid in IDNA 2008 is shown by what it encodes, where every character of that is visible, and
     returned as it is otherwise; with `strict_for` (the text to blame) it is an InvalidName.
@@ -151,7 +151,7 @@ def u_label(label: str, *, strict_for: str | None = None) -> str:
 
 
 def _shown(label: str) -> str:
-    """What an A-label outside IDNA encodes (`xn--i-7iq` is I, heart); the label itself for what cannot be seen."""
+    """Return what an A-label outside IDNA encodes (`xn--i-7iq` is I, heart); `label` itself if that cannot be seen."""
     try:
         text = label.removeprefix("xn--").encode("ascii").decode("punycode")
     except UnicodeError:
@@ -161,12 +161,12 @@ def _shown(label: str) -> str:
 
 
 def to_unicode(name: str) -> str:
-    """The name with every A-label as its U-label, for people to read."""
+    """Return the name with every A-label as its U-label, for people to read."""
     if "xn--" not in name:
         return name
     return ".".join(u_label(label) for label in name.split("."))
 
 
 def is_under(name: str, ancestor: str) -> bool:
-    """Whether `name` is `ancestor` or stands below it."""
+    """Return whether `name` is `ancestor` or stands below it."""
     return name == ancestor or name.endswith("." + ancestor)

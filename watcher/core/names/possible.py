@@ -1,4 +1,4 @@
-"""What can exist as a name at all, whoever keeps the registry."""
+"""The conditions for a name to exist at all, whoever keeps the registry."""
 
 import re
 
@@ -8,7 +8,10 @@ _R_LDH = re.compile(r"(?:\A|\.)..--")
 
 
 def possible(text: str) -> bool:
-    """Whether every label is LDH of 1-63 characters and no unchecked A-label; beyond ASCII this is left to IDNA."""
+    """Return whether every label is LDH of 1-63 characters and no unchecked A-label.
+
+    Text beyond ASCII always passes: it is left to IDNA.
+    """
     if not text.isascii():
         return True
     return _LABELS.match(text) is not None and not ("--" in text and _R_LDH.search(text))

@@ -1,4 +1,4 @@
-"""What is protected: a domain, a host or a whole suffix, as an operator writes it."""
+"""Protected names: a domain, a host or a whole suffix, as an operator writes it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from watcher.core.names.suffixes import Suffixes
 
 
 class Kind(StrEnum):
-    """What a protected name is."""
+    """The kind of a protected name."""
 
     DOMAIN = "domain"
     """A registrable domain: `army.mil`."""
@@ -32,7 +32,7 @@ class ProtectedName:
 
 
 def parse_protected(text: str, suffixes: Suffixes) -> tuple[Fqdn, Kind]:
-    """The name in `text` and what it is: a domain, host, IDN, mailbox, URL, or a suffix with or without leading dot.
+    """Return the name in `text` and its kind: domain, host, IDN, mailbox, URL, or a suffix with or without leading dot.
 
     Raises InvalidName: when it is no name, when its top-level label is not in the root zone, and for a dot in front
     of anything but a public suffix.
@@ -56,7 +56,7 @@ def _check_valid(text: str) -> None:
 
 
 def parse_any(text: str, suffixes: Suffixes) -> Fqdn:
-    """The name in `text`, whether or not it could be protected: any name, or a suffix with or without leading dot.
+    """Return the name in `text`, protectable or not: any name, or a suffix with or without leading dot.
 
     Raises InvalidName: when it is no name, and for a dot in front of anything but a public suffix.
     """

@@ -1,4 +1,4 @@
-"""Where registration happens: public suffixes, registrable domains, and which top-level labels are delegated."""
+"""The places of registration: public suffixes, registrable domains, and the top-level labels that are delegated."""
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -8,10 +8,10 @@ from watcher.core.names.names import Fqdn
 
 
 class SuffixList(Protocol):
-    """What is used of `publicsuffixlist.PublicSuffixList`."""
+    """The part of `publicsuffixlist.PublicSuffixList` that is used."""
 
     def publicsuffix(self, domain: str) -> str | None:
-        """The public suffix of `domain`."""
+        """Return the public suffix of `domain`."""
         ...
 
 
@@ -38,23 +38,23 @@ class Suffixes:
         return self._make_icann()
 
     def _public_suffix(self, name: str) -> str:
-        """The public suffix of `name` by the whole list, private section included; unknown top levels count."""
+        """Return the public suffix of `name` by the whole list, private section included; unknown top levels count."""
         return self._listed.publicsuffix(name) or name.rpartition(".")[2]
 
     def registrable_domain(self, name: str) -> Fqdn | None:
-        """The parent where `name` is attributed (whole list); None when `name` is itself a suffix."""
+        """Return the parent where `name` is attributed (whole list); None when `name` is itself a suffix."""
         return _one_below(name, self.public_suffix(name))
 
     def registered_domain(self, name: str) -> Fqdn | None:
-        """The domain a registry knows (ICANN section only): what RDAP and WHOIS are asked for; None for a suffix."""
+        """Return the domain a registry knows (ICANN section only), for RDAP and WHOIS; None for a suffix."""
         return _one_below(name, self._icann.publicsuffix(name) or name.rpartition(".")[2])
 
     def is_suffix(self, name: str) -> bool:
-        """Whether `name` is itself a public suffix: a rule of the list, or a top-level label."""
+        """Return whether `name` is itself a public suffix: a rule of the list, or a top-level label."""
         return self.public_suffix(name) == name
 
     def is_delegated(self, name: str) -> bool:
-        """Whether the top-level label of `name` is in the root zone."""
+        """Return whether the top-level label of `name` is in the root zone."""
         return name.rpartition(".")[2] in self.delegated
 
 

@@ -1,4 +1,4 @@
-"""What changed between two sets of registration facts: registered, lapsed, changed hands or servers, near expiry."""
+"""Changes between two sets of registration facts: registered, lapsed, other holder or servers, near expiry."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _TELLING = frozenset(
 
 
 def changes(before: RegistrationFacts | None, after: RegistrationFacts) -> tuple[EventKind, ...]:
-    """The kinds of events that `after` raises where `before` was known; an unknown status raises none.
+    """Return the kinds of events that `after` raises where `before` was known; an unknown status raises none.
 
     What was never known before is a baseline: only nearness of expiry is told of it, once for each expiry date.
     """
@@ -50,7 +50,7 @@ def changes(before: RegistrationFacts | None, after: RegistrationFacts) -> tuple
 
 
 def doubted(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts | None:
-    """What to keep in place of `after` where it is not believed: `before`, with the reason; None: `after` stands.
+    """Return the facts to keep in place of `after` if it is not believed: `before` with the reason; else None.
 
     A registry that calls a registered name free while the DNS shows it delegated (`compared_with_dns`) is broken,
     and is so for all its names then. No name that is delegated has lapsed on one source's word, however often that says
@@ -66,7 +66,7 @@ def doubted(before: RegistrationFacts | None, after: RegistrationFacts) -> Regis
 
 
 def merged(before: RegistrationFacts | None, after: RegistrationFacts) -> RegistrationFacts:
-    """What to remember: facts once known give way neither to "we could not ask" nor to a parent's."""
+    """Return the facts to remember: known ones give way neither to "we could not ask" nor to a parent's."""
     if before is None or before.status is RegistrationStatus.UNKNOWN:
         return after
     less = after.status is RegistrationStatus.UNKNOWN or (_below(before.domain, after.domain))
@@ -74,12 +74,12 @@ def merged(before: RegistrationFacts | None, after: RegistrationFacts) -> Regist
 
 
 def _below(name: str | None, parent: str | None) -> bool:
-    """Whether facts about `name` say more than those about `parent`, above it."""
+    """Return whether facts about `name` say more than those about `parent`, above it."""
     return name is not None and parent is not None and name.endswith("." + parent)
 
 
 def _comparable(before: RegistrationFacts, after: RegistrationFacts) -> bool:
-    """Sources spell the same thing differently, and the DNS tells no more than that a delegation was seen."""
+    """Return whether the facts can be compared: sources differ in spelling, the DNS shows only a delegation."""
     return before.source is after.source and after.source is not RegistrationSource.DNS
 
 
@@ -107,6 +107,6 @@ def _telling(facts: RegistrationFacts) -> set[str]:
 
 
 def _near_expiry(facts: RegistrationFacts, expires_at: datetime | None) -> bool:
-    """Whether the facts were fetched less than EXPIRY_NEAR before `expires_at`."""
+    """Return whether the facts were fetched less than EXPIRY_NEAR before `expires_at`."""
     registered = facts.status is RegistrationStatus.REGISTERED
     return registered and expires_at is not None and facts.fetched_at >= expires_at - EXPIRY_NEAR

@@ -1,4 +1,4 @@
-"""Registration facts: who holds a registrable domain, since when and until when, and where that was learnt."""
+"""Registration facts: the holder of a registrable domain, its dates, and the source of these facts."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 
 class RegistrationStatus(StrEnum):
-    """Whether a registrable domain is registered. Throttled, refused and timed out are UNKNOWN, never UNREGISTERED."""
+    """The status of a registrable domain. Throttled, refused and timed out are UNKNOWN, never UNREGISTERED."""
 
     REGISTERED = "registered"
     UNREGISTERED = "unregistered"
@@ -15,7 +15,7 @@ class RegistrationStatus(StrEnum):
 
 
 class RegistrationSource(StrEnum):
-    """Where the facts come from; DNS means no more than "a delegation was seen"."""
+    """The source of the facts; DNS means no more than "a delegation was seen"."""
 
     RDAP = "rdap"
     WHOIS = "whois"
@@ -52,7 +52,7 @@ class RegistrationFacts:
 
 
 class Worth(IntEnum):
-    """Whose turn it is at a registry: of all that wait for the same server, the highest is asked about first."""
+    """The priority of a name at a registry: of all that wait for one server, the highest is asked about first."""
 
     PROBE = 0
     """A candidate that is absent in the DNS."""
@@ -69,7 +69,7 @@ _HOLDS = frozenset({"client hold", "server hold", "inactive", "pending delete", 
 
 
 def is_held(facts: RegistrationFacts) -> bool:
-    """Whether a registered name is kept out of service by its registry, or has no nameservers (M06)."""
+    """Return whether a registered name is kept out of service by its registry, or has no nameservers (M06)."""
     if facts.status is not RegistrationStatus.REGISTERED:
         return False
     if facts.source is RegistrationSource.RDAP and not facts.nameservers:
@@ -78,7 +78,7 @@ def is_held(facts: RegistrationFacts) -> bool:
 
 
 def own_facts(facts: RegistrationFacts | None, domain: str | None) -> RegistrationFacts | None:
-    """The facts where they are about `domain` itself, and not about a parent of it; None otherwise.
+    """Return the facts where they are about `domain` itself, and not about a parent of it; None otherwise.
 
     `uk.com` sells names below it. Its own registration, of 1995, says nothing about `army.uk.com`.
     """
@@ -88,12 +88,12 @@ def own_facts(facts: RegistrationFacts | None, domain: str | None) -> Registrati
 
 
 def parent_shown(facts: RegistrationFacts | None, domain: str | None) -> str | None:
-    """The parent that the facts are about, where they are not about `domain` itself."""
+    """Return the parent that the facts are about, where they are not about `domain` itself."""
     return facts.domain if facts is not None and own_facts(facts, domain) is None else None
 
 
 def is_registered(facts: RegistrationFacts | None) -> bool:
-    """Whether a registry (the DNS does not count) says that the name is registered."""
+    """Return whether a registry (the DNS does not count) says that the name is registered."""
     if facts is None or facts.source is RegistrationSource.DNS:
         return False
     return facts.status is RegistrationStatus.REGISTERED
@@ -113,7 +113,7 @@ COMPARED = (
 
 
 def differences(before: RegistrationFacts, after: RegistrationFacts) -> tuple[str, ...]:
-    """The names of the compared facts that differ; what either side does not know is no difference.
+    """Return the names of the compared facts that differ; what either side does not know is no difference.
 
     Registrars with the same IANA number are the same, however they are spelled.
     """
@@ -145,12 +145,12 @@ _A_REGISTRAR_KNOWS = (
 
 
 def gaps(facts: RegistrationFacts) -> tuple[str, ...]:
-    """What the registry does not say and the registrar may."""
+    """Return the facts that the registry does not say and the registrar may."""
     return tuple(name for name in _A_REGISTRAR_KNOWS if getattr(facts, name) is None)
 
 
 def completed(facts: RegistrationFacts, registrar: RegistrationFacts, host: str) -> RegistrationFacts:
-    """The registry's facts, with its gaps filled from the registrar's at `host`, and that said in `reason`.
+    """Return the registry's facts, with its gaps filled from the registrar's at `host`, and that said in `reason`.
 
     The registrar overrides nothing: it may say anything about names that are not its own.
     """
@@ -162,17 +162,17 @@ def completed(facts: RegistrationFacts, registrar: RegistrationFacts, host: str)
 
 
 def contradicted(facts: RegistrationFacts) -> bool:
-    """Whether the facts carry the disagreement that `compared_with_dns` notes."""
+    """Return whether the facts carry the disagreement that `compared_with_dns` notes."""
     return facts.reason is not None and _YET_DELEGATED in facts.reason
 
 
 def said_by(facts: RegistrationFacts, source: RegistrationSource) -> bool:
-    """Whether it is `source` whose disagreement the facts carry."""
+    """Return whether it is `source` whose disagreement the facts carry."""
     return facts.reason is not None and f"the {source.value.upper()} server says" in facts.reason
 
 
 def compared_with_dns(facts: RegistrationFacts, *, delegated: bool) -> RegistrationFacts:
-    """The facts, with a `reason` where a registry calls unregistered what the DNS shows to be delegated.
+    """Return the facts, with a `reason` where a registry calls unregistered what the DNS shows to be delegated.
 
     The status stays the registry's: it may be older or newer than the zone, and a person has to see both.
     """

@@ -1,11 +1,11 @@
-"""What a name has in common with the owner's own names (M35b): shown, and never enough to silence anything."""
+"""Likenesses of a name to the owner's own names (M35b): they are shown, and never silence anything."""
 
 from watcher.core.mail.verdict import Flag, Owner, Verdict
 from watcher.core.registration.facts import RegistrationFacts
 
 
 def likeness(verdict: Verdict | None, facts: RegistrationFacts | None, owner: Owner) -> tuple[str, ...]:
-    """Each likeness to the owner as a phrase; an outsider can copy all of them."""
+    """Return each likeness to the owner as a phrase; an outsider can copy all of them."""
     if verdict is not None and Flag.DEFENSIVE in verdict.flags:
         return ()
     found = []

@@ -23,7 +23,7 @@ def resemblance_json(resemblance: Resemblance) -> JSON:
 
 
 def resemblance_from_json(row: Mapping[str, Any]) -> Resemblance:
-    """The inverse of `resemblance_json`; rows from before there were grades have the default one."""
+    """Return the inverse of `resemblance_json`; rows from before there were grades have the default one."""
     return Resemblance(
         row["protected"],
         tuple(row["techniques"]),
@@ -36,7 +36,7 @@ def resemblance_from_json(row: Mapping[str, Any]) -> Resemblance:
 
 
 def event_json(event: Event) -> JSON:
-    """The event shape."""
+    """Return the event shape."""
     return {
         "id": event.id,
         "kind": event.kind.value,
@@ -56,7 +56,7 @@ def event_json(event: Event) -> JSON:
 
 
 def event_from_json(row: Mapping[str, Any]) -> Event:
-    """The inverse of `event_json`."""
+    """Return the inverse of `event_json`."""
     return Event(
         id=row["id"],
         kind=EventKind(row["kind"]),

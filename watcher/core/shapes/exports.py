@@ -5,16 +5,16 @@ from typing import Any, Protocol
 
 
 class DescribedGuide(Protocol):
-    """How one consumer uses a format."""
+    """The guide for one consumer of a format."""
 
     @property
     def consumer(self) -> str:
-        """Whose gear it is."""
+        """The name of the gear that uses the file."""
         ...
 
     @property
     def place(self) -> str:
-        """Where the file goes."""
+        """The place for the file."""
         ...
 
     @property
@@ -24,31 +24,31 @@ class DescribedGuide(Protocol):
 
     @property
     def test(self) -> str:
-        """How to see that it works."""
+        """The way to see that it works."""
         ...
 
     @property
     def undo(self) -> str:
-        """How to be rid of it."""
+        """The way to remove it."""
         ...
 
 
 class DescribedFormat(Protocol):
-    """What is told of a format."""
+    """The description of an export format."""
 
     @property
     def name(self) -> str:
-        """Its name everywhere."""
+        """The name of the format, the same everywhere."""
         ...
 
     @property
     def title(self) -> str:
-        """A few words."""
+        """The title in a few words."""
         ...
 
     @property
     def media(self) -> str:
-        """Its media type."""
+        """The media type."""
         ...
 
     @property
@@ -58,12 +58,12 @@ class DescribedFormat(Protocol):
 
     @property
     def warning(self) -> str | None:
-        """What people must know before they load it."""
+        """The warning to read before the file is loaded; None where there is none."""
         ...
 
     @property
     def guides(self) -> Sequence[DescribedGuide]:
-        """One for each consumer."""
+        """The guides, one for each consumer."""
         ...
 
 

@@ -8,7 +8,7 @@ from watcher.core.shapes.times import JSON, time_json
 
 
 def known_json(known: Known) -> JSON:
-    """The members that a check and a lookalike have in common."""
+    """Return the members that a check and a lookalike have in common."""
     return {
         "name": known.name,
         "unicode": known.unicode,
@@ -32,7 +32,7 @@ def known_json(known: Known) -> JSON:
 
 
 def check_json(known: Known) -> JSON:
-    """The check shape: with its history and what it has in common with the owner's names."""
+    """Return the check shape: with its history and what it has in common with the owner's names."""
     shape = known_json(known)
     shape["history"] = [event_json(event) for event in known.history]
     shape["own_likeness"] = list(known.own_likeness)
@@ -42,7 +42,7 @@ def check_json(known: Known) -> JSON:
 
 
 def lookalike_json(known: Known) -> JSON:
-    """The lookalike shape: without history, with what it resembles on the surface."""
+    """Return the lookalike shape: without history, with what it resembles on the surface."""
     return {
         **known_json(known),
         "techniques": list(known.techniques),

@@ -35,7 +35,7 @@ def answer_json(answer: Answer) -> JSON:
 
 
 def answer_from_json(row: Mapping[str, Any]) -> Answer:
-    """The inverse of `answer_json`."""
+    """Return the inverse of `answer_json`."""
     return Answer(
         Question(row["question"], RRType(row["type"]), row.get("checking_disabled", False)),
         Outcome(row["outcome"]),
@@ -65,7 +65,7 @@ def mail_brief_json(verdict: Verdict) -> JSON:
 
 
 def mail_json(verdict: Verdict, settled_at: datetime | None) -> JSON:
-    """The `mail` member of a check. A finding's `evidence` are places in the list of answers, counted from 0."""
+    """Return the `mail` member of a check. A finding's `evidence` are places in the list of answers, counted from 0."""
     places = {answer: place for place, answer in enumerate(verdict.evidence)}
     return {
         **mail_brief_json(verdict),
@@ -82,7 +82,7 @@ MOST_SHOWN = 4
 
 
 def mail_side_json(verdict: Verdict) -> JSON:
-    """The `to` of a mail event: the brief form, and for each finding the first of the records that show it."""
+    """Return the `to` of a mail event: the brief form, and for each finding the first of the records that show it."""
     return {
         **mail_brief_json(verdict),
         "findings": [
@@ -104,7 +104,7 @@ def mail_side_json(verdict: Verdict) -> JSON:
 
 
 def verdict_from_json(mail: Mapping[str, Any]) -> Verdict:
-    """The verdict in a `mail` member, or in the brief form without its evidence."""
+    """Return the verdict in a `mail` member, or in the brief form without its evidence."""
     evidence = tuple(answer_from_json(row) for row in mail.get("evidence", ()))
     return Verdict(
         Ability(mail["ability"]),
@@ -121,7 +121,7 @@ def verdict_from_json(mail: Mapping[str, Any]) -> Verdict:
 
 
 def probed_json(probed: Probed) -> JSON:
-    """The `probe` member of a check: what the mail server said, where it was asked."""
+    """Return the `probe` member of a check: what the mail server said, where it was asked."""
     return {
         "host": probed.host,
         "address": probed.address,

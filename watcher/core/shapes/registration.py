@@ -9,7 +9,7 @@ from watcher.core.shapes.times import JSON, time_from_json, time_json
 
 
 def registration_json(facts: RegistrationFacts) -> JSON:
-    """The `registration` member of a check."""
+    """Return the `registration` member of a check."""
     return {
         "status": facts.status.value,
         "source": facts.source.value,
@@ -30,7 +30,7 @@ def registration_json(facts: RegistrationFacts) -> JSON:
 
 
 def registration_from_json(row: Mapping[str, Any]) -> RegistrationFacts:
-    """The inverse of `registration_json`."""
+    """Return the inverse of `registration_json`."""
     return RegistrationFacts(
         status=RegistrationStatus(row["status"]),
         source=RegistrationSource(row["source"]),

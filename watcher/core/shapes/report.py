@@ -6,7 +6,7 @@ from watcher.core.telling.report import KeptReply, Milestone, Purpose, Report
 
 
 def report_json(report: Report) -> JSON:
-    """The texts, and what they say as data."""
+    """Return the texts, and what they say as data."""
     known, facts = report.known, report.known.registration
     shape = known_json(known)
     return {

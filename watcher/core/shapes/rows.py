@@ -24,7 +24,7 @@ def json_line(row: Any) -> str:
 
 
 def flatten(row: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of `row` by dotted path; lists are leaves."""
+    """Yield the leaves of `row` by dotted path; lists are leaves."""
     for key, value in row.items():
         if isinstance(value, Mapping) and value:
             yield from flatten(value, f"{prefix}{key}.")
@@ -33,7 +33,7 @@ def flatten(row: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def cell(value: Any) -> str:
-    """A csv cell: lists joined by `;`, null empty, formulas harmless."""
+    """Return a csv cell: lists joined by `;`, null empty, formulas harmless."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -37,7 +37,7 @@ def state_json(state: MailState) -> JSON:
 
 
 def state_from_json(row: Mapping[str, Any]) -> MailState:
-    """The inverse of `state_json`."""
+    """Return the inverse of `state_json`."""
     standing = row.get("standing")
     return MailState(
         standing=None if standing is None else verdict_from_json(standing),

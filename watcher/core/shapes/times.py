@@ -12,5 +12,5 @@ def time_json(at: datetime | None) -> str | None:
 
 
 def time_from_json(text: str | None) -> datetime | None:
-    """The inverse of `time_json`."""
+    """Return the inverse of `time_json`."""
     return None if text is None else datetime.fromisoformat(text)

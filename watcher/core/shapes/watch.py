@@ -20,24 +20,24 @@ from watcher.core.states.troubles import Trouble, Troubles
 
 
 def blindness_json(state: Blindness) -> JSON:
-    """Each condition that was told, with the moment it counts from."""
+    """Return each condition that was told, with the moment it counts from."""
     return {condition.value: time_json(since) for condition, since in state.told}
 
 
 def blindness_from_json(row: Mapping[str, Any] | None) -> Blindness:
-    """The inverse of `blindness_json`; sees where there is nothing."""
+    """Return the inverse of `blindness_json`; sees where there is nothing."""
     if not row:
         return Blindness()
     return Blindness(tuple((Condition(key), datetime.fromisoformat(since)) for key, since in sorted(row.items())))
 
 
 def troubles_json(state: Troubles) -> JSON:
-    """Each trouble by its key."""
+    """Return each trouble by its key."""
     return {key: {"since": time_json(trouble.since), "told": trouble.told} for key, trouble in state.items()}
 
 
 def troubles_from_json(row: Mapping[str, Any] | None) -> dict[str, Trouble]:
-    """The inverse of `troubles_json`; none where there is nothing."""
+    """Return the inverse of `troubles_json`; none where there is nothing."""
     return {key: Trouble(datetime.fromisoformat(kept["since"]), kept["told"]) for key, kept in (row or {}).items()}
 
 
@@ -47,14 +47,14 @@ def channel_state_json(state: ChannelState) -> JSON:
 
 
 def channel_state_from_json(row: Mapping[str, Any] | None) -> ChannelState:
-    """The inverse of `channel_state_json`; a channel that works where there is nothing."""
+    """Return the inverse of `channel_state_json`; a channel that works where there is nothing."""
     if not row:
         return ChannelState()
     return ChannelState(time_from_json(row["since"]), time_from_json(row["told_at"]))
 
 
 def suffix_state_json(state: SuffixState) -> JSON:
-    """The wildcard that stands, what waits to be seen again, and for which protected names."""
+    """Return the wildcard that stands, what waits to be seen again, and for which protected names."""
     waiting = state.waiting
     return {
         "stands": None if state.stands is None else mail_brief_json(state.stands),
@@ -72,7 +72,7 @@ def suffix_state_json(state: SuffixState) -> JSON:
 
 
 def suffix_state_from_json(row: Mapping[str, Any] | None) -> SuffixState:
-    """The inverse of `suffix_state_json`; an empty state where there is nothing."""
+    """Return the inverse of `suffix_state_json`; an empty state where there is nothing."""
     if not row:
         return SuffixState()
     kept = row["waiting"]

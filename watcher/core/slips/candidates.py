@@ -65,7 +65,7 @@ class Candidate(NamedTuple):
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:
-    """The candidate shape."""
+    """Return the candidate shape."""
     return {
         "name": candidate.name,
         "unicode": candidate.unicode,
@@ -285,7 +285,7 @@ class _Pool:
         self.posed.sort(ends)
 
     def _end(self, slip: Slip) -> End | None:
-        """The judged end: once per suffix, never per candidate. None when nothing can stand below it."""
+        """Return the judged end: once per suffix, never per candidate. None when nothing can stand below it."""
         likelihood, text, names = slip
         tables = self._tables
         if text in tables.icann or text in tables.private:
@@ -300,12 +300,12 @@ class _Pool:
         return End(likelihood * factor, text, names, registrable, plain, marks)
 
     def _takes(self, label: str, suffix: str) -> bool:
-        """Whether a registry takes the label; where the protected name stands its own characters are taken."""
+        """Return whether a registry takes the label; where the protected name stands its own characters are taken."""
         top = suffix.rpartition(".")[2]
         return self._tables.takes(label.translate(self._taken_here) if top == self._top else label, top)
 
     def _late_row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> Row | None:
-        """The same for what may be endless: nothing of it is kept, and what others make too is theirs."""
+        """Return a row of an endless technique, or None: nothing of it is kept, and what others make is theirs."""
         if last:
             return self._row(likelihood, left, last, names, end)
         if left in self._beyond_ascii:
@@ -315,7 +315,7 @@ class _Pool:
         return row
 
     def _row(self, likelihood: float, left: str, last: str, names: tuple[str, ...], end: End) -> Row | None:
-        """The candidate `left.end`, or None when it cannot exist."""
+        """Return the candidate `left.end`, or None when it cannot exist."""
         text = f"{left}.{end.text}"
         if not left.isascii():
             if end.registrable is None and not self._takes(left.rpartition(".")[2], end.text):

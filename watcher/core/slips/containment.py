@@ -6,12 +6,12 @@ from watcher.core.names.names import Fqdn
 from watcher.core.slips.likelihood import CONTAINED
 
 NAME = "containment"
-"""What a resemblance by this is recorded as, beside the techniques' names."""
+"""The name that this resemblance is recorded under, beside those of the techniques."""
 
 _START = 4
 """By so many first characters labels are filed; a shorter one counts between hyphens only."""
 _ALONE, _AT_AN_END, _ANYWHERE = 3, 5, 8
-"""How long a label must be to count between hyphens, at either end, anywhere: shorter ones are parts of words."""
+"""The least length of a label to count between hyphens, at either end, anywhere: shorter ones are parts of words."""
 
 
 class Contained:
@@ -40,7 +40,7 @@ class Contained:
         return iter(self._owners)
 
     def may_hold(self, label: str) -> bool:
-        """Whether `find` may find something in `label`: a test that costs little."""
+        """Return whether `find` may find something in `label`: a test that costs little."""
         if "-" in label:
             return True
         return not self._sizes.keys().isdisjoint([label[at : at + _START] for at in range(len(label) - _START + 1)])

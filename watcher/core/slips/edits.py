@@ -5,7 +5,7 @@ DIGITS = "0123456789"
 
 
 def common_start(first: str, second: str) -> int:
-    """How many characters both begin with."""
+    """Return the number of characters that both texts begin with."""
     for index, (item, other) in enumerate(zip(first, second, strict=False)):
         if item != other:
             return index
@@ -13,7 +13,7 @@ def common_start(first: str, second: str) -> int:
 
 
 def left_out(intended: str, typed: str) -> int | None:
-    """Where one character of `intended` is missing in `typed`; None when that is not the difference."""
+    """Return the place of the one character of `intended` that `typed` lacks; None when that is not the difference."""
     if len(typed) != len(intended) - 1:
         return None
     at = common_start(intended, typed)
@@ -21,12 +21,12 @@ def left_out(intended: str, typed: str) -> int | None:
 
 
 def put_in(intended: str, typed: str) -> int | None:
-    """Where `typed` has one character more than `intended`; None when that is not the difference."""
+    """Return the place of the one character that `typed` has too many; None when that is not the difference."""
     return left_out(typed, intended)
 
 
 def replaced(intended: str, typed: str) -> int | None:
-    """Where one character stands instead of another; None when that is not the difference."""
+    """Return the place where one character stands instead of another; None when that is not the difference."""
     if len(typed) != len(intended) or typed == intended:
         return None
     at = common_start(intended, typed)
@@ -34,7 +34,7 @@ def replaced(intended: str, typed: str) -> int | None:
 
 
 def exchanged(intended: str, typed: str) -> int | None:
-    """Where two neighbours changed places; None when that is not the difference."""
+    """Return the place of the first of two exchanged neighbours; None when that is not the difference."""
     if len(typed) != len(intended) or typed == intended:
         return None
     at = common_start(intended, typed)
@@ -44,7 +44,7 @@ def exchanged(intended: str, typed: str) -> int | None:
 
 
 def described(intended: str, typed: str, where: str) -> str | None:
-    """The one slip that makes `typed` of `intended`, in words that end in `where`; None when it takes more."""
+    """Return the one slip that makes `typed` of `intended`, in words that end in `where`; None when it takes more."""
     if (at := left_out(intended, typed)) is not None:
         return f"`{intended[at]}` left out of {where}"
     if (at := put_in(intended, typed)) is not None:

@@ -1,4 +1,4 @@
-"""What is never a candidate of a protected name: itself, what stands above, the owner's other names."""
+"""Names that are never candidates of a protected name: itself, the names above it, the owner's other names."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ class Excluded:
         self._above = frozenset(".".join(parts[index:]) for index in range(1, len(parts)))
 
     def holds(self, text: str, registrable: str | None) -> bool:
-        """Whether `text`, of that registrable domain (None for a suffix), is left out."""
+        """Return whether `text`, of that registrable domain (None for a suffix), is left out."""
         trees = self._trees
         if text in trees or text in self._above or registrable in trees:
             return True

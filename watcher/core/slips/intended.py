@@ -10,7 +10,7 @@ from watcher.core.names.names import Fqdn, to_unicode
 from watcher.core.slips.tables import Neighbours, Tables
 
 HOST_WEIGHT = 0.3
-"""How readily a slip hits a host label instead of the registrable one: it is short, and often filled in by habit."""
+"""The weight of a slip in a host label, to 1 in the registrable one: it is short, and often filled in by habit."""
 
 
 class SlipPlace(NamedTuple):
@@ -22,7 +22,7 @@ class SlipPlace(NamedTuple):
     weight: float
 
     def typed(self, text: str) -> str | None:
-        """What stands in `text` instead of the label; None when something else differs too, or nothing does."""
+        """Return the text typed instead of the label; None when something else differs too, or nothing does."""
         before, label, after, _ = self
         size = len(text) - len(before) - len(after)
         if size < 1 or not text.startswith(before) or not text.endswith(after):

@@ -1,4 +1,4 @@
-"""How probable each slip is: P(slip) x P(position) x P(suffix), relative, each weight with its source.
+"""The probability of each slip: P(slip) x P(position) x P(suffix), relative, each weight with its source.
 
 `FINDINGS` below stands for a count of 7,000 mistyped mail domains (370 distinct), 209 documented lookalikes, 261
 registered ones with exchanges, and 47,118 single slips of the codespell dictionary. Class masses follow its tail, not
@@ -21,7 +21,7 @@ class Positions(NamedTuple):
     last: float
 
     def at(self, index: int, count: int) -> float:
-        """The weight of place `index` out of `count`."""
+        """Return the weight of place `index` out of `count`."""
         if index == 0:
             return self.first
         if index == count - 1:
@@ -85,7 +85,7 @@ CLOSED = 0.3
 
 
 class DoubleSlip(NamedTuple):
-    """How readily each kind of slip is one of two in a label, relative."""
+    """The relative weight of each kind of slip as one of two in a label."""
 
     omission: float
     transposition: float
@@ -101,5 +101,5 @@ MOVED, DOUBLED_SYLLABLE = 0.004, 0.002
 
 
 def known_label(position: int) -> float:
-    """How readily people write to the label at `position` (0 first) of those known under a suffix: Zipf's law."""
+    """Return how readily people write to the label at `position` (0 first) known under a suffix: Zipf's law."""
     return float(1 / (position + 1) ** 0.7)

@@ -1,4 +1,4 @@
-"""Which of many labels are at most two slips away from a given one, without comparing it with each.
+"""An index of labels that finds those at most two slips away from a given one, without comparing it with each.
 
 A slip of the keyboard loses, adds, replaces or turns round characters. What is left when the differing ones are taken
 away is the same on both sides, in any order: so every label is filed under the sums of its characters' values, with up
@@ -65,7 +65,7 @@ class Near:
         return iter(self._whole)
 
     def find(self, label: str) -> tuple[str, ...]:
-        """The filed labels at most two slips away, itself included. Two replacements in one label are not sought."""
+        """Return the filed labels at most two slips away, itself included. Two replacements are not sought."""
         values = list(map(_value_of, label))
         total = sum(values)
         values.append(0)
@@ -95,7 +95,7 @@ class Near:
         return tuple(found) if found else ()
 
     def _lacking(self, key: int, label: str) -> Iterator[str]:
-        """The labels filed under a key that really are near."""
+        """Yield the labels filed under a key that really are near."""
         here = self._lessened[key]
         first, last = label[0], label[-1]
         for item in (here,) if isinstance(here, str) else here:
@@ -108,7 +108,7 @@ _FEWEST = 1 << 12
 _SPARSE = 3
 """So many bytes of the small table to each key at least, so that few keys are looked up in vain."""
 _BIT = 40
-"""Where in a key stands which bit of its byte it sets: beyond what names the byte."""
+"""The place in a key of the number of the bit that it sets in its byte: beyond what names the byte."""
 _MASK = (1 << 61) - 1
 
 
@@ -128,7 +128,7 @@ _value_of = _VALUES.__getitem__
 
 
 def _holds(label: str, one: str) -> bool:
-    """Whether the characters of `one` stand in `label` in their order."""
+    """Return whether the characters of `one` stand in `label` in their order."""
     rest = iter(label)
     return all(character in rest for character in one)
 
@@ -145,7 +145,7 @@ def _less_two(total: int, values: list[int]) -> Iterator[int]:
 
 
 def within_two(one: str, other: str) -> bool:
-    """Whether at most two characters lost, added, replaced or turned round make the one of the other."""
+    """Return whether at most two characters lost, added, replaced or turned round make the one of the other."""
     at = common_start(one, other)
     first, second = one[at:], other[at:]
     if len(first) > len(second) + 2 or len(second) > len(first) + 2:
@@ -161,7 +161,7 @@ def within_two(one: str, other: str) -> bool:
 
 
 def within_one(one: str, other: str) -> bool:
-    """Whether at most one character lost, added, replaced or turned round makes the one of the other."""
+    """Return whether at most one character lost, added, replaced or turned round makes the one of the other."""
     if one == other:
         return True
     grown = len(other) - len(one)

@@ -44,7 +44,7 @@ def resembles(
     techniques: Sequence[Technique],
     known: Sequence[str] = (),
 ) -> tuple[Resemblance, ...]:
-    """The protected names that `name` resembles, the likeliest first; none for a name that is or is under one.
+    """Return the protected names that `name` resembles, the likeliest first; none for a name that is or is under one.
 
     `known`: labels known to be in use under a protected suffix, as for `enumerate_candidates`.
     """
@@ -65,7 +65,7 @@ def resemblance_of(
     techniques: Sequence[Technique],
     known: Sequence[str] = (),
 ) -> Resemblance:
-    """The resemblance of an enumerated candidate to the name it was enumerated for, with its rank."""
+    """Return the resemblance of an enumerated candidate to the name it was enumerated for, with its rank."""
     found = resembles(candidate.name, [(candidate.protected, kind)], tables, techniques, known)
     if found:
         return replace(found[0], rank=candidate.rank)
@@ -115,7 +115,7 @@ class _Reverse:
         yield _Found(likelihood * factor, names, f"{intended.text} with {phrase}")
 
     def _late(self, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
-        """The same by an endless technique, which counts where no other makes the text."""
+        """Return likelihood, technique and words by an endless technique, which counts if no other makes the text."""
         for technique in self._techniques:
             if technique.AMOUNT is Amount.ENDLESS:
                 phrase = technique.explains(intended, self._text, self._tables)
@@ -142,7 +142,7 @@ class _Reverse:
             yield _Found(likelihood, before[1] + after[1], f"{intended.text} with {before[2]} and {after[2]}")
 
     def _explained(self, text: str, intended: Intended) -> tuple[float, tuple[str, ...], str] | None:
-        """How likely `text` is as a single slip, by which techniques, and the words of the likeliest; else None."""
+        """Return the likelihood of `text` as a single slip, its techniques, the words of the likeliest; else None."""
         phrases = {}
         shares = []
         in_one_label = any(place.typed(text) is not None for place in intended.places or intended.registrable)
@@ -161,7 +161,7 @@ class _Reverse:
 
 @lru_cache(maxsize=65536)
 def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, ...]) -> bool:
-    """Whether `end` may stand where a name under `suffix` was meant, whatever stands before: it or a slip of it."""
+    """Return whether `end` may stand for `suffix`, whatever stands before: it is the suffix or a slip of it."""
     if end == suffix:
         return True
     first, dot, rest = end.partition(".")

@@ -39,7 +39,7 @@ _NOTHING: tuple[tuple[str, ...], tuple[_Held, ...]] = ((), ())
 
 
 class Contents(NamedTuple):
-    """What an index has filed: `labels` with all that is near them, `texts` and `whole` names as they are.
+    """The contents of an index: `labels` with all that is near them, `texts` and `whole` names as they are.
 
     `inside`: texts that count inside a label. `words`: taken off the ends of labels.
     """
@@ -102,7 +102,7 @@ class Index:
                 self._add_text(to_unicode(label), name)
 
     def names(self) -> Iterable[Fqdn]:
-        """What is filed."""
+        """Return the protected names that are filed."""
         return self._filed.keys()
 
     def remove(self, name: Fqdn) -> None:
@@ -110,7 +110,7 @@ class Index:
         self._filed.pop(name, None)
 
     def possible(self, name: str) -> list[Filed]:
-        """The protected names that `name` may resemble by a technique: some too many, none too few."""
+        """Return the protected names that `name` may resemble by a technique: some too many, none too few."""
         found = self._owners(name)
         if not found:
             return found
@@ -118,7 +118,7 @@ class Index:
         return [filed[owner] for owner in dict.fromkeys(found) if owner in filed]
 
     def resembling(self, name: Fqdn) -> tuple[Resemblance, ...]:
-        """The protected names that `name` resembles, the likeliest first; none for what is one or is under one.
+        """Return the protected names that `name` resembles, the likeliest first; none for what is one or is under one.
 
         A name that resembles nothing itself is judged by its registrable domain: its owner holds all below.
         """
@@ -156,7 +156,7 @@ class Index:
         return self._owners_of(text, name)
 
     def _owners_of(self, text: str, name: str) -> list[Any]:
-        """The owners of what `text`, `name` as it is read, can be a slip of.
+        """Return the owners of what `text`, `name` as it is read, can be a slip of.
 
         Found as a whole, by all that stands before the suffix, or by a label in its place: then what stands behind it
         must be a slip of the owner's suffix.
@@ -181,7 +181,7 @@ class Index:
         return found
 
     def _look(self, label: str) -> tuple[tuple[str, ...], tuple[_Held, ...]]:
-        """The filed labels that `label` may be a slip of, and those that stand inside it."""
+        """Return the filed labels that `label` may be a slip of, and those that stand inside it."""
         contained = self._contained
         alike = self._near.find(label)
         alike += tuple(
@@ -193,7 +193,7 @@ class Index:
         return (alike, held) if alike or held else _NOTHING
 
     def _kept(self, label: str) -> tuple[tuple[str, ...], tuple[_Held, ...]]:
-        """The same, remembered."""
+        """Return the filed labels for `label` as `_look` does, and remember them."""
         if len(self._seen) >= _KEPT:
             self._seen.clear()
         made = self._seen[label] = self._look(label)
@@ -218,7 +218,7 @@ class Index:
         return tuple(found)
 
     def _in_front(self, name: Fqdn) -> list[Resemblance]:
-        """The protected names that stand whole before another domain: `army.mil.evil.ru`."""
+        """Return the protected names that stand whole before another domain: `army.mil.evil.ru`."""
         domain = self._tables.suffixes.registrable_domain(name)
         if domain is None or domain == name or name.count(".") < 3:  # noqa: PLR2004 (two names of two labels)
             return []
@@ -241,7 +241,7 @@ class Index:
         return list(made.values())
 
     def _looking_like(self, name: Fqdn) -> list[Resemblance]:
-        """Of a name in other letters than LDH what it looks like, however many of them stand for others."""
+        """Return what a name in other letters than LDH looks like, however many of them stand for others."""
         if "xn--" not in name:
             return []
         text = to_unicode(name)
@@ -264,7 +264,7 @@ class Index:
         return list(made.values())
 
     def _touched(self, name: str) -> bool:
-        """Whether the registrable domain of `name` may resemble something: its suffix is looked up for few."""
+        """Return whether the registrable domain of `name` may resemble something: its suffix is looked up for few."""
         texts, seen = self._texts, self._seen
         labels = to_unicode(name).split(".")[:-1]
         if any(label in texts or (seen.get(label) or self._kept(label))[0] for label in labels):
@@ -280,7 +280,7 @@ class Index:
         return False
 
     def _without_word(self, label: str) -> Iterator[str]:
-        """The filed labels that remain when a word is taken off either end."""
+        """Yield the filed labels that remain when a word is taken off either end."""
         filed = self._near
         for word in self._before.get(label[:_WORD_START], ()):
             if label.startswith(word):

@@ -16,7 +16,7 @@ _SHORT = 63
 
 
 class End(NamedTuple):
-    """What stands behind the left part: a public suffix, or (`registrable`) a domain that slipped into its place."""
+    """The text behind the left part: a public suffix, or (`registrable`) a domain that slipped into its place."""
 
     likelihood: float
     text: str

@@ -46,7 +46,7 @@ def slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) -> li
 
 
 class Late(NamedTuple):
-    """What an endless technique makes, some of it more than once, and how likely each of it is."""
+    """The texts of an endless technique, some of them more than once, and the likelihood of each."""
 
     likelihood: float
     technique: str
@@ -62,7 +62,7 @@ def late_slips(name: Intended, tables: Tables, techniques: Iterable[Technique]) 
 
 
 def late_share(technique: Technique, name: Intended, tables: Tables) -> float:
-    """How likely each text of an endless technique is; 0 when it makes none."""
+    """Return the likelihood of each text of an endless technique; 0 when it makes none."""
     weigh = getattr(technique, "weigh")  # noqa: B009 (a module's function that the protocol leaves open)
     here, total = weigh(name, name.text, tables)
     return float(here / total * technique.MASS) if total else 0.0
@@ -80,7 +80,7 @@ def together(text: str, shares: tuple[tuple[float, str], ...]) -> Slip:
 
 
 def share(technique: Technique, name: Intended, text: str, tables: Tables) -> float:
-    """How likely `technique` makes `text` of `name`; 0 when it never does.
+    """Return the likelihood that `technique` makes `text` of `name`; 0 when it never does.
 
     A technique that makes thousands has `weigh(name, text, tables)` too: the weight of `text` and that of all it makes.
     """
@@ -98,7 +98,7 @@ def _total(technique: Technique, name: Intended, tables: Tables) -> float:
 
 
 def reach(suffix: str, home: str | None, tables: Tables) -> tuple[float, tuple[str, ...]]:
-    """How readily a name under `suffix` comes to exist, seen from the country `home`, and the marks that say why."""
+    """Return how readily names under `suffix` come to exist, seen from the country `home`, with marks that say why."""
     if tables.is_government(suffix):
         if tables.country(suffix) == home:
             return OWN_RESTRICTED, (RESTRICTED_SUFFIX,)
@@ -108,7 +108,7 @@ def reach(suffix: str, home: str | None, tables: Tables) -> tuple[float, tuple[s
 
 @lru_cache(maxsize=64)
 def known_labels(suffix: str, tables: Tables, known: tuple[str, ...] = ()) -> Mapping[str, int]:
-    """The labels taken to be in use under a protected suffix with their places, 0 the most written-to.
+    """Return the labels taken to be in use under a protected suffix with their places, 0 the most written-to.
 
     Those of `known` come first, then the bundled ones; what is itself a suffix is none.
     """
@@ -137,5 +137,5 @@ def below_suffix(techniques: Iterable[Technique]) -> tuple[Technique, ...]:
 
 
 def both_slips(names: Sequence[str], structure: Collection[str]) -> float:
-    """What a slip before the suffix counts for, by the techniques `names`, together with one in the suffix."""
+    """Return the weight of a slip before the suffix, by the techniques `names`, together with one in the suffix."""
     return STRUCTURE_AND_SUFFIX if names[0] in structure else TWO_SLIPS

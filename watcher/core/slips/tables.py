@@ -1,4 +1,4 @@
-"""What the enumeration knows about the world, frozen: made once by `watcher.data`, handed to everything pure."""
+"""The enumeration's knowledge about the world, frozen: made once by `watcher.data`, handed to everything pure."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """What looks like a letter, a digit or two letters: the same shape, or a letter with a mark. Latin script."""
+    """The lookalikes of a letter, a digit or two letters: the same shape, or a letter with a mark. Latin script."""
 
     same: str
     marked: str
@@ -74,25 +74,25 @@ class Tables:
     known: KnownNames
 
     def country(self, suffix: str) -> str | None:
-        """The country a suffix belongs to, as its top-level label (`us` for mil and gov); None for generic ones."""
+        """Return the country of a suffix, as its top-level label (`us` for mil and gov); None for generic ones."""
         top = suffix.rpartition(".")[2]
         if top in {"mil", "gov", "edu"}:
             return "us"
         return top if len(top) == 2 else None  # noqa: PLR2004 (country codes have two letters)
 
     def is_government(self, suffix: str) -> bool:
-        """Whether `suffix` is kept by a government for its own names."""
+        """Return whether `suffix` is kept by a government for its own names."""
         if suffix in {"mil", "gov"}:
             return True
         first, dot, rest = suffix.partition(".")
         return bool(dot) and len(rest) == 2 and first in self.government_labels and suffix in self.icann  # noqa: PLR2004
 
     def is_restricted(self, suffix: str) -> bool:
-        """Whether outsiders cannot register below `suffix`."""
+        """Return whether outsiders cannot register below `suffix`."""
         return suffix in self.restricted or self.is_government(suffix)
 
     def takes(self, label: str, top: str) -> bool:
-        """Whether the registry of the top-level label `top` takes the characters of the U-label `label`.
+        """Return whether the registry of the top-level label `top` takes the characters of the U-label `label`.
 
         True where no table is known: that IDNA 2008 allows it is asked elsewhere.
         """

@@ -57,7 +57,7 @@ class Technique(Protocol):
 
     @property
     def NAME(self) -> str:  # noqa: N802 (a module's constant)
-        """Its one name everywhere."""
+        """The technique's one name everywhere."""
         ...
 
     @property
@@ -67,22 +67,22 @@ class Technique(Protocol):
 
     @property
     def IMPERSONATION(self) -> float:  # noqa: N802
-        """How well its names would serve to deceive a reader, 0-1."""
+        """The degree to which its names would deceive a reader, 0-1."""
         ...
 
     @property
     def CHANGES(self) -> Changes:  # noqa: N802
-        """What it changes."""
+        """The part of a name that it changes."""
         ...
 
     @property
     def LABELS(self) -> Labels:  # noqa: N802
-        """What labels come out."""
+        """The kind of labels that it makes."""
         ...
 
     @property
     def AMOUNT(self) -> Amount:  # noqa: N802
-        """How many names come out."""
+        """The number of names that it makes."""
         ...
 
     def __hash__(self) -> int:

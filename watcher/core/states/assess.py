@@ -47,7 +47,7 @@ _RISK_SIGHTINGS = 2
 
 @dataclass(frozen=True, slots=True)
 class AssessRules:
-    """How sure to be before a change stands, how soon to look again, and how old registration facts may grow."""
+    """The rules of an assessment: confirmation of changes, times of looks, and age of registration facts."""
 
     confirm: Policy = field(default_factory=Policy)
     cadence: Cadence = field(default_factory=Cadence)
@@ -80,13 +80,13 @@ class Assessment:
 
 
 def new_row(look: Look, relation: Relation) -> Lookalike:
-    """The row of a name before its first look."""
+    """Return the row of a name before its first look."""
     seen = look.observation
     return Lookalike(seen.name, seen.registrable_domain, seen.public_suffix, to_unicode(seen.name), relation)
 
 
 def whose(row: Lookalike, verdict: Verdict | None, *, on_own_list: bool) -> str | None:
-    """Whose the name is: what it is watched as, own by the list, or defensive by what stands or was seen (M35)."""
+    """Return the owner's relation to the name: as it is watched, own by the list, or defensive (M35); None: foreign."""
     if row.relation != LOOKALIKE:
         return row.relation
     if on_own_list:
@@ -169,7 +169,7 @@ def assess_registration(
 
 
 def registration_drafts(row: Lookalike, new: RegistrationFacts, subject: Subject) -> list[NameDraft]:
-    """What the facts change about a row; nothing where they are doubted, or a parent's.
+    """Return the events that the facts raise for a row; none where they are doubted, or a parent's.
 
     A parent renews and moves for reasons of its own.
     """
@@ -183,7 +183,7 @@ def registration_drafts(row: Lookalike, new: RegistrationFacts, subject: Subject
 
 
 def with_facts(row: Lookalike, new: RegistrationFacts, now: datetime, rules: AssessRules, jitter: float) -> Lookalike:
-    """The row with the facts; one that proves to be news (M68) is looked at again at once."""
+    """Return the row with the facts; one that proves to be news (M68) is looked at again at once."""
     state, next_look_at = row.state, row.next_look_at
     if new.created_at is not None and own_facts(new, row.registrable_domain) is not None:
         state = reconsider(state, new.created_at, now)
@@ -196,19 +196,19 @@ def with_facts(row: Lookalike, new: RegistrationFacts, now: datetime, rules: Ass
 
 
 def is_able(row: Lookalike) -> bool:
-    """Whether the verdict that is shown says able."""
+    """Return whether the verdict that is shown says able."""
     return row.verdict is not None and row.verdict.ability is Ability.ABLE
 
 
 def delegated(state: MailState) -> bool:
-    """Whether what stands shows a delegation in the DNS; a name armed by its registry alone (M06) shows none."""
+    """Return whether what stands shows a delegation in the DNS; a name armed by its registry alone (M06) shows none."""
     standing = state.standing
     absent = {Basis.NO_SUCH_NAME, Basis.NO_SUCH_SUFFIX}
     return standing is not None and standing.basis not in absent and exists(standing)
 
 
 def came_or_went(before: MailState, after: MailState) -> bool:
-    """Whether a name that had settled before is in the DNS where it was not, or the other way round."""
+    """Return whether a name that had settled before is in the DNS where it was not, or the other way round."""
     return before.standing is not None and delegated(before) != delegated(after)
 
 
@@ -219,7 +219,7 @@ def joined(known: Sequence[Resemblance], new: Sequence[Resemblance]) -> tuple[Re
 
 
 def _as_ours(verdict: Verdict, home: tuple[str, ...] | None, confirm: Policy) -> Verdict:
-    """The verdict about an own name: defensive, unless its mail goes to somebody who did not run it before."""
+    """Return the verdict about an own name: defensive, unless its mail goes to somebody who did not run it before."""
     by_exchanges = any(finding.tag == Flag.DEFENSIVE and finding.evidence for finding in verdict.findings)
     away = home is not None and not by_exchanges and not operators_of(verdict, confirm) <= set(home)
     if away:
@@ -232,20 +232,20 @@ def _as_ours(verdict: Verdict, home: tuple[str, ...] | None, confirm: Policy) ->
 def _at_home(
     state: MailState, home: tuple[str, ...] | None, verdict: Verdict, subject: Subject, confirm: Policy
 ) -> MailState:
-    """The state with who runs the exchanges of an own name, as the first look at it with mail shows."""
+    """Return the state with who runs the exchanges of an own name, as the first look at it with mail shows."""
     if subject.ours != OWN:
         return replace(state, home=None)
     return replace(state, home=home or tuple(sorted(operators_of(verdict, confirm))) or None)
 
 
 def _moved(draft: Draft) -> Draft:
-    """The draft of an own name: what takes its mail away from our hosts is a change of exchanges, not a gain."""
+    """Return the draft of an own name: what takes its mail away from our hosts is a change of exchanges, not a gain."""
     away = draft.kind is EventKind.MAIL_BECAME_ABLE and standing_of(draft.before) is Standing.DEFENSIVE
     return replace(draft, kind=EventKind.EXCHANGES_CHANGED) if away else draft
 
 
 def _is_told(row: Lookalike, draft: Draft, siblings: Sequence[Lookalike]) -> bool:
-    """Whether a draft becomes an event: not for a suffix's wildcard, nor twice for one wildcard of a parent."""
+    """Return whether a draft becomes an event: not for a suffix's wildcard, nor twice for one wildcard of a parent."""
     if row.relation != LOOKALIKE and draft.kind in _ABOUT_LOOKALIKES:
         return False
     if draft.after.basis is Basis.REGISTRY_WILDCARD:
@@ -260,7 +260,7 @@ def _is_of_the_family(draft: Draft) -> bool:
 
 
 def _in_story(draft: Draft, siblings: Sequence[Lookalike], at: datetime, confirm: Policy) -> Draft:
-    """The draft, marked where it joins the story of a sibling's gain (M73)."""
+    """Return the draft, marked where it joins the story of a sibling's gain (M73)."""
     if draft.kind is not EventKind.MAIL_BECAME_ABLE or standing_of(draft.before) is Standing.DEFENSIVE:
         return draft
     plain = standing_of(draft.after) is Standing.PLAIN
@@ -280,7 +280,7 @@ def _was_plain(state: MailState, since: datetime) -> bool:
 
 
 def _alike(gained: Verdict, sibling: MailState, confirm: Policy) -> bool:
-    """Whether a sibling takes, or took, its mail by the same wildcard, operator or address."""
+    """Return whether a sibling takes, or took, its mail by the same wildcard, operator or address."""
     stood = sibling.standing
     operators = set(sibling.swings.operators) | set(sibling.shifts.operators)
     if stood is not None:
@@ -294,7 +294,7 @@ def _alike(gained: Verdict, sibling: MailState, confirm: Policy) -> bool:
 
 
 def _attributed(subject: Subject, draft: Draft, siblings: Siblings) -> Subject:
-    """M51: what a parent's wildcard does is the parent's; its end is not while anything under it is able."""
+    """Return the subject of a draft: the parent for its wildcard, not for an end while a host is able (M51)."""
     domain = subject.registrable_domain
     if domain is None or subject.name == domain or not by_wildcard(draft):
         return subject
@@ -347,12 +347,12 @@ def _at_risk(
 
 
 def _held(subject: Subject, state: MailState) -> Subject:
-    """Whose the registration is: a defensive name stays the owner's until it takes mail for somebody else (M35)."""
+    """Return the subject of the registration: a defensive name is the owner's until its mail goes elsewhere (M35)."""
     return replace(subject, ours=DEFENSIVE) if subject.ours is None and state.was_ours else subject
 
 
 def _worthless(row: Lookalike) -> bool:
-    """Whether nothing is to be kept: a candidate that was never seen to exist, and settled as absent."""
+    """Return whether nothing is to be kept: a candidate that was never seen to exist, and settled as absent."""
     state = row.state
     open_question = state.failures > 0 or state.pending is not None or state.standing is None
     return row.relation == LOOKALIKE and not state.seen and not open_question
@@ -367,7 +367,7 @@ def _looked(
     *,
     jitter: float,
 ) -> Lookalike:
-    """The row after the look; its verdict is the last settled one, or the newest while none has settled.
+    """Return the row after the look; its verdict is the last settled one, or the newest while none has settled.
 
     Its severity is that of what stands: a gain or loss that is not confirmed yet makes it neither worse nor better.
     """

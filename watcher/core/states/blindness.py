@@ -60,7 +60,7 @@ class Sight:
 
 
 def step(state: Blindness, sight: Sight, stale_after: timedelta) -> tuple[Blindness, tuple[WatchDraft, ...]]:
-    """The blindness after a look at the watch, and what is to be told; the same look twice tells nothing more."""
+    """Return the blindness after a look at the watch, and the events to be recorded; a repeated look adds none."""
     known = dict(state.told)
     holding: dict[Condition, datetime] = {}
     for condition, seen_at, has_seen in _seen(sight):

@@ -1,4 +1,4 @@
-"""The budget: how many questions a second a plan needs, how its intervals bend to what there is, what is seen when."""
+"""The budget: questions a second that a plan needs, intervals stretched to the rate, and times of first looks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,20 +12,20 @@ TAIL_FIRST = 2.0
 first tier with three in four, in the last one with one in fourteen: the mean time to detection is then within twice
 of the best that any order reaches (docs/explanation/detection.md)."""
 SHORTEST = timedelta(minutes=1)
-"""Where spare rate shortens intervals: none below this."""
+"""The shortest interval that spare rate leads to."""
 
 Plan = Sequence[tuple[int, timedelta]]
 """Rank up to, interval; as the setting."""
 
 
 def sizes(plan: Plan) -> tuple[int, ...]:
-    """Candidates of one protected name in each tier."""
+    """Return the candidates of one protected name in each tier."""
     firsts = [0, *(last for last, _ in plan)]
     return tuple(last - first for first, (last, _) in zip(firsts, plan, strict=False))
 
 
 def needed(plan: Plan, names: int) -> tuple[float, ...]:
-    """Questions a second that each tier of `names` protected names takes."""
+    """Return the questions a second that each tier of `names` protected names takes."""
     return tuple(
         names * size * QUESTIONS_A_CANDIDATE / interval.total_seconds()
         for size, (_, interval) in zip(sizes(plan), plan, strict=True)
@@ -34,7 +34,7 @@ def needed(plan: Plan, names: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SuffixLoad:
-    """Where the suffixes' own nameservers are asked: `most` questions a second to those of one suffix.
+    """The load on the suffixes' own nameservers: at most `most` questions a second to those of one suffix.
 
     `candidates`: how many of one protected name lie under each suffix, tier by tier, in the mean.
     """
@@ -43,7 +43,7 @@ class SuffixLoad:
     candidates: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def needed(self, plan: Plan, names: int) -> Iterator[tuple[str, tuple[float, ...]]]:
-        """For each suffix the questions a second that each tier takes of its servers."""
+        """Yield for each suffix the questions a second that each tier takes of its servers."""
         for suffix, each in self.candidates.items():
             yield (
                 suffix,
@@ -51,7 +51,7 @@ class SuffixLoad:
             )
 
     def busiest(self, plan: Plan, names: int) -> tuple[str, float] | None:
-        """The suffix that needs most questions a second to hold the plan; None where nothing is known of any."""
+        """Return the suffix that needs most questions a second to hold the plan; None where nothing is known of any."""
         return max(((suffix, sum(needs)) for suffix, needs in self.needed(plan, names)), key=_second, default=None)
 
 
@@ -66,7 +66,7 @@ class Budget:
     suffixes: SuffixLoad | None = None
 
     def limits(self, plan: Plan, names: int) -> list[tuple[tuple[float, ...], float]]:
-        """Which questions of each tier share how many a second."""
+        """Return each limit: the questions a second of every tier, and the rate that they share."""
         needs = needed(plan, names)
         if self.suffixes is None:
             return [(needs, self.rate)]
@@ -78,7 +78,7 @@ class Budget:
 
 
 def stretches(plan: Plan, names: int, budget: float | Budget, *, spare: float = 0.0) -> tuple[float, ...]:
-    """By what each tier's interval is multiplied so that all of it fits the budget (a number: questions a second).
+    """Return the factor of each tier's interval so that all fits the budget (a number: questions a second).
 
     At least 1, the tail first. Of a budget that the plan leaves free the share `spare` is spent on looking sooner: then
     all are below 1 alike, no interval shorter than SHORTEST.
@@ -108,7 +108,7 @@ def _second(pair: tuple[str, float]) -> float:
 def outlook(
     plan: Plan, names: int, budget: float, moments: Sequence[timedelta], *, spare: float = 0.0
 ) -> tuple[tuple[float, ...], ...]:
-    """What a start from nothing has seen at each of the rising `moments`: the share of each tier's candidates.
+    """Return the share of each tier's candidates that a start from nothing has seen at each of the rising `moments`.
 
     As the sweep works: the best tier that is due first, in it the first candidates of every name before the next ones.
     """
@@ -132,7 +132,7 @@ def outlook(
 
 
 def first_sweep(plan: Plan, names: int, budget: float, *, spare: float = 0.0) -> timedelta:
-    """How long a start from nothing takes until every candidate was seen once, to a hundredth.
+    """Return the time from nothing until every candidate was seen once, to a hundredth.
 
     Longer than all questions at that rate: the best tiers come round again meanwhile.
     """
@@ -162,7 +162,7 @@ class _Going:
     seen: float = 0.0
 
     def work(self, now: float, most: float, rate: float) -> float:
-        """Go on for at most so many seconds; how many it took."""
+        """Go on for at most `most` seconds; return the seconds it took."""
         self.begun = now if self.begun is None else self.begun
         left = (self.size - self.done) / rate
         ends = left <= most

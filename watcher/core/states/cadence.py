@@ -1,4 +1,4 @@
-"""When to look at a name again, by what stands about it: soonest where the next moment is likeliest, or worth most."""
+"""The time of the next look at a name, by its state: soonest where a change is likeliest, or worth most."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """How long to wait before the next look.
+    """The waits before the next look.
 
     `new`: registered, or first seen, less than `newness` ago and not yet able. `armed`: one change away from able.
     `unable`, `able`, `gone`: exists without mail; with mail; existed and is absent. `owned`: one of ours.
@@ -45,7 +45,7 @@ def next_look(
     first_seen_at: datetime | None = None,
     owned: bool = False,
 ) -> datetime:
-    """When to look again; always after `now` unless a confirming look is due. `jitter` is from 0 to 1.
+    """Return the time of the next look, after `now` unless a confirming look is due. `jitter` is from 0 to 1.
 
     A confirming look, and one that may count as a loss, come at their time; after unsettled looks, at the retry's.
     Other waits are spread by a tenth each way and never shorter than the TTL of what was seen (capped): a resolver
@@ -95,7 +95,7 @@ def is_new(
     registration: RegistrationFacts | None,
     first_seen_at: datetime | None,
 ) -> bool:
-    """Whether a name that exists was registered, or first seen, a short while ago."""
+    """Return whether a name that exists was registered, or first seen, a short while ago."""
     born = [at for at in (registration.created_at if registration else None, first_seen_at) if at is not None]
     return bool(born) and exists(standing) and now - max(born) < cadence.newness
 
@@ -106,7 +106,7 @@ def _spread(wait: timedelta, jitter: float) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """How old registration facts may grow.
+    """The ages that registration facts may reach.
 
     `seldom`: of a registered name that gives no cause; `soon`: of one that is able, ours, new, held or near expiry, and
     of a name that is not registered; `retry`: after a question without an answer; `doubted`: after an answer that the
@@ -130,7 +130,7 @@ def next_registration(
     refresh: Refresh | None = None,
     doubted: bool = False,
 ) -> datetime:
-    """When to ask for the registration again; at once where it was never asked for.
+    """Return the time to ask for the registration again; at once where it was never asked for.
 
     `matters`: the name is able, or one of ours. `doubted`: the facts are older ones, kept over a newer answer.
     """

@@ -1,4 +1,4 @@
-"""The state machine of a channel that fails: since when, whether that was told, and when it works again.
+"""The state machine of a channel: its failures in a row, and the events of its failure and recovery.
 
 | what happened | what is done |
 |---|---|
@@ -17,7 +17,7 @@ from watcher.core.states.watch_draft import WatchDraft
 
 
 class Result(StrEnum):
-    """What became of one try."""
+    """The result of one try."""
 
     ACCEPTED = "accepted"
     PROGRESSED = "progressed"
@@ -27,7 +27,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """`since`: the first of the failures in a row; `told_at`: when it was told that the channel fails."""
+    """The state of a channel. `since`: first failure in a row; `told_at`: when `channel_failing` was recorded."""
 
     since: datetime | None = None
     told_at: datetime | None = None
@@ -36,7 +36,7 @@ class ChannelState:
 def step(
     state: ChannelState, channel: str, result: Result, now: datetime, *, why: str = "", failing_after: timedelta
 ) -> tuple[ChannelState, tuple[WatchDraft, ...]]:
-    """The state after one try, and what is to be told."""
+    """Return the state after one try, and the events to be recorded."""
     match result:
         case Result.ACCEPTED:
             if state.told_at is None:

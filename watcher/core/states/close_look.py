@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 
 def close_look_due(name: str, standing: Verdict | None, last: datetime | None, now: datetime) -> bool:
-    """Whether the look at `now` should be a close one: the name's own moment of the day came since the `last` settled.
+    """Return whether the look at `now` should be close: the name's moment of the day came since the `last` settled.
 
     Only what is able, or exists without mail. The moment is the name's alone, so that close looks are spread over the
     day and nothing has to be remembered. A name whose zone is malformed is always looked at closely: what senders make
@@ -31,7 +31,7 @@ def close_look_due(name: str, standing: Verdict | None, last: datetime | None, n
 
 
 def carried(verdict: Verdict, earlier: Verdict | None) -> Verdict:
-    """The verdict of a plain look with what the last close look showed, as far as it still fits."""
+    """Return the verdict of a plain look with what the last close look showed, as far as it still fits."""
     if earlier is None or verdict.ability is Ability.UNKNOWN or not exists(verdict):
         return verdict
     kept = set()

@@ -8,19 +8,19 @@ from watcher.core.states.mail_state import exchange_set
 
 
 def differs(stood: Verdict | None, seen: Verdict) -> bool:
-    """Whether the exchanges are others, or one that was dead takes mail now."""
+    """Return whether the exchanges are others, or one that was dead takes mail now."""
     return exchange_set(seen) != exchange_set(stood) or bool(_revived(stood, seen))
 
 
 def agree(stood: Verdict | None, first: Verdict, second: Verdict) -> bool:
-    """Whether two looks that differ from what stands do so alike."""
+    """Return whether two looks that differ from what stands do so alike."""
     if exchange_set(first) != exchange_set(second):
         return False
     return exchange_set(first) != exchange_set(stood) or bool(_revived(stood, first) & _revived(stood, second))
 
 
 def _revived(stood: Verdict | None, seen: Verdict) -> frozenset[str]:
-    """The usable exchanges that were not when it stood with dead ones; one that was merely unsettled is none."""
+    """Return the usable exchanges that were not when it stood with dead ones; one that was merely unsettled is none."""
     if stood is None or Flag.PARTLY_DEAD not in stood.flags:
         return frozenset()
     return _usable(seen) - _usable(stood)
@@ -35,7 +35,7 @@ def _is_usable(exchange: Exchange) -> bool:
 
 
 def with_known(stood: Verdict | None, seen: Verdict) -> Verdict:
-    """What stands after a look at the same exchanges: the addresses of one that fails now and then are kept.
+    """Return the verdict after a look at the same exchanges, with known addresses of one that fails now and then.
 
     So one that was told of is not told again whenever it comes back.
     """

@@ -1,4 +1,4 @@
-"""The row of one name: what stands about it, its newest verdict and registration, when it is due, and its triage."""
+"""The row of one name: its state, newest verdict and registration, next look, and triage."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from watcher.core.states.mail_state import MailState
 
 
 class Relation(StrEnum):
-    """What a row is watched as."""
+    """The relation of a row's name to the owner."""
 
     LOOKALIKE = "lookalike"
     OWN = "own"
@@ -22,7 +22,7 @@ LOOKALIKE, OWN, PROTECTED = Relation.LOOKALIKE, Relation.OWN, Relation.PROTECTED
 
 
 class Triage(StrEnum):
-    """What a person decided about a lookalike."""
+    """The decision of a person about a lookalike."""
 
     NEW = "new"
     INVESTIGATING = "investigating"
@@ -36,7 +36,7 @@ class Triage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lookalike:
-    """One row.
+    """The row of one name.
 
     `verdict` is the last settled one with its evidence, or the newest while none has settled; None: never looked at.
     `first_seen_at` None: never seen to exist, kept only until it settles. `next_look_at` None: never by itself.
@@ -60,10 +60,10 @@ class Lookalike:
     triage_at: datetime | None = None
     triage_by: str | None = None
     claim_epoch: int = 0
-    """Of the claim that handed it out (`store.fences`)."""
+    """The epoch of the claim that handed it out (`store.fences`)."""
 
     @property
     def settled_at(self) -> datetime | None:
-        """When a look settled last; None while none has."""
+        """The time of the last settled look; None while none has settled."""
         unsettled = self.verdict is None or self.verdict.ability is Ability.UNKNOWN
         return None if unsettled else self.state.settled_at

@@ -1,4 +1,4 @@
-"""What is remembered of a name between looks: what stands, what is under way, and the look that may change it."""
+"""The memory of a name between looks: the confirmed state, changes under way, and the look that may change it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ def _last_two_labels(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How sure to be: `delay` before a confirming look, `losses` settled looks `loss_gap` apart before a loss.
+    """The rules of confirmation: `delay` before a second look, `losses` settled looks `loss_gap` apart for a loss.
 
     `alone`: there is one resolver only, so a confirming look waits for the TTL too. Neither wait follows a TTL beyond
     `longest`, since the operator of the name sets the TTL. `voices`: so many resolvers must have said it, as long as
@@ -49,12 +49,12 @@ class Policy:
 
     @classmethod
     def among(cls, resolvers: int, *, at_source: bool, **others: Any) -> "Policy":
-        """With so many resolvers; `at_source`: the name's own nameservers are asked for the second look."""
+        """Return the policy for so many resolvers; `at_source`: the second look asks the name's own nameservers."""
         voices = 2 if at_source else max(2, resolvers // 2 + 1)
         return cls(alone=resolvers == 1, voices=voices, **others)
 
     def operator_of(self, host: str) -> str:
-        """Who runs a host: its registrable domain."""
+        """Return the operator of a host: its registrable domain."""
         return self.registrable_domain(host) or host
 
 
@@ -74,13 +74,13 @@ class Sighting:
 
     @property
     def heard(self) -> datetime:
-        """Since when it speaks for itself: a remembered answer confirms nothing."""
+        """The time from which it speaks for itself: a remembered answer confirms nothing."""
         return self.at if self.heard_at is None else self.heard_at
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of a candidate before its first look.
+    """The known facts of a candidate before its first look.
 
     `absent_since`: an earlier sweep settled it as absent, then or later (a shard's watermark); None: never settled.
     `last_sweep_at`: when the last finished sweep over its protected name began; None: there was none.
@@ -93,7 +93,7 @@ class Origin:
 
     @property
     def known_absent_since(self) -> datetime | None:
-        """Since when it was absent at the latest (M67b; M68 by its registration); None: the first look is baseline."""
+        """The time by which it was absent (M67b; M68 by its registration); None: the first look is baseline."""
         if self.absent_since is not None:
             return self.absent_since
         if self.last_sweep_at is None or self.registered_at is None or self.registered_at <= self.last_sweep_at:
@@ -131,13 +131,13 @@ class Unsettled:
     outcome: str
 
     def is_given_up(self, now: datetime) -> bool:
-        """Whether the baseline waits for it no longer (M75)."""
+        """Return whether the baseline waits for it no longer (M75)."""
         return self.tries >= BASELINE_TRIES or now - self.since >= BASELINE_WAIT
 
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """What stands about one name, and what is under way.
+    """The confirmed state of one name, and the changes under way.
 
     `standing`: the confirmed verdict, without evidence; None until a look settles. `seen`: it was seen to exist.
     `plain_until`: when a look first saw it plain no more, once that stood. `gained_at`: when its last gain was told, or
@@ -172,7 +172,7 @@ class MailState:
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether the last settled look said something else than what stands, and waits to be confirmed."""
+        """Return whether the last settled look said something else than what stands, and waits to be confirmed."""
         return self.pending is not None or self.losses is not None
 
     @property
@@ -185,7 +185,7 @@ class MailState:
 
 
 def _agreeing(readings: tuple[Sighting, ...]) -> frozenset[str]:
-    """The resolvers that gave the last one of the readings, and those before it that say the same."""
+    """Return the resolvers that gave the last one of the readings, and those before it that say the same."""
     same = [
         reading.resolvers for reading in readings if exchange_set(reading.verdict) == exchange_set(readings[-1].verdict)
     ]
@@ -194,7 +194,7 @@ def _agreeing(readings: tuple[Sighting, ...]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event to be: what stood, what stands now, the answers of every look that says so, oldest first.
+    """An event to be recorded: the verdicts before and after, and the answers of every look that says so, oldest first.
 
     `since` is the last moment at which it cannot have been seen yet; None for a baseline. `marks` say which story the
     event belongs to (M72, M73). `unsettled`: no look had settled before (M75).
@@ -210,7 +210,7 @@ class Draft:
 
 
 class Standing(StrEnum):
-    """Which row of the table: what stands, or what was seen."""
+    """A row or column of the table: the verdict that stands, or that was seen."""
 
     NOTHING = "nothing"
     """No settled look yet; seen: unknown."""
@@ -227,16 +227,16 @@ class Standing(StrEnum):
 
 
 UNSETTLED = Verdict(Ability.UNKNOWN, Basis.LOOKUP_FAILED)
-"""What stands about a name whose baseline was done without it (M75)."""
+"""The standing verdict of a name whose baseline was done without it (M75)."""
 
 
 def stands(state: "MailState") -> Standing:
-    """The row of a state."""
+    """Return the row of a state."""
     return Standing.UNSETTLED if state.standing == UNSETTLED else standing_of(state.standing)
 
 
 def standing_of(verdict: Verdict | None) -> Standing:
-    """The row, or column, of a verdict."""
+    """Return the row, or column, of a verdict."""
     if verdict is None or verdict.ability is Ability.UNKNOWN:
         return Standing.NOTHING
     if verdict.ability is Ability.UNABLE:
@@ -248,7 +248,7 @@ def standing_of(verdict: Verdict | None) -> Standing:
 
 
 def exchange_set(verdict: Verdict | None) -> tuple[Basis, tuple[frozenset[str], ...]] | None:
-    """The basis and the hosts from best to worst; order, TTLs and addresses do not count (M66)."""
+    """Return the basis and the hosts from best to worst; order, TTLs and addresses do not count (M66)."""
     if verdict is None:
         return None
     preferences = sorted({exchange.preference for exchange in verdict.exchanges})
@@ -257,14 +257,14 @@ def exchange_set(verdict: Verdict | None) -> tuple[Basis, tuple[frozenset[str], 
 
 
 def exists(verdict: Verdict) -> bool:
-    """Whether a settled verdict shows that the name is there: not by NXDOMAIN alone, nor by a suffix's wildcard."""
+    """Return whether a settled verdict shows the name to exist: not by NXDOMAIN alone, nor by a suffix's wildcard."""
     if verdict.basis in {Basis.NO_SUCH_NAME, Basis.NO_SUCH_SUFFIX}:
         return Flag.ARMED in verdict.flags  # M06: delegated, one change away
     return verdict.basis not in {Basis.REGISTRY_WILDCARD, Basis.LOOKUP_FAILED}
 
 
 def sighted(name: str, verdict: Verdict, at: datetime) -> Sighting:
-    """The sighting of `name`: who answered what decided the verdict, and for how long that holds."""
+    """Return the sighting of `name`: who answered what decided the verdict, and for how long that holds."""
     hosts = {exchange.host for exchange in verdict.exchanges}
     through_exchanges = verdict.basis not in {Basis.EXPLICIT_MX, Basis.NULL_MX}
     deciding = [
@@ -281,7 +281,7 @@ def sighted(name: str, verdict: Verdict, at: datetime) -> Sighting:
 
 
 def _decisive(name: str, verdict: Verdict, deciding: list[Answer]) -> list[Answer]:
-    """What alone says that the name is able: its MX, or its address. Its resolver is the one that a second look avoids.
+    """Return the answers that alone show the name able: its MX, or its address. A second look avoids their resolvers.
 
     Not every answer's: resolvers take turns, and a look that avoids all of them avoids none.
     """
@@ -294,6 +294,6 @@ def _decisive(name: str, verdict: Verdict, deciding: list[Answer]) -> list[Answe
 
 
 def obstacle(verdict: Verdict) -> str:
-    """Which outcome prevented an unsettled look from settling: the first one in its evidence."""
+    """Return the outcome that kept an unsettled look from settling: the first such one in its evidence."""
     unsettled = (answer.outcome for answer in verdict.evidence if not answer.settled)
     return next(unsettled, Outcome.TIMEOUT).value

@@ -1,4 +1,4 @@
-"""The state machine of a name: what a look changes, and what is to be told about it (section E of the verdict's rules).
+"""The state machine of a name: the changes and events of a look (section E of the verdict's rules).
 
 The whole behaviour is `TABLE`: what stands, what was seen, what is done. What stands changes only by settled looks:
 unknown never does (M65). A gain or a change of exchanges stands when a second look confirms it (M38, M66, M70), a loss
@@ -52,7 +52,7 @@ def step(
     *,
     baseline_done: bool = False,
 ) -> Step:
-    """What stands after a look, and what is to be told; the same look twice changes nothing.
+    """Return the state after a look, and the events to be recorded; the same look twice changes nothing.
 
     `origin` counts at the very first look only. `baseline_done`: the first sweep over its protected name has ended, so
     that a name it did not settle may be news (M75). A look older than one already taken is dropped, unless the clock
@@ -78,10 +78,10 @@ def step(
 
 
 def reconsider(state: MailState, registered_at: datetime, now: datetime) -> MailState:
-    """What stands once it is known when the name was registered (M68).
+    """Return the state with the name's registration date taken into account (M68).
 
-    After the last sweep before its first look: being able is news then, not baseline; its next look, due at once,
-    confirms it. Otherwise the state as it is.
+    Where it was registered after the last sweep before its first look, its ability is news, not baseline; its next
+    look, due at once, confirms it. Otherwise the state stays as it is.
     """
     since = state.baseline_since
     if since is None or registered_at <= since:
@@ -94,7 +94,7 @@ def reconsider(state: MailState, registered_at: datetime, now: datetime) -> Mail
 
 
 def opened(state: MailState, origin: Origin) -> MailState:
-    """The state of a name before its first look, with what is known of its candidate (M67b, M68, M74)."""
+    """Return the state of a name before its first look, with what is known of its candidate (M67b, M68, M74)."""
     absent_since = origin.known_absent_since
     if absent_since is None:
         return replace(state, baseline_since=origin.last_sweep_at)
@@ -102,7 +102,7 @@ def opened(state: MailState, origin: Origin) -> MailState:
 
 
 def _was_given_up(state: MailState, at: datetime) -> bool:
-    """Whether nothing has settled yet, and the baseline waits for it no longer (M75)."""
+    """Return whether nothing has settled yet, and the baseline waits for it no longer (M75)."""
     return state.standing is None and state.unsettled is not None and state.unsettled.is_given_up(at)
 
 
@@ -273,14 +273,14 @@ TABLE: Mapping[tuple[Standing, Standing], Callable[[MailState, Sighting, Policy]
 
 
 def _settled(state: MailState, sighting: Sighting, **changes: Any) -> MailState:
-    """The look's verdict stands, and nothing is under way."""
+    """Return the state with the look's verdict as the standing one, and nothing under way."""
     verdict = sighting.verdict
     settled: dict[str, Any] = {"standing": verdict.brief, "seen": state.seen or exists(verdict), "unsettled": None}
     return replace(_wait(state, sighting, None), **{**settled, **changes})
 
 
 def _wait(state: MailState, sighting: Sighting, pending: Pending | None) -> MailState:
-    """What stood still stands after a settled look; `pending` is under way, a row of losses is broken."""
+    """Keep the standing verdict after a settled look; `pending` is under way, a row of losses is broken."""
     return replace(
         state,
         settled_at=sighting.at,
@@ -303,7 +303,7 @@ def _change(
     unsettled: Unsettled | None = None,
     **changes: Any,
 ) -> Step:
-    """The look's verdict stands from now on, and that is told with the evidence of all looks that say so."""
+    """Let the look's verdict stand, and draft the event with the evidence of all looks that say so."""
     done = _settled(state, sighting, baseline_since=None, **changes)
     evidence = tuple(answer for reading in (*earlier, sighting) for answer in reading.verdict.evidence)
     change = Draft(kind, state.standing, _shown(sighting.verdict), evidence, since, marks, unsettled)
@@ -313,7 +313,7 @@ def _change(
 def _found(
     before: MailState, done: MailState, evidence: tuple[Answer, ...], since: datetime | None
 ) -> tuple[Draft, ...]:
-    """`lookalike_found`, when the name is seen to exist for the first time."""
+    """Return `lookalike_found` when the name is seen to exist for the first time."""
     if before.seen or not done.seen or done.standing is None:
         return ()
     return (Draft(EventKind.LOOKALIKE_FOUND, before.standing, done.standing, evidence, since),)
@@ -332,7 +332,7 @@ def _after(pending: Pending, next_one: Pending) -> Pending:
 
 
 def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
-    """Whether the look is apart enough from the one it repeats: by the delay and by resolvers, or else by the TTL."""
+    """Return whether the look is far enough from the one it repeats: by delay and resolvers, or else by the TTL."""
     first = pending.readings[-1]
     apart = sighting.heard - first.at
     if apart < policy.delay:
@@ -345,7 +345,7 @@ def _confirms(pending: Pending, sighting: Sighting, policy: Policy) -> bool:
 
 
 def _voices(readings: tuple[Sighting, ...], sighting: Sighting) -> int:
-    """How many resolvers say at least as much as the look; one whose name was not remembered counts too."""
+    """Count the resolvers that say at least as much as the look; one without a remembered name counts too."""
     seen = standing_of(sighting.verdict)
     same = [reading for reading in readings if not _more(seen, standing_of(reading.verdict))]
     named = sighting.resolvers.union(*(item.resolvers for item in same))
@@ -353,12 +353,12 @@ def _voices(readings: tuple[Sighting, ...], sighting: Sighting) -> int:
 
 
 def _adds_a_voice(readings: tuple[Sighting, ...], sighting: Sighting) -> bool:
-    """Whether a resolver speaks that has not spoken yet."""
+    """Return whether a resolver speaks that has not spoken yet."""
     return not sighting.resolvers <= frozenset().union(*(reading.resolvers for reading in readings))
 
 
 def _patient(pending: Pending, sighting: Sighting, policy: Policy) -> Pending:
-    """Still pending: too soon, too few resolvers yet, or the same one again, which may have answered from its cache."""
+    """Keep the change pending: too soon, too few resolvers, or the same one again, perhaps from its cache."""
     if sighting.at < pending.due_at:
         return pending
     first = pending.readings[-1]
@@ -377,19 +377,19 @@ def _more(one: Standing, other: Standing) -> bool:
 
 
 def _kept(pending: Pending | None, sighting: Sighting, policy: Policy) -> Pending | None:
-    """What is under way after servers that disagree showed what stands: still so, for a while."""
+    """Keep the pending change for a while after servers that disagree showed what stands."""
     if pending is None or sighting.at - pending.readings[0].at > policy.longest:
         return None
     return replace(pending, due_at=max(pending.due_at, sighting.at + policy.loss_gap))
 
 
 def _shown(verdict: Verdict) -> Verdict:
-    """The verdict of a draft, which holds the evidence itself; its findings say which answers show what."""
+    """Return the verdict of a draft, which holds the evidence itself; its findings say which answers show what."""
     return replace(verdict, evidence=())
 
 
 def _set_back(state: MailState, now: datetime) -> MailState:
-    """The clock was set back: what is under way keeps its distances, counted from `now`."""
+    """Move the state after the clock was set back: changes under way keep their distances, counted from `now`."""
     by = (state.attempted_at or now) - now
 
     def past(at: datetime | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What a parent's wildcard does to its hosts is one change of the parent's, told once (M51)."""
+"""The wildcard of a parent: its effect on the hosts is one change of the parent's, reported once (M51)."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from watcher.core.states.mail_state import Draft, Standing, exchange_set, standi
 
 
 def by_wildcard(draft: Draft) -> bool:
-    """Whether the parent's wildcard did it: a gain is by what stands now, a loss by what stood, a change by both."""
+    """Return whether the parent's wildcard did it: a gain by the verdict after, a loss by the one before, else both."""
     before = draft.before is not None and Flag.WILDCARD in draft.before.flags
     after = Flag.WILDCARD in draft.after.flags
     match draft.kind:
@@ -22,7 +22,7 @@ def by_wildcard(draft: Draft) -> bool:
 
 
 def is_first_to_say(draft: Draft, others: Sequence[Lookalike]) -> bool:
-    """Whether no other row of the domain has told of it: the first of a beginning or change, the last of an end.
+    """Return whether no other row of the domain has told of it: the first of a beginning or change, the last of an end.
 
     Only a host that is by the wildcard itself says what the wildcard does; the parent's own records do not.
     """
@@ -46,5 +46,5 @@ def _is_wild(row: Lookalike) -> bool:
 
 
 def _leads_to(verdict: Verdict | None) -> object:
-    """Where a wildcard leads: its exchanges; an implicit one differs by host, and leads to the same."""
+    """Return the target of a wildcard: its exchanges; an implicit one differs by host, and counts as the same."""
     return Basis.IMPLICIT_MX if verdict and verdict.basis is Basis.IMPLICIT_MX else exchange_set(verdict)

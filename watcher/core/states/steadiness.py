@@ -1,4 +1,4 @@
-"""How steadily a name stands: what comes back, what flaps, and when it is quiet again (M72).
+"""The steadiness of a name: returns, flapping, and the end of flapping (M72).
 
 `swing` is told of each change, and answers with marks for its event:
 
@@ -21,11 +21,11 @@ from watcher.core.mail.risk import Severity, rate
 from watcher.core.mail.verdict import Ability, Basis, Verdict
 
 _MOST = 20
-"""Changes, and operators, that are remembered."""
+"""The most changes, and operators, that are remembered."""
 
 
 class Mark(StrEnum):
-    """What an event of a gain or loss says about the story that it belongs to; `true` in its `to`."""
+    """A mark of a gain or loss event about the story that it belongs to; `true` in its `to`."""
 
     RETURNED = "returned"
     """The gain follows a told loss of the same name."""
@@ -38,25 +38,25 @@ class Mark(StrEnum):
 
 
 class Steadiness(Protocol):
-    """What is needed of `mail_state.Policy`."""
+    """The part of `mail_state.Policy` that this module needs."""
 
     @property
     def back_within(self) -> timedelta:
-        """How long after a loss a gain is its return; also how long a name that flapped must stand still."""
+        """The time after a loss within which a gain is its return; a name that flapped must stand still as long."""
         ...
 
     @property
     def flaps(self) -> int:
-        """So many changes are flapping."""
+        """The number of changes that is flapping."""
         ...
 
     @property
     def flaps_within(self) -> timedelta:
-        """Within so long."""
+        """The time within which that number of changes is flapping."""
         ...
 
     def operator_of(self, host: str) -> str:
-        """The operator of an exchange: its registrable domain."""
+        """Return the operator of an exchange: its registrable domain."""
         ...
 
 
@@ -81,7 +81,7 @@ def swing(
     first_seen: datetime,
     at: datetime,
 ) -> tuple[Swings, frozenset[Mark]]:
-    """A change from `stood` to `stands` that is told at `at`: the swings after it, and the marks of its event.
+    """Return the swings after a change from `stood` to `stands` recorded at `at`, and the marks of its event.
 
     `up`: a gain, else a loss. `first_seen`: the first look that saw it.
     """
@@ -101,13 +101,13 @@ def swing(
 
 
 def set_back(swings: Swings, by: timedelta) -> Swings:
-    """The swings after the clock was set back `by` so much."""
+    """Return the swings after the clock was set back `by` so much."""
     lost_at = None if swings.lost_at is None else swings.lost_at - by
     return replace(swings, changes=tuple(change - by for change in swings.changes), lost_at=lost_at)
 
 
 def operators_of(verdict: Verdict, policy: Steadiness) -> frozenset[str]:
-    """Who runs the exchanges of an able verdict; nobody but the name itself where it has none."""
+    """Return the operators of an able verdict's exchanges; empty where it is not able, or able without an MX."""
     if verdict.ability is not Ability.ABLE or verdict.basis is not Basis.EXPLICIT_MX:
         return frozenset()
     return frozenset(policy.operator_of(exchange.host) for exchange in verdict.exchanges)

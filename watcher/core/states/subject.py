@@ -1,4 +1,4 @@
-"""Whom a change concerns, and the drafts of what is to be recorded about it: the mail, the registration, or a risk."""
+"""The subject of a change, and the drafts of events about it: the mail, the registration, or a risk."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from watcher.core.states.mail_state import Draft
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom an event concerns. `ours`: own, protected, defensive (M35), or None for a name of somebody else's.
+    """The name that an event concerns. `ours`: own, protected, defensive (M35), or None for a name of somebody else's.
 
     `protected`: the protected names where no one resemblance is what matters.
     """
@@ -29,7 +29,7 @@ class Subject:
         return min((resemble.rank for resemble in self.resembles if resemble.rank is not None), default=None)
 
     def rating(self, verdict: Verdict) -> Rating:
-        """Return how severe a verdict about it is."""
+        """Return the severity of a verdict about it, with the reasons."""
         return rate(verdict, rank=self.rank, only_noted=only_noted(self.resembles))
 
 
@@ -45,7 +45,7 @@ class RegistrationDraft:
 
 @dataclass(frozen=True, slots=True)
 class RiskDraft:
-    """`own_mail_at_risk`: what stood, and what was seen."""
+    """The draft of `own_mail_at_risk`: the verdict that stood, and the one that was seen."""
 
     before: Verdict | None
     after: Verdict
@@ -54,7 +54,7 @@ class RiskDraft:
 
 @dataclass(frozen=True, slots=True)
 class NameDraft:
-    """An event about a name, to be: whom it concerns, when it was seen, and what changed."""
+    """The draft of an event about a name: its subject, the time it was seen, and the change."""
 
     subject: Subject
     at: datetime

@@ -1,4 +1,4 @@
-"""The state machine of a suffix: whether it answers for names nobody registered, and what is told of it (M54, M55).
+"""The state machine of a suffix: its answers for names nobody registered, and their events (M54, M55).
 
 | seen, against what stands | what is done |
 |---|---|
@@ -26,7 +26,7 @@ _ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class SuffixWaiting:
-    """Seen and not confirmed yet: where it leads (None: not looked at yet), how often, by whom, with which answers.
+    """A change seen and not confirmed yet: its target (None: not looked at yet), times, resolvers and answers.
 
     `baseline`: it is no news when it is confirmed.
     """
@@ -53,7 +53,7 @@ class SuffixState:
 
     @property
     def is_kept(self) -> bool:
-        """Whether there is anything to remember."""
+        """Return whether there is anything to remember."""
         return self.stands is not None or self.waiting is not None
 
 
@@ -68,7 +68,7 @@ class SuffixDraft:
 
 
 def noted(state: SuffixState, protected: tuple[str, ...], *, news: bool) -> SuffixState:
-    """The state after a candidate of these protected names met the wildcard; the suffix is to be looked at then.
+    """Return the state after a candidate of these protected names met the wildcard; the suffix is to be looked at then.
 
     `news`: the candidate was known to be absent, so that the wildcard is new.
     """
@@ -80,7 +80,7 @@ def noted(state: SuffixState, protected: tuple[str, ...], *, news: bool) -> Suff
 def step(
     state: SuffixState, seen: Verdict, resolvers: frozenset[str], *, first: bool
 ) -> tuple[SuffixState, tuple[SuffixDraft, ...]]:
-    """The state after a look by a random label, and what is to be told. `first`: nobody had looked at it before."""
+    """Return the state after a look by a random label, and the events to be recorded. `first`: the first look ever."""
     if seen.ability is Ability.UNKNOWN:
         return state, ()
     found = wildcard_of(seen)
@@ -101,12 +101,12 @@ def step(
 
 
 def is_wildcard(verdict: Verdict) -> bool:
-    """Whether the suffix answered for a name that nobody registered."""
+    """Return whether the suffix answered for a name that nobody registered."""
     return verdict.basis is Basis.REGISTRY_WILDCARD
 
 
 def wildcard_of(verdict: Verdict) -> Verdict | None:
-    """The wildcard that a look saw, without the random name that was asked for; None where there is none."""
+    """Return the wildcard that a look saw, without the random name that was asked for; None where there is none."""
     if not is_wildcard(verdict):
         return None
     exchanges = (
@@ -116,7 +116,7 @@ def wildcard_of(verdict: Verdict) -> Verdict | None:
 
 
 def points_of(wildcard: Verdict | None) -> tuple[str, ...]:
-    """Where a wildcard leads: its exchanges, or the addresses where it names none."""
+    """Return the targets of a wildcard: its exchanges, or the addresses where it names none."""
     if wildcard is None:
         return ()
     found: set[str] = set()

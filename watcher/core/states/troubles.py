@@ -23,13 +23,13 @@ class Trouble:
 
 
 Troubles = Mapping[str, Trouble]
-"""What is not well now, by key: `backlog`, `disk`, `settled.0`, ..."""
+"""The current troubles by key: `backlog`, `disk`, `settled.0`, ..."""
 
 
 def step(
     state: Troubles, found: Mapping[str, str], *, urgent: Collection[str], now: datetime, patience: timedelta
 ) -> tuple[dict[str, Trouble], tuple[WatchDraft, ...]]:
-    """The troubles after a look that `found` these, in words; and what is to be told. `urgent` ones cannot wait."""
+    """Return the troubles after a look that `found` these, and the events to be recorded. `urgent` ones cannot wait."""
     lasting = {key: state.get(key, Trouble(now)) for key in found}
     lasting = {key: Trouble(min(trouble.since, now), trouble.told) for key, trouble in lasting.items()}
     new = [

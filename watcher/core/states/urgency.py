@@ -1,4 +1,4 @@
-"""Who comes first when there are not questions enough for all: the least expected time to detection.
+"""The order of looks when the questions do not suffice for all: the least expected time to detection.
 
 With worth w (moments a day that a look may find), c questions a look and looks T apart, a moment is found T/2 later in
 the mean; the sum of w·T/2 at so many questions a second is least where T goes as the root of c/w. Whoever has the
@@ -15,27 +15,27 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key")
 
 QUESTIONS_A_LOOK = 5.0
-"""Of a look at a name that exists, in the mean; see docs/explanation/verdict.md."""
+"""The mean questions of a look at a name that exists; see docs/explanation/verdict.md."""
 SHORTEST_WAIT = timedelta(seconds=1)
 """A planned wait counts as no shorter: a confirming look is worth most, and not infinitely much."""
 _DAY = timedelta(days=1)
 
 
 def worth_of(planned: timedelta, questions: float = QUESTIONS_A_LOOK) -> float:
-    """The moments a day that a planned wait stands for: `core.cadence` plans shorter ones where more may be found."""
+    """Return the moments a day of a planned wait: `core.cadence` plans shorter waits where more may be found."""
     days = max(planned, SHORTEST_WAIT) / _DAY
     return questions / (days * days)
 
 
 def urgency(worth: float, waited: timedelta, questions: float = QUESTIONS_A_LOOK) -> float:
-    """Who has more of it comes first. `waited` since the last look, `questions` the look takes."""
+    """Return the urgency of a look; the greatest comes first. `waited` since the last look, `questions` it takes."""
     days = max(waited.total_seconds(), 0.0) / _DAY.total_seconds()
     return worth * days * days / questions
 
 
 @dataclass(frozen=True, slots=True)
 class Wish(Generic[Key]):
-    """Somebody who is due. `waited` None: never looked at, so that everything may be found."""
+    """A key that is due for a look. `waited` None: never looked at, so that everything may be found."""
 
     key: Key
     worth: float
@@ -44,10 +44,10 @@ class Wish(Generic[Key]):
 
     @property
     def urgency(self) -> float:
-        """As the function."""
+        """The urgency as the function `urgency` computes it; infinite where `waited` is None."""
         return inf if self.waited is None else urgency(self.worth, self.waited, self.questions)
 
 
 def in_order(wishes: Iterable[Wish[Key]]) -> list[Wish[Key]]:
-    """The most urgent first; equals as they came."""
+    """Return the wishes, most urgent first; equals as they came."""
     return sorted(wishes, key=lambda wish: -wish.urgency)

@@ -30,7 +30,7 @@ class Worker:
 
     @property
     def clock_is_wrong(self) -> bool:
-        """Whether it does no work for that reason."""
+        """Return whether it does no work for that reason."""
         return abs(self.skew_seconds) > MOST_SKEW_SECONDS
 
 

@@ -19,7 +19,7 @@ from watcher.core.states.steadiness import Mark
 
 
 class AlertKind(StrEnum):
-    """Which form a message takes."""
+    """The form of a message."""
 
     PAGE = "page"
     """Told at once: one or a few events of one group, or a storm with its list."""
@@ -33,7 +33,7 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FirstSweep:
-    """What the first sweep of a protected name found: `found` lookalikes, each counted once.
+    """The result of the first sweep of a protected name: `found` lookalikes, each counted once.
 
     `told` of them are in an earlier message and not in this one, some in the first sweeps of `told_for`.
     """
@@ -69,7 +69,7 @@ SHOWN_EVENTS = 50
 
 
 class DigestEvery(StrEnum):
-    """How often what was not told at once is told together."""
+    """The interval of the digest, which holds the events not told at once."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -78,14 +78,14 @@ class DigestEvery(StrEnum):
 
 
 class SilenceScope(StrEnum):
-    """What a silence covers."""
+    """The scope of a silence."""
 
     NAME = "name"
     """A name; a registrable domain with all hosts under it."""
     SUFFIX = "suffix"
     TECHNIQUE = "technique"
     PROTECTED = "protected"
-    """What resembles no protected name but this one, or those under it."""
+    """Lookalikes that resemble no protected name but this one, or those under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Route:
     min_severity: Severity = Severity.INFO
 
     def matches(self, event: Event) -> bool:
-        """Whether the event goes this way; `.mil` in `protected` matches every protected name under it."""
+        """Return whether the event goes this way; `.mil` in `protected` matches every protected name under it."""
         if self.kinds and event.kind not in self.kinds:
             return False
         if not event.severity.at_least(self.min_severity):
@@ -129,12 +129,12 @@ DEFAULT_KINDS = (
     EventKind.WATCH_RECOVERED,
     EventKind.CHANNEL_FAILING,
 )
-"""What is told at once unless the settings say otherwise."""
+"""Kinds of event that are alerted at once unless the settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is told, to whom and when; `channels` are the configured ones, in order. See the settings `alerts.*`."""
+    """The settings `alerts.*`: what is told, to whom and when. `channels` are the configured ones, in order."""
 
     channels: tuple[str, ...]
     kinds: frozenset[EventKind] = frozenset(DEFAULT_KINDS)
@@ -148,7 +148,7 @@ class Policy:
 
 
 class DecisionKind(StrEnum):
-    """What becomes of an event in the outbox."""
+    """The fate of an event in the outbox: an alert at once, a line of the digest, or nothing."""
 
     PAGE = "page"
     DIGEST = "digest"
@@ -157,7 +157,7 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How an event is told, through which channels (none for NONE), and why so, in words for the operator."""
+    """The way an event is told: its kind, its channels (none for NONE) and its reason, in words for the operator."""
 
     kind: DecisionKind
     channels: tuple[str, ...]
@@ -165,11 +165,11 @@ class Decision:
 
 
 BASELINE_KINDS = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE})
-"""What a first sweep finds: told in one digest of its own for each protected name, where it is no news."""
+"""Kinds of event that a first sweep finds: no news there, so each protected name gets one digest of them."""
 
 
 def is_baseline(event: Event) -> bool:
-    """Whether the event is what a first look found, and no news."""
+    """Return whether the event is what a first look found, and no news."""
     return event.kind in BASELINE_KINDS and bool(event.after.get("baseline"))
 
 
@@ -188,8 +188,9 @@ _TOLD_OF_OURS = frozenset(
 
 
 def decide(event: Event, policy: Policy, silences: Iterable[Silence] = (), *, told: tuple[str, ...] = ()) -> Decision:
-    """How `event` is told. Loss, expiry and change of holder of what is ours are told whatever the policy's kinds say.
+    """Return the way `event` is told: at once, in the digest or not at all.
 
+    Loss, expiry and change of holder of what is ours are told whatever the policy's kinds say.
     Only a silence of that very name keeps those back. No channel is told of its own failing. `told` are the channels
     that told at once of what this event ends: they tell of the end too, besides those of its own way. Events of the
     watch itself have no name that could be more or less grave: `min_severity` is not for them.
@@ -215,7 +216,7 @@ def decide(event: Event, policy: Policy, silences: Iterable[Silence] = (), *, to
 
 
 def _by_policy(event: Event, policy: Policy, channels: tuple[str, ...], way: str) -> Decision:
-    """How an event is told that is neither silenced, nor ours, nor the end of what was told."""
+    """Return the decision for an event that is neither silenced, nor ours, nor the end of what was told."""
     if event.kind not in policy.kinds:
         why = f"{event.kind.value} is not in alerts.kinds"
     elif not _is_told_at_once(event, policy):
@@ -233,7 +234,7 @@ def _in_digest(event: Event, policy: Policy, channels: tuple[str, ...], reason: 
 
 
 def part_of_story(event: Event) -> str | None:
-    """Why the event needs no message of its own: the story that it is part of was told; None where it needs one."""
+    """Return why the event needs no message of its own (its story was told before); None where it needs one."""
     if event.after.get(Mark.DAMPED):
         return "the name goes back and forth, and that was told (M72)"
     if event.after.get(Mark.JOINED):
@@ -246,7 +247,7 @@ def _is_told_at_once(event: Event, policy: Policy) -> bool:
 
 
 def concerns_ours(event: Event) -> bool:
-    """Whether the event is a loss or change of an own, defensive or protected name."""
+    """Return whether the event is a loss or change of an own, defensive or protected name."""
     if event.kind is EventKind.OWN_MAIL_AT_RISK:
         return True
     if event.kind is EventKind.MAIL_BECAME_ABLE:  # M35: it was the owner's, and is not any more
@@ -262,7 +263,7 @@ def concerns_ours(event: Event) -> bool:
 
 
 def _silence_of(event: Event, silences: Iterable[Silence], *, only_name: bool) -> Silence | None:
-    """The first silence in force that covers the event. Watch events have no name and are never silenced."""
+    """Return the first silence in force that covers the event. Watch events have no name and are never silenced."""
     if not event.name:
         return None
     active = [silence for silence in silences if silence.until is None or event.at < silence.until]
@@ -291,7 +292,7 @@ def _bare(suffix: str) -> str:
 
 
 def _channels(event: Event, policy: Policy) -> tuple[tuple[str, ...], str]:
-    """The channels and the way they were found; without channels the way says why there are none."""
+    """Return the channels and the way they were found; without channels the way says why there are none."""
     if not policy.channels:
         return (), "no channel is configured"
     chosen, way = policy.channels, "no route matches: every channel" if policy.routes else "every channel"
@@ -311,7 +312,7 @@ def _channels(event: Event, policy: Policy) -> tuple[tuple[str, ...], str]:
 
 
 def group_key(event: Event) -> str:
-    """What the event is about, before storms are seen: its registrable domain, a suffix's wildcard, or the watch."""
+    """Return the event's key, storms aside: a registrable domain, a suffix, a channel, a resolver or the watch."""
     if event.kind in {EventKind.CHANNEL_FAILING, EventKind.CHANNEL_RECOVERED}:
         return f"channel:{event.after.get('channel', '')}"
     if event.kind is EventKind.RESOLVER_REFUSED:
@@ -341,7 +342,7 @@ def gathered(
     public_url: str | None = None,
     first_sweep: FirstSweep | None = None,
 ) -> Alert:
-    """The alert about `events`: the worst SHOWN_EVENTS of them shown; `total`, where there are more than given."""
+    """Return the alert about `events`, the worst SHOWN_EVENTS shown; `total`, where there are more than given."""
     ordered = worst_first(events)
     return Alert(
         id=alert_id,
@@ -358,7 +359,7 @@ def gathered(
 
 
 def alert_json(alert: Alert) -> JSON:
-    """The alert as the store keeps it."""
+    """Return the alert as the store keeps it."""
     return {
         "id": alert.id,
         "kind": alert.kind.value,
@@ -374,7 +375,7 @@ def alert_json(alert: Alert) -> JSON:
 
 
 def alert_from_json(row: Mapping[str, Any]) -> Alert:
-    """The inverse of `alert_json`."""
+    """Return the alert from its kept form: the inverse of `alert_json`."""
     swept = row.get("first_sweep")
     return Alert(
         id=row["id"],

@@ -18,8 +18,9 @@ MOST_AT_ONCE = 50
 
 
 def storm_keys(event: Event, operator_of: Callable[[str], str]) -> tuple[str, ...]:
-    """What many events may have in common, widest first: a suffix's wildcard, exchange operators, nameserver operators.
+    """Return the keys that many events may share, widest first.
 
+    They name a suffix's wildcard, exchange operators and nameserver operators.
     Of names that take mail by an address alone, also the addresses. `operator_of` gives the registrable domain of a
     host. Kinds do not mix: the key ends with the event's kind.
     """
@@ -47,7 +48,7 @@ def _rows(value: Any) -> Sequence[Mapping[str, Any]]:
 
 
 KNOWN_FOR = timedelta(hours=1)
-"""How long an exchange operator, or an address, that names moved to is known: the next name is part of that story."""
+"""The time for which an exchange operator or address that names moved to is known: the next name joins that story."""
 PATIENCE = 5
 """A group that is part of a known story waits so many times `alerts.group_wait` for the next name."""
 
@@ -56,7 +57,7 @@ Known = Mapping[str, frozenset[str]]
 
 
 def story_keys(event: Event, operator_of: Callable[[str], str]) -> tuple[str, ...]:
-    """The storm keys by which names that move one after another are one story.
+    """Return the storm keys by which names that move one after another are one story.
 
     Not nameserver operators, which have many unrelated customers, nor the exchanges of a shared provider.
     """
@@ -66,7 +67,7 @@ def story_keys(event: Event, operator_of: Callable[[str], str]) -> tuple[str, ..
 
 
 def known_stories(told: Iterable[Event], operator_of: Callable[[str], str]) -> dict[str, frozenset[str]]:
-    """What the events that were told of late had in common, and their names."""
+    """Return the story keys that recently told events share, each with the names of those events."""
     names: dict[str, set[str]] = {}
     for event in told:
         for key in story_keys(event, operator_of):
@@ -85,7 +86,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What goes into one message; `storm` when many names have `key` in common.
+    """The events of one message; `storm` when many names have `key` in common.
 
     `others`: names of the same story that were told of before; the group waits longer for the next ones.
     """
@@ -177,7 +178,7 @@ def _few(groups: list[Group]) -> list[Group]:
 
 
 def last_digest_time(now: datetime, policy: Policy) -> datetime | None:
-    """The newest moment, at or before `now`, at which a digest was due; None when there are none."""
+    """Return the newest moment, at or before `now`, at which a digest was due; None when there are none."""
     if policy.digest is DigestEvery.NEVER:
         return None
     day = now.astimezone(policy.timezone).date() + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What programs get instead of words: one JSON object for each event, to a webhook or on a command's standard input.
+"""Messages for programs: one JSON object for each event, to a webhook or on a command's standard input.
 
 `{"type": kind, "timestamp": at, "data": event}`, as pure ASCII: no control character, direction mark or line break of
 anybody's reaches a terminal or a log by way of it.
@@ -50,7 +50,7 @@ def _message(message_id: str, kind: str, at: str | None, data: Mapping[str, Any]
 
 
 class HookProgress:
-    """What was accepted of the alerts under way: a try that ends in the middle goes on from there.
+    """The accepted parts of the alerts under way: the next try goes on from there.
 
     After a restart an alert begins anew; its messages have the same ids as before.
     """
@@ -59,7 +59,7 @@ class HookProgress:
         self._accepted: OrderedDict[str, set[str]] = OrderedDict()
 
     def has(self, alert: Alert, part: str) -> bool:
-        """Whether this part of the alert was accepted."""
+        """Return whether this part of the alert was accepted."""
         return part in self._accepted.get(alert.id, ())
 
     def accepted(self, alert: Alert, part: str) -> None:

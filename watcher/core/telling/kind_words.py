@@ -27,7 +27,7 @@ _SEE = "See the present state: `watcher check '{name}'`."
 _CHECK_OURS = "Find out whether you or your provider made this change; if not, treat it as an attack on your mail."
 
 OURS_ACTIONS = (_CHECK_OURS, _SEE)
-"""What to do now when the name is ours."""
+"""The actions to take now when the name is ours."""
 
 KIND_WORDS: dict[EventKind, KindWords] = {
     EventKind.LOOKALIKE_FOUND: KindWords("{name} exists now", "new lookalikes", (_SEE,)),
@@ -159,15 +159,15 @@ _FLAGS = {
 
 
 def ability_words(ability: str) -> str:
-    """An ability in words; one we do not know as it is."""
+    """Return an ability in words; one we do not know as it is."""
     return _ABILITIES.get(ability, ability)
 
 
 def basis_words(basis: str) -> str:
-    """A basis in words; one we do not know as it is."""
+    """Return a basis in words; one we do not know as it is."""
     return _BASES.get(basis, basis.replace("_", " "))
 
 
 def flag_words(flag: str) -> str:
-    """A flag in words; one we do not know as it is."""
+    """Return a flag in words; one we do not know as it is."""
     return _FLAGS.get(flag, flag.replace("_", " "))

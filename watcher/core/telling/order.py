@@ -13,7 +13,7 @@ from watcher.core.telling.gathering import Group, Waiting
 
 
 def in_order(groups: Iterable[Group], due: Callable[[Group], bool]) -> tuple[Group, ...]:
-    """The groups that are due, and those with an older event of a name that they tell of; oldest first.
+    """Return the groups that are due, and those with an older event of a name that they tell of; oldest first.
 
     No event of a name comes after a newer one of it. Where each of some groups would have to come before the other,
     a name that stands in both gets a group of its own.
@@ -33,7 +33,7 @@ def _about(event: Event) -> str:
 
 
 def _shared(groups: Sequence[Group]) -> Mapping[str, list[int]]:
-    """The names that stand in more than one group: the places of these groups, by the age of the name's events."""
+    """Return the names in more than one group, each with the groups' places by the age of the name's events."""
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for at, group in enumerate(groups):
         for member in group.members:
@@ -63,7 +63,7 @@ def _with_earlier(due: set[int], earlier: Mapping[int, set[int]]) -> set[int]:
 
 
 def _sorted(groups: Sequence[Group], wanted: set[int], earlier: Mapping[int, set[int]]) -> tuple[list[int], set[int]]:
-    """The wanted places in the order of telling, oldest first where free; and those that wait for each other."""
+    """Return the wanted places in the order of telling, oldest first where free; and those that wait for each other."""
     waits = {at: len(earlier.get(at, ())) for at in wanted}
     after: dict[int, list[int]] = defaultdict(list)
     for at in wanted:
@@ -87,7 +87,7 @@ def _age(group: Group) -> tuple[datetime, str]:
 
 
 def _apart(groups: Sequence[Group], name: str) -> list[Group]:
-    """The same with what is about `name` in groups of its own: as few as its events' channels allow."""
+    """Return the same with what is about `name` in groups of its own: as few as its events' channels allow."""
     made = []
     own: list[tuple[tuple[str, ...], Waiting]] = []
     for group in groups:

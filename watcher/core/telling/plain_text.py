@@ -5,7 +5,7 @@ from watcher.core.telling.wording import Listing, Wording
 
 
 def text(words: Wording) -> str:
-    """The whole message, lines of any length, paragraphs apart."""
+    """Return the whole message, lines of any length, paragraphs apart."""
     paragraphs = [words.subject]
     if words.lead:
         paragraphs.append(words.lead)

@@ -48,7 +48,7 @@ _WHAT_HAPPENED: Mapping[str, str] = {
 
 
 class Purpose(StrEnum):
-    """What is asked for, and so of whom."""
+    """The request that a report makes; it decides the recipient."""
 
     TAKEDOWN = "takedown"
     """Of the registrar or the registry: take the name out of service."""
@@ -85,7 +85,7 @@ class Report:
 
     @property
     def summary(self) -> str | None:
-        """The verdict as one sentence; None for a name that was never looked at."""
+        """Return the verdict as one sentence; None for a name that was never looked at."""
         return None if self.known.verdict is None else reason(self.known.name, self.known.verdict)
 
     @property
@@ -136,7 +136,7 @@ _ASKED_REGISTRY = """We ask you to
 
 
 def _request_to_registry(known: Known) -> str:
-    """The request where nobody registered the name, and its suffix answers for every name."""
+    """Return the request where nobody registered the name, and its suffix answers for every name."""
     name, protected, suffix = known.name, _protected(known), _said(known.public_suffix)
     return "\n\n".join(
         (

@@ -38,7 +38,7 @@ class Story:
 
 
 def story_of(event: Event) -> Story:
-    """The story of an event."""
+    """Return the story of an event."""
     words = KIND_WORDS[event.kind]
     name = shown_name(event.name) if event.name else ""
     headline = _headline(event).format(
@@ -71,7 +71,7 @@ def _headline(event: Event) -> str:
 
 
 def _story_facts(event: Event) -> list[Fact]:
-    """Which story the event belongs to (M72, M73), and since when no look had settled (M75)."""
+    """Return facts on the event's story (M72, M73), and the time since which no look had settled (M75)."""
     facts = []
     if event.after.get(Mark.FLAPPING):
         damped = event.after.get(Mark.DAMPED)
@@ -130,7 +130,7 @@ _SAID_ALREADY = frozenset({"explicit_mx", "implicit_mx", "alias", "address_seen"
 
 
 def _shown_by(event: Event) -> str:
-    """The first record of each finding that changes how the verdict is read."""
+    """Return the first record of each finding that changes how the verdict is read."""
     parts = []
     for finding in _list(event.after.get("findings")):
         rows = _list(finding.get("shown_by"))
@@ -144,12 +144,12 @@ def _shown_by(event: Event) -> str:
 
 
 def _code(value: object) -> str:
-    """A word of a closed vocabulary, which a database of a newer version may have more of."""
+    """Return a word of a closed vocabulary, which a database of a newer version may have more of."""
     return defanged_text(value or "", 40)
 
 
 def exchanges_words(side: Mapping[str, Any], limit: int = _EXCHANGES, *, addresses: bool = True) -> str:
-    """Where mail goes, the preferred first; empty when it goes nowhere."""
+    """Return the exchanges that get the mail, the preferred first; empty when mail goes nowhere."""
     if side.get("ability") not in {None, "able"}:
         return ""
     rows = _list(side.get("exchanges"))
@@ -172,13 +172,13 @@ _TOLD_ELSEWHERE = frozenset(
 """Keys of an event's sides that have a line of their own, or tell a reader nothing."""
 
 _SHOWN_UNCHANGED = frozenset({"registrar", "registrant", "created_at", "expires_at", "abuse_email"})
-"""What helps to act on a registration, changed or not."""
+"""Keys of a registration that help to act on it, changed or not."""
 
 _CHANGES = 8
 
 
 def _change_facts(event: Event) -> list[Fact]:
-    """What else differs between before and after, key by key, and who to turn to."""
+    """Return the other differences between before and after, key by key, and the contacts to turn to."""
     facts = []
     for key in dict.fromkeys([*event.after, *event.before]):
         old, new = _value(event.before.get(key), event), _value(event.after.get(key), event)
@@ -190,7 +190,7 @@ def _change_facts(event: Event) -> list[Fact]:
 
 
 def _value(value: Any, event: Event) -> str:
-    """A value of an event's side as text; empty when there is nothing in it."""
+    """Return a value of an event's side as text; empty when there is nothing in it."""
     if isinstance(value, list | tuple):
         shown = ", ".join(_value(item, event) for item in value[:6])
         return shown + (f" and {len(value) - 6} more" if len(value) > 6 else "")  # noqa: PLR2004 (what fits a line)
@@ -220,7 +220,7 @@ def _certainty(event: Event) -> list[Fact]:
 
 
 def _agreement(event: Event) -> str:
-    """How many resolvers gave the same answer to one question; whether one was asked again."""
+    """Say how many resolvers gave the same answer to one question, or whether one was asked again."""
     said: dict[tuple[str, ...], list[str]] = {}
     for row in event.evidence[:200]:
         answer = (str(row.get("question")), str(row.get("type")), str(row.get("outcome")))
@@ -241,7 +241,7 @@ def _reasons(event: Event) -> str:
 
 
 def reason_words(event: Event) -> str:
-    """Why the watch, a channel or a resolver is not well."""
+    """Return why the watch, a channel or a resolver is not well."""
     reason = event.after.get("reason") or event.after.get("why")
     if not reason and event.kind is EventKind.WATCH_STALE:
         errors = ", ".join(str(error) for error in _list(event.after.get("errors"))[:3])
@@ -303,5 +303,5 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def plural(count: float) -> str:
-    """The s of `events`, where it belongs."""
+    """Return the s of `events`, where it belongs."""
     return "" if count == 1 else "s"

@@ -1,4 +1,4 @@
-"""What an alert says, for a tired reader and one screen; channels only lay it out and escape it for their medium.
+"""The words of an alert, for a tired reader and one screen; channels only lay them out and escape them.
 
 Everything in a `Wording` is plain text on one line each, cleaned, bounded, with all names defanged but our own.
 """
@@ -47,7 +47,7 @@ class Wording:
 
 
 def word(alert: Alert) -> Wording:
-    """The words of `alert`."""
+    """Return the words of `alert`."""
     match alert.kind:
         case AlertKind.TEST:
             return _test(alert)
@@ -69,7 +69,7 @@ def _page(alert: Alert) -> Wording:
 
 
 def _told_before(alert: Alert) -> str:
-    """The other names of the same story."""
+    """Return the other names of the same story."""
     return defanged_text(alert.text, 1000, keep=_ours(alert))
 
 
@@ -78,7 +78,7 @@ OVER = "RESOLVED"
 
 
 def going_on(alert: Alert) -> Severity | None:
-    """The worst severity among what has not ended; None where everything in the alert has."""
+    """Return the worst severity among what has not ended; None where everything in the alert has."""
     left = [event.severity for event in alert.events if event.kind not in ENDED_BY or concerns_ours(event)]
     if left or not alert.events:
         return max([alert.severity] if alert.total > len(alert.events) or not left else left, key=list(Severity).index)
@@ -101,7 +101,7 @@ def _storm_lead(alert: Alert) -> str:
 
 
 def _common(alert: Alert) -> str:
-    """What the group has in common, from its key: `exchange:google.com:mail_became_able`."""
+    """Name the thing that the group has in common, from its key: `exchange:google.com:mail_became_able`."""
     sort, _, rest = alert.group.partition(":")
     value = rest.rpartition(":")[0] or rest
     words = {
@@ -134,7 +134,7 @@ _NOT_AT_ONCE = "None of this was sent at once. Look at the first entries today."
 
 
 def _is_grave(alert: Alert) -> bool:
-    """Whether somebody else's name can take mail, gravely."""
+    """Return whether somebody else's name can take mail, gravely."""
     return any(
         event.severity.at_least(Severity.HIGH) and event.after.get("ability") == "able" for event in alert.events
     )
@@ -165,7 +165,7 @@ def _wording(
 
 
 def _link(alert: Alert) -> str | None:
-    """The page of the name, or the first page, below `public_url`; None without one."""
+    """Return the page of the name, or the first page, below `public_url`; None without one."""
     if not alert.public_url:
         return None
     base = alert.public_url.rstrip("/")
@@ -176,7 +176,7 @@ def _link(alert: Alert) -> str | None:
 
 
 def _listings(alert: Alert) -> tuple[Listing, ...]:
-    """The events by kind, in the order of the worst of each; one line each, `LISTED` lines in all."""
+    """Return the events by kind, in the order of the worst of each; one line each, `LISTED` lines in all."""
     kinds = list(dict.fromkeys(event.kind for event in alert.events))
     room, listings = LISTED, []
     for kind in kinds:

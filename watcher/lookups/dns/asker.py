@@ -1,4 +1,4 @@
-"""Who asks many questions of one server at once, and what is kept of each while it is under way."""
+"""Askers of many questions to one server at once, and the record of each question under way."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,7 +11,7 @@ OnSilence = Callable[[object, bool], None]
 
 
 class Asker(ABC):
-    """Who asks, and hears what became of each question."""
+    """An asker of questions, which hears the result of each."""
 
     __slots__ = ("flights", "replies")
 
@@ -37,13 +37,13 @@ class Asker(ABC):
 
 
 Sent = tuple[float, Asker, tuple[bytes, bytes]]
-"""What questions that left together share: when that was, who asked, and their frame."""
+"""The common part of questions that left together: the time, the asker and their frame."""
 Flight = tuple[bytes, Any, Sent]
 """A question under way: name, type and class as sent; the asker's context."""
 
 
 class One(Asker):
-    """Who asks a single question."""
+    """An asker of a single question."""
 
     __slots__ = ("_calls",)
 

@@ -61,7 +61,7 @@ class AuthoritativeServers:
                 resolver.close()
 
     async def _zone(self, name: Fqdn) -> tuple[str, tuple[str, ...]]:
-        """The closest zone around `name`, no higher than its registrable domain, with its nameservers."""
+        """Return the closest zone around `name`, no higher than its registrable domain, with its nameservers."""
         end = self._registrable_domain(name) or name
         climb = [name]
         while climb[-1] != end and len(climb) < _MOST_LABELS:
@@ -92,7 +92,7 @@ class _AtSource:
         self._usual = usual
 
     async def ask(self, questions: Sequence[Question], *, avoid: frozenset[str] = frozenset()) -> tuple[Answer, ...]:
-        """The answers in the order of the questions."""
+        """Return the answers in the order of the questions."""
         inside = [question for question in questions if is_under(question.name, self._zone)]
         heard = dict(zip(inside, await self._server.ask(inside), strict=True)) if inside else {}
         rest = [item for item in questions if item not in heard or heard[item].outcome is Outcome.REFUSED]

@@ -1,4 +1,4 @@
-"""What a resolver bears: a short burst of questions at the rate that it is to be asked at."""
+"""A load test of a resolver: a short burst of questions at its intended rate."""
 
 import asyncio
 import secrets

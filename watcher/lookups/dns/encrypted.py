@@ -25,7 +25,7 @@ _OK = 200
 
 
 class Questions(Protocol):
-    """What a lane puts its questions to: see `udp.Multiplexer`."""
+    """The transport that a lane puts its questions to: see `udp.Multiplexer`."""
 
     counters: Counters
 
@@ -56,7 +56,7 @@ class Questions(Protocol):
 
 
 def questions_to(server: Server, *, timeout: float, ports: int, tls: ssl.SSLContext | None) -> Questions:
-    """What puts questions to a server, by its transport."""
+    """Return the object that puts questions to a server over its transport."""
     if server.transport is Transport.PLAIN:
         return Multiplexer(server, timeout=timeout, ports=ports)
     return Encrypted(server, timeout=timeout, tls=tls)
@@ -144,7 +144,7 @@ class Encrypted:
             calls[0](context, reply, loop.time() - started)
 
     async def _exchange(self, message: bytes) -> bytes | None:
-        """The reply to a message without its id."""
+        """Return the reply to a message without its id."""
         if self.server.transport is Transport.HTTPS:
             return await self._over_https(b"\x00\x00" + message)
         async with self._connecting:
@@ -187,7 +187,7 @@ class _Connection:
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     async def ask(self, message: bytes) -> bytes:
-        """The reply. Raises OSError or EOFError when the connection ends first."""
+        """Return the reply. Raises OSError or EOFError when the connection ends first."""
         number = os.urandom(2)
         while number in self._waiting:
             number = os.urandom(2)

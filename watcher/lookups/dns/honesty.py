@@ -1,4 +1,4 @@
-"""Whether a resolver tells the truth: a rewriting or filtering one would invent lookalikes, or hide them (M56)."""
+"""The honesty check of a resolver: a rewriting or filtering one would invent lookalikes, or hide them (M56)."""
 
 import secrets
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _FILTERS = frozenset({4, 15, 16, 17, 18})  # RFC 8914
 
 
 class Reachability(StrEnum):
-    """What an honesty check found when it found no lie."""
+    """The result of an honesty check that found no lie."""
 
     HONEST = "honest"
     """Random names, `.invalid` and the canary do not exist there."""
@@ -97,5 +97,5 @@ def _says_filtered(answer: Answer) -> bool:
 
 
 def _label() -> str:
-    """A label that nobody has registered."""
+    """Return a label that nobody has registered."""
     return "w" + secrets.token_hex(10)

@@ -38,7 +38,7 @@ _BAD = frozenset({Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED})
 
 
 class Lane:
-    """What every question to one server goes through.
+    """The way of every question to one server.
 
     `controlled`: failures count against the server only where control questions fail too. For recursive resolvers;
     a server that is asked for its own zone answers for itself.
@@ -90,12 +90,12 @@ class Lane:
 
     @property
     def usable(self) -> bool:
-        """Whether a sweep may ask it now."""
+        """Return whether a sweep may ask it now."""
         return not self.refused and self.silent_since is None
 
     @property
     def doubtful(self) -> bool:
-        """Whether it is silent, or a control question to it has waited for long."""
+        """Return whether it is silent, or a control question to it has waited for long."""
         late = self._control_sent_at is not None and self.now() - self._control_sent_at > _LATE
         return self.silent_since is not None or late
 
@@ -221,7 +221,7 @@ class Lane:
             self.edns = False
 
     async def over_tcp(self, question: bytes, frame: tuple[bytes, bytes]) -> bytes | None:
-        """The whole reply to `question` (name, type, class) over TCP; None when that fails in any way or takes long."""
+        """Return the whole reply to `question` (name, type, class) over TCP; None when that fails or takes long."""
         if self.server.transport is not Transport.PLAIN:
             return None  # it was a stream already: nothing longer will come
         await self.turn()

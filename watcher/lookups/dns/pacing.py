@@ -1,4 +1,4 @@
-"""How fast one server may be asked: a token bucket that grows by addition and shrinks by multiplication.
+"""The rate at which one server may be asked: a token bucket that grows by addition and shrinks by multiplication.
 
 Pure arithmetic on seconds that the caller passes in, so that tests let hours pass in an instant. The rate never
 exceeds the ceiling; what the bucket holds back for a quiet moment is at most a tenth of a second's worth.
@@ -31,7 +31,7 @@ class Bucket:
         self._filled_at = now
 
     def ready(self, now: float) -> int:
-        """How many questions may go now."""
+        """Return the number of questions that may go now."""
         self._tokens = min(self._most, self._tokens + max(0.0, now - self._filled_at) * self.rate)
         self._filled_at = now
         return int(self._tokens)
@@ -73,11 +73,11 @@ class Pace:
             self._until = float("-inf")
 
     def lapsed(self, now: float) -> bool:
-        """Whether nothing may be asked, because a lent ceiling is over."""
+        """Return whether nothing may be asked, because a lent ceiling is over."""
         return self._until is not None and now >= self._until
 
     def take(self, now: float, most: int) -> int:
-        """How many questions may go now, `most` at the most; they count as sent."""
+        """Return the number of questions that may go now, `most` at the most; they count as sent."""
         if self.lapsed(now):
             return 0
         self._fill(now)
@@ -145,7 +145,7 @@ class Pace:
         self._open_window(now)
 
     def _slower(self) -> bool:
-        """Whether answers take much longer than they used to; what they usually take follows slowly."""
+        """Return whether answers take much longer than they used to; what they usually take follows slowly."""
         if not self._good:
             return False
         mean = self._latency_sum / self._good

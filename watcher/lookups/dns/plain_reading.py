@@ -31,7 +31,7 @@ _USUAL = re.compile(rb"[a-z0-9_-]+\Z")
 
 @dataclass(slots=True)
 class Plain:
-    """What was read: the records, the aliases on the way to them, the smallest TTL of both."""
+    """A plain answer: the records, the aliases on the way to them, the smallest TTL of both."""
 
     records: tuple[str, ...]
     chain: tuple[str, ...]
@@ -39,7 +39,7 @@ class Plain:
 
 
 def read_plainly(wire: bytes, question: Question) -> Plain:
-    """What the answer says where that is one set of MX, A or AAAA records, of the name or what it is an alias of.
+    """Read an answer that is one set of MX, A or AAAA records, of the name or of its alias's target.
 
     Exchanges are once each, the best first. Raises ValueError, IndexError or struct.error for anything else, for what
     is broken, and for exchanges of more than MOST_TEXT.
@@ -90,7 +90,7 @@ def _records(wire: bytes, at: int, asked: str) -> Iterator[tuple[str, int, int, 
 
 
 def _filling(wire: bytes, start: int, end: int) -> str:
-    """The name between `start` and `end`. Raises ValueError where it ends elsewhere."""
+    """Return the name between `start` and `end`. Raises ValueError where it ends elsewhere."""
     name, found = _name(wire, start)
     if found != end:
         raise ValueError("a name is longer or shorter than its record says")
@@ -98,7 +98,7 @@ def _filling(wire: bytes, start: int, end: int) -> str:
 
 
 def _name(wire: bytes, at: int) -> tuple[str, int]:
-    """The name at `at` in presentation form (lower case, no final dot, the root "."), and where it ends."""
+    """Return the name at `at` in presentation form (lower case, no final dot, the root "."), and where it ends."""
     labels: list[bytes] = []
     end, size = 0, 0
     while (length := wire[at]) != 0:

@@ -1,4 +1,4 @@
-"""What reading a reply in full would cost, told from its bytes before any of it is read.
+"""The cost of a full reading of a reply, estimated from its bytes before any of it is read.
 
 Whoever runs a name's nameservers decides what comes back. Names of a hundred labels, pointed to from every record, make
 a reply of 4 KiB cost seconds and one of 64 KiB half a minute in the library that reads it, while the service waits.
@@ -19,7 +19,7 @@ MOST = 200_000
 
 
 def too_costly(wire: bytes) -> bool:
-    """Whether reading `wire` in full would cost more than MOST. Raises IndexError or struct.error where it is cut."""
+    """Return whether a full reading of `wire` costs more than MOST. Raises IndexError or struct.error where cut."""
     questions, *others = struct.unpack_from(">HHHH", wire, 4)
     at = _HEADER_SIZE
     for _ in range(min(questions, _MOST_LABELS)):
@@ -40,7 +40,7 @@ def too_costly(wire: bytes) -> bool:
 
 
 def _name(wire: bytes, at: int) -> tuple[int, int]:
-    """Where the name at `at` ends, and how many labels it has when written out (at most 128 are counted)."""
+    """Return the end of the name at `at`, and the number of its labels when written out (at most 128 are counted)."""
     labels, end = 0, 0
     while labels < _MOST_LABELS:
         length = wire[at]

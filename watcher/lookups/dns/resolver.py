@@ -46,7 +46,7 @@ _TELLING = (
 """Failures, the most telling first: which one is reported when every server failed in its own way."""
 _ONCE_A_SERVER = frozenset({Outcome.REFUSED, Outcome.FILTERED, Outcome.BOGUS, Outcome.NOTIMP})
 _TWICE_A_SERVER = frozenset({Outcome.SERVFAIL, Outcome.FORMERR})
-"""What the same server would only say again."""
+"""Failures that the same server would only repeat."""
 
 
 class CarefulResolver:
@@ -86,7 +86,7 @@ class CarefulResolver:
         )
 
     async def ask(self, questions: Sequence[Question], *, avoid: frozenset[str] = frozenset()) -> tuple[Answer, ...]:
-        """The answers in the order of the questions; never raises for what the DNS did.
+        """Return the answers in the order of the questions; never raises for what the DNS did.
 
         `avoid`: resolvers (as in `Answer.resolver`) to use only when there is no other.
         """
@@ -112,7 +112,7 @@ class CarefulResolver:
 
     @property
     def usable(self) -> tuple[str, ...]:
-        """The resolvers in use."""
+        """Return the resolvers in use."""
         return tuple(lane.name for lane in self.lanes if not lane.refused)
 
     @property
@@ -132,7 +132,7 @@ class CarefulResolver:
 
     @property
     def busy(self) -> bool:
-        """Whether questions wait long for their turn at each server in use."""
+        """Return whether questions wait long for their turn at each server in use."""
         now = self.clock.now().timestamp()
         return all(lane.pace.until_next(now) > _LONG_WAIT for lane in self.lanes if lane.usable)
 
@@ -180,7 +180,7 @@ class CarefulResolver:
         return best or Answer(question, Outcome.TIMEOUT, "", self.clock.now())
 
     def _choose(self, avoid: frozenset[str], tried: list[Lane], spoken: set[Lane]) -> Lane | None:
-        """The server to try next: not silent, not avoided, least tried, healthy; by chance among equals."""
+        """Return the server to try next: not silent, not avoided, least tried, healthy; by chance among equals."""
         lanes = [lane for lane in self.lanes if not lane.refused and lane not in spoken]
         if not lanes:
             return None
@@ -207,7 +207,7 @@ class CarefulResolver:
     async def _exchange(
         self, lane: Lane, question: Question, qname: bytes, budget: "_Budget", *, edns: bool
     ) -> tuple[Answer, int | None]:
-        """The answer, and the RCODE of the reply where there was one."""
+        """Return the answer, and the RCODE of the reply where there was one."""
         frame = lane.frame(checking_disabled=question.checking_disabled, edns=edns, recursive=self._recursive)
         type_in = TYPE_IN[question.type]
         loop = asyncio.get_running_loop()

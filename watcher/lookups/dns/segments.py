@@ -23,7 +23,7 @@ class Unable(Exception):
 
 @cache
 def known() -> bool:
-    """Whether the system knows of it (Linux 4.18 and later). One that does not would send all as one datagram."""
+    """Return whether the system knows UDP_SEGMENT (Linux 4.18+). One that does not would send all as one datagram."""
     if sys.platform != "linux":
         return False
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -52,7 +52,7 @@ def send_together(opened: socket.socket, messages: Sequence[bytes]) -> int:
 
 
 def send_each(opened: socket.socket, messages: Sequence[bytes]) -> int:
-    """The same for messages of any size, one by one, on every system."""
+    """Send messages of any size one by one, on every system; return how many went."""
     send = opened.send
     for count, message in enumerate(messages):
         try:

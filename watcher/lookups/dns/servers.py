@@ -1,4 +1,4 @@
-"""What a resolver's address is: its text form, and how a socket reaches it."""
+"""The address of a resolver: its text form, and the form that a socket takes."""
 
 import ipaddress
 import socket
@@ -14,7 +14,7 @@ _MAX_PORT = 65535
 
 
 class Transport(StrEnum):
-    """How questions get to a server."""
+    """The transport of questions to a server."""
 
     PLAIN = "plain"
     """UDP, and TCP for what is cut."""
@@ -39,7 +39,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """The form of `Answer.resolver`: the address alone on port 53, else `ADDR:PORT` or `[ADDR6]:PORT`.
+        """Return the form of `Answer.resolver`: the address alone on port 53, else `ADDR:PORT` or `[ADDR6]:PORT`.
 
         Encrypted: as it is written in the settings.
         """
@@ -55,12 +55,12 @@ class Server:
 
     @property
     def family(self) -> socket.AddressFamily:
-        """The socket family that reaches it."""
+        """Return the socket family that reaches it."""
         return socket.AF_INET6 if ":" in self.address else socket.AF_INET
 
     @property
     def socket_address(self) -> tuple[str, int] | tuple[str, int, int, int]:
-        """What `connect` wants."""
+        """Return the address in the form that `socket.connect` takes."""
         if ":" not in self.address:
             return (self.address, self.port)
         address, _, zone = self.address.partition("%")
@@ -70,7 +70,7 @@ class Server:
 
 
 def parse_server(text: str, *, setting: str = "dns.resolvers") -> Server:
-    """The server in `text`: `ADDR`, `ADDR4:PORT`, `[ADDR6]` or `[ADDR6]:PORT`, `tls://` before it, or a DoH URL.
+    """Return the server in `text`: `ADDR`, `ADDR4:PORT`, `[ADDR6]` or `[ADDR6]:PORT`, `tls://` before it, or a DoH URL.
 
     After a `tls://` address `#NAME` may say what its certificate names. Raises ConfigurationError for `setting` where
     it is none: names are not accepted, they would need a resolver (that of the system, for the host of a URL).

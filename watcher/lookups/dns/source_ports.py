@@ -59,7 +59,7 @@ class SourcePorts:
         self._slots: list[SourcePort | None] = [None] * size
 
     def one(self, now: float, count: int) -> SourcePort:
-        """A random one for `count` questions, drawn anew where the old one has served. Raises OSError."""
+        """Return a random port for `count` questions, drawn anew where the old one has served. Raises OSError."""
         if self.closed:
             raise OSError(errno.ESHUTDOWN, "closed")
         slots = self._slots
@@ -107,7 +107,7 @@ class SourcePorts:
         self._slots = [None] * len(self._slots)
 
     def _draw(self, slot: int, now: float) -> SourcePort:
-        """A new random source port for `slot`; the old one stays open for what it still waits for. Raises OSError."""
+        """Open a new random port for `slot`; the old one stays open for what it still waits for. Raises OSError."""
         old = self._slots[slot]
         if old is not None:
             self._slots[slot] = None

@@ -10,7 +10,7 @@ _MEND = 'set it to resolvers that filter nothing, for example dns.resolvers = ["
 
 
 def system_resolvers(path: Path = _RESOLV_CONF) -> tuple[Server, ...]:
-    """The `nameserver` lines of `path`, in order, each once; lines that cannot be read are left out.
+    """Return the `nameserver` lines of `path`, in order, each once; lines that cannot be read are left out.
 
     Raises ConfigurationError, naming the setting to use instead, when there is none.
     """

@@ -32,7 +32,7 @@ _PLAIN = frozenset(bytes((0x80 | flags, second, 0, 1)) for flags in range(8) for
 
 @dataclass(slots=True)
 class Counters:
-    """What became of the datagrams of one server, since the start."""
+    """Counts of one server's datagrams by their fate, since the start."""
 
     sent: int = 0
     answered: int = 0
@@ -108,7 +108,7 @@ class Multiplexer:
             self._timer = loop.call_later(self._timeout, self._expire)
 
     def _together(self, questions: Sequence[bytes], start: int) -> tuple[int, bool]:
-        """Where those end that leave from one port, and whether they are worth sending in one call."""
+        """Return the end of the run to send from one port, and whether the run is worth one call."""
         most = min(len(questions), start + MOST)
         if not self.segments or most - start < _WORTH_IT:
             return most, False
@@ -122,7 +122,7 @@ class Multiplexer:
 
     @staticmethod
     def _messages(port: SourcePort, asked: Sequence[bytes], contexts: Sequence[object], sent: Sent) -> list[bytes]:
-        """The queries, with ids and case, and each noted as under way."""
+        """Return the queries, with ids and case, and each noted as under way."""
         names, count = b"".join(asked), len(asked)
         random = os.urandom(len(names) + 2 * count)
         names = randomise_case(names, random)
@@ -136,7 +136,7 @@ class Multiplexer:
         return [number + header + question + rest for number, question in zip(numbers, questions, strict=True)]
 
     def _send(self, port: SourcePort, messages: Sequence[bytes], *, same_size: bool) -> int:
-        """How many went before an earlier datagram's ICMP error came up."""
+        """Send `messages`; return how many went before an earlier datagram's ICMP error came up."""
         if same_size:
             try:
                 return send_together(port.socket, messages)
@@ -145,7 +145,7 @@ class Multiplexer:
         return send_each(port.socket, messages)
 
     def _send_again(self, port: SourcePort, messages: Sequence[bytes]) -> None:
-        """What did not go: once more, and then it is silence."""
+        """Send once more the messages that did not go; a second failure counts as silence."""
         while messages:
             self._unreachable(port, but={message[:2] for message in messages})
             went = send_each(port.socket, messages)
@@ -330,7 +330,7 @@ def _others(numbers: Sequence[bytes], waiting: Container[bytes]) -> list[bytes]:
 
 
 def _overdue(port: SourcePort, limit: float) -> list[bytes]:
-    """The ids of what was sent before, and waits still."""
+    """Return the ids of what was sent before, and waits still."""
     overdue = []
     for number, flight in port.waiting.items():
         if flight[2][0] > limit:

@@ -55,7 +55,7 @@ MAX_CHAIN = 16
 
 _CASE_BITS = bytes(0x20 if 65 <= byte <= 90 or 97 <= byte <= 122 else 0 for byte in range(256))  # noqa: PLR2004 (A-Z a-z)
 LENGTH = {size: bytes([size]) for size in range(1, 64)}
-"""What a label of so many bytes begins with."""
+"""The length byte of a label, by its number of bytes."""
 MAX_NAME = 255
 """Bytes of a name (RFC 1035 2.3.4)."""
 _SOA_IN = b"\x00\x06\x00\x01"
@@ -94,7 +94,7 @@ def encode_name(name: str) -> bytes | None:
 
 
 _TAILS: dict[str, bytes] = {"": b"\x00"}
-"""What follows the first label, in wire form: a sweep's names share few suffixes."""
+"""The rest of a name after its first label, in wire form: a sweep's names share few suffixes."""
 _MOST_TAILS = 20_000
 
 
@@ -120,7 +120,7 @@ def randomise_case(qname: bytes, random: bytes) -> bytes:
 
 
 class Match(Enum):
-    """How a reply fits the question that was asked with its id."""
+    """The fit of a reply to the question that was asked with its id."""
 
     YES = "yes"
     CASE = "case"
@@ -129,7 +129,7 @@ class Match(Enum):
 
 
 def match(reply: bytes, question: bytes) -> Match:
-    """Whether `reply` (its id checked already) answers `question` (name, type and class as sent)."""
+    """Judge whether `reply` (its id checked already) answers `question` (name, type and class as sent)."""
     if len(reply) < HEADER_SIZE or reply[2] & 0xF8 != 0x80:  # noqa: PLR2004 (QR=1, opcode QUERY)
         return Match.NO
     end = HEADER_SIZE + len(question)
@@ -146,17 +146,17 @@ def match(reply: bytes, question: bytes) -> Match:
 
 
 def rcode(reply: bytes) -> int:
-    """The four RCODE bits of the header."""
+    """Return the four RCODE bits of the header."""
     return reply[3] & 0x0F
 
 
 def authoritative(reply: bytes) -> bool:
-    """Whether the reply has AA set: the server speaks for the zone, and does not merely refer to others."""
+    """Return whether the reply has AA set: the server speaks for the zone, and does not merely refer to others."""
     return reply[2] & 0x04 != 0
 
 
 def truncated(reply: bytes) -> bool:
-    """Whether the reply has TC set: it must be asked again over TCP."""
+    """Return whether the reply has TC set: it must be asked again over TCP."""
     return reply[2] & 0x02 != 0
 
 
@@ -192,7 +192,7 @@ def clean_nxdomain(reply: bytes, question_size: int) -> int | None:  # noqa: PLR
 
 
 def parse_answer(wire: bytes, question: Question, resolver: str, at: datetime) -> Answer:
-    """The reply in full, its id and question already matched. A reply that cannot be read is FORMERR.
+    """Return the reply in full, its id and question already matched. A reply that cannot be read is FORMERR.
 
     So is one that would take too long to read (`reading_cost`), unless it is a set of exchanges or addresses alone,
     which is read by hand (`plain_reading`).
@@ -246,7 +246,7 @@ def _read(  # noqa: PLR0911 (one for each thing that a reply can be)
 def _follow(
     message: dns.message.Message, name: dns.name.Name, asked: RRType
 ) -> tuple[list[dns.name.Name], dns.name.Name, bool, list[int]]:
-    """The targets in order, the last name, whether the chain came back to itself (or is too long), and the TTLs."""
+    """Return the targets in order, the last name, whether the chain loops (or is too long), and the TTLs."""
     chain: list[dns.name.Name] = []
     ttls: list[int] = []
     seen = {name}
@@ -269,7 +269,7 @@ def _follow(
 
 
 def _dname(message: dns.message.Message, name: dns.name.Name) -> tuple[dns.name.Name, int] | None:
-    """The name that a DNAME above `name` makes of it, where the server did not spell out the CNAME itself."""
+    """Return the name that a DNAME above `name` makes of it, where the server did not spell out the CNAME itself."""
     for rrset in message.answer:
         if rrset.rdtype == dns.rdatatype.DNAME and name != rrset.name and name.is_subdomain(rrset.name):
             return name.relativize(rrset.name).concatenate(rrset[0].target), rrset.ttl
@@ -294,7 +294,7 @@ def _soa(message: dns.message.Message, name: dns.name.Name) -> tuple[str | None,
 
 
 def _policy_zone(message: dns.message.Message) -> str | None:
-    """The owner of an SOA that has nothing to do with the name: a policy zone's (BIND adds it at the very end)."""
+    """Return the owner of an SOA unrelated to the name: a policy zone's (BIND adds it at the very end)."""
     for rrset in (*message.authority, *message.additional):
         if rrset.rdtype == dns.rdatatype.SOA:
             return name_text(rrset.name)

@@ -42,7 +42,7 @@ class Item:
 
 
 class Tail:
-    """What follows the first label in the names of one suffix."""
+    """The rest of a name after its first label, for the names of one suffix."""
 
     __slots__ = ("denials", "registrable", "wire")
 
@@ -64,7 +64,7 @@ class Tail:
 
 
 def denial(reply: bytes, end: int) -> bytes:
-    """What makes `reply` a denial: flags and counts, and what follows the question, but for the first record's TTL."""
+    """Return the part of `reply` that makes it a denial: flags, counts and all after the question but the first TTL."""
     return reply[2:12] + reply[end : end + 6] + reply[end + 10 :]
 
 
@@ -76,7 +76,7 @@ class Tails:
         self._registrable_domain = registrable_domain
 
     def add(self, rest: str) -> Tail | None:
-        """The tail of names that end in `rest`; None where there can be none, or too long ones."""
+        """Return the tail of names that end in `rest`; None where there can be none, or too long ones."""
         wire = encode_name(rest) if rest else None
         if wire is None or len(wire) + len(LENGTH) + 1 > MAX_NAME:
             return None
@@ -184,6 +184,6 @@ class FirstTries(Asker):
         tally.seconds += seconds
 
     def denies(self, reply: bytes, question: bytes, name: Fqdn, tail: Tail) -> bool:  # noqa: ARG002 (others need it)
-        """Whether this reply, and any like it, says that its name and all names below do not exist."""
+        """Return whether this reply, and any like it, says that its name and all names below do not exist."""
         owner = clean_nxdomain(reply, len(question)) if reply[3] & 0x0F == NXDOMAIN and tail.registrable else None
         return owner is not None and owner > 0

@@ -1,4 +1,4 @@
-"""What a public suffix's own nameserver says about a name below it, asked without recursion.
+"""The answer of a public suffix's own nameserver about a name below it, asked without recursion.
 
 A referral means that the name is delegated, an authoritative NXDOMAIN with the suffix's own SOA that it is not.
 Anything that a proper server would not say (no authority over the zone, a referral upwards) says nothing.
@@ -24,7 +24,7 @@ _ERRORS = (dns.exception.DNSException, ValueError, IndexError, KeyError, struct.
 
 
 def denies(reply: bytes, question_size: int, name: str, zone: str) -> bool:
-    """Whether `reply` is of the usual form that says with authority that `name` does not exist."""
+    """Return whether `reply` is of the usual form that says with authority that `name` does not exist."""
     if reply[3] & 0x0F != NXDOMAIN or not reply[2] & _AUTHORITATIVE:
         return False
     return clean_nxdomain(reply, question_size) == len(name) - len(zone)

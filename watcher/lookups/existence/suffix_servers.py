@@ -40,7 +40,7 @@ class SuffixLanes:
 
     @property
     def working(self) -> bool:
-        """Whether they can be asked: there are some, not all silent, and they speak for the zone."""
+        """Return whether they can be asked: there are some, not all silent, and they speak for the zone."""
         return any(lane.usable for lane in self.lanes) and not (self.bad >= _BAD and self.bad > self.good)
 
 
@@ -76,7 +76,7 @@ class SuffixServers:
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def known(self, suffix: str) -> SuffixLanes | None:
-        """What is known of a suffix's servers; None: find them first."""
+        """Return the known servers of a suffix; None: find them first."""
         found = self._known.get(suffix)
         return None if found is None or found.until <= self.clock.now() else found
 
@@ -100,7 +100,7 @@ class SuffixServers:
 
     @property
     def suffixes(self) -> dict[str, int]:
-        """How many servers can be asked for each suffix that was looked for; 0: the resolver is asked instead."""
+        """Return the number of usable servers by suffix looked for; 0: the resolver is asked instead."""
         return {suffix: len(found.lanes) for suffix, found in self._known.items()}
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class SuffixServers:
         return found
 
     async def _hosts(self, suffix: str) -> tuple[str, list[str]]:
-        """The zone that holds delegations below `suffix` (itself, or where it is no zone the one around it)."""
+        """Return the zone that holds delegations below `suffix` (itself, or where it is no zone the one around it)."""
         (answer,) = await self._resolver.ask([Question(suffix, RRType.NS)])
         zone = suffix
         if answer.outcome is Outcome.NODATA and answer.soa is not None and suffix.endswith("." + answer.soa):

@@ -80,7 +80,7 @@ class _Route:
 
     @property
     def waits(self) -> bool:
-        """Whether something is still to be asked."""
+        """Return whether something is still to be asked."""
         return bool(self.queue or self.again)
 
 
@@ -130,7 +130,7 @@ class _SuffixCourse(Course):
 
     @property
     def over(self) -> bool:
-        """Whether every name was drawn and settled or given up."""
+        """Return whether every name was drawn and settled or given up."""
         return super().over and not self._queued and not self._fallen_back
 
     def close(self) -> None:

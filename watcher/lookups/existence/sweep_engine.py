@@ -114,7 +114,7 @@ class Course:
 
     @property
     def over(self) -> bool:
-        """Whether every name was drawn and settled or given up."""
+        """Return whether every name was drawn and settled or given up."""
         return self._exhausted and not self.in_flight and not self._retries
 
     def close(self) -> None:
@@ -160,21 +160,21 @@ class Course:
         return max(0, self._window - self.in_flight - len(self._retries))
 
     def _room(self) -> int:
-        """How many questions could go now but for the paces."""
+        """Return the number of questions that could go now but for the paces."""
         return max(len(self._retries), min(self._space(), self._undrawn()))
 
     def _undrawn(self) -> int:
-        """How many names could be drawn at most."""
+        """Return the number of names that could be drawn at most."""
         return 0 if self._exhausted else _AT_ONCE
 
     def _draw(self, count: int) -> list[Fqdn]:
-        """The next names, at most so many."""
+        """Return the next names, at most so many."""
         names = list(islice(self._names, count))
         self._exhausted = len(names) < count
         return names
 
     def _nobody_there(self, now: float) -> bool:
-        """Whether every server was found dishonest or has been silent for longer than our patience."""
+        """Return whether every server was found dishonest or has been silent for longer than our patience."""
         return all(
             lane.refused or (lane.silent_since is not None and now - lane.silent_since > self._patience)
             for lane in self._lanes
@@ -208,7 +208,7 @@ class Course:
             self._waiter.set_result(None)
 
     def _again(self, lane: Lane, *, alone: bool) -> Item | None:
-        """A name to ask again, by another server than the last where there is one."""
+        """Return a name to ask again, by another server than the last where there is one."""
         for _ in range(len(self._retries)):
             item = self._retries.popleft()
             if alone or not item.tries or item.lane is not lane or item.plain:
@@ -225,7 +225,7 @@ class Course:
         lane.udp.ask(item.qname, MX, self._frame(item), self._calls, item)
 
     def tally(self, lane: Lane) -> Tally:
-        """What the pace of `lane` is to be told."""
+        """Return the tally that the pace of `lane` is to be told."""
         tally = self._tallies.get(lane)
         if tally is None:
             tally = self._tallies[lane] = Tally()

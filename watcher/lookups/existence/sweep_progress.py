@@ -1,4 +1,4 @@
-"""How far one existence sweep has come."""
+"""The progress of one existence sweep."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from watcher.core.mail.dns import Outcome
 
 @dataclass(slots=True)
 class SweepProgress:
-    """How far one sweep has come. `unsettled`: names given up for now, by the last outcome."""
+    """The progress of one sweep. `unsettled`: names given up for now, by the last outcome."""
 
     started: float
     """Seconds on the resolver's clock (a POSIX time on the system's)."""

@@ -102,7 +102,7 @@ class RegistryClient:
         self._worth: dict[Fqdn, float] = {}  # of what is being asked: of its worthiest caller
 
     async def facts(self, domain: Fqdn, *, worth: float = 0.0, since: datetime | None = None) -> RegistrationFacts:
-        """The facts of a registrable domain, from the last minutes or asked now; never raises for what a registry did.
+        """Return the facts of a registrable domain, minutes old or asked now; never raises for what a registry did.
 
         They are a parent's where that is all that a registry knows: `facts.domain` says whose they are.
         Of several domains that wait for the same server the one of highest `worth` is asked about first. Callers that
@@ -193,7 +193,7 @@ class RegistryClient:
         return facts
 
     async def _first_answer(self, domain: Fqdn) -> RegistrationFacts:
-        """What the registry of `domain` says, else what is known of the registered domain above it."""
+        """Return the facts of the registry of `domain`, else those of the registered domain above it."""
         registered = self._registered_domain(domain) or domain
         if registered == domain:
             return await self._answer_of(self._routes.servers(domain), domain)
@@ -210,7 +210,7 @@ class RegistryClient:
         return replace(above, reason="; ".join(text for text in (said, above.reason) if text)[:300])
 
     async def _answer_of(self, servers: Sequence[Server], domain: Fqdn) -> RegistrationFacts:
-        """The answer of the first server that has one; the failures before it, or all of them, are in `reason`."""
+        """Return the answer of the first server that has one; `reason` has the failures before it, or all of them."""
         reasons: list[str] = []
         source = RegistrationSource.RDAP
         for server in servers:
@@ -225,7 +225,7 @@ class RegistryClient:
         return replace(unknown(source, self._clock.now(), reason), domain=domain)
 
     async def _with_registrar(self, domain: Fqdn, facts: RegistrationFacts, link: str | None) -> RegistrationFacts:
-        """The facts with their gaps filled by the registrar's own RDAP, where that matters; unchanged when it fails.
+        """Fill the facts' gaps from the registrar's own RDAP, where that matters; return them unchanged when it fails.
 
         All registrars share one pace: a registry's links must not make us keep one for each host they name.
         """
@@ -287,7 +287,7 @@ class RegistryClient:
 
 
 def _bootstrap(setting: str | None, bundled: bytes) -> tuple[str | None, rdap_bootstrap.Bootstrap]:
-    """The URL to refresh from, or None, and the bootstrap to begin with."""
+    """Return the URL to refresh from, or None, and the bootstrap to begin with."""
     if setting is None:
         return IANA_BOOTSTRAP, rdap_bootstrap.read_bootstrap(bundled)
     if "://" in setting:

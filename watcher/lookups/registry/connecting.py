@@ -1,4 +1,4 @@
-"""Where registration lookups may connect: global addresses, checked after resolution, and what the operator listed.
+"""The addresses open to registration lookups: global ones, checked after resolution, and those the operator listed.
 
 Host names of registries come from outside (bootstrap, redirect, referral). Whoever controls one could point us at our
 own network, so the addresses that a name resolves to are checked, and exactly those are connected to.
@@ -42,7 +42,7 @@ class Gate:
         self._trusted = frozenset((host.lower(), port) for host, port in trusted)
 
     async def endpoints(self, host: str, port: int, family: int = socket.AF_UNSPEC) -> tuple[Endpoint, ...]:
-        """The addresses of `host` that may be connected to, in the system's order.
+        """Return the addresses of `host` that may be connected to, in the system's order.
 
         Raises NotGlobal when there are addresses and none is global; OSError when resolution fails.
         """
@@ -58,7 +58,7 @@ class Gate:
         return passed[:_MOST_ADDRESSES]
 
     def admits(self, host: str, port: int, address: str) -> bool:
-        """Whether `address`, which `host` resolved to, may be connected to."""
+        """Return whether `address`, which `host` resolved to, may be connected to."""
         if self.trusts(host, port):
             return True
         try:
@@ -69,7 +69,7 @@ class Gate:
         return self._is_global(str(mapped or parsed))
 
     def trusts(self, host: str, port: int) -> bool:
-        """Whether the operator listed this host and port."""
+        """Return whether the operator listed this host and port."""
         return (host.lower(), port) in self._trusted
 
     def check_literal(self, host: str, port: int) -> None:
@@ -91,7 +91,7 @@ class GatedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The admitted addresses of `host`; raises OSError."""
+        """Return the admitted addresses of `host`; raises OSError."""
         return [
             ResolveResult(
                 hostname=host,

@@ -54,13 +54,13 @@ class ServerPace:
                 del self._about[about]
 
     def overtake(self, about: str, worth: float) -> None:
-        """Who waits `about` it goes before all of less `worth` from now on; nothing where nobody does."""
+        """Move the waiter for `about` ahead of all of less `worth`; do nothing where nobody waits for it."""
         waiter = self._about.get(about)
         if waiter is not None and not waiter.done():  # its old place in the queue is passed over when it comes up
             heapq.heappush(self._waiting, (-worth, next(self._order), waiter))
 
     def closed_for(self) -> timedelta:
-        """How long the server wants to be left alone, zero when it may be asked."""
+        """Return the time for which the server wants to be left alone; zero when it may be asked."""
         return self._wait() if self._throttled_in_a_row else timedelta(0)
 
     def throttled(self, retry_after: timedelta | None) -> None:

@@ -67,7 +67,7 @@ class Rdap:
         self._opened: aiohttp.ClientSession | None = None
 
     async def ask(self, domain: Fqdn, server: str) -> RegistryReply:
-        """What the server at base URL `server` says about `domain` (A-labels); never raises for what it did."""
+        """Ask the server at base URL `server` about `domain` (A-labels); never raises for what the server did."""
         try:
             document = await self.fetch(urljoin(server, "domain/" + domain), accept=_ACCEPT, most=MOST_BYTES)
             return self._judge(document, domain)
@@ -75,7 +75,7 @@ class Rdap:
             return failed(_SOURCE, self._clock.now(), f"RDAP: {error.cause}")
 
     async def ask_registrar(self, domain: Fqdn, url: str) -> RegistryReply:
-        """What a registrar says at `url`, a link of its registry's; never raises, and leads nowhere further."""
+        """Ask a registrar at `url`, a link of its registry's; never raises, and leads nowhere further."""
         try:
             reply = self._judge(await self.fetch(url, accept=_ACCEPT, most=MOST_BYTES), domain)
         except LookupFailed as error:
@@ -83,7 +83,7 @@ class Rdap:
         return replace(reply, registrar=None)
 
     def _registrar_link(self, document: object) -> str | None:
-        """The first related link that may be followed: https on its own port, or what the operator trusts."""
+        """Return the first related link that may be followed: https on its own port, or what the operator trusts."""
         for href in related_links(document):
             if base_url(href, plain_http=True) is None:
                 continue
@@ -92,7 +92,7 @@ class Rdap:
         return None
 
     async def fetch(self, url: str, *, accept: str, most: int, etag: str | None = None) -> Document:
-        """The document at `url`, redirects on the same host followed; raises LookupFailed."""
+        """Return the document at `url`, redirects on the same host followed; raises LookupFailed."""
         host = urlsplit(url).hostname or url
         try:
             async with asyncio.timeout(self._timeout):
@@ -113,7 +113,7 @@ class Rdap:
             await self._opened.close()
 
     def _session(self) -> aiohttp.ClientSession:
-        """The one session, made in the running loop at first use."""
+        """Return the one session, made in the running loop at first use."""
         if self._opened is None or self._opened.closed:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=GatedResolver(self._gate), limit=32, limit_per_host=4),
@@ -146,7 +146,7 @@ class Rdap:
             return document, location
 
     def _judge(self, document: Document, domain: Fqdn) -> RegistryReply:
-        """A reply from an HTTP answer; raises LookupFailed for what says nothing about the domain."""
+        """Return a reply from an HTTP answer; raises LookupFailed for what says nothing about the domain."""
         now = self._clock.now()
         match document.status:
             case HTTPStatus.OK:
@@ -176,7 +176,7 @@ class Rdap:
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """The body, at most `most` bytes on the wire and unpacked; raises LookupFailed beyond that."""
+    """Return the body, at most `most` bytes on the wire and unpacked; raises LookupFailed beyond that."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise LookupFailed("RDAP", "the answer has an encoding we did not ask for")
@@ -197,7 +197,7 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
 
 
 def _redirected(url: str, location: str) -> str:
-    """Where a redirect leads; raises LookupFailed unless it stays on the same host and port, and on https."""
+    """Return the target of a redirect; raises LookupFailed unless it stays on the same host and port, and on https."""
     before = urlsplit(url)
     target = urljoin(url, location[:2000])
     after = urlsplit(target)
@@ -244,7 +244,7 @@ def _content(document: Document) -> object:
 
 
 def _cause(error: Exception) -> str:
-    """An exception of the transport in a few words, without what the server wrote."""
+    """Describe an exception of the transport in a few words, without what the server wrote."""
     match error:
         case aiohttp.ClientSSLError():
             return "its certificate is not valid"

@@ -1,4 +1,4 @@
-"""Which RDAP server knows a suffix: IANA's bootstrap (RFC 9224), and a few servers it does not list."""
+"""The RDAP server of each suffix: IANA's bootstrap (RFC 9224), and a few servers it does not list."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ class Bootstrap:
 
 
 def read_bootstrap(raw: bytes) -> Bootstrap:
-    """The usable part of a bootstrap file: entries that are no entries, and URLs that are not https, are left out.
+    """Return the usable part of a bootstrap file: invalid entries, and URLs that are not https, are left out.
 
     Raises LookupFailed when nothing usable is in it, so that the one in use stays.
     """
@@ -105,7 +105,7 @@ def base_url(url: object, *, plain_http: bool = False) -> str | None:
 
 
 def suffixes_of(domain: str) -> Iterator[str]:
-    """The suffixes of `domain`, longest first, the domain itself left out: `b.co.uk` gives `co.uk`, `uk`."""
+    """Yield the suffixes of `domain`, longest first, the domain itself left out: `b.co.uk` gives `co.uk`, `uk`."""
     _, dot, rest = domain.partition(".")
     while dot:
         yield rest

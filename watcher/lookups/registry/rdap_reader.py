@@ -21,7 +21,7 @@ _JCard = Mapping[str, "list[list[Any]]"]
 
 
 def read_domain(document: object, domain: str, fetched_at: datetime) -> RegistrationFacts:
-    """The facts in `document`, the JSON of an answer about `domain`.
+    """Return the facts in `document`, the JSON of an answer about `domain`.
 
     Raises LookupFailed when the document is not a domain object, or is one of another name.
     """
@@ -61,7 +61,7 @@ def read_domain(document: object, domain: str, fetched_at: datetime) -> Registra
 
 
 def related_links(document: object) -> tuple[str, ...]:
-    """Where the registrar's own RDAP has the same domain, as the registry says (RFC 9083 section 4.2), as written."""
+    """Return the registry's links to the registrar's RDAP for the same domain (RFC 9083 section 4.2), as written."""
     found = []
     for link in _items(document, "links", _MOST_LINKS):
         rel, kind, href = link.get("rel"), link.get("type"), link.get("href")
@@ -71,7 +71,7 @@ def related_links(document: object) -> tuple[str, ...]:
 
 
 def error_code(document: object) -> int | None:
-    """The `errorCode` of an error document (RFC 9083 section 6), else None."""
+    """Return the `errorCode` of an error document (RFC 9083 section 6), else None."""
     code = document.get("errorCode") if isinstance(document, dict) else None
     if isinstance(code, str) and code.isascii() and code.isdigit():
         code = int(code[:4])
@@ -79,7 +79,7 @@ def error_code(document: object) -> int | None:
 
 
 def _items(container: object, key: str, most: int) -> Iterator[Mapping[str, Any]]:
-    """The objects in the list `container[key]`; a single object in its place counts as a list of it."""
+    """Yield the objects in the list `container[key]`; a single object in its place counts as a list of it."""
     found = container.get(key) if isinstance(container, Mapping) else None
     if isinstance(found, Mapping):
         found = [found]
@@ -98,7 +98,7 @@ def _roles(entity: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _events(document: Mapping[str, Any]) -> Mapping[str, datetime]:
-    """The first readable time of each kind of event."""
+    """Return the first readable time of each kind of event."""
     found: dict[str, datetime] = {}
     for event in _items(document, "events", _MOST_EVENTS):
         action, at = event.get("eventAction"), text.time(event.get("eventDate"))
@@ -123,7 +123,7 @@ def _nameservers(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _jcard(entity: Mapping[str, Any] | None) -> _JCard:
-    """The properties of a jCard (RFC 7095) by name; rows that are no properties are left out."""
+    """Return the properties of a jCard (RFC 7095) by name; rows that are no properties are left out."""
     card = entity.get("vcardArray") if entity is not None else None
     rows = card[1] if isinstance(card, list) and len(card) > 1 and isinstance(card[1], list) else []
     properties: dict[str, list[list[Any]]] = {}
@@ -134,7 +134,7 @@ def _jcard(entity: Mapping[str, Any] | None) -> _JCard:
 
 
 def _first(card: _JCard, name: str) -> str | None:
-    """The first disclosed text of property `name`; structured values give their first part."""
+    """Return the first disclosed text of property `name`; structured values give their first part."""
     for row in card.get(name, ()):
         value = row[3]
         while isinstance(value, list) and value:
@@ -164,7 +164,7 @@ def _iana_id(registrar: Mapping[str, Any] | None) -> str | None:
 
 
 def _organisation(registrant: Mapping[str, Any] | None) -> str | None:
-    """The organisation alone. `fn` may be a person, so it counts only where the card says that it is not."""
+    """Return the organisation alone. `fn` may be a person, so it counts only where the card says that it is not."""
     card = _jcard(registrant)
     fn = _first(card, "fn")
     if (_first(card, "kind") or "").lower() in {"org", "organization"}:
@@ -185,7 +185,7 @@ def _country(registrant: Mapping[str, Any] | None) -> str | None:
 
 
 def _abuse(registrar: Mapping[str, Any] | None, entities: list[Mapping[str, Any]], name: str) -> str | None:
-    """The abuse contact: below the registrar by RFC 9083, beside it in some registries."""
+    """Return the abuse contact: below the registrar by RFC 9083, beside it in some registries."""
     nested = list(_entities(registrar)) if registrar is not None else []
     read = text.mail_address if name == "email" else text.phone
     for entity in (*nested, *entities):
@@ -198,7 +198,7 @@ def _abuse(registrar: Mapping[str, Any] | None, entities: list[Mapping[str, Any]
 
 
 def _withheld(document: Mapping[str, Any]) -> frozenset[str]:
-    """The names of what the registry says it redacted by emptying or replacing (RFC 9537)."""
+    """Return the names of what the registry says it redacted by emptying or replacing (RFC 9537)."""
     found: set[str] = set()
     for row in _items(document, "redacted", 64):
         name = row.get("name")

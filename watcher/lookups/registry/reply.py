@@ -1,4 +1,4 @@
-"""What one question to one registry server gave: facts, and what the server wants of our pace."""
+"""The result of one question to one registry server: facts, and what the server wants of our pace."""
 
 import zlib
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ def unknown(source: RegistrationSource, at: datetime, reason: str) -> Registrati
 
 
 def failed(source: RegistrationSource, at: datetime, reason: str) -> RegistryReply:
-    """A reply that taught nothing, for `reason`."""
+    """Return a reply that taught nothing, for `reason`."""
     return RegistryReply(unknown(source, at, reason), failed=True)
 
 
 def throttled(
     source: RegistrationSource, at: datetime, reason: str, retry_after: timedelta | None = None
 ) -> RegistryReply:
-    """A reply that asks for patience."""
+    """Return a reply that asks for patience."""
     return RegistryReply(unknown(source, at, reason), throttled=True, retry_after=retry_after)
 
 
@@ -45,7 +45,7 @@ MOST_PACKED = 64 * 1024
 
 
 def packed(body: bytes) -> bytes:
-    """A reply as it came, cut and compressed: at most MOST_PACKED bytes."""
+    """Return a reply as it came, cut and compressed: at most MOST_PACKED bytes."""
     for most in (MOST_KEPT, MOST_PACKED // 2):
         found = zlib.compress(body[:most])
         if len(found) <= MOST_PACKED:
@@ -54,5 +54,5 @@ def packed(body: bytes) -> bytes:
 
 
 def unpacked(kept: bytes) -> bytes:
-    """What `packed` was given, as far as it was kept."""
+    """Return the text that `packed` was given, as far as it was kept."""
     return zlib.decompressobj().decompress(kept, MOST_KEPT) if kept else b""

@@ -1,4 +1,4 @@
-"""Which server knows a registrable domain: what the operator listed, RDAP by the bootstrap, WHOIS by referral."""
+"""The servers that know a registrable domain: what the operator listed, RDAP by the bootstrap, WHOIS by referral."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class RdapServer:
 
     @property
     def pace(self) -> str:
-        """The key of its pace: many suffixes share one host."""
+        """Return the key of its pace: many suffixes share one host."""
         return urlsplit(self.url).netloc.lower()
 
 
@@ -47,7 +47,7 @@ class Routes:
         self._rdap = dict(_rdap_overrides(rdap_servers))
 
     def servers(self, domain: Fqdn) -> tuple[Server, ...]:
-        """The servers to ask about `domain`, in order; the later ones only when an earlier one could not say."""
+        """Return the servers to ask about `domain`, in order; the later ones only when an earlier one could not say."""
         suffixes = tuple(suffixes_of(domain))
         for suffix in suffixes:
             if suffix in self._rdap:
@@ -62,7 +62,7 @@ class Routes:
         return (referral,) if referral is not None else ()
 
     def below(self, domain: Fqdn, registered: Fqdn) -> tuple[Server, ...]:
-        """The servers of a registry below `registered`, for a suffix of `domain` (`uk.com`), if there is one."""
+        """Return the servers of a registry below `registered`, for a suffix of `domain` (`uk.com`), if there is one."""
         for suffix in suffixes_of(domain):
             if not is_under(suffix, registered):
                 break
@@ -78,7 +78,7 @@ class Routes:
         return ()
 
     def trusted(self) -> Iterator[tuple[str, int]]:
-        """The (host, port) pairs that the operator listed: these may be non-global addresses."""
+        """Yield the (host, port) pairs that the operator listed: these may be non-global addresses."""
         for url in self._rdap.values():
             yield origin(url)
         for address in self._whois.values():

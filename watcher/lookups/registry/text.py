@@ -122,7 +122,7 @@ _OF_ORGANISATIONS = frozenset(_WORDS_OF_ORGANISATIONS.split())
 
 
 def organisation(value: object, names: Collection[str] = ()) -> str | None:
-    """An organisation; None where it repeats one of the contact's `names` and nothing shows that it is no person.
+    """Return an organisation; None where it repeats one of the contact's `names` and may be a person.
 
     Registrars put the person's name in the organisation's place where there is none.
     """
@@ -138,12 +138,12 @@ def organisation(value: object, names: Collection[str] = ()) -> str | None:
 
 
 def _plain(text: str) -> tuple[str, ...]:
-    """The words of a name in no order: `Roe, Jane` is `Jane Roe`."""
+    """Return the words of a name in no order: `Roe, Jane` is `Jane Roe`."""
     return tuple(sorted("".join(c if c.isalnum() else " " for c in text.casefold()).split()))
 
 
 def host_name(value: object) -> str | None:
-    """An A-label name without final dot, or None for what is no name of at least two labels."""
+    """Return an A-label name without final dot, or None for what is no name of at least two labels."""
     text = clean(value, 254)
     if text is None or "@" in text or "/" in text or ":" in text:
         return None
@@ -163,7 +163,7 @@ _PLACEHOLDERS = frozenset(_WORDS_OF_PLACEHOLDERS.split())
 
 
 def country(value: object) -> str | None:
-    """A country: its two letters in upper case, or a short name as the registry wrote it."""
+    """Return a country: its two letters in upper case, or a short name as the registry wrote it."""
     text = disclosed(value)
     if text is None:
         return None
@@ -171,7 +171,7 @@ def country(value: object) -> str | None:
 
 
 def mail_address(value: object) -> str | None:
-    """A plain mail address, domain in lower case."""
+    """Return a plain mail address, domain in lower case."""
     text = clean(value, 320)
     if text is None:
         return None
@@ -183,7 +183,7 @@ def mail_address(value: object) -> str | None:
 
 
 def phone(value: object) -> str | None:
-    """A telephone number as the registry wrote it."""
+    """Return a telephone number as the registry wrote it."""
     text = clean(value, 40)
     if text is None:
         return None
@@ -192,7 +192,7 @@ def phone(value: object) -> str | None:
 
 
 def status(value: object) -> str | None:
-    """The first EPP status in `value`, in RDAP's spelling; None where there is none."""
+    """Return the first EPP status in `value`, in RDAP's spelling; None where there is none."""
     return next(iter(statuses(value)), None)
 
 
@@ -225,7 +225,7 @@ def _status(text: str) -> str | None:
 
 
 def time(value: object) -> datetime | None:
-    """An RFC 3339 time as aware UTC; one without zone is taken as UTC (registries leave it out), a date as midnight."""
+    """Return an RFC 3339 time as aware UTC; without zone it counts as UTC (registries omit it), a date as midnight."""
     text = clean(value, 40)
     if text is None:
         return None
@@ -250,7 +250,7 @@ def utc(at: datetime) -> datetime | None:
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """The wait that a Retry-After header asks for, in seconds or as a date, within one second and one day."""
+    """Return the wait that a Retry-After header asks for, in seconds or as a date, within one second and one day."""
     if value is None:
         return None
     text = value.strip()

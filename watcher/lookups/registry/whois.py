@@ -45,7 +45,7 @@ _NOTHING_LEARNT = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a WHOIS server listens."""
+    """The host and port of a WHOIS server."""
 
     host: str
     port: int = PORT
@@ -84,7 +84,7 @@ class Whois:
         self._bare: dict[Address, Fqdn] = {}  # the name that each server last said next to nothing about
 
     async def ask(self, domain: Fqdn, server: Address) -> RegistryReply:
-        """What `server` says about `domain` (A-labels); never raises for what it did."""
+        """Ask `server` about `domain` (A-labels); never raises for what the server did."""
         query = _QUERIES.get(server.host, "{}").format(domain)
         try:
             raw = await self.exchange(server, query)
@@ -99,7 +99,7 @@ class Whois:
         return replace(reply, facts=replace(reply.facts, raw=packed(raw)))
 
     def _throttled_by_silence(self, server: Address, domain: Fqdn, text: str, reply: RegistryReply) -> RegistryReply:
-        """The reply, as throttling where it says next to nothing, as the one before did of another name."""
+        """Return the reply, as throttling where it says next to nothing, as the one before did of another name."""
         if not reply.failed or not is_bare(text):
             self._bare.pop(server, None)
             return reply
@@ -113,7 +113,7 @@ class Whois:
         return throttled(_SOURCE, self._clock.now(), reason)
 
     async def server_of(self, suffix: str) -> Address | None:
-        """The WHOIS server of the top-level label of `suffix`, None where it has none; asked for once a week.
+        """Return the WHOIS server of the top-level label of `suffix`, None where it has none; asked for once a week.
 
         Raises LookupFailed when the referral server could not say.
         """
@@ -136,7 +136,7 @@ class Whois:
             return found
 
     async def _refer(self, label: str) -> tuple[Address | None, timedelta]:
-        """The server that the referral server names for `label`, and for how long to believe it."""
+        """Return the server that the referral server names for `label`, and for how long to believe it."""
         reply = (await self.exchange(self._referral, label)).decode("utf-8", "replace")
         if not reply.strip() or await asyncio.to_thread(classify, reply) in {
             ReplyKind.THROTTLED,
@@ -148,7 +148,7 @@ class Whois:
         return found, _REFERRAL_KEPT if found is not None or "domain:" in reply.lower() else _REFERRAL_FAILED
 
     async def exchange(self, server: Address, query: str) -> bytes:
-        """The reply to one line, cut at 64 KiB; raises LookupFailed."""
+        """Return the reply to one line, cut at 64 KiB; raises LookupFailed."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._exchange(server, query)
@@ -232,7 +232,7 @@ async def _read(reader: asyncio.StreamReader) -> bytes:
 
 
 def _referred(reply: str) -> Address | None:
-    """The server named by a referral; a name only, so that no reply can point at an address."""
+    """Return the server named by a referral; a name only, so that no reply can point at an address."""
     for match in _REFERRAL.finditer(reply[:MOST_BYTES]):
         try:
             return Address(names.parse(match[1]))

@@ -95,7 +95,7 @@ def classify(text: str, domain: str = "") -> ReplyKind:
 
 
 def is_bare(text: str) -> bool:
-    """Whether a reply is very short and has no field: a server that says so of name after name refuses us."""
+    """Return whether a reply is very short and has no field: a server that says so of name after name refuses us."""
     found = [line for line in lines(text[: _BARE_LENGTH * 4]) if line.text]
     return len(text.strip()) <= _BARE_LENGTH and not any(line.key and line.value for line in found)
 
@@ -124,7 +124,7 @@ _WAIT = re.compile(
 
 
 def _by_state(states: Sequence[str], evidence: int) -> ReplyKind | None:
-    """The kind by what the reply calls the domain's status: the plainest statement there is."""
+    """Return the kind by what the reply calls the domain's status: the plainest statement there is."""
     for pattern, kind in _STATED.items():
         if any(pattern.match(state) for state in states):
             return kind
@@ -137,7 +137,7 @@ def _by_state(states: Sequence[str], evidence: int) -> ReplyKind | None:
 
 
 def _by_statement(said: Sequence[str], refusals: Sequence[str]) -> ReplyKind | None:
-    """The kind of a reply that shows no registration, by its phrases; `refusals` are the lines that may refuse us."""
+    """Return the kind of a reply without a registration, by its phrases; `refusals` are lines that may refuse us."""
     errors = [text for text in said if phrases.ERROR_LINE.match(text)]
     plain = [text for text in errors if phrases.NOT_FOUND_ERROR.match(text)]
     stated = (
@@ -155,7 +155,7 @@ def _by_statement(said: Sequence[str], refusals: Sequence[str]) -> ReplyKind | N
 
 
 def _paragraphs(found: Iterable[Line]) -> Iterator[list[Line]]:
-    """The lines between blank ones; comments are paragraphs of their own."""
+    """Yield the lines between blank ones; comments are paragraphs of their own."""
     paragraph: list[Line] = []
     for line in found:
         if paragraph and (not line.text or line.comment is not paragraph[-1].comment):
@@ -168,7 +168,7 @@ def _paragraphs(found: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def _statements(paragraph: Sequence[Line]) -> Sequence[Line]:
-    """The lines of a paragraph that speak of one domain.
+    """Return the lines of a paragraph that speak of one domain.
 
     Terms of use speak of limits, denials and availability in general. A short line may stand right above them.
     """
@@ -179,7 +179,7 @@ def _statements(paragraph: Sequence[Line]) -> Sequence[Line]:
 
 
 def _evidence(found: Sequence[Line]) -> int:
-    """How many different things a reply says that only a registration has."""
+    """Count the different things in a reply that only a registration has."""
     keys: set[str] = set()
     for line, value in _filled(found):
         evident = _EVIDENCE.search(line.key)
@@ -189,7 +189,7 @@ def _evidence(found: Sequence[Line]) -> int:
 
 
 def _filled(found: Sequence[Line]) -> Iterator[tuple[Line, str]]:
-    """The lines with a key, each with its value, which may stand in the line below."""
+    """Yield the lines with a key, each with its value, which may stand in the line below."""
     for index, line in enumerate(found):
         if line.comment or not line.key or len(line.text) > _LONG * 2:
             continue

@@ -105,7 +105,7 @@ _LAST_DAY = re.compile(r"(?<!\d)((?:19|20)\d{6})(\d{6})?(?!\d)[^\d]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class WhoisFields:
-    """What was read; None or empty where the reply does not say it."""
+    """The fields of a WHOIS reply; None or empty where the reply does not say it."""
 
     registrar: str | None = None
     registrar_iana_id: str | None = None
@@ -123,7 +123,7 @@ class WhoisFields:
 
 
 def read_fields(domain: str, text: str) -> WhoisFields:
-    """The fields of `text`, a reply about `domain`; never raises."""
+    """Return the fields of `text`, a reply about `domain`; never raises."""
     found = _own_record(list(lines(text)), domain)
     values = _values(found)
     day_first = not domain.endswith(tuple("." + suffix for suffix in _MONTH_FIRST_SUFFIXES))
@@ -166,7 +166,7 @@ def read_fields(domain: str, text: str) -> WhoisFields:
 
 
 def date(value: str, key: str = "", day_first: bool = True) -> datetime | None:
-    """The time in a registry's date, aware UTC (without zone: as if UTC); None for what has no day, month or year."""
+    """Return the time in a registry's date, aware UTC (no zone: as if UTC); None without day, month or year."""
     text = value.strip().strip("\"'").rstrip(".")
     if not text or not any(character.isdigit() for character in text) or len(text) > 60:  # noqa: PLR2004
         return None
@@ -193,7 +193,7 @@ def date(value: str, key: str = "", day_first: bool = True) -> datetime | None:
 
 
 def _whole_date(text: str, *, day_first: bool) -> datetime | None:
-    """The date that `text` says by itself: nothing is filled in but the time of day."""
+    """Return the date that `text` says by itself: nothing is filled in but the time of day."""
     year_first = bool(re.match(r"\d{4}", text))
     found = []
     for default in _DEFAULTS:
@@ -222,13 +222,13 @@ _ZONE_BEFORE_OFFSET = re.compile(rf"\b(?:UTC|GMT|BRST|{'|'.join(_ZONES)})\s?(?=[
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo:
-    """A zone from its offset, or from a name that registries use; anything else counts as UTC."""
+    """Return a zone from its offset, or from a name that registries use; anything else counts as UTC."""
     seconds = offset if offset is not None else _ZONES.get((name or "").upper(), 0)
     return timezone(timedelta(seconds=seconds)) if abs(seconds) < 24 * _HOUR else UTC
 
 
 def _own_record(found: list[Line], domain: str) -> list[Line]:
-    """The lines from the domain's own record on, where those of other names stand before it."""
+    """Return the lines from the domain's own record on, where those of other names stand before it."""
     start = next((at for at, line in enumerate(found) if _named(line) == domain), 0)
     others = any(line.key in {"server name", "domain name"} for line in found[:start])
     return found[start:] if others else found
@@ -239,7 +239,7 @@ def _named(line: Line) -> str | None:
 
 
 def _by_handle(found: Sequence[Line], registrar: str | None) -> str | None:
-    """The registrar's name, where its line holds a handle and a record of that handle stands below."""
+    """Return the registrar's name, where its line holds a handle and a record of that handle stands below."""
     if registrar is None or not _HANDLE.match(registrar):
         return registrar
     inside = False
@@ -258,7 +258,7 @@ def _by_handle(found: Sequence[Line], registrar: str | None) -> str | None:
 
 
 def _newest(found: Sequence[Line], first: datetime | None, *, day_first: bool) -> datetime | None:
-    """The newest of the `changed` lines that stand together with the one of `first`; contacts have their own below."""
+    """Return the newest of the `changed` lines that stand together with `first`'s; contacts have their own below."""
     newest = first
     seen = False
     for line in found:
@@ -285,7 +285,7 @@ def _values(found: Sequence[Line]) -> list[tuple[str, str]]:
 
 
 def _in_section(found: Iterable[Line], section: str) -> str | None:
-    """The name in a section such as `Registrar:` with indented `Name: ...` below."""
+    """Return the name in a section such as `Registrar:` with indented `Name: ...` below."""
     for line in found:
         if line.section == section and line.value and _SECTION_NAME.search(line.key):
             return registry_text.disclosed(line.value)
@@ -316,7 +316,7 @@ _ZONE_LINE = re.compile(r"\S+\s+(?:\d+\s+)?(?:IN\s+)?NS\s+(\S+)")
 
 
 def _hosts(text: str, domain: str) -> list[str]:
-    """The host name that `text` begins with; several where they are listed with commas, or stand alone."""
+    """Return the host name that `text` begins with; several where they are listed with commas, or stand alone."""
     record = _ZONE_LINE.match(text)
     parts = (record[1] if record is not None else text).replace(",", " ").replace(";", " ").split()[:16]
     hosts = [name for part in parts if (name := registry_text.host_name(part.strip("[]()."))) is not None]
@@ -326,12 +326,12 @@ def _hosts(text: str, domain: str) -> list[str]:
 
 
 def _registrar_name(text: str | None) -> str | None:
-    """The registrar without the registry's own number for it, by the name it trades as."""
+    """Return the registrar without the registry's own number for it, by the name it trades as."""
     return None if text is None else _REGISTRAR_TAIL.sub("", text).rpartition(_TRADING_AS)[2].strip() or None
 
 
 def _until(words: Iterable[str]) -> datetime | None:
-    """The end of a registration that stands in its status: `OK-UNTIL 20140903121852`, `Connected (2010/09/30)`."""
+    """Return the end of a registration from its status: `OK-UNTIL 20140903121852`, `Connected (2010/09/30)`."""
     ends = (match[1] for word in words if (match := _UNTIL.search(word)) is not None)
     return next((at for end in ends if (at := date(end)) is not None), None)
 

@@ -74,7 +74,7 @@ def bounded(text: str) -> str:
 
 
 def lines(text: str) -> Iterator[Line]:
-    """The lines of a reply in order; blank ones are yielded with everything empty, they end sections."""
+    """Yield the lines of a reply in order; blank ones are yielded with everything empty, they end sections."""
     section = ""
     for raw in bounded(text).split("\n"):
         comment = _COMMENT.match(raw)

@@ -18,7 +18,7 @@ from watcher.lookups.registry.whois_lines import bounded
 
 
 def parse(domain: str, text: str) -> WhoisFields:
-    """The fields of `text`, a reply about `domain` (A-labels) that registers it; never raises for its content."""
+    """Return the fields of `text`, a reply that registers `domain` (A-labels); never raises for its content."""
     cut = bounded(text)
     own = read_fields(domain, cut)
     entry = _entry(domain, cut)
@@ -39,7 +39,7 @@ def parse(domain: str, text: str) -> WhoisFields:
 
 
 def _entry(domain: str, text: str) -> Mapping[str, Any]:
-    """What python-whois makes of the text; empty when it has no rules or stumbles."""
+    """Return the fields that python-whois finds in the text; empty when it has no rules or stumbles."""
     try:
         return dict(_loader()(domain, text[:MOST_FOR_RULES]))
     except Exception:  # noqa: BLE001 (its rules raise whatever a strange reply makes them raise)

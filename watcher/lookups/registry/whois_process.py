@@ -34,7 +34,7 @@ class WhoisProcess:
         self._one_at_a_time = asyncio.Lock()
 
     async def parse(self, domain: str, text: str) -> WhoisFields:
-        """The fields of a reply; raises LookupFailed when they do not come in time or the process dies."""
+        """Return the fields of a reply; raises LookupFailed when they do not come in time or the process dies."""
         request = json.dumps({"domain": domain, "text": bounded(text)}).encode() + b"\n"
         async with self._one_at_a_time:
             try:

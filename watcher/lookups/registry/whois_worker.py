@@ -23,7 +23,7 @@ def _limit_memory() -> None:
 
 
 def answer(request: str) -> dict[str, Any]:
-    """The answer to one request line: the fields, times as RFC 3339."""
+    """Return the answer to one request line: the fields, times as RFC 3339."""
     asked = json.loads(request)
     fields = asdict(parse(asked["domain"], asked["text"]))
     del fields["words"]

@@ -21,21 +21,21 @@ from watcher.services.looks.examine import Looker, LookOptions
 from watcher.store import Store, Tx, event_log, lookalikes, resemblances
 
 Resembling = Callable[[Fqdn], Awaitable[Sequence[Resemblance]]]
-"""Which protected names a name resembles, most likely first; empty when none."""
+"""A lookup of the protected names that a name resembles, most likely first; empty when none."""
 
 Relook = Callable[[Fqdn], Awaitable[None]]
 """A look at a name that has a row, recorded with all that follows from it."""
 
 
 class ConfirmingLooker(Looker, Protocol):
-    """What is needed of `examine.Examiner` for an answer to a person."""
+    """The part of `examine.Examiner` that an answer to a person needs."""
 
     def reconsider(self, look: Look, options: LookOptions) -> Look:
         """Return the same look judged with what the registry said."""
         ...
 
     async def confirm(self, first: Look, *, owner: Owner | None = None) -> Look:
-        """A second look by another resolver, united with the first."""
+        """Take a second look by another resolver; return it united with the first."""
         ...
 
 
@@ -75,7 +75,7 @@ class Lookup:
         self._places = asyncio.Semaphore(looks_at_once)
 
     async def known(self, name: Fqdn) -> Known:
-        """Everything the store knows about `name`; without a verdict where it never looked."""
+        """Return everything that the store knows about `name`; without a verdict where it never looked."""
         row: Lookalike | None = None
         history: Sequence[Event] = ()
         found: Sequence[Resemblance] = ()
@@ -106,7 +106,7 @@ class Lookup:
         return _looked(replace(self._unseen(name), resembles=tuple(resembling)), look)
 
     async def batch(self, names: Collection[Fqdn]) -> list[Known]:
-        """Everything known of many names, in their order, without history and without any look."""
+        """Return everything known of many names, in their order, without history and without any look."""
         rows: dict[str, Lookalike] = {}
         found: dict[str, tuple[Resemblance, ...]] = {}
         if self._store is not None:
@@ -214,7 +214,7 @@ def _looked(known: Known, look: Look) -> Known:
 
 
 def known_row(row: Lookalike, resembling: Sequence[Resemblance] = ()) -> Known:
-    """Everything that a row says, with what the name resembles."""
+    """Return everything that a row says, with what the name resembles."""
     return Known(
         name=row.name,
         unicode=row.unicode,

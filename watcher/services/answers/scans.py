@@ -22,7 +22,7 @@ _WAITING = 20
 
 
 class ScanStatus(StrEnum):
-    """What became of a scan."""
+    """The status of a scan."""
 
     WAITING = "waiting"
     RUNNING = "running"

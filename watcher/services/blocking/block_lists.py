@@ -17,7 +17,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class ListWish:
-    """What somebody asks for: the rules, what the format needs, and which part of the list."""
+    """A request for a block list: the rules, the values that the format needs, and the part of the list."""
 
     rules: Rules
     about: About

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class HeldList:
-    """What is held against mail. `standings` is always ready to be asked; `refresh` brings it up to date.
+    """The list of names held against mail. `standings` is always ready to be asked; `refresh` brings it up to date.
 
     `changed` is called after a change.
     """

@@ -1,4 +1,4 @@
-"""Who already wrote to lookalikes: entries of mail logs counted, compared with what is known, and kept."""
+"""Mail already sent to lookalikes: entries of mail logs counted, compared with what is known, and kept."""
 
 import hashlib
 import secrets
@@ -44,10 +44,10 @@ async def stored_key(store: Store, now: datetime) -> bytes:
 
 
 class Matching(Protocol):
-    """What is needed of an enumeration."""
+    """The part of an enumeration that mail logs need."""
 
     def matching(self, names: Iterable[Fqdn]) -> Iterator[tuple[Fqdn, Sequence[Resemblance]]]:
-        """Those of many names that resemble a protected name."""
+        """Yield those of many names that resemble a protected name."""
         ...
 
 
@@ -119,7 +119,7 @@ class MailLogCount:
 
     @property
     def crowded(self) -> bool:
-        """Whether it is time to `take`."""
+        """Return whether it is time to `take`."""
         return self._tally.crowded
 
     def resembles(self, domain: str) -> tuple[Resemblance, ...]:

@@ -24,7 +24,7 @@ from watcher.store.refusals import RefusalKey, RefusalRow
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
-"""How long recipients are counted."""
+"""The time for which recipients are counted."""
 _MOST = 20_000
 """Different things counted between two writings; what is more is not counted."""
 _PATIENCE = 10.0
@@ -58,7 +58,7 @@ class Outgoing:
 
     @property
     def counts_recipients(self) -> bool:
-        """Whether domains that are written to are counted."""
+        """Return whether domains that are written to are counted."""
         return self._known_after > 0
 
     def is_known(self, domain: str) -> bool:

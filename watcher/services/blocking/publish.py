@@ -38,7 +38,7 @@ class ZoneState:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How to come from the list of one serial to that of another."""
+    """The difference between the lists of two serials."""
 
     old: int
     new: int

@@ -31,7 +31,7 @@ _WEIGHT = {action: place for place, action in enumerate(Action)}
 
 @dataclass(frozen=True, slots=True)
 class RecipientQuestion:
-    """What a mail server asks. `instance` tells one message from another; empty where it is not said."""
+    """The question of a mail server. `instance` tells one message from another; empty where it is not said."""
 
     recipient: str
     sender: str = ""
@@ -39,10 +39,10 @@ class RecipientQuestion:
 
 
 class Comparing(Protocol):
-    """What is needed of an enumeration."""
+    """The part of an enumeration that the policy needs."""
 
     def matching(self, names: Iterable[Fqdn]) -> Iterable[tuple[Fqdn, Sequence[Resemblance]]]:
-        """Those of many names that resemble a protected name."""
+        """Yield those of many names that resemble a protected name."""
         ...
 
 

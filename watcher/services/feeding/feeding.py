@@ -166,7 +166,7 @@ class Feeding:
 
 
 def names_file(folder: Path, name: str) -> Path:
-    """Where the names of a complete zone are kept, as a zone file of its own."""
+    """Return the path of the zone file that keeps the names of a complete zone."""
     return folder / f"{name}.zone"
 
 

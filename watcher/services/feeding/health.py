@@ -65,7 +65,7 @@ async def find_health(store: Store) -> dict[str, FeedHealth]:
 
 
 async def find_stale(store: Store, every: Mapping[str, timedelta], now: datetime) -> dict[str, str]:
-    """What is wrong with feeds, by `feed.NAME`, in words. `every`: how often each is asked.
+    """Return what is wrong with feeds, by `feed.NAME`, in words. `every`: the interval of each feed.
 
     A feed is stale when it has not worked for three of its intervals, or never did.
     """

@@ -1,4 +1,4 @@
-"""How much of the plan is seen, and how late: the arithmetic behind `/coverage`, metrics and summaries."""
+"""The share of the plan that is seen, and its lateness: the arithmetic behind `/coverage`, metrics and summaries."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -54,7 +54,7 @@ async def coverage_json(
 
 
 def sweep_json(state: SweepState) -> JSON:
-    """How far the sweep is."""
+    """Return the progress of the sweep as JSON."""
     return {
         "running": state.running,
         "done": state.done,
@@ -92,7 +92,7 @@ def _tier(
 
 
 def _covered(shard: Shard) -> int:
-    """How many candidates are settled by this pass or, where it has not come to them yet, were by the last."""
+    """Return how many candidates this pass settled or, where it has not come to them yet, the last pass did."""
     again = shard.last_finished_at is not None and (
         shard.last_started_at is not None and shard.last_started_at > shard.last_finished_at
     )

@@ -29,10 +29,10 @@ class Pulse:
         """The newest failures since the last settled answer, as "outcome from resolver"."""
         self.registry = RegistryPulse(clock)
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        """How many answers of each (resolver, outcome)."""
+        """The number of answers of each (resolver, outcome)."""
 
     def beat(self, outcome: Outcome, resolver: str, at: datetime) -> None:
-        """One answer came, or failed to."""
+        """Record that one answer came, or failed to."""
         self.outcomes[resolver, outcome.value] += 1
         if outcome.settled:
             self.beaten = True
@@ -43,7 +43,7 @@ class Pulse:
 
 
 class RegistryPulse:
-    """What became of the tries at each registry server within the last `window`, and what went wrong last."""
+    """The outcomes of the tries at each registry server within the last `window`, and the last trouble."""
 
     def __init__(self, clock: Clock, window: timedelta = timedelta(hours=1)) -> None:
         self._clock = clock
@@ -51,7 +51,7 @@ class RegistryPulse:
         self._tries: dict[str, deque[tuple[datetime, str | None]]] = {}
 
     def heard(self, server: str, trouble: str | None) -> None:
-        """One try ended: with `trouble`, or None where the server answered."""
+        """Record the end of one try: `trouble`, or None where the server answered."""
         self._tries.setdefault(server, deque(maxlen=_MOST_TRIES)).append((self._clock.now(), trouble))
 
     def troubles(self, *, failing: float, fewest: int) -> Mapping[str, str]:

@@ -82,11 +82,11 @@ class Readiness:
         return f"nothing has settled since {self._pulse.last_settled:%Y-%m-%d %H:%M:%S} UTC ({errors})"
 
     async def jobs(self) -> str | None:
-        """Which jobs fail."""
+        """Return the jobs that fail, in words; None where none does."""
         return "; ".join(f"{name} fails: {why}" for name, why in sorted(self._failing().items())) or None
 
     async def watch(self) -> str | None:
-        """What was told as stale and has not ended."""
+        """Return the conditions that were reported as stale and have not ended; None where there are none."""
         async with self._store.read() as tx:
             blind = blindness_from_json(await facts.find(tx, BLIND))
             troubles = troubles_from_json(await facts.find(tx, TROUBLES))

@@ -80,7 +80,7 @@ class Summaries:
         return True
 
     async def _text(self, since: datetime, now: datetime) -> str:
-        """What was watched since then, in sentences."""
+        """Return what was watched since then, in sentences."""
         coverage = await coverage_json(self._store, self._plan, now=now, budget=self._budget())
         troubles = await self._wellness.troubles(now)
         async with self._store.read() as tx:

@@ -117,7 +117,7 @@ class Vigil:
         await self._resolver.ask((Question(".", RRType.NS),))
 
     async def _look_at_canary(self, canary: Canary) -> str:
-        """What it said instead of able; empty where it is able."""
+        """Return the verdict on the canary in words where it is not able; empty where it is."""
         verdict = await canary.look()
         if verdict.ability is Ability.ABLE:
             self._canary_seen = self._clock.now()

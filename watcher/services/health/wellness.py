@@ -29,7 +29,7 @@ _LOOKED, _OLD = "wellness.looked_at", "wellness.old_data"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is still well. `patience`: how long a trouble must last before it is told; clock and disk are told at once.
+    """The limits of a well watch. `patience`: how long a trouble must last to be told; clock and disk are told at once.
 
     `settled` and `on_time` are shares of a tier's candidates and names; `overdue`, `registries` and `untold` how late a
     look, a question to a registry, and a delivery may be. `failing` of a registry server's tries within the hour, where
@@ -102,7 +102,7 @@ class Wellness:
             await self._record_age(tx, now)
 
     async def troubles(self, now: datetime) -> dict[str, str]:
-        """What is wrong now, whether or not it has lasted; nothing where nothing is protected."""
+        """Return what is wrong now, whether or not it has lasted; nothing where nothing is protected."""
         coverage = await coverage_json(self._store, self._plan, now=now, budget=self._budget())
         found: dict[str, str] = {}
         if not coverage["protected"]:
@@ -124,7 +124,7 @@ class Wellness:
         return found
 
     def old_data(self, now: datetime) -> str | None:
-        """Which lists are too old, in words; None where none is."""
+        """Return the lists that are too old, in words; None where none is."""
         ages = {name: now.date() - day for name, day in self._data_dates().items()}
         old = {name: age for name, age in ages.items() if age > self._limits.data_age}
         if not old:

@@ -29,7 +29,7 @@ _LABEL_LIFE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class LookOptions:
-    """How a look is taken, and by what it is judged.
+    """The options of a look: how it is taken, and by what it is judged.
 
     `avoid`: resolvers to leave out where there are others (the confirming read). `fresh`: use nothing remembered.
     `posture`, `recheck_suffix`: as in `InquiryContext`. `probe`: ask the mail server of an able name too. `owner`: who
@@ -48,11 +48,11 @@ class LookOptions:
 
     @property
     def alone(self) -> bool:
-        """Whether nothing that other looks heard is used."""
+        """Return whether nothing that other looks heard is used."""
         return self.fresh or bool(self.avoid)
 
     def judged(self, name: Fqdn, surroundings: Surroundings, probed: tuple[Flag, ...] = ()) -> JudgeContext:
-        """Everything that the verdict on `name` rests on beside the observation, a parent's registration apart."""
+        """Return all that the verdict on `name` rests on beside the observation, a parent's registration apart."""
         owner = self.owner or Owner()
         facts = own_facts(self.registration, surroundings.suffixes.registrable_domain(name))
         if facts is None:
@@ -66,7 +66,7 @@ USUAL = LookOptions()
 
 
 class Looker(Protocol):
-    """What is needed of `Examiner` by those who look."""
+    """The part of `Examiner` that services need for a look."""
 
     async def look(self, name: Fqdn, options: LookOptions = USUAL) -> Look:
         """Return the observation and the verdict."""
@@ -190,7 +190,7 @@ class Examiner:
         judged: JudgeContext,
         avoid: frozenset[str],
     ) -> Look | None:
-        """One look at each of the zone's own nameservers, united; None where none of them settled it.
+        """Take one look at each of the zone's own nameservers, united; None where none of them settled it.
 
         One server at a time: what two of them say in turns neither of them may mean (M13).
         """

@@ -95,7 +95,7 @@ class OwnLooks:
         await self._watch.record(look, relation=relation)
 
     async def _nameservers(self, domain: str, relation: Relation) -> None:
-        """One look at the nameservers of a domain of ours: trouble, or others, are told after two that say the same."""
+        """Look at the nameservers of a domain of ours: trouble, or others, are told after two that say the same."""
         seen = await self._see(domain)
         now = self._clock.now()
         async with self._store.write() as tx:
@@ -122,7 +122,7 @@ class OwnLooks:
             await event_log.add(tx, [replace(event, id=self._store.ids())], now=now)
 
     async def _registry_tells(self, tx: Tx, domain: str) -> bool:
-        """Whether its registry lists nameservers: then a change of them is told by what the registry says."""
+        """Return whether its registry lists nameservers: then a change of them is told by what the registry says."""
         rows = await lookalikes.list_of_domain(tx, domain)
         return any(row.registration is not None and row.registration.nameservers for row in rows)
 

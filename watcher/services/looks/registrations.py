@@ -15,9 +15,9 @@ from watcher.services.looks.watch import Watch
 from watcher.store import Store, lookalikes, raw_replies
 
 LEASE = timedelta(minutes=5)
-"""How long a row that was taken up is nobody else's; a crash delays its question by that much at most."""
+"""The time for which a row belongs to its taker; a crash delays its question by that much at most."""
 REPLIES_KEPT = timedelta(days=30)
-"""How long registries' replies about able names are kept as they came."""
+"""The time for which registries' replies about able names are kept as they came."""
 NEWNESS = timedelta(days=3)
 """A name first seen less long ago is asked about before those that have been known for longer."""
 EACH = 20
@@ -85,7 +85,7 @@ class Registrations:
         return by_suffix
 
     async def _ask_about(self, rows: Sequence[Lookalike]) -> None:
-        """One question for each registered domain of the rows."""
+        """Return one question for each registered domain of the rows."""
         by_domain: dict[Fqdn, list[Lookalike]] = defaultdict(list)
         nobodys: list[str] = []
         for row in rows:
@@ -121,14 +121,14 @@ class Registrations:
 
 
 def _arming(row: Lookalike, facts: RegistrationFacts | None) -> tuple[bool, bool]:
-    """What of the facts can arm a name: a hold, and for one that is not in the DNS the registration itself."""
+    """Return whether a hold arms the name, and whether its registration does: that of a name not in the DNS."""
     known = own_facts(facts, row.registrable_domain)
     absent = row.verdict is not None and row.verdict.basis is Basis.NO_SUCH_NAME
     return known is not None and is_held(known), absent and is_registered(known)
 
 
 def worth_of(row: Lookalike, now: datetime) -> Worth:
-    """How much it matters to know who holds it."""
+    """Return the worth of a question about the row's registration."""
     if row.relation != LOOKALIKE or (row.verdict is not None and row.verdict.ability is Ability.ABLE):
         return Worth.ABLE
     new = row.first_seen_at is not None and now - row.first_seen_at < NEWNESS
@@ -136,5 +136,5 @@ def worth_of(row: Lookalike, now: datetime) -> Worth:
 
 
 def _speakers(rows: Sequence[Lookalike]) -> list[Lookalike]:
-    """One row of each registrable domain: what is recorded for it is recorded for all of them."""
+    """Return one row of each registrable domain: what is recorded for it is recorded for all of them."""
     return list({row.registrable_domain or row.name: row for row in rows}.values())

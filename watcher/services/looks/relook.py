@@ -33,18 +33,18 @@ from watcher.store.fences import LookFence, fenced
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
-"""How long a row that was taken up is nobody else's; where the crash of its owner cannot be seen, that delays its look.
+"""The time for which a row belongs to its taker. An owner's crash that cannot be seen delays the look by that much.
 
 On the same machine it can be: a service that was killed and started again takes up at once what it had in hand.
 """
 
 PATIENCE = timedelta(seconds=6)
-"""How long a look may take before its name counts as slow: two tries of a question, of three seconds each."""
+"""The time after which a look's name counts as slow: two tries of a question, of three seconds each."""
 MOST_SLOW = 64
 """Slow names that are looked at together."""
 
 Found = Callable[[Recorded, "Candidate | None"], None]
-"""Told of every recorded look; the candidate where it is the first one."""
+"""Called for every recorded look; the candidate where it is the first one."""
 
 
 class Relook:
@@ -264,6 +264,6 @@ class Relook:
 
 
 def _expects_mail(state: MailState) -> bool:
-    """Whether the name stands able, or was seen so by the look that waits to be confirmed."""
+    """Return whether the name stands able, or was seen so by the look that waits to be confirmed."""
     seen = [] if state.pending is None else [state.pending.readings[-1].verdict]
     return any(verdict.ability is Ability.ABLE for verdict in (state.standing, *seen) if verdict is not None)

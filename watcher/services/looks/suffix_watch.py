@@ -169,7 +169,7 @@ class SuffixWatch:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One look at a suffix. `begins`: it answers for any name, and did not as far as is known."""
+    """Take one look at a suffix. `begins`: it answers for any name, and did not as far as is known."""
 
     suffix: str
     look: Look

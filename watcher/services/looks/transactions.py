@@ -34,7 +34,7 @@ class SharedTransactions:
         self._waiting: list[_Piece] = []
 
     async def run(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
-        """What `work` returns, once that is committed; raises what it raises.
+        """Run `work` and return its result once that is committed; raise what it raises.
 
         `work` may be called again after a rollback, so what it does outside the database must bear that.
         """

@@ -20,7 +20,7 @@ class UndelegatedLabels:
         self._next: dict[str, datetime] = {}
 
     def due(self, name: str) -> bool:
-        """Whether the next look at `name` should ask for its top-level label's nameservers."""
+        """Return whether the next look at `name` should ask for its top-level label's nameservers."""
         if self._suffixes.is_delegated(name):
             return False
         at = self._next.get(_label(name))

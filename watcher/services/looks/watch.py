@@ -54,7 +54,7 @@ from watcher.store.raw_replies import RawReply
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a look or a set of facts left behind. `row` None: there is nothing to keep, the name is absent."""
+    """The result of a recorded look or set of facts. `row` None: there is nothing to keep, the name is absent."""
 
     row: Lookalike | None
     events: tuple[Event, ...] = ()
@@ -185,7 +185,7 @@ class Watch:
     async def _resembling(
         self, tx: Tx, before: Lookalike | None, resembling: Sequence[Resemblance], name: str
     ) -> tuple[list[Resemblance], tuple[Resemblance, ...]]:
-        """Those that are to be saved, and all of them; none of names that are not protected any more."""
+        """Return those that are to be saved, and all of them; none of names that are not protected any more."""
         still = await protected_names.find_known(tx, [resemblance.protected for resemblance in resembling])
         known = () if before is None else (await resemblances.find_all(tx, [name]))[name]
         new = [resemblance for resemblance in resembling if resemblance.protected in still and resemblance not in known]
@@ -199,7 +199,7 @@ class Watch:
         return Subject(row.name, row.registrable_domain, resembles, whose(row, verdict, on_own_list=on_own_list))
 
     async def _baseline_is_done(self, tx: Tx, row: Lookalike, resembles: Sequence[Resemblance]) -> bool:
-        """Whether a protected name that it resembles has had its first sweep; asked of a name that did not settle."""
+        """Return whether a protected name that it resembles had its first sweep; False for a name that settled."""
         if row.state.unsettled is None:
             return False
         names = [resemblance.protected for resemblance in resembles]

@@ -1,4 +1,4 @@
-"""What is ours: protected and own names at hand, for verdicts that tell a defensive name from a foreign one."""
+"""The protected and own names at hand, for verdicts that tell a defensive name from a foreign one."""
 
 from dataclasses import replace
 

@@ -18,7 +18,7 @@ from watcher.store import Store, tokens
 from watcher.store.tokens import TokenRow
 
 PREFIX = "watcher_"
-"""What every token begins with, so that secret scanners and people recognise a lost one."""
+"""The beginning of every token, so that secret scanners and people recognise a lost one."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _LONGEST = 256
@@ -26,7 +26,7 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class Scope(StrEnum):
-    """What a token may do."""
+    """A permission of a token."""
 
     READ = "read"
     """See what is known."""
@@ -100,13 +100,13 @@ async def listed(store: Store) -> list[TokenRow]:
 
 
 async def any_valid(store: Store) -> bool:
-    """Whether somebody could show a token: what listening elsewhere than on loopback needs."""
+    """Return whether somebody could show a token: what listening elsewhere than on loopback needs."""
     async with store.read() as tx:
         return await tokens.any_valid(tx)
 
 
 def digest(text: str) -> str:
-    """What is stored of a token."""
+    """Return the hash that is stored of a token."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -126,7 +126,7 @@ class Gatekeeper:
         return self._read[1]
 
     async def needed(self) -> bool:
-        """Whether a token was ever made. Revoking the last one must not open the door again, so revoked ones count."""
+        """Return whether a token was ever made. Revoked ones count: revoking the last must not open the door again."""
         return bool(await self._rows())
 
     async def recognise(self, text: str) -> Token | None:

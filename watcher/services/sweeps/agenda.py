@@ -1,4 +1,4 @@
-"""What a sweep does next: the best tier that is due, and in it the first candidates of every name before the next."""
+"""The order of a sweep: the best tier that is due, and in it the first candidates of every name before the next."""
 
 import asyncio
 from collections import deque

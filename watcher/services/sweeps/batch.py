@@ -39,7 +39,7 @@ class Blind(Exception):
 
 @dataclass(slots=True)
 class SweepReport:
-    """What a sweep did. `unsettled` counts candidates whose domain did not settle, by outcome."""
+    """The report of a sweep. `unsettled` counts candidates whose domain did not settle, by outcome."""
 
     started_at: datetime
     shards: int = 0
@@ -61,10 +61,10 @@ class SharedAbsence:
         self._limit = limit
         self._absent: OrderedDict[Fqdn, datetime] = OrderedDict()
         self.asked_for: dict[Fqdn, list[Member]] = {}
-        """Who waits for the answer about a domain that is being asked for."""
+        """The members that wait for the answer about a domain that is being asked for."""
 
     def seen_at(self, domain: Fqdn) -> datetime | None:
-        """When it was found absent, where that was a moment ago."""
+        """Return when it was found absent, where that was a moment ago."""
         at = self._absent.get(domain)
         return None if at is None or self._clock.now() - at > self._life else at
 
@@ -176,7 +176,7 @@ class Batch:
     def _heard_again(
         self, again: SecondTry, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup
     ) -> dict[Fqdn, Existence]:
-        """What the domains in doubt said at the second try; those that settle now are seen to."""
+        """Return the answers of the domains in doubt at the second try; handle those that settle now."""
         self._report.asked += len(again.found)
         for existence in again.found:
             if _settles(existence):
@@ -217,7 +217,7 @@ class Batch:
         self._tell(one, 1)
 
     async def _without_rows(self) -> list[Member]:
-        """Those that have no row. Those with one are looked at again by themselves; it is noted whom they resemble."""
+        """Return the members without a row. The others are looked at by themselves; their resemblance is noted."""
         names = list({candidate.name for _, candidate in self._members})
         async with self._store.read() as tx:
             known = await lookalikes.find_known(tx, names)
@@ -234,7 +234,7 @@ class Batch:
         return [member for member in self._members if member[1].name not in known]
 
     def _unfound(self, members: Iterable[Member]) -> list[Member]:
-        """Those that are to be asked for. What an earlier run found to exist is looked at unasked (`_found`)."""
+        """Return those that are to be asked for. What an earlier run found to exist is looked at unasked (`_found`)."""
         rest = []
         for member in members:
             one, candidate = member
@@ -291,7 +291,7 @@ class Batch:
 
 
 def _settles(existence: Existence) -> bool:
-    """Whether it says something. A filter's answer (M62) does not: many of them are blindness."""
+    """Return whether it says something. A filter's answer (M62) does not: many of them are blindness."""
     return existence.presence is not Presence.UNSETTLED and existence.outcome.settled
 
 

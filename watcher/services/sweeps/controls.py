@@ -26,7 +26,7 @@ _UNRELATED = ("com", "net", "org")
 
 
 def in_doubt(asked: int, unsettled: int) -> bool:
-    """Whether so little settled that the pass may have been blind."""
+    """Return whether so little settled that the pass may have been blind."""
     if asked < _FEW:
         return unsettled == asked > 0
     return unsettled > asked * BLIND_SHARE
@@ -39,7 +39,7 @@ def random_label() -> str:
 
 @dataclass(frozen=True, slots=True)
 class SecondTry:
-    """What names in doubt said when they were asked again. `blind`: the control questions failed as well."""
+    """The answers about names in doubt, asked again. `blind`: the control questions failed as well."""
 
     found: Sequence[Existence]
     blind: bool
@@ -56,7 +56,7 @@ class Controls:
 
     @property
     def proven(self) -> bool:
-        """Whether control questions were answered a moment ago."""
+        """Return whether control questions were answered a moment ago."""
         elapsed = None if self._seen_at is None else self._clock.now() - self._seen_at
         return elapsed is not None and timedelta() <= elapsed < _TRUSTED_FOR
 

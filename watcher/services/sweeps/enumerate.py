@@ -73,7 +73,7 @@ class Enumeration:
         return f"{self.version}:{digest.hexdigest()[:16]}"
 
     def candidates(self, name: Named, first: int, last: int) -> Iterator[Candidate]:
-        """Those of a protected name with first <= rank <= last."""
+        """Yield the candidates of a protected name with first <= rank <= last."""
         found = self._enumerate((Fqdn(name.name), Kind(name.kind)), last)
         return (candidate for candidate in found if candidate.rank >= first)
 
@@ -82,16 +82,16 @@ class Enumeration:
         return map(candidate_json, self._enumerate(parse_protected(text, self.tables.suffixes), limit, chosen))
 
     def resemblance(self, candidate: Candidate) -> Resemblance:
-        """What an enumerated candidate resembles, and where the slip is."""
+        """Return what an enumerated candidate resembles, and where the slip is."""
         kind = parse_protected(candidate.protected, self.tables.suffixes)[1]
         return resemblance_of(candidate, kind, self.tables, self.techniques, self._known(candidate.protected))
 
     async def resembling(self, name: Fqdn) -> Sequence[Resemblance]:
-        """Which protected names a name resembles; with its rank where it is among the first candidates."""
+        """Return the protected names that a name resembles; with its rank where it is among the first candidates."""
         return await asyncio.to_thread(self._resembling, name)
 
     def matching(self, names: Iterable[Fqdn], at_once: int = 8192) -> Iterator[tuple[Fqdn, Sequence[Resemblance]]]:
-        """Those of many names that resemble a protected name; without ranks, which a stream has no time for.
+        """Yield those of many names that resemble a protected name; without ranks, which a stream has no time for.
 
         So many names are read `at_once` before the first of them comes out.
         """

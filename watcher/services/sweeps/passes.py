@@ -73,12 +73,12 @@ class Pass:
 
     @property
     def more(self) -> bool:
-        """Whether there are ranks to hand out."""
+        """Return whether there are ranks to hand out."""
         return bool(self.left) or self.next <= self.last
 
     @property
     def ended(self) -> bool:
-        """Whether all of it is settled."""
+        """Return whether all of it is settled."""
         return not self.more and not self.open
 
     @property

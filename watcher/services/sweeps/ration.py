@@ -1,4 +1,4 @@
-"""How the looks at known names share one budget with the sweep: by worth, and neither starves the other.
+"""The budget that looks at known names share with the sweep: by worth, and neither starves the other.
 
 At the resolvers careful questions go before those of a sweep. Unchecked, many known names would keep a small budget
 from the candidates altogether: so while candidates wait, only a share of it goes to looks, and `store.lookalikes`
@@ -40,7 +40,7 @@ class Ration:
         self._left = 0.0
 
     def looks(self) -> int:
-        """How many looks may begin now; they count as taken."""
+        """Take and return the number of looks that may begin now."""
         now, tier = self._clock.now(), self._tier()
         elapsed = min(max((now - self._taken_at).total_seconds(), 0.0), _LONGEST)
         self._taken_at = now

@@ -1,4 +1,4 @@
-"""How many candidates lie under each public suffix: what the suffixes' own nameservers would be asked."""
+"""The number of candidates under each public suffix: the questions that its own nameservers would be asked."""
 
 import asyncio
 from collections import Counter

@@ -49,7 +49,7 @@ class Enumerate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SweepState:
-    """How far a run is. `done`, `unsettled` and `left` count candidates, `seconds` is how long it runs or ran."""
+    """The progress of a run. `done`, `unsettled` and `left` count candidates, `seconds` is how long it runs or ran."""
 
     running: bool
     done: int
@@ -160,7 +160,7 @@ class Sweep:
 
     @property
     def state(self) -> SweepState:
-        """How far the run under way, or the last one, is."""
+        """Return the progress of the run under way, or of the last one."""
         agenda, report = self._agenda, self.report
         settled = report.absent + report.existing
         unsettled = sum(report.unsettled.values())
@@ -223,7 +223,7 @@ class Sweep:
         return report
 
     async def _work(self, agenda: Agenda, report: SweepReport) -> None:
-        """One batch after the other, until nothing is due, the DNS cannot be seen, or somebody waits for a turn."""
+        """Run one batch after the other, until nothing is due, the DNS cannot be seen, or somebody waits for a turn."""
         while report.blind is None and not (self._waiting and agenda.interruptible):
             slices = await agenda.next()
             if not slices:
@@ -356,7 +356,7 @@ class Sweep:
                 report.shards += 1
 
     async def _written(self, tx: Tx, touched: Sequence[Pass]) -> list[Pass]:
-        """Which of them are through."""
+        """Write the progress of the touched passes; return those that are through."""
         now = self._clock.now()
         if self._holder is not None:
             lost = await shards.find_lost(tx, [item.fence for item in touched])

@@ -46,7 +46,7 @@ _PAGE = 1000
 
 @dataclass(slots=True)
 class _Plan:
-    """What a reading of the outbox says is to be done now."""
+    """The decisions of one reading of the outbox."""
 
     settled: dict[str, Decision] = field(default_factory=dict)
     """Events that are not told at once."""
@@ -114,7 +114,7 @@ class Gatherer:
         return len(plan.groups)
 
     async def baselines(self, now: datetime) -> int:
-        """One digest for each protected name whose first sweep has ended since. How many."""
+        """Make one digest for each protected name whose first sweep has ended since; return how many."""
         async with self._store.read() as tx:
             names = await outbox.list_baselines_to_tell(tx)
         for name in names:
@@ -122,7 +122,7 @@ class Gatherer:
         return len(names)
 
     async def digest(self, now: datetime) -> int:
-        """What waited for the digest that was last due, once. How many alerts were made."""
+        """Make the digest that was last due, once; return how many alerts were made."""
         due = last_digest_time(now, self._policy)
         if due is None:
             await self._without_digest(now)
@@ -140,7 +140,7 @@ class Gatherer:
         return len(digests)
 
     async def _without_digest(self, now: datetime) -> None:
-        """Where there are no digests, what belongs to no baseline (any more) is told to nobody."""
+        """Decide that events of no baseline (any more) are sent to nobody, where there are no digests."""
         async with self._store.read() as tx:
             if not (await self._collect(tx, now, record=False)).told:
                 return
@@ -225,7 +225,7 @@ class Gatherer:
         before: datetime | None = None,
         record: bool = True,
     ) -> "_Collected":
-        """What waits for the digest of `baseline`, or for the common one, by the channels that it goes to.
+        """Return what waits for the digest of `baseline`, or for the common one, by the channels that it goes to.
 
         The policy and the silences are those of now; what is not to be told any more is decided so, where `record`.
         """
@@ -276,7 +276,7 @@ class Gatherer:
         await outbox.add_alert(tx, alert, (), deliveries, now=now, parts={part.id: part.ids for part in parts})
 
     def _by_channel(self, told: Mapping[tuple[str, ...], "_Part"]) -> Mapping[tuple[str, ...], Sequence["_Part"]]:
-        """One digest for each channel: its parts, by the channels that get exactly the same."""
+        """Make one digest for each channel: its parts, by the channels that get exactly the same."""
         of = {name: tuple(channels for channels in told if name in channels) for name in self._policy.channels}
         alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
         for name, parts in of.items():
@@ -304,7 +304,7 @@ class _Part:
 
 @dataclass(slots=True)
 class _Collected:
-    """What a digest tells, by channels, and what it does not tell any more, with the decision and its reason."""
+    """The content of a digest, by channels, and the events it drops, with the decision and its reason."""
 
     told: dict[tuple[str, ...], _Part] = field(default_factory=dict)
     dropped: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -334,14 +334,14 @@ _MOST_OTHERS = 10
 
 
 async def _is_awaited(tx: Tx, name: str, now: datetime) -> bool:
-    """Whether the baseline waits for a candidate that has not settled yet (M75)."""
+    """Return whether the baseline waits for a candidate that has not settled yet (M75)."""
     rows = await lookalikes.list_unsettled(tx, name, limit=_MOST_AWAITED)
     tried = (row.state.unsettled for row in rows)
     return any(unsettled is not None and not unsettled.is_given_up(now) for unsettled in tried)
 
 
 def _others_words(others: Sequence[str]) -> str:
-    """Which names of the same story were told of before."""
+    """Return a sentence about the names of the same story in earlier alerts; empty for none."""
     if not others:
         return ""
     shown, more = ", ".join(others[:_MOST_OTHERS]), len(others) - _MOST_OTHERS
@@ -350,7 +350,7 @@ def _others_words(others: Sequence[str]) -> str:
 
 
 async def _swept(tx: Tx, name: str, told_now: set[str]) -> FirstSweep:
-    """How many lookalikes the first sweep of `name` found, and how many of them are in earlier alerts only.
+    """Return how many lookalikes the first sweep of `name` found, and how many of them are in earlier alerts only.
 
     A name's mail may have been told as its domain's, whose wildcard it is.
     """

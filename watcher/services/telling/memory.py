@@ -1,4 +1,4 @@
-"""What a channel must know again after a restart, kept in the database; or only as long as the process lives."""
+"""The memory of a channel: in the database, to outlast a restart, or only as long as the process lives."""
 
 from watcher.core.ports import Clock
 from watcher.store import Store, facts
@@ -14,7 +14,7 @@ class StoredMemory:
         self._clock = clock
 
     async def get(self, key: str) -> str | None:
-        """What was put there last; None for nothing. Raises StoreError."""
+        """Return the value put there last; None for nothing. Raises StoreError."""
         async with self._store.read() as tx:
             value = await facts.find(tx, _PREFIX + key)
         return None if value is None else str(value)
@@ -35,7 +35,7 @@ class ShortMemory:
         self._kept: dict[str, str] = {}
 
     async def get(self, key: str) -> str | None:
-        """What was put there last; None for nothing."""
+        """Return the value put there last; None for nothing."""
         return self._kept.get(key)
 
     async def put(self, key: str, value: str | None) -> None:

@@ -37,7 +37,7 @@ _STATE = "channel_state:"
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How a delivery is tried: time limits, and when it is tried again.
+    """The time limits of a delivery's tries, and the waits between them.
 
     `limit` bounds one try, `lease` is how long nobody else takes it meanwhile; `drain` bounds a try that is under way
     when the service stops. The wait doubles from `first` up to `longest` while the channel accepts nothing, so that
@@ -70,7 +70,7 @@ class Patience:
 
 
 Observe = Callable[[str, str, float], None]
-"""Told of each try: channel, result (sent, failed, rejected), seconds since the oldest event of the alert."""
+"""Called for each try: channel, result (sent, failed, rejected), seconds since the oldest event of the alert."""
 
 
 class Notifier:
@@ -186,9 +186,9 @@ class Notifier:
             await deliveries.bring_back(tx, *bounds, now=now)
 
     async def _strand(self, now: datetime) -> None:
-        """What waits for a channel that is configured no more says so, is told of once, and is given up in the end.
+        """Mark deliveries to channels no longer configured, report each channel once, and reject them in the end.
 
-        If the channel comes back before that, it gets all of it.
+        If the channel comes back before that, it gets all of them.
         """
         before = now - self._patience.give_up
         async with self._store.read() as tx:

@@ -1,4 +1,4 @@
-"""What is told at once, for the terminal of whoever started the service, whatever the channels do."""
+"""The events that are reported at once on the terminal that started the service, whatever the channels do."""
 
 from collections.abc import Sequence
 from dataclasses import replace
