@@ -1,3 +1,3 @@
 """watcher protects names against misdirected mail."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
