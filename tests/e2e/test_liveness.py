@@ -19,7 +19,7 @@ pytestmark = pytest.mark.soak
 NAME = "army.mil"
 RANKS = 200
 WITHIN = 120.0
-"""Seconds for what takes six on an idle machine; before the mend none of these was told within five minutes."""
+"""Seconds for what takes six on an idle machine; before the mend the gain beside a lame name and a kill was not told within two minutes."""
 
 
 def lame(world, names):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
-from watcher.core.shapes import registration_json
+from watcher.core.shapes.registration import registration_json
 from watcher.core.telling.alerts import Alert, AlertKind, gathered
 
 AT = datetime(2026, 11, 23, 12, 46, tzinfo=UTC)

@@ -16,7 +16,8 @@ from watcher.api.inputs import Moment, Paged
 from watcher.api.problems import Problem, not_found
 from watcher.core.events import Event, EventKind
 from watcher.core.names.protected import parse_any
-from watcher.core.shapes import JSON, event_json
+from watcher.core.shapes.events import event_json
+from watcher.core.shapes.times import JSON
 from watcher.services.names.tokens import Scope
 from watcher.store import event_log, outbox
 from watcher.store.outbox import Told

@@ -9,7 +9,7 @@ from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.inputs import Line, Paged
 from watcher.api.problems import not_found
-from watcher.core.shapes import JSON, time_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.services.names.tokens import Scope
 from watcher.store import audit, filters
 from watcher.store.audit import AuditRow

@@ -12,7 +12,7 @@ from watcher.channels.form import Means, Proxy, Setting
 from watcher.channels.posting import Poster, judge, post_or_short
 from watcher.core.errors import ConfigurationError
 from watcher.core.mail.risk import Severity
-from watcher.core.shapes import time_json
+from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.length import build_within, short_text
 from watcher.core.telling.situation import ends_trouble, situation_key

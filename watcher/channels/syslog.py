@@ -19,8 +19,8 @@ from watcher.channels.form import Means, Setting
 from watcher.core.errors import ConfigurationError, DeliveryFailed, FailureReason
 from watcher.core.events import Event
 from watcher.core.mail.risk import Severity
-from watcher.core.shapes import time_json
 from watcher.core.shapes.siem import cef_line, compact, ecs_json, ocsf_json
+from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import HookProgress
 from watcher.core.telling.story import story_of

@@ -58,7 +58,7 @@ def _line(row: Any) -> str:
 
 
 async def _happened(options: GlobalOptions, since: datetime | None, name: str | None, *, follow: bool) -> Rows:
-    from watcher.core.shapes import event_json
+    from watcher.core.shapes.events import event_json
     from watcher.store import event_log, outbox
 
     async with open_store(load_settings(options), create=False) as store:

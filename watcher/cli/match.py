@@ -161,7 +161,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """The shape of each name that resembles something; `save` is given them, so many at once."""
     from watcher.core.names.names import to_unicode
-    from watcher.core.shapes import resemblance_json
+    from watcher.core.shapes.events import resemblance_json
 
     kept: list[Match] = []
     for name, found in stream:

@@ -35,7 +35,7 @@ def create(options: GlobalOptions, name: str, scopes: str) -> None:
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: Format) -> None:
     """Show the tokens' names, scopes and last use; never the tokens."""
-    from watcher.core.shapes import time_json
+    from watcher.core.shapes.times import time_json
 
     def shape(row: "TokenRow") -> dict[str, Any]:
         return {

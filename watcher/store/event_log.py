@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Integer, bindparam, func, insert, select
 
 from watcher.core.events import Event
-from watcher.core.shapes import event_from_json, event_json
+from watcher.core.shapes.events import event_from_json, event_json
 from watcher.core.telling.alerts import group_key
 from watcher.store.database import Tx
 from watcher.store.tables import events, outbox

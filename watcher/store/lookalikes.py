@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, RowMapping, Select, Text, bindparam, case,
 
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, wildcard_parent
-from watcher.core.shapes import mail_json, registration_from_json, registration_json, verdict_from_json
+from watcher.core.shapes.mail import mail_json, verdict_from_json
+from watcher.core.shapes.registration import registration_from_json, registration_json
 from watcher.core.shapes.state import state_from_json, state_json
 from watcher.core.states.lookalike import LOOKALIKE, Lookalike, Relation, Triage
 from watcher.core.states.mail_state import SETTLED

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from watcher.core.mail.nameservers import Nameservers
-from watcher.core.shapes import answer_from_json, answer_json, time_from_json, time_json
+from watcher.core.shapes.mail import answer_from_json, answer_json
+from watcher.core.shapes.times import time_from_json, time_json
 from watcher.store import facts, tables
 from watcher.store.database import Tx
 

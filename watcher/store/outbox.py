@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, func, insert, literal, select, update
 
 from watcher.core.events import Event
-from watcher.core.shapes import event_from_json, time_json
+from watcher.core.shapes.events import event_from_json
+from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert, AlertKind, DecisionKind, alert_json
 from watcher.store import facts, tables
 from watcher.store.database import Tx

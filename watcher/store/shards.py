@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, RowMapping, Select, bindparam, case, delete, func, select, update
 
-from watcher.core.shapes import time_json
+from watcher.core.shapes.times import time_json
 from watcher.store import protected_names
 from watcher.store.database import Tx
 from watcher.store.fences import ShardFence

@@ -9,7 +9,7 @@ from watcher.api import cursors
 from watcher.api.endpoints import AnyEndpoint, Call, Input, Nothing
 from watcher.api.records import audit_json
 from watcher.core.blocking.selection import BlockEntry, explanation
-from watcher.core.shapes import JSON
+from watcher.core.shapes.times import JSON
 from watcher.exports import ALL as EXPORTS
 from watcher.services.health.coverage import coverage_json
 from watcher.services.names import tokens

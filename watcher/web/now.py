@@ -12,7 +12,7 @@ from watcher.api.endpoints import AnyEndpoint, Call, Nothing
 from watcher.api.parts import Ready
 from watcher.core.events import Event, EventKind
 from watcher.core.mail.verdict import Ability
-from watcher.core.shapes import event_json
+from watcher.core.shapes.events import event_json
 from watcher.core.states.lookalike import Triage
 from watcher.services.answers.lists import list_known
 from watcher.services.health.coverage import coverage_json

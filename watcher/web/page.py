@@ -22,8 +22,8 @@ from watcher.core.mail.verdict import Flag
 from watcher.core.names.clean import defanged, slip
 from watcher.core.names.durations import duration
 from watcher.core.names.names import to_unicode
-from watcher.core.shapes import JSON
 from watcher.core.shapes.rows import cell, flatten
+from watcher.core.shapes.times import JSON
 from watcher.core.telling.kind_words import ability_words, basis_words, flag_words
 from watcher.services.names.tokens import Scope
 

@@ -15,7 +15,7 @@ from tests.fakes.alert_samples import ALERTS, page, storm
 from tests.fakes.post_receiver import Post, PostReceiver
 from watcher.channels.webhook import Webhook
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
-from watcher.core.shapes import event_from_json
+from watcher.core.shapes.events import event_from_json
 
 ALERT = ALERTS["mail_became_able"]
 NOW = datetime(2026, 11, 23, 12, 47, tzinfo=UTC)

@@ -11,7 +11,7 @@ from watcher.core.mail.operators import MailOperators
 from watcher.core.mail.reading import Surroundings
 from watcher.core.mail.verdict import JudgeContext, judge
 from watcher.core.names.names import parse
-from watcher.core.shapes import mail_json, mail_side_json, verdict_from_json
+from watcher.core.shapes.mail import mail_json, mail_side_json, verdict_from_json
 from watcher.core.telling.story import story_of
 from watcher.data import load_suffixes
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from watcher.core.mail.risk import Severity
-from watcher.core.shapes import JSON, mail_brief_json, mail_json, time_from_json, time_json, verdict_from_json
+from watcher.core.shapes.mail import mail_brief_json, mail_json, verdict_from_json
+from watcher.core.shapes.times import JSON, time_from_json, time_json
 from watcher.core.states.mail_state import Losses, MailState, Pending, Sighting, Unsettled
 from watcher.core.states.steadiness import Swings
 

@@ -4,15 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from watcher.core.shapes import (
-    JSON,
-    answer_from_json,
-    answer_json,
-    mail_brief_json,
-    time_from_json,
-    time_json,
-    verdict_from_json,
-)
+from watcher.core.shapes.mail import answer_from_json, answer_json, mail_brief_json, verdict_from_json
+from watcher.core.shapes.times import JSON, time_from_json, time_json
 from watcher.core.states.blindness import Blindness, Condition
 from watcher.core.states.channel import ChannelState
 from watcher.core.states.suffix import SuffixState, SuffixWaiting

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from watcher.core.shapes import JSON, time_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.core.states.workers import Worker
 
 

@@ -14,7 +14,8 @@ from watcher.core.events import Event, EventKind
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.names.names import is_under
-from watcher.core.shapes import JSON, event_from_json, event_json, time_json
+from watcher.core.shapes.events import event_from_json, event_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.core.states.steadiness import Mark
 
 

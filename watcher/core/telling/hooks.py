@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from watcher.core.shapes import event_json, time_json
+from watcher.core.shapes.events import event_json
+from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.wording import word
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from watcher.core.errors import WatcherError
 from watcher.core.ports import Clock
-from watcher.core.shapes import JSON, time_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.services.sweeps.batch import SweepReport
 from watcher.services.sweeps.sweep import Sweep
 

@@ -13,7 +13,7 @@ from watcher.core.known import Known
 from watcher.core.mail.log_entry import LogEntry, MailFate, domain_text
 from watcher.core.mail.log_tally import Counted, LogTally
 from watcher.core.names.names import Fqdn, is_under, parse, to_unicode
-from watcher.core.shapes import JSON
+from watcher.core.shapes.times import JSON
 from watcher.services.answers.lookup import known_row
 from watcher.store import Store, facts, lookalikes, written
 from watcher.store.written import WrittenTo

@@ -16,7 +16,7 @@ from watcher.core.mail.risk import Severity
 from watcher.core.names.names import Fqdn
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock
-from watcher.core.shapes import time_json
+from watcher.core.shapes.times import time_json
 from watcher.services.blocking.mail_log import keyed_hash, stored_key
 from watcher.store import Store, event_log, recipients, refusals
 from watcher.store.refusals import RefusalKey, RefusalRow

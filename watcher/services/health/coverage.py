@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import isfinite
 
-from watcher.core.shapes import JSON, time_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.core.states.budget import Budget, needed, stretches
 from watcher.services.sweeps.sweep import SweepState
 from watcher.store import Store, lookalikes, protected_names, shards

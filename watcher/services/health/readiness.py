@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from watcher.core.mail.dns import Question, RRType
 from watcher.core.ports import Clock, Resolver
-from watcher.core.shapes import time_json
+from watcher.core.shapes.times import time_json
 from watcher.core.shapes.watch import blindness_from_json, troubles_from_json
 from watcher.services.health.pulse import Pulse
 from watcher.services.health.vigil import BLIND

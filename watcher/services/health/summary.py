@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from watcher.core.events import EventKind
 from watcher.core.ports import Clock
-from watcher.core.shapes import time_from_json, time_json
+from watcher.core.shapes.times import time_from_json, time_json
 from watcher.core.states.budget import Budget
 from watcher.core.telling.alerts import AlertKind, Policy, gathered
 from watcher.core.telling.gathering import last_digest_time

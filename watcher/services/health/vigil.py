@@ -9,7 +9,7 @@ from watcher.core.events import EventKind
 from watcher.core.mail.dns import Question, RRType
 from watcher.core.mail.verdict import Ability, Verdict
 from watcher.core.ports import Clock, Resolver
-from watcher.core.shapes import time_from_json, time_json
+from watcher.core.shapes.times import time_from_json, time_json
 from watcher.core.shapes.watch import blindness_from_json, blindness_json
 from watcher.core.states.blindness import Sight, step
 from watcher.core.states.watch_draft import WatchDraft

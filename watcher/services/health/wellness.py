@@ -13,7 +13,7 @@ from typing import Any
 from watcher.core.events import EventKind
 from watcher.core.mail.risk import Severity
 from watcher.core.ports import Clock
-from watcher.core.shapes import time_from_json, time_json
+from watcher.core.shapes.times import time_from_json, time_json
 from watcher.core.shapes.watch import troubles_from_json, troubles_json
 from watcher.core.states.budget import Budget
 from watcher.core.states.troubles import step

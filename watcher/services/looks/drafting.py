@@ -8,7 +8,9 @@ from watcher.core.events import Event, EventKind
 from watcher.core.mail.risk import Rating, Severity
 from watcher.core.mail.verdict import Flag, Verdict
 from watcher.core.registration.facts import RegistrationFacts
-from watcher.core.shapes import answer_json, mail_brief_json, mail_side_json, registration_json, time_json
+from watcher.core.shapes.mail import answer_json, mail_brief_json, mail_side_json
+from watcher.core.shapes.registration import registration_json
+from watcher.core.shapes.times import time_json
 from watcher.core.states.lookalike import PROTECTED
 from watcher.core.states.mail_state import Draft
 from watcher.core.states.subject import NameDraft, RegistrationDraft, RiskDraft, Subject

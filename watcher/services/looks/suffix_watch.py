@@ -19,7 +19,7 @@ from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Verdict
 from watcher.core.names.names import Fqdn
 from watcher.core.ports import Clock, Resolver
-from watcher.core.shapes import mail_brief_json
+from watcher.core.shapes.mail import mail_brief_json
 from watcher.core.states.mail_state import sighted
 from watcher.core.states.subject import Subject
 from watcher.core.states.suffix import SuffixDraft, is_wildcard, step

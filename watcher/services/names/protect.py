@@ -7,7 +7,7 @@ from datetime import datetime
 from watcher.core.names.lists import ListEntry
 from watcher.core.names.protected import parse_protected
 from watcher.core.names.suffixes import Suffixes
-from watcher.core.shapes import JSON, time_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.store import Store, own_names, protected_names
 from watcher.store.own_names import OwnRow
 from watcher.store.protected_names import ProtectedRow

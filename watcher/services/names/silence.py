@@ -9,7 +9,7 @@ from watcher.core.errors import ConfigurationError, InvalidName
 from watcher.core.names import names
 from watcher.core.names.protected import parse_any, parse_protected
 from watcher.core.names.suffixes import Suffixes
-from watcher.core.shapes import JSON, time_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.core.telling.alerts import SilenceScope
 from watcher.store import Store, silences
 from watcher.store.silences import SilenceRow

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from watcher.core.events import ENDED_BY, Event, EventKind
-from watcher.core.shapes import time_from_json, time_json
+from watcher.core.shapes.times import time_from_json, time_json
 from watcher.core.states.steadiness import Mark
 from watcher.core.telling.alerts import (
     SHOWN_EVENTS,

@@ -19,7 +19,7 @@ from functools import partial
 
 from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason, StoreError
 from watcher.core.ports import Channel, Clock
-from watcher.core.shapes import time_json
+from watcher.core.shapes.times import time_json
 from watcher.core.shapes.watch import channel_state_from_json, channel_state_json
 from watcher.core.states.channel import ChannelState, Result, step
 from watcher.core.telling.alerts import Alert, AlertKind, Policy, gathered

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from watcher.core.ports import Clock
-from watcher.core.shapes import time_from_json, time_json
 from watcher.core.shapes.decisions import decision_json
+from watcher.core.shapes.times import time_from_json, time_json
 from watcher.store import Store, facts, outbox
 
 _POSITION = "record_position"

@@ -5,7 +5,7 @@ import pytest
 from watcher.core.events import Grade, Resemblance, best_grade
 from watcher.core.names.names import parse
 from watcher.core.names.protected import parse_protected
-from watcher.core.shapes import resemblance_from_json, resemblance_json
+from watcher.core.shapes.events import resemblance_from_json, resemblance_json
 from watcher.core.slips.resemblance_index import Index
 from watcher.data import load_tables
 from watcher.techniques import ALL
