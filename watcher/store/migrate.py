@@ -5,7 +5,7 @@ Two processes may try at once: the second waits for the first and finds nothing 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +49,7 @@ def migrate(path: Path, *, now: datetime, folder: Path | None = None) -> str | N
         with _opened(path) as connection:
             before = schema.find_revision(connection, str(path), folder)
     if before == goal:
+        _log_ahead(path)
         return None
     copy = None if before is None else _copy(path, before, now)
     with _opened(path, create=True) as connection:
@@ -59,6 +60,17 @@ def migrate(path: Path, *, now: datetime, folder: Path | None = None) -> str | N
             if schema.find_revision(connection, str(path), folder) != goal:
                 schema.upgrade(connection, folder)
     return None if copy is None else str(copy)
+
+
+def _log_ahead(path: Path) -> None:
+    """Put a database into WAL mode that is not: a restored copy, in which readers would lock out the writer.
+
+    Where somebody has it open the mode stays, and the next start sets it.
+    """
+    with _opened(path) as connection, suppress(sqlite3.OperationalError):
+        driver = connection.connection.driver_connection
+        if driver is not None and driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            driver.execute("PRAGMA journal_mode=WAL").close()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from watcher.core.errors import StoreError
 from watcher.store import Store, migrate_database
 from watcher.store.migrate import migrate
 from watcher.store.schema import head, migrations_folder
+from watcher.store.sqlite import backup_file
 from watcher.store.tables import metadata
 
 ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -156,3 +157,15 @@ async def test_what_only_postgresql_changes_in_place_is_refused_too(url, clock, 
     await store.close()
     with pytest.raises(StoreError, match=why):
         await Store.open_existing(url, clock=clock)
+
+
+def test_a_restored_copy_is_put_into_wal_mode(tmp_path):
+    """Else the first long read locks the writer out."""
+    path, copy = tmp_path / "watcher.db", tmp_path / "copy.db"
+    migrate(path, now=NOW)
+    backup_file(path, copy)
+    with closing(sqlite3.connect(copy)) as restored:
+        assert restored.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    migrate(copy, now=NOW)
+    with closing(sqlite3.connect(copy)) as restored:
+        assert restored.execute("PRAGMA journal_mode").fetchone() == ("wal",)
