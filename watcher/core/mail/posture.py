@@ -15,6 +15,23 @@ def sends_nothing(reading: Reading) -> bool:
     return answer is not None and any(_text(record).split() == ["v=spf1", "-all"] for record in answer.records)
 
 
+def shows_an_operator(reading: Reading) -> bool:
+    """Return whether MTA-STS, TLSA or an SPF record that names a sender is published (M58)."""
+    return any(
+        not (answer.question.name == f"_dmarc.{reading.name}" or _names_no_sender(answer, reading.name))
+        for answer in published(reading)
+    )
+
+
+def _names_no_sender(answer: Answer, name: str) -> bool:
+    """Return whether this is the name's SPF and authorises nobody: `v=spf1 -all`, `v=spf1 ~all`, `v=spf1`."""
+    if answer.question.name != name or answer.question.type is not RRType.TXT:
+        return False
+    records = [_text(record) for record in answer.records]
+    terms = [term for text in records if text.startswith("v=spf1") for term in text.split()[1:]]
+    return all(term[0] in "-~?" or term.startswith("exp=") for term in terms)
+
+
 def _publishes(answer: Answer, name: str) -> bool:
     if answer.outcome is not Outcome.ANSWER:
         return False
