@@ -14,9 +14,9 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 def clean(value: object, limit: int = 300) -> str:
     """One line of at most `limit` characters; what does not show, or turns the text around, becomes U+FFFD.
 
-    Back-ticks become accents: those that are left in our texts mark commands of our own.
+    Back-ticks become plain quotes: those that are left in our texts mark commands of our own.
     """
-    text = str(value)[: limit * 4].replace("`", "ˋ")
+    text = str(value)[: limit * 4].replace("`", "'")
     text = " ".join(text.split())
     text = "".join(REPLACEMENT if unicodedata.category(character) in _UNSEEN else character for character in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
