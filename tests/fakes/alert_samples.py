@@ -66,6 +66,11 @@ def event(kind: EventKind, number: int = 1, **changes: object) -> Event:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def able_at(host: str, number: int = 1) -> dict[str, object]:
+    """An `after` that has nothing in common with ABLE: mail goes to `host` alone, at an address of its own."""
+    return {**ABLE, "exchanges": [{"preference": 10, "host": host, "addresses": [f"93.184.216.{number}"]}]}
+
+
 def became_able(number: int = 1, name: str = "army.ml", **changes: object) -> Event:
     """`mail_became_able` with the evidence of two resolvers."""
     fields: dict[str, object] = {

@@ -25,6 +25,7 @@ from watcher.core.blocking.selection import Rules
 from watcher.core.events import Resemblance
 from watcher.core.mail.dns import Question
 from watcher.core.names.names import Fqdn
+from watcher.core.names.protected import parse_protected
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.data import load_suffixes, load_tables
 from watcher.data.popular import load_popular_names
@@ -118,7 +119,8 @@ async def make_world(folder: Path) -> World:
 
 
 def enumerate_some(name: str, limit: int, techniques: Sequence[str]) -> list[dict[str, Any]]:
-    """A thousand candidates of any name, in the candidate shape."""
+    """A thousand candidates of any name, in the candidate shape. Raises InvalidName."""
+    name = parse_protected(name, load_suffixes())[0]
     return [
         {
             "name": f"{name}-{rank}.ml",

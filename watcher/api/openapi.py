@@ -94,6 +94,7 @@ def _described(schema: JSON) -> JSON:
 def operation_id(endpoint: AnyEndpoint) -> str:
     """Return an id that is unique, and stable for generated clients: `get_domains_name`."""
     words = re.sub(r"[^a-z0-9]+", "_", endpoint.path.removeprefix("/api/v1").lower()).strip("_")
+    words += "_slash" if endpoint.path.endswith("/") and words else ""  # TAXII is served with and without
     return f"{endpoint.method.lower()}_{words or 'root'}"
 
 

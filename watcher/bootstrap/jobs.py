@@ -1,7 +1,7 @@
 """The timetable: every job with its work, its interval, what must hold before it runs, and who does it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -28,10 +28,6 @@ class Narration(Protocol):
 
     def resolvers(self, found: Mapping[str, object]) -> None:
         """Say which resolvers are refused, and why."""
-        ...
-
-    def channels(self, names: Sequence[str]) -> None:
-        """Say which channels get alerts, or that none does."""
         ...
 
     def events(self, told: Iterable["Event"]) -> None:
@@ -140,7 +136,6 @@ async def jobs_of_serve(
     from watcher.engines.local import Job
     from watcher.services.telling.terminal import Terminal
 
-    narrator.channels(tuple(watching.channels))
     terminal = Terminal(
         watching.store, routing_policy(chosen.alerts, tuple(watching.channels), timezone=chosen.timezone)
     )

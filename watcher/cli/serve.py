@@ -138,6 +138,7 @@ async def _answering(
         open_zone_server(chosen, exports.publisher) as zone,
         open_api(chosen, watching, metrics, engine, mail, exports=exports) as url,
     ):
+        narrator.channels(tuple(watching.channels))
         if zone is not None:
             narrator.say(f"the zone {chosen.rpz.zone} can be transferred from {zone}")
         narrator.say(f"watcher {__version__} watches {len(ours.protected)} names; {url} answers")

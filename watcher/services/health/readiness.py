@@ -22,8 +22,9 @@ Check = Callable[[], Awaitable[str | None]]
 _WRITTEN = "ready.written_at"
 _WRITTEN_EVERY = timedelta(seconds=5)
 _QUIET, _QUIET_AFTER_ERRORS = timedelta(seconds=60), timedelta(seconds=20)
-_STALE = ("backlog", "coverage", "disk")
-"""Troubles of the watch itself. A registry that fails, or a message that waits, is told, and no reason to restart."""
+_STALE = ("backlog", "coverage")
+"""Troubles of the watch itself. A registry that fails, a message that waits or a disk that is nearly full is reported,
+and no reason to restart: whether the database can be written is tried."""
 
 
 class Readiness:

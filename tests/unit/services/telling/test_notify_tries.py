@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.alert_samples import became_able
+from tests.fakes.alert_samples import able_at, became_able
 from tests.fakes.telling_office import Office
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.core.telling.alerts import Policy
@@ -57,7 +57,7 @@ async def test_success_brings_forward_what_waits(office: Office) -> None:
     await office.happens(became_able(1, "army.ml"))
     await office.passes(1000, step=20)
     office.slack.live()
-    await office.happens(became_able(2, "navy.ml"))
+    await office.happens(became_able(2, "navy.ml", after=able_at("mx.navy.ml")))
     await office.passes(33)
     assert [alert.events[0].name for alert in office.slack.accepted] == ["navy.ml", "army.ml"]
 
@@ -75,7 +75,8 @@ async def test_bad_luck_with_a_channel_that_works_is_no_long_wait(office: Office
     office.slack.fails = fails
     await office.happens(became_able(1, "army.ml"))
     for number in range(8):
-        await office.happens(became_able(number, f"navy{number}.ml"))
+        after = able_at(f"mx.navy{number}.ml", number)  # no story in common: nothing waits for the others
+        await office.happens(became_able(number, f"navy{number}.ml", after=after))
         await office.passes(45)
     gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(unlucky)]
     assert max(gaps) <= 45, "each message that gets through brings it forward, and it waits as if it were the first"
