@@ -76,8 +76,9 @@ def test_unsettled_looks_back_off():
     assert wait(looked(*[unknown] * 2)) == 2 * MINUTE
 
 
-def test_ours_daily_until_something_is_wrong():
-    assert wait(looked(explicit), owned=True) == timedelta(days=1)
+def test_ours_hourly_or_as_set_until_something_is_wrong():
+    assert wait(looked(explicit), owned=True) == timedelta(hours=1)
+    assert wait(looked(explicit), owned=True, cadence=Cadence(owned=timedelta(days=1))) == timedelta(days=1)
     assert wait(replace(looked(explicit), at_risk=1), owned=True) == MINUTE
 
 

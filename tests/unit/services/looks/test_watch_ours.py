@@ -19,7 +19,7 @@ from tests.fakes.watch_bench import NAME, registered, watch_bench
 from watcher.core.events import EventKind
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
-from watcher.core.registration.facts import RegistrationStatus
+from watcher.core.registration.facts import RegistrationSource, RegistrationStatus
 from watcher.core.states.lookalike import OWN, PROTECTED
 from watcher.core.telling.alerts import DecisionKind, DigestEvery, concerns_ours, decide
 from watcher.core.telling.alerts import Policy as Telling
@@ -158,11 +158,20 @@ class TestWhatIsOursIsAlwaysTold:
         await self.told(bench, kind)
 
     async def test_a_lapse_and_the_next_holder_while_the_dns_still_shows_it(self, bench, ours):
+        """One source's word against the DNS is no lapse, however often it says so; a second source's is."""
         name, _ = ours
         facts = registered(bench.clock)
+        free = replace(facts, status=RegistrationStatus.UNREGISTERED)
         await self.says(bench, name, facts)
-        for _ in range(2):
-            await self.says(bench, name, replace(facts, status=RegistrationStatus.UNREGISTERED))
+        before = len(await bench.events())
+        for _ in range(3):
+            await self.says(bench, name, free)
+        assert len(await bench.events()) == before, "the DNS shows it, and one source alone says that it is free"
+        kept = (await bench.row(name)).registration
+        assert kept.status is RegistrationStatus.REGISTERED
+        assert "yet it is delegated in the DNS" in kept.reason
+        await self.says(bench, name, replace(free, source=RegistrationSource.WHOIS))
+        assert len(await bench.events()) == before + 1
         await self.told(bench, "lapsed")
         await self.says(bench, name, facts)
         await self.told(bench, "registered")
