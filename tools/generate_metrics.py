@@ -4,7 +4,6 @@ python tools/generate_metrics.py
 """
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -12,6 +11,7 @@ TARGET = ROOT / "docs" / "reference" / "metrics.md"
 sys.path.insert(0, str(ROOT))
 
 from watcher.api.metrics import Metrics  # noqa: E402 (a tool runs from a checkout)
+from watcher.lookups.clock import SystemClock  # noqa: E402
 
 HEAD = """\
 # Metrics
@@ -25,18 +25,8 @@ Durations are seconds, ratios 0 to 1. A counter's name ends with `_total`; a his
 """
 
 
-class StandingClock:
-    """A clock for a registry that nobody feeds."""
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError(seconds)
-
-
 def page() -> str:
-    metrics = Metrics("0", StandingClock())
+    metrics = Metrics("0", SystemClock())
     rows = []
     for collector in dict.fromkeys(metrics.registry._collector_to_names):  # noqa: SLF001 (the library lists them nowhere)
         labels = ", ".join(f"`{label}`" for label in getattr(collector, "_labelnames", ()))
