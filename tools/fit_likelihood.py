@@ -32,7 +32,7 @@ MAIL = {
 }
 """Of mistyped mail domains (370 distinct): the same by place, 1 where too few were seen, and how many."""
 MAIL_ALONE = {"adjacent_key_insertion"}
-TARGET = Path(__file__).parent.parent / "watcher" / "core" / "fitted.py"
+TARGET = Path(__file__).parent.parent / "watcher" / "core" / "slips" / "fitted.py"
 HEADER = '"""Weights by the place of a slip, written by `python tools/fit_likelihood.py --write`: not by hand."""'
 
 

@@ -2,10 +2,11 @@
 
 from itertools import islice
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.property.test_techniques_agree import QUICK, TABLES, protected_names
+from watcher.core.names.protected import Kind
 from watcher.core.slips.candidates import enumerate_candidates
 from watcher.core.slips.nearness import Near, within_two
 from watcher.core.slips.resemblance import resembles
@@ -17,6 +18,7 @@ word = st.text("abc-", min_size=1, max_size=9)
 
 @QUICK
 @given(st.lists(protected_names(), min_size=1, max_size=4, unique=True), st.integers(0, 60))
+@example([("aci-dec.mil", Kind.DOMAIN)], 52)  # two labels in place of a suffix of one
 def test_every_candidate_leads_back_to_its_protected_name(protected, offset):
     index = Index(TABLES, ALL)
     for name, kind in protected:

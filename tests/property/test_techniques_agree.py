@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from watcher.core.errors import InvalidName
@@ -45,6 +45,7 @@ def protected_names(draw: st.DrawFn) -> tuple[str, Kind]:
 
 @QUICK
 @given(protected_names())
+@example(("abcdefgh1-abcdefgh1-abcdefgh1-abcdefgh1-abcdefgh1-abcdefgz.ck", Kind.SUFFIX))  # a hyphen in a suffix
 def test_explains_names_exactly_what_generate_makes(protected):
     """For what the technique itself makes, and for what all the others make of the same name."""
     intended = Intended(protected[0], TABLES)
@@ -114,6 +115,7 @@ def test_candidates_are_names_of_others_in_a_fixed_order(protected, limit):
 
 @QUICK
 @given(protected_names(), st.integers(0, 100))
+@example(("f.xn--7ca00ohac.hhgi3ge.kawasaki.jp", Kind.HOST), 94)  # a U-label where any label makes a suffix
 def test_every_candidate_is_explained_in_reverse(protected, offset):
     for candidate in islice(enumerate_candidates(protected, TABLES, ALL, limit=1200), offset, None, 200):
         (found,) = resembles(candidate.name, [protected], TABLES, ALL)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from watcher.core.slips.edits import DIGITS, LETTERS, described
+from watcher.core.slips.edits import DIGITS, LETTERS, described, put_in, replaced
 from watcher.core.slips.intended import Intended
 from watcher.core.slips.likelihood import (
     LISTED_SUFFIX,
@@ -88,4 +88,10 @@ def _slips(label: str, name: Intended) -> Iterator[tuple[str, float]]:
 
 
 def _typable(right: str, wrong: str) -> bool:
-    return not right.startswith("xn--") and all(character in _ALL or character in right for character in wrong)
+    """Return whether the characters that came in are letters or digits, or one of the suffix's own twice."""
+    if right.startswith("xn--"):  # nobody types an A-label
+        return False
+    if (at := put_in(right, wrong)) is not None:
+        return wrong[at] in _ALL or wrong[at] == right[at - 1 : at]
+    at = replaced(right, wrong)
+    return at is None or wrong[at] in _ALL

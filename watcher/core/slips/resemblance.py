@@ -52,7 +52,9 @@ def resembles(
     for protected, kind in protected_names:
         if is_under(name, protected) or is_under(protected, name):
             continue
-        best = max(_Reverse(name, _intended(protected, tables), tables, techniques).ways(kind, known), default=None)
+        intended = _intended(protected, tables)
+        readings = (_Reverse(name, text, intended, tables, techniques) for text in _readings(name, intended, tables))
+        best = max((way for reading in readings for way in reading.ways(kind, known)), default=None)
         if best is not None:
             found.append(Resemblance(protected, best.techniques, best.likelihood, best.explanation))
     return graded(sorted(found, key=lambda one: (-one.likelihood, one.protected)), name, tables, techniques)
@@ -75,16 +77,17 @@ def resemblance_of(
 
 
 class _Reverse:
-    """The ways from one protected name to `name`."""
+    """The ways from one protected name to `name`, which people read as `text`."""
 
-    def __init__(self, name: Fqdn, intended: Intended, tables: Tables, techniques: Sequence[Technique]) -> None:
+    def __init__(
+        self, name: Fqdn, text: str, intended: Intended, tables: Tables, techniques: Sequence[Technique]
+    ) -> None:
         self._intended = intended
         self._tables = tables
         self._techniques = tuple(techniques)
         self._structure = structural(techniques)
-        suffix = tables.suffixes.public_suffix(name)
-        self._factor, _ = reach(suffix, intended.country, tables)
-        self._text = _as_read(name, intended.suffix if name.endswith("." + intended.suffix) else suffix)
+        self._factor, _ = reach(tables.suffixes.public_suffix(name), intended.country, tables)
+        self._text = text
 
     def ways(self, kind: Kind, known: Sequence[str]) -> Iterator[_Found]:
         """Every way in which the name could have come about."""
@@ -169,12 +172,12 @@ def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, 
         return True  # `x.gov.mp` for `x.ml`: another suffix that ends alike, and a slip behind it
     if end.startswith(suffix + ".") and may_end(suffix, end[len(suffix) + 1 :], tables, techniques):
         return True  # `x.de.ee` for `x.de`: the suffix once more, and a slip in that one
-    longer = end.count(".") > suffix.count(".") and abs(len(end) - len(suffix)) > _ONE_SLIP
-    if longer and not end.startswith(suffix + ".") and end not in tables.icann and end not in tables.private:
-        return False
     below = _intended(Fqdn(f"{_ANY}.{suffix}"), tables)
     if below.suffix != suffix:  # a wildcard rule: names stand two labels below
         return True
+    listed = end in tables.icann or end in tables.private
+    if not listed and end.count(".") > suffix.count(".") and not end.startswith(suffix + "."):
+        return end in _long_ends(suffix, tables, techniques)
     text = f"{_ANY}.{end}"
     return any(
         technique.explains(below, text, tables) is not None
@@ -185,11 +188,37 @@ def may_end(suffix: str, end: str, tables: Tables, techniques: tuple[Technique, 
 
 _ANY = "qxzjkv"
 """A label like no other; slips of a suffix are the same behind every label."""
-_ONE_SLIP = 2
+
+
+@lru_cache(maxsize=1024)
+def _long_ends(suffix: str, tables: Tables, techniques: tuple[Technique, ...]) -> frozenset[str]:
+    """Return the ends with more labels than `suffix` that slips of it make, but for the listed ones."""
+    below = _intended(Fqdn(f"{_ANY}.{suffix}"), tables)
+    return frozenset(
+        end
+        for technique in techniques
+        if technique.AMOUNT is not Amount.ENDLESS and technique.CHANGES is not Changes.LABEL
+        for text, _ in technique.generate(below, tables)
+        if text.startswith(f"{_ANY}.")
+        and (end := text[len(_ANY) + 1 :]).count(".") > suffix.count(".")
+        and end not in tables.icann
+        and end not in tables.private
+    )
+
+
+def _readings(name: Fqdn, intended: Intended, tables: Tables) -> tuple[str, ...]:
+    """Return `name` as techniques write it: U-labels before the suffix.
+
+    Where any label makes a suffix (`*.kawasaki.jp`), that label may have slipped there from before it.
+    """
+    suffix = intended.suffix if name.endswith("." + intended.suffix) else tables.suffixes.public_suffix(name)
+    first, _, rest = suffix.partition(".")
+    if first.startswith("xn--") and rest and (f"*.{rest}" in tables.icann or f"*.{rest}" in tables.private):
+        return tuple(dict.fromkeys((_as_read(name, suffix), _as_read(name, rest))))
+    return (_as_read(name, suffix),)
 
 
 def _as_read(name: Fqdn, suffix: str) -> str:
-    """`name` as techniques write it: U-labels before the suffix."""
     return name if name == suffix else f"{to_unicode(name[: -len(suffix) - 1])}.{suffix}"
 
 
