@@ -3,7 +3,7 @@
 Made by `watcher.core.shapes`, not validated again. Enumerations are open: plain strings, today's values as examples.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -188,6 +188,34 @@ class Known(Output):
     triage_by: str | None = Field(description="A token's name, or a user of that machine; null: none had to be named")
 
 
+class LoggedMail(Output):
+    """Messages to the name that kept mail logs told of."""
+
+    messages: int
+    senders: int = Field(description="Different ones")
+    delivered: int
+    bounced: int
+    deferred: int
+    refused: int = Field(description="Refused while the client still waited; not in `messages`")
+    first_day: date | None
+    last_day: date | None
+
+
+class StoppedMail(Output):
+    """The number of times that the policy service held, deferred, refused or asked about mail to the name."""
+
+    count: int
+    first_hour: datetime
+    last_hour: datetime
+
+
+class MailTo(Output):
+    """Mail from here to the name; nothing of any sender."""
+
+    logged: LoggedMail | None
+    stopped: StoppedMail | None
+
+
 class Check(Known):
     """One name with what happened to it, newest first."""
 
@@ -195,6 +223,7 @@ class Check(Known):
     own_likeness: list[str] = Field(
         default=[], description="What it has in common with our own names; anybody can copy all of it"
     )
+    mail_to: MailTo | None = Field(default=None, description="Mail from here to this name; null where none is known")
 
 
 class Lookalike(Known):

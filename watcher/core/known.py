@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watcher.core.events import Event, Resemblance
+from watcher.core.mail.mail_to import MailTo
 from watcher.core.mail.probing import Probed
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Verdict, wildcard_parent
@@ -20,6 +21,7 @@ class Known:
     `settled_at` is None while none has settled. `unconfirmed`: the newest look said something else than what stands.
     `triage` is None for a name that is not kept. `own_likeness`: phrases for what it shares with the owner's names.
     `probed`: the answer of its mail server, where that was asked. `history`: its events, newest first.
+    `mail_to`: mail from here that logs told of or that was stopped; None where there is none.
     `more_hosts`: in a collapsed list, how many more names the same wildcard answers for.
     """
 
@@ -44,6 +46,7 @@ class Known:
     own_likeness: tuple[str, ...] = ()
     probed: Probed | None = None
     history: tuple[Event, ...] = ()
+    mail_to: MailTo | None = None
     more_hosts: int = 0
 
     @property

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import RowMapping, delete, func, or_, select, update
 
+from watcher.core.blocking.answer import STOPPING
+from watcher.core.mail.mail_to import Stopped
 from watcher.store.database import Tx
-from watcher.store.tables import refusals
+from watcher.store.tables import refusals, written
 from watcher.store.upsert import chunks
 
 
@@ -54,16 +56,31 @@ async def mark_told(tx: Tx, rows: Sequence[RefusalRow]) -> None:
         await tx.execute(update(refusals).where(*which, here.action == row.key.action).values(told=row.count))
 
 
-async def count_by_domain(tx: Tx, domains: Sequence[str], *, actions: Sequence[str]) -> dict[str, int]:
-    """Return how often mail to each of the domains was stopped by one of `actions`."""
-    found: dict[str, int] = {}
+async def list_stopped(tx: Tx, domains: Sequence[str]) -> dict[str, Stopped]:
+    """Return for those of the domains to which mail was held, deferred, refused or asked about how often that was."""
+    here = refusals.c
+    found = {}
     for some in chunks(domains):
-        query = select(refusals.c.domain, refusals.c.count).where(
-            refusals.c.domain.in_(some), refusals.c.action.in_(actions)
+        query = (
+            select(
+                here.domain,
+                func.sum(here.count).label("times"),
+                func.min(here.hour, type_=here.hour.type).label("first_hour"),
+                func.max(here.hour, type_=here.hour.type).label("last_hour"),
+            )
+            .where(here.domain.in_(some), here.action.in_([action.value for action in STOPPING]))
+            .group_by(here.domain)
         )
         for row in await tx.execute(query):
-            found[row[0]] = found.get(row[0], 0) + row[1]
+            found[row.domain] = Stopped(int(row.times), row.first_hour, row.last_hour)
     return found
+
+
+async def is_there_mail(tx: Tx, domain: str) -> bool:
+    """Return whether any mail to the domain was logged or counted here; a few microseconds."""
+    logged = select(written.c.domain).where(written.c.domain == domain).exists()
+    counted = select(refusals.c.domain).where(refusals.c.domain == domain).exists()
+    return bool((await tx.execute(select(or_(logged, counted)))).scalar_one())
 
 
 async def remove_before(tx: Tx, hour: datetime) -> int:

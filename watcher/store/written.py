@@ -1,31 +1,16 @@
 """Messages to lookalikes that mail logs told of, without any address: messages and senders are keyed hashes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, select
 
 from watcher.core.mail.log_entry import LogEntry, MailFate
+from watcher.core.mail.mail_to import WrittenTo
 from watcher.store.database import Tx
 from watcher.store.tables import written
 from watcher.store.upsert import chunks, insert_or_update
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenTo:
-    """The counts and days of the messages to one domain."""
-
-    domain: str
-    messages: int
-    senders: int
-    delivered: int
-    bounced: int
-    deferred: int
-    refused: int
-    first_day: date | None
-    last_day: date | None
 
 
 async def save(tx: Tx, entries: Sequence[LogEntry]) -> None:

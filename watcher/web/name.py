@@ -13,7 +13,7 @@ from watcher.core.shapes.known import check_json
 from watcher.core.states.lookalike import Triage
 from watcher.core.telling.report import Purpose, Report
 from watcher.services.answers.report import find_objection
-from watcher.store import lookalike_lists, lookalikes, outbox, written
+from watcher.store import lookalike_lists, lookalikes, outbox
 from watcher.store.outbox import Told
 from watcher.web.page import PageRows, Shown, page, view
 
@@ -38,7 +38,6 @@ async def one(call: Call[Shown, Nothing]) -> web.Response:
         told = await outbox.find_told(tx, [event.id for event in known.history])
         row = await lookalikes.find(tx, name)
         sharing = {} if row is None else await lookalike_lists.list_sharing(tx, row, limit=_SHARING)
-        wrote = await written.list_counts(tx, [name])
     refused = await find_objection(known, store=call.parts.store)
     listed = (
         []
@@ -52,7 +51,6 @@ async def one(call: Call[Shown, Nothing]) -> web.Response:
         known=known,
         timeline=_timeline(known, told),
         sharing=sharing,
-        wrote=wrote.get(name),
         listed=listed,
         report=Report(known) if refused is None else None,
         purposes=list(Purpose),

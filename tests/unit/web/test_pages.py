@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession
@@ -14,13 +15,15 @@ from aiohttp.test_utils import TestServer
 from tests.fakes.api_client import VERSION, make_parts, make_world
 from watcher.api.app import every_endpoint, make_app
 from watcher.core.events import Resemblance
+from watcher.core.mail.log_entry import LogEntry, MailFate
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.names.names import Fqdn
 from watcher.core.states.mail_state import Pending, Sighting
 from watcher.services.looks.examine import LookOptions
 from watcher.services.names.tokens import Scope
-from watcher.store import lookalikes
+from watcher.store import lookalikes, refusals, written
+from watcher.store.refusals import RefusalKey
 from watcher.web import pages
 from watcher.web.page import told
 
@@ -55,6 +58,28 @@ async def test_the_first_page_shows_who_can_receive_mail(world, get):
     assert "mx.army.ml" in text
     assert "it resembles army.mil" in text
     assert "of them wait for triage" in text
+
+
+async def test_the_page_of_a_name_says_how_much_mail_was_stopped_and_went_there(world, get):
+    await world.protect("army.mil")
+    await world.see("army.ml", "army.mil")
+    page, plain = "/names/army.ml", "/api/v1/domains/army.ml?fresh=false"
+    assert "Mail from here" not in (await get(page))[1]
+    assert json.loads((await get(plain))[1])["mail_to"] is None
+    hour = world.clock.now().replace(minute=0, second=0, microsecond=0)
+    counts = {RefusalKey("army.ml", "army.mil", hour - timedelta(hours=30), "reject"): 1200}
+    counts |= {RefusalKey("army.ml", "army.mil", hour, action): 17 for action in ("ask", "warn")}
+    letters = [LogEntry("army.ml", number, MailFate.DELIVERED, hour, number % 3) for number in range(5)]
+    async with world.store.write() as tx:
+        await refusals.add(tx, counts)
+        await written.save(tx, letters)
+    text = (await get(page))[1]
+    assert "<b>1\u202f217</b> times your mail server stopped mail to it" in text
+    assert "<b>5</b> messages from 3 senders" in text
+    mail = json.loads((await get(plain))[1])["mail_to"]
+    assert mail["stopped"]["count"] == 1217
+    assert mail["stopped"]["first_hour"] < mail["stopped"]["last_hour"]
+    assert (mail["logged"]["messages"], mail["logged"]["senders"], mail["logged"]["delivered"]) == (5, 3, 5)
 
 
 async def test_the_page_of_a_name_says_who_decided_and_when(world, get):

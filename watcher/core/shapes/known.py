@@ -2,7 +2,7 @@
 
 from watcher.core.known import Known
 from watcher.core.shapes.events import event_json, resemblance_json
-from watcher.core.shapes.mail import mail_json, probed_json
+from watcher.core.shapes.mail import mail_json, mail_to_json, probed_json
 from watcher.core.shapes.registration import registration_json
 from watcher.core.shapes.times import JSON, time_json
 
@@ -36,6 +36,7 @@ def check_json(known: Known) -> JSON:
     shape = known_json(known)
     shape["history"] = [event_json(event) for event in known.history]
     shape["own_likeness"] = list(known.own_likeness)
+    shape["mail_to"] = None if known.mail_to is None else mail_to_json(known.mail_to)
     if known.probed is not None:
         shape["probe"] = probed_json(known.probed)
     return shape

@@ -6,6 +6,7 @@ from typing import Any
 
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.mail.findings import Finding
+from watcher.core.mail.mail_to import MailTo
 from watcher.core.mail.probing import Probed
 from watcher.core.mail.verdict import Ability, Basis, Exchange, Flag, Verdict
 from watcher.core.shapes.times import JSON, time_json
@@ -128,4 +129,30 @@ def probed_json(probed: Probed) -> JSON:
         "outcome": probed.outcome.value,
         "reply": probed.reply,
         "starttls": probed.starttls,
+    }
+
+
+def mail_to_json(mail: MailTo) -> JSON:
+    """Return the `mail_to` member of a check: counts of kept mail logs, and of what the policy service stopped."""
+    logged, stopped = mail.written, mail.stopped
+    return {
+        "logged": None
+        if logged is None
+        else {
+            "messages": logged.messages,
+            "senders": logged.senders,
+            "delivered": logged.delivered,
+            "bounced": logged.bounced,
+            "deferred": logged.deferred,
+            "refused": logged.refused,
+            "first_day": None if logged.first_day is None else logged.first_day.isoformat(),
+            "last_day": None if logged.last_day is None else logged.last_day.isoformat(),
+        },
+        "stopped": None
+        if stopped is None
+        else {
+            "count": stopped.count,
+            "first_hour": time_json(stopped.first_hour),
+            "last_hour": time_json(stopped.last_hour),
+        },
     }

@@ -8,6 +8,7 @@ from typing import Protocol
 from watcher.core.events import Event, Resemblance, only_noted
 from watcher.core.known import Known
 from watcher.core.mail.look import Look
+from watcher.core.mail.mail_to import MailTo
 from watcher.core.mail.risk import rate
 from watcher.core.mail.verdict import Ability, Owner
 from watcher.core.names.names import Fqdn, to_unicode
@@ -18,7 +19,7 @@ from watcher.core.registration.likeness import likeness
 from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import SETTLED, exists, obstacle
 from watcher.services.looks.examine import Looker, LookOptions
-from watcher.store import Store, Tx, event_log, lookalikes, resemblances
+from watcher.store import Store, Tx, event_log, lookalikes, refusals, resemblances, written
 
 Resembling = Callable[[Fqdn], Awaitable[Sequence[Resemblance]]]
 """A lookup of the protected names that a name resembles, most likely first; empty when none."""
@@ -79,11 +80,13 @@ class Lookup:
         row: Lookalike | None = None
         history: Sequence[Event] = ()
         found: Sequence[Resemblance] = ()
+        mail_to: MailTo | None = None
         if self._store is not None:
-            row, history, found = await self._store.glance(lambda tx: _stored(tx, name))
+            row, history, found, has_mail = await self._store.glance(lambda tx: _stored(tx, name))
+            mail_to = await _mail_to(self._store, name) if has_mail else None
         found = found or await self._resembling(name)
         bare = self._unseen(name) if row is None else known_row(row)
-        return self._compared(replace(bare, resembles=tuple(found), history=tuple(history)))
+        return self._compared(replace(bare, resembles=tuple(found), history=tuple(history), mail_to=mail_to))
 
     async def looked_at(self, name: Fqdn, *, registration: bool = True, probe: bool = False) -> Known:
         """A look right now, with registration facts unless `registration` is False.
@@ -190,10 +193,18 @@ class Lookup:
         )
 
 
-async def _stored(tx: Tx, name: Fqdn) -> tuple[Lookalike | None, Sequence[Event], Sequence[Resemblance]]:
+async def _stored(tx: Tx, name: Fqdn) -> tuple[Lookalike | None, Sequence[Event], Sequence[Resemblance], bool]:
     row = await lookalikes.find(tx, name)
     history = await event_log.list_history(tx, name)
-    return row, history, (await resemblances.find_all(tx, [name]))[name]
+    found = (await resemblances.find_all(tx, [name]))[name]
+    return row, history, found, await refusals.is_there_mail(tx, name)
+
+
+async def _mail_to(store: Store, name: Fqdn) -> MailTo:
+    async with store.read() as tx:
+        logged = await written.list_counts(tx, [name])
+        stopped = await refusals.list_stopped(tx, [name])
+    return MailTo(logged.get(name), stopped.get(name))
 
 
 def _looked(known: Known, look: Look) -> Known:

@@ -12,11 +12,11 @@ from watcher.core.events import Resemblance, best_grade
 from watcher.core.known import Known
 from watcher.core.mail.log_entry import LogEntry, MailFate, domain_text
 from watcher.core.mail.log_tally import Counted, LogTally
+from watcher.core.mail.mail_to import WrittenTo
 from watcher.core.names.names import Fqdn, is_under, parse, to_unicode
 from watcher.core.shapes.times import JSON
 from watcher.services.answers.lookup import known_row
 from watcher.store import Store, facts, lookalikes, written
-from watcher.store.written import WrittenTo
 
 _KEY = "mail_log_key"
 _REMEMBERED = 500_000
