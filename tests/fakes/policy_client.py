@@ -79,7 +79,7 @@ async def connected(port: int):
 class PolicyBench:
     """A policy over a real database; `now` is the time of confirmations."""
 
-    def __init__(self, world: World, rules: PolicyRules, *, known_after: int = 0) -> None:
+    def __init__(self, world: World, rules: PolicyRules, *, known_after: int = 0, approval: bool = False) -> None:
         tables = load_tables()
         self.world = world
         self.now = 0.0
@@ -99,6 +99,7 @@ class PolicyBench:
             lambda listed: Friends(listed, tables, ["popular.ml"]),
             ours=ours,
             changed=lambda: self.policy.forget(),  # noqa: PLW0108 (made below)
+            approval=approval,
         )
         self.policy = RecipientPolicy(self.held, names, rules, outgoing=self.outgoing, monotonic=lambda: self.now)
 
@@ -110,10 +111,10 @@ class PolicyBench:
 
 
 @asynccontextmanager
-async def bench(folder: Path, rules: PolicyRules | None = None, *, known_after: int = 0):
+async def bench(folder: Path, rules: PolicyRules | None = None, *, known_after: int = 0, approval: bool = False):
     world = await make_world(folder)
     await world.protect("army.mil")
-    made = PolicyBench(world, rules or PolicyRules(), known_after=known_after)
+    made = PolicyBench(world, rules or PolicyRules(), known_after=known_after, approval=approval)
     try:
         yield made
     finally:

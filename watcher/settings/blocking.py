@@ -29,7 +29,9 @@ class Exports(Section):
         description="Block what can receive mail and is of this severity or worse, unasked",
     )
     approval: bool = Field(
-        default=False, description="Two persons must have set a name to `blocked`; `auto_block` then lists nothing"
+        default=False,
+        description="Two persons must have set a name to `blocked`, for block lists and the policy service; "
+        "`auto_block` then lists nothing",
     )
     tlp: Literal["clear", "green", "amber", "amber+strict", "red"] = Field(
         default="amber", description="How far intelligence may be passed on (TLP 2.0), in STIX, TAXII and MISP"

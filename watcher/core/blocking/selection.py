@@ -1,5 +1,6 @@
 """Selection: which lookalikes stand on a block list, and for each one that does not, why not."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -129,6 +130,11 @@ _BLOCKED = "blocked"
 _ENOUGH_VOTERS = 2
 
 
+def is_approved(voters: Collection[str], *, approval: bool) -> bool:
+    """Return whether `blocked` is in force: with `approval` two persons must have said it."""
+    return not approval or len(voters) >= _ENOUGH_VOTERS
+
+
 def choose(row: BlockCandidate, friends: Friends, rules: Rules) -> Choice:
     """Return the entry of `row`, or the first rule that keeps it off the list.
 
@@ -139,7 +145,7 @@ def choose(row: BlockCandidate, friends: Friends, rules: Rules) -> Choice:
         names = ", ".join(sorted(rules.protected))
         return Excluded(row.name, Exclusion.OTHER_PROTECTED, f"it resembles none of {names}")
     friend = friends.find(row.name)
-    if row.triage == _BLOCKED and _approved(row, rules) and _overrules(row, friend):
+    if row.triage == _BLOCKED and is_approved(row.voters, approval=rules.approval) and _overrules(row, friend):
         return _entry(row, Cause.BLOCKED, resembles)
     if friend is not None:
         return _friend(row, friend)
@@ -198,10 +204,6 @@ def _asked_for(row: BlockCandidate, rules: Rules) -> tuple[Resemblance, ...]:
         resemblance for resemblance in row.resembles if not rules.protected or resemblance.protected in rules.protected
     ]
     return tuple(sorted(resembles, key=lambda resemblance: (-resemblance.likelihood, resemblance.protected)))
-
-
-def _approved(row: BlockCandidate, rules: Rules) -> bool:
-    return not rules.approval or len(row.voters) >= _ENOUGH_VOTERS
 
 
 def _overrules(row: BlockCandidate, friend: Friend | None) -> bool:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from watcher.core.blocking.friends import Friends, ListedName
-from watcher.core.blocking.standing import Silenced, StandingEntry, Standings
+from watcher.core.blocking.selection import is_approved
+from watcher.core.blocking.standing import BLOCKED, Silenced, StandingEntry, Standings
 from watcher.core.errors import StoreError
 from watcher.core.names.protected import Kind
 from watcher.core.ports import Clock
+from watcher.core.states.lookalike import Triage
 from watcher.services.names.own import Ours
-from watcher.store import Store, own_names, protected_names, silences, standings
+from watcher.store import Store, Tx, block_votes, own_names, protected_names, silences, standings
 from watcher.store.standings import HeldRow
 
 MakeFriends = Callable[[Iterable[ListedName]], Friends]
@@ -20,6 +22,8 @@ _AT_ONCE = 500
 _OVERLAP = timedelta(seconds=5)
 """Triage is read again so far back: clocks of several machines differ a little."""
 _WHOLE_EVERY = timedelta(minutes=10)
+_WAITING = Triage.INVESTIGATING.value
+"""The triage under which a name counts while a second person has not agreed to block it."""
 _PATIENCE = 5.0
 """Seconds that one reading of the database may take."""
 
@@ -29,17 +33,25 @@ log = logging.getLogger(__name__)
 class HeldList:
     """The list of names held against mail. `standings` is always ready to be asked; `refresh` brings it up to date.
 
-    `changed` is called after a change.
+    `changed` is called after a change. `approval`: `blocked` counts once a second person has said it too.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, friends: MakeFriends, *, ours: Ours, changed: Callable[[], None]
+        self,
+        store: Store,
+        clock: Clock,
+        friends: MakeFriends,
+        *,
+        ours: Ours,
+        changed: Callable[[], None],
+        approval: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._friends = friends
         self._ours = ours
         self._changed = changed
+        self._approval = approval
         self.standings = Standings(friends(()))
         self.loaded = False
         self.protected: tuple[str, ...] = ()
@@ -97,7 +109,7 @@ class HeldList:
         after = ""
         while True:
             async with self._store.read() as tx:
-                rows = await standings.list_held(tx, after=after, limit=_AT_ONCE)
+                rows = await self._in_force(tx, await standings.list_held(tx, after=after, limit=_AT_ONCE))
             if not rows:
                 break
             after = max(row.name for row in rows)
@@ -111,7 +123,7 @@ class HeldList:
         since = None if self._triaged_at is None else self._triaged_at - _OVERLAP
         async with self._store.read() as tx:
             at = await standings.find_changed(tx, event_id=self._event_id, triaged_at=since)
-            rows = await standings.list_named(tx, sorted(at.names)) if at.names else []
+            rows = await self._in_force(tx, await standings.list_named(tx, sorted(at.names)))
         entries = self.standings.entries
         new = {row.name: _entry(row) for row in rows if _is_held(row)}
         gone = at.names - new.keys()
@@ -121,6 +133,19 @@ class HeldList:
             entries.update(new)
             self._changed()
         self._event_id, self._triaged_at = at.event_id, at.triaged_at
+
+    async def _in_force(self, tx: Tx, rows: list[HeldRow]) -> list[HeldRow]:
+        """Return the rows as they count: a name that waits for a second person is not blocked yet."""
+        blocked = [row.name for row in rows if row.triage == BLOCKED]
+        if not self._approval or not blocked:
+            return rows
+        voters = await block_votes.list_voters(tx, blocked)
+        return [
+            row._replace(triage=_WAITING)
+            if row.triage == BLOCKED and not is_approved(voters.get(row.name, ()), approval=True)
+            else row
+            for row in rows
+        ]
 
     async def _read_lists(self, now: datetime) -> tuple[object, ...]:
         """Protected names, own names and silences, when they changed or a silence ran out."""
@@ -149,7 +174,7 @@ class HeldList:
 
 
 def _is_held(row: HeldRow) -> bool:
-    return (row.able or row.triage != "new") and bool(row.protected or row.triage == "blocked")
+    return (row.able or row.triage != "new") and bool(row.protected or row.triage == BLOCKED)
 
 
 def _entry(row: HeldRow) -> StandingEntry:

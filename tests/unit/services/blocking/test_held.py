@@ -104,6 +104,39 @@ async def test_asking_compares_names_that_the_watch_does_not_hold(tmp_path):
         assert action(made, RecipientQuestion("bob@army.ml", "anna@corp.example", "4")) is Action.ASK
 
 
+async def test_with_approval_a_name_is_blocked_once_a_second_person_agrees(tmp_path):
+    async with bench(tmp_path, approval=True) as made:
+        await made.see("army.ml", "army.mil")
+
+        async def decided(triage, by):
+            await made.world.clock.advance(1)
+            now = made.world.clock.now()
+            await decide(made.world.store, [Fqdn("army.ml")], triage, note=None, now=now, by=by)
+            await made.held.refresh()
+            return action(made)
+
+        assert await decided(Triage.BLOCKED, "alice") is Action.WARN
+        assert await decided(Triage.BLOCKED, "alice") is Action.WARN, "the same person twice is one person"
+        assert await decided(Triage.BLOCKED, "bob") is Action.REJECT
+        assert await decided(Triage.NEW, "carol") is Action.WARN
+        assert await decided(Triage.BLOCKED, "bob") is Action.WARN, "what was said before is over"
+        assert await decided(Triage.BLOCKED, "alice") is Action.REJECT
+
+
+async def test_a_list_that_begins_with_a_waiting_name_does_not_block_it(tmp_path):
+    async with bench(tmp_path, approval=True) as made:
+        for name in ("army.ml", "navy.ml"):
+            await made.see(name, "army.mil")
+        now = made.world.clock.now()
+        await decide(
+            made.world.store, [Fqdn("army.ml"), Fqdn("navy.ml")], Triage.BLOCKED, note=None, now=now, by="alice"
+        )
+        await decide(made.world.store, [Fqdn("navy.ml")], Triage.BLOCKED, note=None, now=now, by="bob")
+        await made.held.refresh()
+        assert action(made) is Action.WARN
+        assert action(made, RecipientQuestion("bob@navy.ml")) is Action.REJECT
+
+
 async def test_judging_remembers_nothing(tmp_path):
     async with bench(tmp_path, PolicyRules(ask=True)) as made:
         await made.see("army.ml", "army.mil")
