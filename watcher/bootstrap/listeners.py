@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 from watcher.bootstrap.network import system_clock
@@ -62,12 +63,20 @@ async def open_policy(
     from watcher.listeners.policy import PolicyListener
     from watcher.services.blocking.held import HeldList
     from watcher.services.blocking.outgoing import Outgoing
+    from watcher.services.blocking.policy_reports import PolicyReports
     from watcher.services.blocking.recipient_policy import RecipientPolicy
 
-    setting = chosen.policy
+    setting, clock = chosen.policy, system_clock()
     rules = PolicyRules(Action(setting.mode), Action(setting.blocked), setting.ask, setting.confirm_within)
-    outgoing = Outgoing(store, system_clock(), names.tables.suffixes, known_after=setting.known_after, observe=stopped)
-    held = HeldList(store, system_clock(), friends(names), ours=ours, changed=lambda: policy.forget())  # noqa: PLW0108 (made below)
+    outgoing = Outgoing(store, clock, names.tables.suffixes, known_after=setting.known_after, observe=stopped)
+    held = HeldList(
+        store,
+        clock,
+        friends(names),
+        ours=ours,
+        changed=lambda: policy.forget(),  # noqa: PLW0108 (made below)
+        approval=chosen.exports.approval,
+    )
     policy = RecipientPolicy(held, names, rules, outgoing=outgoing)
     if setting.listen is None:
         try:
@@ -78,10 +87,13 @@ async def open_policy(
     listener = PolicyListener(policy, observe=observe)
     sys.setswitchinterval(_SWITCH_SECONDS)
     await listener.listen(setting.listen)
-    tasks = [asyncio.create_task(held.follow()), asyncio.create_task(outgoing.run())]
+    service = Refusing(policy, held, listener)
+    reports = PolicyReports(store, clock, place=f"{setting.listen} on {gethostname()}", trouble=service.trouble)
+    tasks = [asyncio.create_task(work) for work in (held.follow(), outgoing.run(), reports.run())]
     try:
-        yield Refusing(policy, held, listener)
+        yield service
     finally:
+        await reports.end()
         await listener.close()
         for task in tasks:
             task.cancel()

@@ -201,10 +201,12 @@ def data_dates(registry: "RegistryClient | None") -> Mapping[str, date]:
 
 
 async def _others(chosen: "Settings", store: "Store", clock: "Clock") -> "Mapping[str, str]":
-    """Return what is wrong with the processes that share the work, and with feeds."""
+    """Return what is wrong with the processes that share the work, with policy services, and with feeds."""
+    from watcher.services.blocking.policy_reports import find_policy_troubles
     from watcher.services.feeding.health import find_stale
     from watcher.services.health.attendance import find_troubles
 
     every = {name: feed.every for name, feed in chosen.feeds.by_name.items()}
     found = await find_stale(store, every, clock.now()) if every else {}
+    found = {**found, **await find_policy_troubles(store, clock)}
     return {**found, **(await find_troubles(store, clock) if store.shared else {})}
