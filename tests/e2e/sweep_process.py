@@ -15,7 +15,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper
 from watcher.services.looks.examine import Examiner
 from watcher.services.looks.relook import Relook
 from watcher.services.looks.watch import Watch

@@ -23,7 +23,7 @@ from watcher.data import load_suffixes, load_tables
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import parse_server
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper
 from watcher.services.looks.examine import Examiner
 from watcher.services.sweeps.enumerate import Enumeration
 from watcher.techniques import ALL

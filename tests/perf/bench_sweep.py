@@ -19,7 +19,7 @@ from watcher.core.names.names import Fqdn
 from watcher.core.ports import Presence
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper
 
 _EXISTING_SHARE = 25  # one name in so many exists
 _SOA = b"\x00\x06\x00\x01\x00\x00\x01\x2c\x00\x16\x00\x00" + bytes(20)

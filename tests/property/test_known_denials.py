@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from watcher.data import load_suffixes
 from watcher.lookups.dns.wire import HEADER_SIZE, clean_nxdomain, encode_name
-from watcher.lookups.existence.first_tries import MX, Tail, Tails, denial
+from watcher.lookups.existence.tails import MX, Tail, Tails, denial
 
 _LABEL = st.from_regex(r"[a-z]{1,5}", fullmatch=True)
 _RECORD = b"\x00\x06\x00\x01\x00\x00\x01\x2c\x00\x16\x00\x00" + bytes(20)

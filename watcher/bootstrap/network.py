@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from watcher.lookups.dns.honesty import Reachability
     from watcher.lookups.dns.resolver import CarefulResolver
     from watcher.lookups.dns.servers import Server
-    from watcher.lookups.existence.suffix_sweep import SuffixSweeper
+    from watcher.lookups.existence.sweepers import SuffixSweeper
     from watcher.lookups.registry.client import RegistryClient
     from watcher.services.health.pulse import Pulse, PulsedResolver
     from watcher.services.looks.examine import Examiner
@@ -93,8 +93,7 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
     from watcher.feeds.sweeper import WatchedFiles
     from watcher.lookups.dns.resolver import CarefulResolver
     from watcher.lookups.existence.suffix_servers import SuffixServers
-    from watcher.lookups.existence.suffix_sweep import SuffixSweeper
-    from watcher.lookups.existence.sweep_engine import ResolverSweeper
+    from watcher.lookups.existence.sweepers import ResolverSweeper, SuffixSweeper
     from watcher.lookups.smtp_probe import SmtpProbe
     from watcher.services.health.pulse import Pulse, PulsedResolver, PulsedSweeper
     from watcher.services.looks.examine import Examiner

@@ -318,7 +318,7 @@ async def _api(chosen: Any) -> AsyncIterator[Examined]:
 
 async def _suffix_servers(chosen: Any, net: Any) -> Examined:
     from watcher.bootstrap.network import random_label
-    from watcher.lookups.existence.suffix_sweep import reached
+    from watcher.lookups.existence.sweepers import reached
 
     found = await reached(net.at_source, _WELL_KNOWN, random_label())
     silent = [suffix for suffix, works in found.items() if not works]

@@ -17,8 +17,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
 from watcher.lookups.existence.suffix_servers import SuffixServers
-from watcher.lookups.existence.suffix_sweep import SuffixSweeper
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper, SuffixSweeper
 
 _NO_CEILING = 10_000_000  # it begins with a tenth of that
 _NSD_HOLDS = 1000  # questions in its socket's buffer; more at once are lost

@@ -9,11 +9,11 @@ import contextlib
 import os
 import ssl
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import aiohttp
 
-from watcher.lookups.dns.asker import Asker, OnReply, OnSilence
+from watcher.lookups.dns.asker import Asker, C, OnReply, OnSilence
 from watcher.lookups.dns.servers import Server, Transport
 from watcher.lookups.dns.udp import Counters, Multiplexer
 from watcher.lookups.dns.wire import Match, match
@@ -34,14 +34,14 @@ class Questions(Protocol):
         qname: bytes,
         type_in: bytes,
         frame: tuple[bytes, bytes],
-        calls: tuple[OnReply, OnSilence],
-        context: object,
+        calls: tuple[OnReply[C], OnSilence[C]],
+        context: C,
     ) -> None:
         """Send one question; exactly one of `calls` follows."""
         ...
 
     def ask_all(
-        self, questions: Sequence[bytes], contexts: Sequence[object], frame: tuple[bytes, bytes], asker: Asker
+        self, questions: Sequence[bytes], contexts: Sequence[C], frame: tuple[bytes, bytes], asker: Asker[C]
     ) -> None:
         """Send many questions, each with its context; `asker` is told about each exactly once."""
         ...
@@ -82,8 +82,8 @@ class Encrypted:
         qname: bytes,
         type_in: bytes,
         frame: tuple[bytes, bytes],
-        calls: tuple[OnReply, OnSilence],
-        context: object,
+        calls: tuple[OnReply[C], OnSilence[C]],
+        context: C,
     ) -> None:
         """Send one question. Exactly one of `calls` follows, never from within this call."""
         task = asyncio.get_running_loop().create_task(self._ask(qname + type_in, frame, calls, context))
@@ -91,19 +91,19 @@ class Encrypted:
         task.add_done_callback(self._tasks.discard)
 
     def ask_all(
-        self, questions: Sequence[bytes], contexts: Sequence[object], frame: tuple[bytes, bytes], asker: Asker
+        self, questions: Sequence[bytes], contexts: Sequence[C], frame: tuple[bytes, bytes], asker: Asker[C]
     ) -> None:
         """Send many questions, each with its context; `asker` is told about each exactly once, never from within."""
         loop = asyncio.get_running_loop()
 
-        def replied(flight: Any, reply: bytes, seconds: float) -> None:
+        def replied(flight: tuple[bytes, C], reply: bytes, seconds: float) -> None:
             question, context = flight
             now = loop.time()
             asker.flights.append((question, context, (now - seconds, asker, frame)))
             asker.replies.append(reply)
             asker.replied(now)
 
-        def silent(flight: Any, doubtful: bool) -> None:
+        def silent(flight: tuple[bytes, C], doubtful: bool) -> None:
             asker.silent(flight[1], doubtful)
 
         for question, context in zip(questions, contexts, strict=True):
@@ -122,7 +122,7 @@ class Encrypted:
             self._session.detach()
 
     async def _ask(
-        self, question: bytes, frame: tuple[bytes, bytes], calls: tuple[OnReply, OnSilence], context: object
+        self, question: bytes, frame: tuple[bytes, bytes], calls: tuple[OnReply[C], OnSilence[C]], context: C
     ) -> None:
         loop = asyncio.get_running_loop()
         async with self._places:

@@ -212,7 +212,7 @@ class CarefulResolver:
         type_in = TYPE_IN[question.type]
         loop = asyncio.get_running_loop()
         started = loop.time()
-        waiting: asyncio.Future[tuple[bytes | None, float | None, bool]] = loop.create_future()
+        waiting: _Waiting = loop.create_future()
         lane.udp.ask(qname, type_in, frame, (_replied, _silent), waiting)
         reply, seconds, doubtful = await waiting
         seconds = self.timeout if seconds is None else seconds
@@ -238,13 +238,14 @@ class _Budget:
     left: float
 
 
-def _replied(waiting: object, reply: bytes, seconds: float) -> None:
-    assert isinstance(waiting, asyncio.Future)  # noqa: S101 (it is what `_exchange` handed over)
+_Waiting = asyncio.Future[tuple[bytes | None, float | None, bool]]
+
+
+def _replied(waiting: _Waiting, reply: bytes, seconds: float) -> None:
     if not waiting.done():
         waiting.set_result((reply, seconds, False))
 
 
-def _silent(waiting: object, doubtful: bool) -> None:
-    assert isinstance(waiting, asyncio.Future)  # noqa: S101
+def _silent(waiting: _Waiting, doubtful: bool) -> None:
     if not waiting.done():
         waiting.set_result((None, None, doubtful))

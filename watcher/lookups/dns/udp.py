@@ -11,8 +11,9 @@ from collections.abc import Container, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, repeat
+from typing import Any
 
-from watcher.lookups.dns.asker import Asker, Flight, One, OnReply, OnSilence, Sent
+from watcher.lookups.dns.asker import Asker, C, Flight, OnReply, OnSilence, Sent, Single
 from watcher.lookups.dns.segments import MOST, Unable, known, send_each, send_together
 from watcher.lookups.dns.servers import Server
 from watcher.lookups.dns.source_ports import DEFAULT_PORTS, USES, SourcePort, SourcePorts
@@ -69,18 +70,18 @@ class Multiplexer:
         qname: bytes,
         type_in: bytes,
         frame: tuple[bytes, bytes],
-        calls: tuple[OnReply, OnSilence],
-        context: object,
+        calls: tuple[OnReply[C], OnSilence[C]],
+        context: C,
     ) -> None:
         """Send one question. Exactly one of `calls` follows, never from within this call.
 
         `qname`: wire form. `type_in`: of `wire.TYPE_IN`. `frame`: the header after its id, and what follows
         the question.
         """
-        self.ask_all((qname + type_in,), (context,), frame, One(calls))
+        self.ask_all((qname + type_in,), (context,), frame, Single(calls))
 
     def ask_all(
-        self, questions: Sequence[bytes], contexts: Sequence[object], frame: tuple[bytes, bytes], asker: Asker
+        self, questions: Sequence[bytes], contexts: Sequence[C], frame: tuple[bytes, bytes], asker: Asker[C]
     ) -> None:
         """Send many questions: names in wire form, each with its type and class; a context for each.
 
@@ -201,7 +202,7 @@ class Multiplexer:
         """Read what lies there, hand it over, and return how many replies fitted."""
         now = asyncio.get_running_loop().time()
         receive, waiting, answered = port.socket.recv, port.waiting, port.answered
-        askers: list[Asker] = []
+        askers: list[Asker[Any]] = []
         asker = None
         fitted = 0
         for _ in range(_AT_ONCE):

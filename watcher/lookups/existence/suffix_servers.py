@@ -14,7 +14,7 @@ from watcher.lookups.dns.lane import Lane
 from watcher.lookups.dns.pacing import Bucket
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import DNS_PORT, Server
-from watcher.lookups.existence.first_tries import Tails
+from watcher.lookups.existence.tails import Tails
 
 _KEPT = timedelta(hours=12)
 _LEFT_ALONE = timedelta(hours=1)

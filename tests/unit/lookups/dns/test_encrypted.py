@@ -14,7 +14,7 @@ from watcher.core.mail.dns import Outcome, Question, RRType
 from watcher.core.ports import Presence
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Transport, parse_server
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper
 
 _MX = [Question("xarmy.ml", RRType.MX), Question("gone.ml", RRType.MX)]
 

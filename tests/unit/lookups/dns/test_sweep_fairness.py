@@ -6,7 +6,7 @@ from tests.fakes.quick_dns import QuickDns, Running
 from watcher.core.ports import Presence
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper
 
 
 async def _shares(first, second, count=400, max_rate=400.0):

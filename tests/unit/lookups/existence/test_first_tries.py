@@ -10,8 +10,8 @@ from watcher.data import load_suffixes
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server, parse_server
 from watcher.lookups.dns.wire import encode_name
-from watcher.lookups.existence.first_tries import MX, Tails
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper
+from watcher.lookups.existence.tails import MX, Tails
 
 
 async def _sweep(server, names, **options):

@@ -14,8 +14,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
 from watcher.lookups.existence.suffix_servers import SuffixServers
-from watcher.lookups.existence.suffix_sweep import SuffixSweeper
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper, SuffixSweeper
 
 _LIMIT = 0.4
 _ZONE = "@ SOA ns1 h 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n"

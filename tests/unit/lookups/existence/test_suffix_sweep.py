@@ -14,8 +14,7 @@ from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
 from watcher.lookups.existence.referral import read_referral
 from watcher.lookups.existence.suffix_servers import SuffixServers
-from watcher.lookups.existence.suffix_sweep import SuffixSweeper
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper, SuffixSweeper
 
 _NAMES = [f"{'x' if number % 10 == 0 else 'gone'}{number}.ml" for number in range(200)]
 _PRESENT = {name for name in _NAMES if name.startswith("x")}

@@ -11,7 +11,7 @@ from watcher.core.mail.dns import Outcome
 from watcher.core.ports import Presence
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import parse_server
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper
 
 _PRESENT = [f"here{number}.ml" for number in range(20)]
 _ABSENT = [f"gone{number}.ml" for number in range(300)]

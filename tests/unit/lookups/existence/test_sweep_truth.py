@@ -13,8 +13,7 @@ from watcher.data import load_suffixes
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
 from watcher.lookups.existence.suffix_servers import SuffixServers
-from watcher.lookups.existence.suffix_sweep import SuffixSweeper
-from watcher.lookups.existence.sweep_engine import ResolverSweeper
+from watcher.lookups.existence.sweepers import ResolverSweeper, SuffixSweeper
 
 _COUNT = 3000
 _NAMES = [f"{'x' if number % 25 == 0 else 'army'}{number}.ml" for number in range(_COUNT)]
