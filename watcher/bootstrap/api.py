@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from watcher.engines.local import Local
     from watcher.settings.settings import Settings
 
+_log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
 async def open_api(
@@ -39,15 +41,18 @@ async def open_api(
     from watcher.bootstrap.command import build_lookup
     from watcher.bootstrap.network import system_clock
     from watcher.services.answers.scans import Scans
-    from watcher.services.names.tokens import Gatekeeper, any_valid
+    from watcher.services.names.tokens import Gatekeeper, any_valid, listed
     from watcher.services.telling.notify import send_test
     from watcher.web import pages
 
     host, port = parse_listen(chosen.api.listen)
     if not is_local(host) and not await any_valid(watching.store):
-        raise ConfigurationError(
-            "api.listen", f"{host} is not loopback, and nobody needs a token yet: `watcher token create NAME` first"
-        )
+        if not await listed(watching.store):
+            raise ConfigurationError(
+                "api.listen", f"{host} is not loopback, and nobody needs a token yet: `watcher token create NAME` first"
+            )
+        # The watch goes on where every token was taken back: strangers are refused one by one.
+        _log.warning("every API token is revoked: other machines are refused until `watcher token create NAME`")
     store, clock = watching.store, system_clock()
 
     async def test_channel(name: str) -> None:
