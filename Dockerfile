@@ -1,22 +1,29 @@
 # syntax=docker/dockerfile:1
 # Two stages: one that builds the wheel from the hashed locks, one that carries only what runs, as nobody in particular.
+# BASE is any image with python3 (3.11 or newer), its venv module and useradd; a release pins it by digest.
+ARG BASE=docker.io/library/python:3.13-slim
 
-FROM python:3.12-slim AS build
+FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 WORKDIR /src
 COPY requirements/runtime.txt requirements/build.txt requirements/
-RUN python -m venv /opt/watcher \
+RUN python3 -m venv /opt/watcher \
  && /opt/watcher/bin/pip install --quiet --require-hashes -r requirements/runtime.txt \
- && python -m venv /opt/build \
+ && python3 -m venv /opt/build \
  && /opt/build/bin/pip install --quiet --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY requirements/bom.cdx.json requirements/
 COPY migrations migrations
 COPY watcher watcher
 RUN /opt/build/bin/pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir /dist \
  && /opt/watcher/bin/pip install --quiet --no-deps --no-index /dist/mx_watcher-*.whl \
  && /opt/watcher/bin/pip uninstall --quiet --yes pip
 
-FROM python:3.12-slim
+FROM ${BASE}
+LABEL org.opencontainers.image.title="watcher" \
+      org.opencontainers.image.description="Watches the lookalikes of protected names and tells defenders when one becomes able to receive mail" \
+      org.opencontainers.image.version="0.2.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --system --uid 10001 --user-group --home-dir /data --create-home --shell /usr/sbin/nologin watcher
 COPY --from=build /opt/watcher /opt/watcher
 COPY --chmod=755 tools/container_start /usr/local/bin/container_start

@@ -5,13 +5,19 @@
 #   make check                               format, lint, types, import contracts, tests that need no server
 #   make test                                everything, real servers included (Debian's nsd, unbound and postfix)
 #   make soak                                what takes longer than `make test` may
-#   make lock | wheel | clean                pin the dependencies | build the wheel | remove what was built
+#   make image                               the container image, by docker, podman or buildah (BASE: what it stands on)
+#   make dist                                wheel and source distribution, the same bytes each time, and their checksums
+#   make trust                               bill of materials and licences of the locks, and the audit for known faults
+#   make lock | clean                        pin the dependencies | remove what was built
 
 PYTHON ?= python3
 PROTECT ?=
 ONCE ?=
 PYTEST_ARGS ?=
 JOBS ?= 2
+IMAGE ?=
+# The time of the newest commit; in an unpacked source distribution a fixed one.
+EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +25,7 @@ LOCKS := requirements/runtime.txt requirements/build.txt
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev static check test soak run demo lock wheel clean
+.PHONY: help venv dev static check test soak run demo lock image dist wheel trust clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -71,9 +77,19 @@ demo: dev
 lock: dev
 	tools/lock
 
-wheel: dev
-	$(BIN)/pip wheel . --no-deps --no-build-isolation --quiet --wheel-dir dist
-	@ls dist
+image:
+	tools/build_image $(IMAGE)
+
+# Modes and times come from the builder (SOURCE_DATE_EPOCH), never from this machine: two builds are the same bytes.
+dist wheel: dev
+	@rm -rf dist
+	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/hatchling build -d dist
+	@cp requirements/bom.cdx.json dist/mx-watcher.cdx.json
+	@cd dist && sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+trust: dev
+	$(BIN)/python tools/generate_bom.py
+	$(BIN)/python tools/audit_locks.py
 
 clean:
 	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -132,6 +132,7 @@ def test_the_version_is_the_same_everywhere() -> None:
     version = PROJECT["project"]["version"]
     assert watcher.__version__ == version
     assert f"image: watcher:{version}" in (HERE / "compose.yaml").read_text()
+    assert f'image.version="{version}"' in (HERE / "Dockerfile").read_text()
     changelog = (HERE / "CHANGELOG.md").read_text()
     assert re.search(rf"^## .*({re.escape(version)}|[Uu]nreleased)", changelog, re.MULTILINE)
     try:
@@ -142,7 +143,15 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 
 def test_everything_that_is_run_can_be_run() -> None:
-    for path in (".ci/run", "tools/make_venv", "tools/in_lab", "tools/lab_packages", "tools/lock"):
+    for path in (
+        ".ci/run",
+        "tools/make_venv",
+        "tools/in_lab",
+        "tools/lab_packages",
+        "tools/lab_image",
+        "tools/build_image",
+        "tools/lock",
+    ):
         assert (HERE / path).stat().st_mode & 0o100, path
 
 
