@@ -56,6 +56,7 @@ check: static
 # the last line is always pytest's own.
 test: dev
 	@tools/lab_packages
+	@tools/lab_image
 	@note=; failed=0; \
 	$(MAKE) --no-print-directory static || { note="static checks FAILED, see above"; failed=1; }; \
 	TEST_NOTE="$$note" tools/in_lab $(BIN)/pytest -n $(JOBS) --dist loadscope -o faulthandler_timeout=300 \
