@@ -1,0 +1,1 @@
+"""Fuzz targets: one function for each parser of what comes from outside."""
