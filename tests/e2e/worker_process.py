@@ -24,6 +24,7 @@ from watcher.services.names.own import Ours
 from watcher.services.sweeps.passes import tiers_from
 from watcher.services.sweeps.sweep import Sweep
 from watcher.store import Store, shards
+from watcher.store.database import StorePatience
 from watcher.store.shards import Holder
 
 
@@ -35,9 +36,11 @@ async def unfinished(store: Store) -> bool:
 
 async def work(url: str, port: int, lease: float, max_rate: float) -> None:
     clock, suffixes, owner = SystemClock(), load_suffixes(), this_process()
-    store = await Store.open_existing(f"{url}?application_name={owner.rpartition(':')[2]}", clock=clock)
+    named = f"{url}?application_name={owner.rpartition(':')[2]}"
+    patience = StorePatience(print, lambda: asyncio.sleep(0.1))
+    store = await Store.open_patiently(named, patience, clock=clock)
     ours = Ours(store, suffixes)
-    await ours.read()
+    await patience.until_done(ours.read)
     resolver = CarefulResolver([Server("127.0.0.1", port)], max_rate=max_rate, clock=clock)
     relook = Relook(
         store=store,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watcher.services.sweeps.enumerate import Enumeration
     from watcher.settings.settings import Settings
     from watcher.store import Store
+    from watcher.store.database import StorePatience
 
 
 class Options(Protocol):
@@ -48,12 +49,20 @@ def load_settings(options: Options, resolvers: Sequence[str] = ()) -> "Settings"
 
 
 @asynccontextmanager
-async def open_store(chosen: "Settings", *, create: bool) -> AsyncIterator["Store"]:
-    """The database of the settings, closed at the end; `create` makes and migrates it. Raises StoreError."""
+async def open_store(
+    chosen: "Settings", *, create: bool, patience: "StorePatience | None" = None
+) -> AsyncIterator["Store"]:
+    """The database of the settings, closed at the end; `create` makes and migrates it. Raises StoreError.
+
+    With `patience` a server that cannot be reached is waited for.
+    """
     from watcher.store import Store
 
-    opening = Store.open_or_create if create else Store.open_existing
-    store = await opening(chosen.database_url.get_secret_value(), clock=system_clock())
+    url, clock = chosen.database_url.get_secret_value(), system_clock()
+    if patience is not None:
+        store = await Store.open_patiently(url, patience, clock=clock)
+    else:
+        store = await (Store.open_or_create if create else Store.open_existing)(url, clock=clock)
     try:
         yield store
     finally:

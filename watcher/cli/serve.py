@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from watcher.store import Store
 
 _GRACE = timedelta(seconds=2)
+_BETWEEN_TRIES = timedelta(seconds=2)
 
 
 @click.command()
@@ -54,6 +55,17 @@ def _stopping() -> asyncio.Event:
     return stop
 
 
+async def _pause(stop: asyncio.Event) -> None:
+    """Wait a little; end the process where it is asked to meanwhile."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), _BETWEEN_TRIES.total_seconds())
+        raise SystemExit(0)
+
+
+def _say(text: str) -> None:
+    click.echo(f"watcher: {text}", err=True)
+
+
 async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
     """Watch until told to stop: `serve` answers over HTTP too, a `worker` only works beside others."""
     from watcher.api.exports import ExportDesk
@@ -66,9 +78,14 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
     from watcher.bootstrap.workers import join_company, make_carrier
     from watcher.cli.narrator import Narrator
     from watcher.engines.local import Local
+    from watcher.store.database import StorePatience
 
     stop = _stopping()
-    async with open_store(chosen, create=True) as store, open_network(chosen) as net:
+    patience = StorePatience(_say, lambda: _pause(stop))
+    async with (
+        open_store(chosen, create=True, patience=patience if kind == "worker" else None) as store,
+        open_network(chosen) as net,
+    ):
         narrator = Narrator(store, clock := system_clock())
         metrics = Metrics(__version__, clock)
         company = join_company(store, net, clock, kind=kind)
@@ -82,12 +99,13 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
                 channel, result, timedelta(seconds=seconds) if result == "sent" else None
             ),
         )
-        await watching.ours.read()
+        await patience.until_done(watching.ours.read)
         jobs = build_timetable(chosen, watching, metrics, narrator, company)
         lists = build_block_lists(chosen, store)
         publishing = build_publisher(lists, store, clock)
-        extra = await jobs_of_serve(chosen, watching, narrator, publishing) if kind == "serve" else []
-        engine = Local([*jobs.here, *extra], failed=lambda *_: None)
+        if kind == "serve":
+            jobs.here.extend(await jobs_of_serve(chosen, watching, narrator, publishing))
+        engine = Local(jobs.here, failed=lambda *_: None)
         async with AsyncExitStack() as running:
             if kind == "serve":
                 desk = ExportDesk(lists, publishing)
@@ -97,7 +115,7 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
             else:
                 narrator.say(f"watcher {__version__} works on {store.place.shown}")
             if company.attendance is not None:
-                await company.attendance.beat()
+                await patience.until_done(company.attendance.beat)
             telling = asyncio.create_task(watching.notifier.run())
             carrier = make_carrier(company, jobs.shared, concurrency)
             engine.start()
@@ -107,9 +125,8 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
                 await stop.wait()
                 narrator.say("stopping")
             finally:
-                if carrier is not None:
-                    await carrier.stop(_GRACE)
-                await engine.stop(_GRACE)
+                for runner in (engine,) if carrier is None else (carrier, engine):
+                    await runner.stop(_GRACE)
                 await watching.relook.close()
                 telling.cancel()
                 await asyncio.gather(telling, return_exceptions=True)

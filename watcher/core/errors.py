@@ -3,7 +3,8 @@
     WatcherError
     ├── InvalidName(text, reason)          400 to an API caller, exit 2 on the command line
     ├── ConfigurationError(setting, why)   exit 2, names the setting and the mend
-    ├── StoreError(why)                    unreachable, wrong migration: the job stops, vigil reports; exit 3
+    ├── StoreError(why)                    wrong migration, no rights: the job stops, vigil reports; exit 3
+    │   └── StoreAway(why)                 the server cannot be reached now; a worker waits for it
     ├── DishonestResolver(resolver, why)   never used for a verdict
     ├── LookupFailed(source, cause)        inside lookups only: becomes an outcome
     └── DeliveryFailed(why, retry_after)   try again later
@@ -54,6 +55,10 @@ class StoreError(WatcherError):
     def __init__(self, why: str) -> None:
         self.why = why
         super().__init__(why)
+
+
+class StoreAway(StoreError):
+    """The database's server cannot be reached now, or stops or starts: worth another try."""
 
 
 class DishonestResolver(WatcherError):

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from watcher.core.errors import StoreAway
 from watcher.core.ports import Clock
 from watcher.store import fences
 from watcher.store.at_once import at_once
@@ -33,6 +34,26 @@ from watcher.store.sqlite import WRITE
 Result = TypeVar("Result")
 Tx = AsyncConnection
 """A transaction, as `Store.read` and `Store.write` hand it out."""
+
+
+class StorePatience:
+    """Waits for a database whose server cannot be reached. `say` is told once, in one line; `pause` ends a wait."""
+
+    def __init__(self, say: Callable[[str], None], pause: Callable[[], Awaitable[object]]) -> None:
+        self._say = say
+        self._pause = pause
+
+    async def until_done(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Do `work` again until the server is there. Raises for what no waiting mends, and what `pause` raises."""
+        said = False
+        while True:
+            try:
+                return await work()
+            except StoreAway as error:
+                if not said:
+                    self._say(f"{error.why}; waiting for it")
+                    said = True
+            await self._pause()
 
 
 class Store:
@@ -71,6 +92,11 @@ class Store:
         place = place_of(url)
         await asyncio.to_thread(place.check)
         return await cls._opened(place, clock)
+
+    @classmethod
+    async def open_patiently(cls, url: str, patience: StorePatience, *, clock: Clock) -> Self:
+        """Open the database at `url` as `open_or_create` does, and wait while its server cannot be reached."""
+        return await patience.until_done(lambda: cls.open_or_create(url, clock=clock))
 
     @classmethod
     async def _opened(cls, place: Place, clock: Clock) -> Self:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from watcher.core.errors import StoreError
+from watcher.core.errors import StoreAway, StoreError
 from watcher.store import schema
 
 WRITING, MIGRATING = 0x77617463_00000001, 0x77617463_00000002
@@ -122,7 +122,9 @@ class PostgresServer:
         hint = next((hint for start, hint in _HINTS.items() if state.startswith(start)), None)
         if not state and hint is None:
             hint = "see that the server runs and can be reached from here"
-        return StoreError(f"database {self.shown} cannot be used: {cause}" + (f"; {hint}" if hint else ""))
+        passing = state.startswith(_PASSING) if state else "FATAL" not in cause or bool(_RESTARTING.search(cause))
+        kind = StoreAway if passing else StoreError
+        return kind(f"database {self.shown} cannot be used: {cause}" + (f"; {hint}" if hint else ""))
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -157,6 +159,11 @@ _HINTS = {
     "57P": "it stops or starts; wait for it",
     "25P03": "this process stood still for too long",
 }
+
+_PASSING = ("08", "53300", "57P")
+"""The states in which another try a little later may succeed: no connection, too many of them, the server restarts."""
+_RESTARTING = re.compile(r"starting up|shutting down|recovery|accepting connections|too many|connection slots")
+"""The same while connecting, where a refusal has no state."""
 
 
 def _set_up(connection: Any, _record: object) -> None:
