@@ -36,7 +36,7 @@ from watcher.core.registration.facts import RegistrationFacts  # noqa: E402
 from watcher.core.states.cadence import Cadence  # noqa: E402
 from watcher.core.states.mail_state import Origin, Policy  # noqa: E402
 from watcher.core.telling.alerts import Alert, AlertKind  # noqa: E402
-from watcher.core.telling.alerts import Policy as Telling  # noqa: E402
+from watcher.core.telling.alerts import AlertPolicy as Telling  # noqa: E402
 from watcher.data import load_suffixes  # noqa: E402
 from watcher.data.mail_operators import load_operators  # noqa: E402
 from watcher.services.looks.examine import Examiner, LookOptions  # noqa: E402

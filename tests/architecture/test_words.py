@@ -10,8 +10,6 @@ PACKAGE = HERE / "watcher"
 BEGINNINGS = re.compile(r"(what|who|whose|whom|which|where|how)\b", re.IGNORECASE)
 API_MODELS = "watcher/api/"
 """Models of the API share names with what they show; they are apart from the rule of unique names."""
-SAME_NAME = {"Line", "Format", "Excluded", "Reading", "Policy", "NameForm"}
-"""Names that stand twice until one of each is renamed."""
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
@@ -46,4 +44,4 @@ def test_a_class_name_stands_once_in_the_tree() -> None:
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(where)
-    assert {name: found for name, found in places.items() if len(found) > 1 and name not in SAME_NAME} == {}
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

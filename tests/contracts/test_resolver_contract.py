@@ -17,6 +17,7 @@ _ZONES = {
     "ml": (
         "army NS ns1.army.ml.\nlame NS ns1.lame.ml.\nnull MX 0 .\nalias CNAME army.ml.\ndangling CNAME nothing.gone.ml.\n"
         "loop CNAME pool.ml.\npool CNAME loop.ml.\n*.wild MX 5 mx.army.ml.\n"
+        "short 60 MX 5 mx.army.ml.\nbrief 45 CNAME short.ml.\nlasting 7200 CNAME short.ml.\n*.wilder 30 MX 5 mx.army.ml.\n"
     ),
     "army.ml": (
         "@ MX 10 mx\n@ MX 20 mx2\nmx A 93.184.215.14\nmx AAAA 2606:2800:21f:cb07:6820:80da:af6b:8b2c\n"
@@ -80,6 +81,17 @@ async def test_an_answer_says_what_the_zones_say(make, *, name, rrtype, outcome,
     assert (answer.ttl is not None) is answer.settled
     assert answer.at.tzinfo is not None
     assert answer.resolver
+
+
+@pytest.mark.parametrize(
+    ("name", "rrtype", "ttl"),
+    [
+        ("army.ml", "MX", 600), ("short.ml", "MX", 60), ("brief.ml", "MX", 45), ("lasting.ml", "MX", 60),
+        ("any.wilder.ml", "MX", 30), ("gone.ml", "MX", 300), ("short.ml", "A", 300),
+    ],
+)  # fmt: skip
+async def test_an_answer_is_kept_as_long_as_the_zones_say(make, *, name, rrtype, ttl):
+    assert (await _ask(make, name, RRType(rrtype))).ttl == ttl
 
 
 async def test_a_loop_is_unsettled(make):

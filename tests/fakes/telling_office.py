@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
 from watcher.core.events import Event
-from watcher.core.telling.alerts import Policy
+from watcher.core.telling.alerts import AlertPolicy
 from watcher.services.telling.notify import Notifier
 from watcher.store import Store, deliveries, event_log
 
@@ -24,7 +24,7 @@ class Office:
         self.url = url
         self.slack = RecordingChannel("slack")
         self.email = RecordingChannel("email")
-        self.policy = Policy(channels=("slack", "email"), group_wait=WAIT)
+        self.policy = AlertPolicy(channels=("slack", "email"), group_wait=WAIT)
         self.seen: list[tuple[str, str]] = []
         self.notifier = self.another()
 

@@ -20,7 +20,16 @@ _MAX_LINKS = 16
 _NEGATIVE_TTL = 300
 _TTL = 600
 
-Records = dict[str, dict[str, list[str]]]
+
+@dataclass
+class _Set:
+    """The records of one name and type, with the TTL that the zone gives them."""
+
+    ttl: int
+    records: list[str]
+
+
+Records = dict[str, dict[str, _Set]]
 
 
 class UnexpectedQuestion(AssertionError):
@@ -61,10 +70,11 @@ class _Found:
     records: tuple[str, ...] = ()
     chain: tuple[str, ...] = ()
     soa: str | None = None
+    ttl: int | None = None
 
 
 class ZoneResolver:
-    """The fake. `asked` holds every question in order; `expected`, when set, makes any other question an error."""
+    """The fake; TTLs are the zones', `ttl` where a zone gives none. `asked` holds every question in order; `expected`, when set, makes any other question an error."""
 
     def __init__(
         self,
@@ -96,8 +106,9 @@ class ZoneResolver:
         )
         for rrset in rrsets:
             types = records.setdefault(_plain(rrset.name), {})
-            kept = types.setdefault(dns.rdatatype.to_text(rrset.rdtype), [])
-            kept.extend(_presentation(rdata) for rdata in rrset)
+            kept = types.setdefault(dns.rdatatype.to_text(rrset.rdtype), _Set(rrset.ttl, []))
+            kept.ttl = min(kept.ttl, rrset.ttl)
+            kept.records.extend(_presentation(rdata) for rdata in rrset)
         self._zones[origin] = records
 
     async def ask(self, questions: Sequence[Question], *, avoid: frozenset[str] = frozenset()) -> tuple[Answer, ...]:
@@ -118,35 +129,43 @@ class ZoneResolver:
                     fault.extended_errors,
                 )  # fmt: skip
         found = self._find(question.name, question.type.value)
-        ttl = {Outcome.ANSWER: self._ttl, Outcome.SERVFAIL: None}.get(found.outcome, min(self._ttl, _NEGATIVE_TTL))
-        return Answer(question, found.outcome, resolver, now, found.records, found.chain, found.soa, ttl)
+        return Answer(question, found.outcome, resolver, now, found.records, found.chain, found.soa, found.ttl)
+
+    def _denied(self, outcome: Outcome, chain: list[str], zone: str) -> _Found:
+        """A denial, kept as long as the zone's SOA says (RFC 2308 5: its TTL or its minimum, whichever is less)."""
+        soa = self._zones.get(zone, {}).get(zone, {}).get("SOA")
+        ttl = min(self._ttl, _NEGATIVE_TTL) if soa is None else min(soa.ttl, int(soa.records[0].split()[-1]))
+        return _Found(outcome, (), tuple(chain), zone, ttl)
 
     def _find(self, name: str, rrtype: str) -> _Found:
         chain: list[str] = []
+        ttls: list[int] = []  # an answer over aliases is kept as long as the shortest-lived of its records
         at = name
         while True:
             zone = self._zone_of(at)
             if zone is None:
                 top = at.rpartition(".")[2]
                 exists = at == top
-                return _Found(Outcome.NODATA if exists else Outcome.NXDOMAIN, (), tuple(chain), top)
+                return self._denied(Outcome.NODATA if exists else Outcome.NXDOMAIN, chain, top)
             node = self._node(zone, at)
             if node is None:
                 alias = self._dname(zone, at)
                 if alias is None:
                     if self._is_lame(zone, at):
                         return _Found(Outcome.SERVFAIL)
-                    return _Found(Outcome.NXDOMAIN, (), tuple(chain), zone)
+                    return self._denied(Outcome.NXDOMAIN, chain, zone)
             else:
                 if rrtype == "NS" and at == zone and "NS" not in node:
-                    return _Found(Outcome.ANSWER, (f"ns1.{zone}",), tuple(chain))
+                    return _Found(Outcome.ANSWER, (f"ns1.{zone}",), tuple(chain), ttl=min([self._ttl, *ttls]))
                 if rrtype in node:
-                    return _Found(Outcome.ANSWER, tuple(node[rrtype]), tuple(chain))
+                    found = node[rrtype]
+                    return _Found(Outcome.ANSWER, tuple(found.records), tuple(chain), ttl=min([found.ttl, *ttls]))
                 if at != zone and "NS" in node:
                     return _Found(Outcome.SERVFAIL)
-                alias = node["CNAME"][0] if "CNAME" in node else None
-                if alias is None:
-                    return _Found(Outcome.NODATA, (), tuple(chain), zone)
+                if "CNAME" not in node:
+                    return self._denied(Outcome.NODATA, chain, zone)
+                alias = node["CNAME"].records[0]
+                ttls.append(node["CNAME"].ttl)
             chain.append(alias)
             at = alias
             if len(chain) > _MAX_LINKS:
@@ -160,7 +179,7 @@ class ZoneResolver:
             name = name.partition(".")[2]
         return "." if "." in self._zones else None
 
-    def _node(self, zone: str, name: str) -> dict[str, list[str]] | None:
+    def _node(self, zone: str, name: str) -> dict[str, _Set] | None:
         """The records at a name: its own, a wildcard's, none at an empty non-terminal; None when nothing is there."""
         records = self._zones[zone]
         if name in records:
@@ -179,7 +198,7 @@ class ZoneResolver:
         above = name.partition(".")[2]
         while above:
             if "DNAME" in records.get(above, {}):
-                return name[: -len(above)] + records[above]["DNAME"][0]
+                return name[: -len(above)] + records[above]["DNAME"].records[0]
             if above == zone:
                 return None
             above = above.partition(".")[2]

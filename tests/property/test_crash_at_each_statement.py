@@ -15,12 +15,12 @@ from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
-from watcher.core.telling.alerts import Policy
+from watcher.core.telling.alerts import AlertPolicy
 from watcher.services.telling.notify import Notifier, Patience
 from watcher.store import Store, backup, event_log, protected_names, shards
 from watcher.store.protected_names import ProtectedRow
 
-POLICY = Policy(channels=("slack", "email"), digest_after=2)
+POLICY = AlertPolicy(channels=("slack", "email"), digest_after=2)
 
 
 class Crash(BaseException):

@@ -20,7 +20,7 @@ from watcher.core.events import Resemblance
 from watcher.core.mail.dns import Outcome
 from watcher.core.names.names import Fqdn
 from watcher.core.slips.candidates import Candidate
-from watcher.core.telling.alerts import Policy
+from watcher.core.telling.alerts import AlertPolicy
 from watcher.data import load_suffixes
 from watcher.services.looks.examine import Examiner
 from watcher.services.looks.relook import Relook
@@ -86,7 +86,7 @@ class Service:
             tiers=tiers_from([(len(CANDIDATES), timedelta(hours=1))]),
             clock=self.clock,
         )
-        self.notifier = Notifier(self.store, self.channels, self.clock, Policy(CHANNELS), jitter=lambda: 0.5)
+        self.notifier = Notifier(self.store, self.channels, self.clock, AlertPolicy(CHANNELS), jitter=lambda: 0.5)
         await self.notifier.start()
 
     async def restart(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.block_entries import SINCE, block_candidate, resemblance
 from watcher.core.blocking.friends import Friends, ListedName
-from watcher.core.blocking.selection import BlockCandidate, BlockEntry, Cause, Excluded, Rules, Select, choose
+from watcher.core.blocking.selection import BlockCandidate, BlockEntry, Cause, LeftOut, Rules, Select, choose
 from watcher.core.events import Grade
 from watcher.core.mail.risk import Severity
 from watcher.core.names.names import is_under
@@ -83,7 +83,7 @@ def test_each_name_is_listed_or_has_a_reason(
     friends = friends_of(listed)
     for row in rows:
         match choose(row, friends, rules):
-            case Excluded() as excluded:
+            case LeftOut() as excluded:
                 assert excluded.sentence
             case BlockEntry() as entry:
                 assert entry.cause is Cause.BLOCKED or (entry.able and row.triage not in {"owned", "ignored"})

@@ -20,13 +20,13 @@ from tests.fakes.alert_samples import EVENTS
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording_channel import RecordingChannel
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
-from watcher.core.telling.alerts import Alert, AlertKind, Policy
+from watcher.core.telling.alerts import Alert, AlertKind, AlertPolicy
 from watcher.services.telling.notify import Notifier, Patience
 from watcher.store import Store, deliveries, event_log
 
 KINDS = ("mail_became_able", "mail_became_unable", "exchanges_changed", "registered")
 NAMES = ("army.ml", "navy.ml", "mod.uk", "army.cm", "amry.mil", "us.army.ml")
-POLICY = Policy(channels=("slack", "email"), digest_after=2, group_wait=timedelta(seconds=30))
+POLICY = AlertPolicy(channels=("slack", "email"), digest_after=2, group_wait=timedelta(seconds=30))
 
 
 class Crash(BaseException):

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from tests.fakes.clock import FakeClock
 from tests.fakes.sightings import ONE, OTHER, absent, explicit, implicit, look, null_mx, unknown
 from watcher.core.events import Resemblance
-from watcher.core.telling.alerts import Policy, SilenceScope
+from watcher.core.telling.alerts import AlertPolicy, SilenceScope
 from watcher.data import load_suffixes
 from watcher.services.looks.watch import Watch
 from watcher.services.names import silence
@@ -83,7 +83,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule()
     def told(self):
         self.clock._now += timedelta(seconds=31)
-        self.run(Gatherer(self.store, Policy(channels=("slack",))).events(self.clock.now()))
+        self.run(Gatherer(self.store, AlertPolicy(channels=("slack",))).events(self.clock.now()))
         if self.silent is not None:
             self.silenced |= {event.id for event in self.events} - self.decided
         self.decided = {event.id for event in self.events}

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from watcher.core.ports import Channel
-    from watcher.core.telling.alerts import Policy
+    from watcher.core.telling.alerts import AlertPolicy
     from watcher.settings.alerts import Alerts
     from watcher.settings.settings import Settings
     from watcher.store import Store
@@ -24,12 +24,12 @@ def build_channels(chosen: "Settings", store: "Store | None" = None) -> dict[str
     return {name: channel for name, channel in made if channel is not None}
 
 
-def routing_policy(alerts: "Alerts", names: tuple[str, ...], *, timezone: str) -> "Policy":
+def routing_policy(alerts: "Alerts", names: tuple[str, ...], *, timezone: str) -> "AlertPolicy":
     """Return the policy of alerts: which are sent, to whom and when. `names` are those of the configured channels."""
-    from watcher.core.telling.alerts import DigestEvery, Policy, Route
+    from watcher.core.telling.alerts import AlertPolicy, DigestEvery, Route
 
     routes = tuple(Route(route.channels, route.protected, route.kinds, route.min_severity) for route in alerts.routes)
-    return Policy(
+    return AlertPolicy(
         channels=names,
         kinds=frozenset(alerts.kinds),
         min_severity=alerts.min_severity,

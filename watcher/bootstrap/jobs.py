@@ -48,7 +48,7 @@ class By(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimetableLine:
     """One line of the timetable. `honest`: only after a resolver has passed the honesty check."""
 
     name: str
@@ -104,27 +104,27 @@ def build_timetable(
     feeds = chosen.feeds.by_name
     looks, registrations, upkeep = watching.relook, watching.registrations, watching.upkeep
     lines = [
-        Line("check resolvers", check_resolvers, _HOUR),
-        Line("what is ours", watching.ours.read, min(10 * _SECOND, soonest)),
-        Line("likeness", watching.ours.read_likeness, min(5 * _MINUTE, soonest)),
-        Line("measure", measuring.refresh, 5 * _SECOND),
-        Line("narrate", lambda: narrator.progress(watching.sweep), _SECOND),
-        Line("sweep", sweep, quick, By.ANY, honest=True),
-        Line("relook", lambda: looks.due(usual.looks(), failing=False), quick, By.ANY, honest=True),
-        Line("relook slow", lambda: looks.due(slow.looks(), failing=True), quick, By.ANY, honest=True),
+        TimetableLine("check resolvers", check_resolvers, _HOUR),
+        TimetableLine("what is ours", watching.ours.read, min(10 * _SECOND, soonest)),
+        TimetableLine("likeness", watching.ours.read_likeness, min(5 * _MINUTE, soonest)),
+        TimetableLine("measure", measuring.refresh, 5 * _SECOND),
+        TimetableLine("narrate", lambda: narrator.progress(watching.sweep), _SECOND),
+        TimetableLine("sweep", sweep, quick, By.ANY, honest=True),
+        TimetableLine("relook", lambda: looks.due(usual.looks(), failing=False), quick, By.ANY, honest=True),
+        TimetableLine("relook slow", lambda: looks.due(slow.looks(), failing=True), quick, By.ANY, honest=True),
         # registries are asked by one process, so that their pace is kept
-        Line("registrations", registrations.due, _SECOND, By.ONE),
-        Line("old replies", registrations.forget, _DAY, By.ONE),
-        Line("probes", watching.probes.due, min(_MINUTE, soonest), By.ONE),
-        Line("vigil", watching.vigil.check, min(30 * _SECOND, chosen.vigil.stale_after / 4), By.ONE),
-        *(Line(name, work, every, By.ONE, honest=True) for name, work, every in upkeep.looks),
-        *(Line(name, work, every, By.ONE) for name, work, every in upkeep.others),
-        *(Line(f"feed {name}", _feed(watching, name), feed.every, By.ONE) for name, feed in feeds.items()),
+        TimetableLine("registrations", registrations.due, _SECOND, By.ONE),
+        TimetableLine("old replies", registrations.forget, _DAY, By.ONE),
+        TimetableLine("probes", watching.probes.due, min(_MINUTE, soonest), By.ONE),
+        TimetableLine("vigil", watching.vigil.check, min(30 * _SECOND, chosen.vigil.stale_after / 4), By.ONE),
+        *(TimetableLine(name, work, every, By.ONE, honest=True) for name, work, every in upkeep.looks),
+        *(TimetableLine(name, work, every, By.ONE) for name, work, every in upkeep.others),
+        *(TimetableLine(f"feed {name}", _feed(watching, name), feed.every, By.ONE) for name, feed in feeds.items()),
     ]
     if company.attendance is not None:
-        lines.insert(0, Line("beat", company.attendance.beat, 5 * _SECOND))
+        lines.insert(0, TimetableLine("beat", company.attendance.beat, 5 * _SECOND))
     if watching.net.registry is not None:
-        lines.append(Line("RDAP bootstrap", watching.net.registry.keep_bootstrap_fresh, _DAY))
+        lines.append(TimetableLine("RDAP bootstrap", watching.net.registry.keep_bootstrap_fresh, _DAY))
     return _placed(lines, company, honest, lambda: watching.net.careful.usable)
 
 
@@ -152,7 +152,7 @@ def _feed(watching: "Watching", name: str) -> Work:
 
 
 def _placed(
-    lines: Iterable[Line], company: "Company", honest: asyncio.Event, usable: Callable[[], object]
+    lines: Iterable[TimetableLine], company: "Company", honest: asyncio.Event, usable: Callable[[], object]
 ) -> Timetable:
     """Return the lines as jobs: each waits for what must hold, and is done by whom the line says."""
     from watcher.engines.local import Job

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from watcher.cli.output import Format, emit, format_option
+from watcher.cli.output import OutputFormat, emit, format_option
 
 _FIELDS = (
     "name",
@@ -29,7 +29,7 @@ _ONE_SLIP = 4
 @click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="At most so many a name.")
 @click.option("--technique", "chosen", multiple=True, metavar="T", help="Only what this technique makes; repeatable.")
 @format_option
-def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], output_format: Format) -> None:
+def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], output_format: OutputFormat) -> None:
     """Enumerate the names somebody could end up at who means NAME.
 
     NAME is a domain, host, mailbox or URL, or a suffix such as .mil. The likeliest come first. Nothing is looked up.

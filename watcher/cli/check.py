@@ -8,7 +8,7 @@ import click
 
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
-from watcher.cli.output import Format, emit, format_option, visible
+from watcher.cli.output import OutputFormat, emit, format_option, visible
 from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
 from watcher.core.known import Known
 from watcher.core.names.names import Fqdn
@@ -79,7 +79,7 @@ def check(
     probe: bool,
     resolvers: tuple[str, ...],
     fail_on: tuple[str, ...],
-    output_format: Format,
+    output_format: OutputFormat,
 ) -> int:
     """Look at NAME now: whether it can receive mail and why, who holds it, and what it resembles."""
     from watcher.bootstrap.command import load_settings
@@ -87,7 +87,7 @@ def check(
     parsed = [_parsed(name) for name in names]
     chosen = load_settings(options, resolvers)
     looked = asyncio.run(_check(chosen, parsed, registration=not no_registration, probe=probe))
-    if output_format is Format.TABLE:
+    if output_format is OutputFormat.TABLE:
         for known in looked:
             click.echo(report(known))
     else:

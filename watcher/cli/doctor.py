@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli.main import EXIT_FAILED, GlobalOptions
-from watcher.cli.output import Format, emit, format_option, visible
+from watcher.cli.output import OutputFormat, emit, format_option, visible
 from watcher.cli.seeing import resolver_option
 from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherError
 
@@ -41,13 +41,13 @@ class Examined:
 @resolver_option
 @format_option
 @click.pass_obj
-def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format: Format) -> int:
+def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format: OutputFormat) -> int:
     """Check settings, database, resolvers, registries, channels, and whether the plan fits the budget."""
     from watcher.bootstrap.command import load_settings
 
     chosen = load_settings(options, resolvers)
     results = asyncio.run(_gather(chosen))
-    if output_format in {Format.TABLE, Format.PLAIN}:
+    if output_format in {OutputFormat.TABLE, OutputFormat.PLAIN}:
         click.echo("effective settings (secrets hidden):")
         for name, value in effective(chosen).items():
             click.echo(f"  {visible(f'{name} = {value}')}")

@@ -10,7 +10,7 @@ import click
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import GlobalOptions
 from watcher.cli.moments import MomentParameter
-from watcher.cli.output import Format, emit, format_option
+from watcher.cli.output import OutputFormat, emit, format_option
 from watcher.cli.streaming import Rows, streamed
 
 _PAGE = 500
@@ -26,15 +26,15 @@ _POLL_SECONDS = 1.0
 @format_option
 @click.pass_obj
 def events(
-    options: GlobalOptions, since: datetime | None, name: str | None, follow: bool, output_format: Format
+    options: GlobalOptions, since: datetime | None, name: str | None, follow: bool, output_format: OutputFormat
 ) -> None:
     """Show what happened to lookalikes, to own names and to the watch itself."""
     from watcher.core.names.names import parse
 
-    if follow and output_format is Format.JSON:
+    if follow and output_format is OutputFormat.JSON:
         raise click.BadParameter("an array has no end while following; use jsonl", param_hint="--format")
-    if follow and output_format is Format.TABLE:
-        output_format = Format.PLAIN
+    if follow and output_format is OutputFormat.TABLE:
+        output_format = OutputFormat.PLAIN
     emit(
         streamed(_happened(options, since, None if name is None else parse(name), follow=follow)),
         output_format,

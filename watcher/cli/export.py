@@ -14,8 +14,7 @@ from watcher.bootstrap.blocking import build_about, build_block_lists, build_pub
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.bootstrap.network import system_clock
 from watcher.cli.main import GlobalOptions
-from watcher.cli.output import Format as OutputFormat
-from watcher.cli.output import emit, format_option, visible
+from watcher.cli.output import OutputFormat, emit, format_option, visible
 from watcher.cli.streaming import streamed
 from watcher.core.errors import WatcherError
 from watcher.data import load_suffixes

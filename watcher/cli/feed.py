@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from watcher.cli.main import EXIT_FAILED, GlobalOptions
-from watcher.cli.output import Format, emit, format_option
+from watcher.cli.output import OutputFormat, emit, format_option
 from watcher.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def feed() -> None:
 @feed.command(name="list")
 @format_option
 @click.pass_obj
-def list_(options: GlobalOptions, output_format: Format) -> None:
+def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
     """Show every feed with its health and position."""
     from watcher.services.feeding.health import health_json
 

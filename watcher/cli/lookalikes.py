@@ -9,7 +9,7 @@ import click
 
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import GlobalOptions
-from watcher.cli.output import Format, emit, format_option
+from watcher.cli.output import OutputFormat, emit, format_option
 from watcher.cli.streaming import streamed
 from watcher.core.known import Known
 from watcher.core.shapes.known import lookalike_json
@@ -64,7 +64,7 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
     severity: str | None,
     technique: str | None,
     triage: str | None,
-    output_format: Format,
+    output_format: OutputFormat,
 ) -> None:
     """Show the lookalikes that exist, and what is known about them now."""
     from watcher.core.names.protected import parse_protected

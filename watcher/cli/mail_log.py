@@ -16,13 +16,13 @@ import click
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.moments import MomentParameter
-from watcher.cli.output import Format, emit, format_option, json_line, visible
+from watcher.cli.output import OutputFormat, emit, format_option, json_line, visible
 from watcher.cli.seeing import must_see, resolver_option
 from watcher.core.errors import ConfigurationError
 from watcher.core.known import Known
 
 if TYPE_CHECKING:
-    from watcher.core.mail.log_entry import LogForm, LogReader, Reading
+    from watcher.core.mail.log_entry import LogForm, LogReader, LogReading
     from watcher.feeds.log_files import GrowingLog
     from watcher.services.blocking.mail_log import MailLogCount, WrittenRow
     from watcher.settings.settings import Settings
@@ -60,7 +60,7 @@ class _Asked:
     look: bool
     save: bool
     fail_on: tuple[str, ...]
-    output_format: Format
+    output_format: OutputFormat
 
 
 @click.command("mail-log")
@@ -93,7 +93,7 @@ def mail_log(
     save: bool,
     fail_on: tuple[str, ...],
     resolvers: tuple[str, ...],
-    output_format: Format,
+    output_format: OutputFormat,
 ) -> int:
     """Find in mail logs who already wrote to lookalikes of the protected names.
 
@@ -122,7 +122,7 @@ class _Run:
     count: "MailLogCount"
     key: bytes
     now: datetime
-    readings: list[tuple[str, "LogForm", "Reading"]] = field(default_factory=list)
+    readings: list[tuple[str, "LogForm", "LogReading"]] = field(default_factory=list)
 
     def reader(self, name: str, sample: bytes, reference: datetime) -> "LogReader":
         from watcher.mail_logs import ALL, detected
@@ -294,20 +294,20 @@ def _public(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     return ({key: value for key, value in row.items() if key != "_seen"} for row in rows)
 
 
-def _emit(rows: Sequence[Mapping[str, Any]], output_format: Format) -> None:
+def _emit(rows: Sequence[Mapping[str, Any]], output_format: OutputFormat) -> None:
     emit(_public(rows), output_format, plain=lambda row: str(row["name"]), table=_TABLE)
     if not rows:
         click.echo("watcher: nobody wrote to a lookalike", err=True)
 
 
-def _emit_changes(rows: Sequence[Mapping[str, Any]], output_format: Format) -> None:
+def _emit_changes(rows: Sequence[Mapping[str, Any]], output_format: OutputFormat) -> None:
     """One line for each domain that was written to since the last lines."""
     for row in _public(rows):
-        if output_format in {Format.JSON, Format.JSONL}:
+        if output_format in {OutputFormat.JSON, OutputFormat.JSONL}:
             click.echo(json_line(row))
-        elif output_format is Format.PLAIN:
+        elif output_format is OutputFormat.PLAIN:
             click.echo(visible(row["name"]))
-        elif output_format is Format.CSV:
+        elif output_format is OutputFormat.CSV:
             emit([row], output_format, plain=lambda row: str(row["name"]), table=_TABLE)
         else:
             resembled = ", ".join(row["protected"][:1]) or "nothing"

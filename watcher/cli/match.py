@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from watcher.cli.main import EXIT_FAILED
-from watcher.cli.output import Format, emit, format_option
+from watcher.cli.output import OutputFormat, emit, format_option
 from watcher.core.errors import ConfigurationError
 from watcher.core.events import Grade, best_grade
 
@@ -64,7 +64,7 @@ def match(  # noqa: PLR0917 (click passes them by name)
     grade: str,
     min_likelihood: float,
     column: str | None,
-    output_format: Format,
+    output_format: OutputFormat,
 ) -> int:
     """Read names from FILE as a stream and print those that resemble a protected name.
 

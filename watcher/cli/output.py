@@ -15,14 +15,14 @@ import click
 
 from watcher.core.shapes.rows import Row, cell, flatten, json_line, visible
 
-__all__ = ["Format", "cell", "emit", "flatten", "format_option", "json_line", "visible"]
+__all__ = ["OutputFormat", "cell", "emit", "flatten", "format_option", "json_line", "visible"]
 
 T = TypeVar("T")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """A format in which results are written."""
 
     TABLE = "table"
@@ -33,25 +33,25 @@ class Format(StrEnum):
 
 
 def format_option(command: F) -> F:
-    """`--format`, handed to the command as `output_format: Format`: `table` on a terminal, `plain` when piped."""
+    """`--format`, handed to the command as `output_format: OutputFormat`: `table` on a terminal, `plain` when piped."""
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice([member.value for member in Format]),
+        type=click.Choice([member.value for member in OutputFormat]),
         callback=_format_callback,
         help="Default: table on a terminal, plain (one a line) when piped.",
     )(command)
 
 
-def _format_callback(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> Format:
+def _format_callback(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> OutputFormat:
     if value is not None:
-        return Format(value)
-    return Format.TABLE if sys.stdout.isatty() else Format.PLAIN
+        return OutputFormat(value)
+    return OutputFormat.TABLE if sys.stdout.isatty() else OutputFormat.PLAIN
 
 
 def emit(
     rows: Iterable[T],
-    output_format: Format,
+    output_format: OutputFormat,
     *,
     plain: Callable[[T], str],
     table: Mapping[str, Callable[[T], Any]],
@@ -67,15 +67,15 @@ def emit(
     out = sys.stdout
     shapes: Iterable[Any] = rows if shape is None else map(shape, rows)
     match output_format:
-        case Format.PLAIN:
+        case OutputFormat.PLAIN:
             return _write(out, (visible(plain(row)) + "\n" for row in rows))
-        case Format.JSONL:
+        case OutputFormat.JSONL:
             return _write(out, (json_line(row) + "\n" for row in shapes))
-        case Format.JSON:
+        case OutputFormat.JSON:
             return _write_json(out, shapes)
-        case Format.CSV:
+        case OutputFormat.CSV:
             return _write_csv(out, shapes, fields)
-        case Format.TABLE:
+        case OutputFormat.TABLE:
             return _write_table(out, rows, table)
 
 

@@ -10,7 +10,7 @@ from watcher.bootstrap.network import system_clock
 from watcher.cli import name_lists
 from watcher.cli.main import GlobalOptions
 from watcher.cli.names_file import read_entries, skip_bad_option
-from watcher.cli.output import Format, emit, format_option
+from watcher.cli.output import OutputFormat, emit, format_option
 from watcher.cli.streaming import streamed
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[s
 @protect.command(name="list")
 @format_option
 @click.pass_obj
-def list_(options: GlobalOptions, output_format: Format) -> None:
+def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
     """Show the protected names, and how far the first pass over their candidates is."""
     emit(
         streamed(name_lists.listed(options, _page)),

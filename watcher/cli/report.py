@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.main import GlobalOptions
-from watcher.cli.output import Format, emit, visible
+from watcher.cli.output import OutputFormat, emit, visible
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
 from watcher.core.names.names import Fqdn
 from watcher.core.names.protected import parse_any
@@ -32,7 +32,7 @@ _TEXT = "text"
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice([_TEXT, *(form.value for form in Format)]),
+    type=click.Choice([_TEXT, *(form.value for form in OutputFormat)]),
     default=_TEXT,
     show_default=True,
     help="The request as text (table and plain are the same), or everything that is in it.",
@@ -51,10 +51,10 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
 
     chosen = load_settings(options, resolvers)
     made = asyncio.run(_report(chosen, parse_any(name, load_suffixes())))
-    if output_format in {_TEXT, Format.TABLE, Format.PLAIN}:
+    if output_format in {_TEXT, OutputFormat.TABLE, OutputFormat.PLAIN}:
         click.echo("\n".join(visible(line) for line in made.text(Purpose(purpose)).splitlines()))
     else:
-        emit([made], Format(output_format), plain=lambda row: row.known.name, table={}, shape=report_json)
+        emit([made], OutputFormat(output_format), plain=lambda row: row.known.name, table={}, shape=report_json)
 
 
 async def _report(chosen: "Settings", name: Fqdn) -> Report:

@@ -10,7 +10,7 @@ import click
 from watcher.cli.check import KNOWN_FIELDS, sentence
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
-from watcher.cli.output import Format, emit, format_option
+from watcher.cli.output import OutputFormat, emit, format_option
 from watcher.cli.progress import progress
 from watcher.cli.seeing import must_see, resolver_option, store_if_any
 from watcher.core.known import Known, collapsed, shown_name
@@ -45,7 +45,7 @@ def scan(
     save: bool,
     resolvers: tuple[str, ...],
     fail_on: tuple[str, ...],
-    output_format: Format,
+    output_format: OutputFormat,
 ) -> int:
     """Look for the lookalikes of NAME that exist, and whether they can receive mail; the worst come first."""
     from watcher.bootstrap.command import load_settings
@@ -58,7 +58,7 @@ def scan(
     chosen = load_settings(options, resolvers)
     rows = asyncio.run(_scan(chosen, wanted, limit=limit, save=save, existing=existing))
     emit(
-        collapsed(rows) if output_format is Format.TABLE else rows,
+        collapsed(rows) if output_format is OutputFormat.TABLE else rows,
         output_format,
         plain=lambda row: row.name,
         table={

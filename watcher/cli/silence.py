@@ -10,7 +10,7 @@ from watcher.bootstrap.command import load_settings, open_store
 from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
 from watcher.cli.moments import MomentParameter
-from watcher.cli.output import Format, emit, format_option, visible
+from watcher.cli.output import OutputFormat, emit, format_option, visible
 from watcher.cli.triage import this_user
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, 
 @silence.command(name="list")
 @format_option
 @click.pass_obj
-def list_(options: GlobalOptions, output_format: Format) -> None:
+def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
     """Show the silences that are in force."""
     from watcher.services.names.silence import silence_json
 

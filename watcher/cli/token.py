@@ -8,7 +8,7 @@ import click
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
-from watcher.cli.output import Format, emit, format_option, visible
+from watcher.cli.output import OutputFormat, emit, format_option, visible
 
 if TYPE_CHECKING:
     from watcher.store.tokens import TokenRow
@@ -33,7 +33,7 @@ def create(options: GlobalOptions, name: str, scopes: str) -> None:
 @token.command(name="list")
 @format_option
 @click.pass_obj
-def list_(options: GlobalOptions, output_format: Format) -> None:
+def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
     """Show the tokens' names, scopes and last use; never the tokens."""
     from watcher.core.shapes.times import time_json
 

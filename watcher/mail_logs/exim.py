@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from watcher.core.mail.log_blocks import Senders, lines_with
-from watcher.core.mail.log_entry import Keyed, LogEntry, MailFate, Reading, Wanted, domain_text
+from watcher.core.mail.log_entry import Keyed, LogEntry, LogReading, MailFate, Wanted, domain_text
 from watcher.core.mail.log_stamps import iso_stamp
 
 NAME = "exim"
@@ -63,7 +63,7 @@ class EximReader:
     """Finds the recipients' domains of a whole block at once, and reads only the lines of wanted ones."""
 
     def __init__(self, keyed: Keyed) -> None:
-        self.reading = Reading()
+        self.reading = LogReading()
         self._keyed = keyed
         self._senders = Senders(b" <= ", b" ")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from watcher.core.mail.log_blocks import Senders, lines_with
-from watcher.core.mail.log_entry import Keyed, LogEntry, MailFate, Reading, Wanted, domain_text
+from watcher.core.mail.log_entry import Keyed, LogEntry, LogReading, MailFate, Wanted, domain_text
 from watcher.core.mail.log_stamps import bsd_stamp, iso_stamp, journal_stamp
 from watcher.core.mail.log_years import Years
 
@@ -60,7 +60,7 @@ class PostfixReader:
     """Finds the recipients' domains of a whole block at once, and reads only the lines of wanted ones."""
 
     def __init__(self, keyed: Keyed, reference: datetime) -> None:
-        self.reading = Reading()
+        self.reading = LogReading()
         self._keyed = keyed
         self._senders = Senders(b": from=<", b">")
         self._years = Years(reference)

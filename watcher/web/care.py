@@ -43,7 +43,7 @@ class LoginForm(Input):
     next: Annotated[str, Field(max_length=2000)] = "/"
 
 
-class NameForm(Input):
+class TokenForm(Input):
     """One token."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
@@ -104,7 +104,7 @@ async def list_tokens(call: Call[Shown, Nothing]) -> web.Response:
     return page(call, "tokens.html", data, rows=rows, sessions=[row for row in open_now if row.expires_at > now])
 
 
-async def revoked(call: Call[Nothing, NameForm]) -> web.Response:
+async def revoked(call: Call[Nothing, TokenForm]) -> web.Response:
     """Revoke a token."""
     done = await tokens.revoke(call.parts.store, call.body.name, now=call.parts.clock.now())
     return back(None, "/tokens", done=f"{call.body.name} is revoked" if done else "there is no such token in use")
@@ -157,7 +157,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     view("/health", health, "What is well and what is not"),
     view("/audit", list_audit, "Who changed what", Paged),
     view("/tokens", list_tokens, "Tokens and sessions"),
-    form("/tokens/revoke", revoked, "Revoke a token", NameForm),
+    form("/tokens/revoke", revoked, "Revoke a token", TokenForm),
     view("/login", login, "The way in", LoginQuery, ()),
     form("/login", entered, "Begin a session", LoginForm, ()),
     form("/logout", left, "End the session", Nothing, ()),

@@ -65,7 +65,7 @@ class IdForm(Input):
     id: Annotated[Line, Field(min_length=1, max_length=64)]
 
 
-class NameForm(Input):
+class ChannelForm(Input):
     """One channel."""
 
     name: Annotated[Line, Field(min_length=1, max_length=64)]
@@ -137,7 +137,7 @@ async def list_channels(call: Call[Shown, Nothing]) -> web.Response:
     return page(call, "channels.html", PageRows("channels", rows, lambda row: {"name": row[0]}), rows=rows)
 
 
-async def tested(call: Call[Nothing, NameForm]) -> web.Response:
+async def tested(call: Call[Nothing, ChannelForm]) -> web.Response:
     """Send a marked test alert."""
     name = call.body.name
     if name not in call.parts.channels or call.parts.test_channel is None:
@@ -192,7 +192,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     view("/deliveries", list_deliveries, "Who was told", WantedDeliveries),
     form("/deliveries/retry", retried, "Try a delivery again", IdForm),
     view("/channels", list_channels, "The ways to people"),
-    form("/channels/test", tested, "Send a test alert", NameForm),
+    form("/channels/test", tested, "Send a test alert", ChannelForm),
     view("/silences", list_silences, "What is told to nobody", WantedSilences),
     form("/silences/add", silenced, "Add a silence", SilenceForm),
     form("/silences/remove", unsilenced, "End a silence", IdForm),

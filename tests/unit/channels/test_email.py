@@ -115,7 +115,8 @@ async def test_a_wrong_password_is_final_and_not_repeated_anywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "final"), [(421, False), (450, False), (451, False), (452, False), (550, True), (552, True), (554, True)]
+    ("code", "final"),
+    [(421, False), (450, False), (451, False), (452, False), (503, False), (550, True), (552, True), (554, True)],
 )
 async def test_what_the_server_says_to_the_message(code: int, final: bool) -> None:
     async with MailServer() as server:
@@ -125,7 +126,7 @@ async def test_what_the_server_says_to_the_message(code: int, final: bool) -> No
         assert isinstance(caught.value, DeliveryRejected) is final
 
 
-@pytest.mark.parametrize(("code", "final"), [(450, False), (550, True)])
+@pytest.mark.parametrize(("code", "final"), [(450, False), (503, False), (550, True)])
 async def test_every_recipient_refused(code: int, final: bool) -> None:
     async with MailServer(refused={RECIPIENT: code}) as server:
         with pytest.raises(DeliveryFailed, match=f"every recipient \\({code}\\)") as caught:

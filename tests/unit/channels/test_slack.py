@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,18 @@ from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.fakes.alert_samples import ALERTS, page
 from tests.fakes.hostile import HOSTILE, hostile_event
 from tests.fakes.slack_receiver import CHANNEL, TOKEN, Fault, SlackReceiver, block_problems, half_of_the_time
-from watcher.channels.slack import Slack, payload
+from watcher.channels.slack import Slack, blocks, payload
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, StoreError
 from watcher.core.events import EventKind
+from watcher.core.mail.risk import Severity
+from watcher.core.telling.story import Fact, Story
+from watcher.core.telling.wording import Listing, Wording
 from watcher.services.telling.memory import ShortMemory
 
 ALERT = ALERTS["mail_became_able"]
@@ -42,6 +48,23 @@ async def test_every_alert_is_accepted_both_ways(receiver: SlackReceiver, name: 
     assert [message.via for message in receiver.accepted] == ["webhook", "chat.postMessage"]
     assert {message.alert_id for message in receiver.accepted} == {ALERTS[name].id}
     assert receiver.problems == []
+
+
+_LONG = st.lists(st.sampled_from(["a", "&", "<", ">", "ä", " ", "&amp;", "xyz" * 40]), min_size=1, max_size=30)
+_ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
+
+
+@settings(max_examples=25, deadline=None)
+@given(_LONG.map("".join), st.integers(0, 40))
+def test_no_text_is_cut_inside_an_entity(text: str, shift: int) -> None:
+    line = "x" * shift + text * (3200 // len(text) + 1)
+    story = Story(line, (Fact("Seen", line), Fact("Also", line)), (line, line), (line,))
+    words = Wording(line, Severity.HIGH, line, (story, story), (Listing(line, (line,), 3),), line, None)
+    made = blocks(words)
+    assert block_problems({"text": "Mail", "blocks": made}) == []
+    texts = [block["text"]["text"] for block in made if block["type"] == "section"]
+    assert any(text.endswith("…") for text in texts), "at least one was cut"
+    assert [text[-12:] for text in texts if _ENTITY.search(text)] == []
 
 
 async def test_a_bot_message_unfurls_nothing(receiver: SlackReceiver) -> None:
@@ -236,7 +259,7 @@ def test_settings_that_cannot_be_used_are_named_without_their_secret(arguments) 
 async def test_the_receiver_is_strict(receiver: SlackReceiver, change, problem: str) -> None:
     """A fake that takes everything would prove nothing."""
     made = json.loads(json.dumps(payload(ALERT)))
-    assert block_problems(made) == []
+    assert block_problems({"text": "Mail", "blocks": made}) == []
     change(made)
     assert any(problem in one for one in block_problems(made))
 

@@ -2,7 +2,7 @@
 
 from watcher.api import models
 from watcher.cli.check import KNOWN_FIELDS, sentence
-from watcher.cli.output import Format, emit
+from watcher.cli.output import OutputFormat, emit
 from watcher.core.known import Known
 
 
@@ -15,7 +15,7 @@ def test_the_columns_are_the_shapes_members():
 
 
 def test_nothing_found_is_still_a_table_with_its_head(capsys):
-    emit([], Format.CSV, plain=str, table={}, fields=KNOWN_FIELDS)
+    emit([], OutputFormat.CSV, plain=str, table={}, fields=KNOWN_FIELDS)
     assert capsys.readouterr().out == ",".join(KNOWN_FIELDS) + "\n"
 
 

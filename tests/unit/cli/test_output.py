@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from watcher.cli.output import Format, cell, emit, flatten, json_line, visible
+from watcher.cli.output import OutputFormat, cell, emit, flatten, json_line, visible
 
 ROWS = [
     {
@@ -22,29 +22,29 @@ ROWS = [
 HOSTILE = "a\x1b[31m\u202eb\u200b\x9b\x00c"
 
 
-def written(capsys: pytest.CaptureFixture[str], output_format: Format, rows=ROWS, **options) -> str:
+def written(capsys: pytest.CaptureFixture[str], output_format: OutputFormat, rows=ROWS, **options) -> str:
     options = {"plain": lambda row: row["name"], "table": {"name": lambda row: row["name"]}, **options}
     assert emit(iter(rows), output_format, **options) == len(rows)
     return capsys.readouterr().out
 
 
 def test_plain_is_one_a_line(capsys) -> None:
-    assert written(capsys, Format.PLAIN) == "army.ml\narmy.il\n"
-    assert written(capsys, Format.PLAIN, []) == ""
+    assert written(capsys, OutputFormat.PLAIN) == "army.ml\narmy.il\n"
+    assert written(capsys, OutputFormat.PLAIN, []) == ""
 
 
 def test_json_is_always_one_array(capsys) -> None:
-    assert json.loads(written(capsys, Format.JSON)) == ROWS
-    assert json.loads(written(capsys, Format.JSON, ROWS[:1])) == ROWS[:1]
-    assert json.loads(written(capsys, Format.JSON, [])) == []
+    assert json.loads(written(capsys, OutputFormat.JSON)) == ROWS
+    assert json.loads(written(capsys, OutputFormat.JSON, ROWS[:1])) == ROWS[:1]
+    assert json.loads(written(capsys, OutputFormat.JSON, [])) == []
 
 
 def test_jsonl_is_one_object_a_line(capsys) -> None:
-    assert [json.loads(line) for line in written(capsys, Format.JSONL).splitlines()] == ROWS
+    assert [json.loads(line) for line in written(capsys, OutputFormat.JSONL).splitlines()] == ROWS
 
 
 def test_csv_flattens_joins_and_is_read_back(capsys) -> None:
-    text = written(capsys, Format.CSV, fields=("name", "rank", "marks", "mail.ability", "mail.flags", "note"))
+    text = written(capsys, OutputFormat.CSV, fields=("name", "rank", "marks", "mail.ability", "mail.flags", "note"))
     assert list(csv.reader(io.StringIO(text))) == [
         ["name", "rank", "marks", "mail.ability", "mail.flags", "note"],
         ["army.ml", "1", "", "able", "armed;queued", ""],
@@ -53,12 +53,12 @@ def test_csv_flattens_joins_and_is_read_back(capsys) -> None:
 
 
 def test_csv_without_fields_takes_the_first_row(capsys) -> None:
-    assert written(capsys, Format.CSV).splitlines()[0] == "name,rank,marks,mail.ability,mail.flags,note"
-    assert written(capsys, Format.CSV, []) == ""
+    assert written(capsys, OutputFormat.CSV).splitlines()[0] == "name,rank,marks,mail.ability,mail.flags,note"
+    assert written(capsys, OutputFormat.CSV, []) == ""
 
 
 def test_csv_with_fields_has_its_header_without_rows(capsys) -> None:
-    assert written(capsys, Format.CSV, [], fields=("name",)) == "name\n"
+    assert written(capsys, OutputFormat.CSV, [], fields=("name",)) == "name\n"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\uff1d"])
@@ -74,18 +74,18 @@ def test_numbers_stay_numbers() -> None:
 
 def test_a_table_that_is_piped_is_plain_columns(capsys) -> None:
     columns = {"rank": lambda row: row["rank"], "name": lambda row: row["name"], "marks": lambda row: row["marks"]}
-    assert written(capsys, Format.TABLE, table=columns).splitlines() == [
+    assert written(capsys, OutputFormat.TABLE, table=columns).splitlines() == [
         "rank  name     marks",
         "1     army.ml",
         "2     army.il  a, b",
     ]
 
 
-@pytest.mark.parametrize("output_format", list(Format))
-def test_nothing_hostile_reaches_a_terminal(capsys, output_format: Format) -> None:
+@pytest.mark.parametrize("output_format", list(OutputFormat))
+def test_nothing_hostile_reaches_a_terminal(capsys, output_format: OutputFormat) -> None:
     out = written(capsys, output_format, [{"name": HOSTILE}])
     assert all(character.isprintable() or character == "\n" for character in out)
-    if output_format in {Format.JSON, Format.JSONL}:
+    if output_format in {OutputFormat.JSON, OutputFormat.JSONL}:
         parsed = json.loads(out)
         assert (parsed[0] if isinstance(parsed, list) else parsed) == {"name": HOSTILE}
 
@@ -102,7 +102,7 @@ def test_rows_are_written_as_they_come(capsys) -> None:
         assert "first" in capsys.readouterr().out
         yield {"name": "second"}
 
-    for output_format in (Format.PLAIN, Format.JSONL, Format.JSON, Format.CSV):
+    for output_format in (OutputFormat.PLAIN, OutputFormat.JSONL, OutputFormat.JSON, OutputFormat.CSV):
         emit(rows(), output_format, plain=lambda row: row["name"], table={})
 
 

@@ -114,7 +114,7 @@ class BlockEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Excluded:
+class LeftOut:
     """The reason why a name is not listed: the rule, and one sentence without a final stop."""
 
     name: str
@@ -123,7 +123,7 @@ class Excluded:
     friend: Friend | None = None
 
 
-Choice = BlockEntry | Excluded
+Choice = BlockEntry | LeftOut
 
 _SET_ASIDE = frozenset({"owned", "ignored"})
 _BLOCKED = "blocked"
@@ -143,7 +143,7 @@ def choose(row: BlockCandidate, friends: Friends, rules: Rules) -> Choice:
     resembles = _asked_for(row, rules)
     if rules.protected and not resembles:
         names = ", ".join(sorted(rules.protected))
-        return Excluded(row.name, Exclusion.OTHER_PROTECTED, f"it resembles none of {names}")
+        return LeftOut(row.name, Exclusion.OTHER_PROTECTED, f"it resembles none of {names}")
     friend = friends.find(row.name)
     if row.triage == _BLOCKED and is_approved(row.voters, approval=rules.approval) and _overrules(row, friend):
         return _entry(row, Cause.BLOCKED, resembles)
@@ -155,7 +155,7 @@ def choose(row: BlockCandidate, friends: Friends, rules: Rules) -> Choice:
 def explanation(choice: Choice) -> str:
     """Return one sentence about `choice` for people, without a final stop."""
     match choice:
-        case Excluded():
+        case LeftOut():
             return f"{choice.name} is not listed: {choice.sentence}"
         case BlockEntry(cause=Cause.BLOCKED):
             by = f" by {choice.decided_by}" if choice.decided_by else ""
@@ -171,30 +171,30 @@ def explanation(choice: Choice) -> str:
 def _by_rule(row: BlockCandidate, resembles: tuple[Resemblance, ...], rules: Rules) -> Choice:
     """Return what the settings say of a name that no person's decision lists."""
     if row.triage in _SET_ASIDE:
-        return Excluded(row.name, Exclusion.SET_ASIDE, f"{_person(row)} set it to `{row.triage}`")
+        return LeftOut(row.name, Exclusion.SET_ASIDE, f"{_person(row)} set it to `{row.triage}`")
     if rules.auto_block is not None and not rules.approval and row.able and row.severity.at_least(rules.auto_block):
         return _entry(row, Cause.AUTO_BLOCK, resembles)
     if rules.select is Select.ABLE:
         return _able(row, resembles, rules)
     if row.triage == _BLOCKED:
         why = f"{_person(row)} set it to `blocked`, and a second person must do the same (exports.approval)"
-        return Excluded(row.name, Exclusion.NOT_APPROVED, why)
-    return Excluded(row.name, Exclusion.NOT_SELECTED, f"its triage is `{row.triage}`, and select is `blocked`")
+        return LeftOut(row.name, Exclusion.NOT_APPROVED, why)
+    return LeftOut(row.name, Exclusion.NOT_SELECTED, f"its triage is `{row.triage}`, and select is `blocked`")
 
 
 def _able(row: BlockCandidate, resembles: tuple[Resemblance, ...], rules: Rules) -> Choice:
     if not row.able:
-        return Excluded(row.name, Exclusion.NOT_ABLE, "it cannot receive mail, as far as was seen last")
+        return LeftOut(row.name, Exclusion.NOT_ABLE, "it cannot receive mail, as far as was seen last")
     if row.defensive:
-        return Excluded(row.name, Exclusion.DEFENSIVE, "its mail goes to the owner of the protected name")
+        return LeftOut(row.name, Exclusion.DEFENSIVE, "its mail goes to the owner of the protected name")
     graded = [resemblance for resemblance in resembles if resemblance.grade is not Grade.NOTE]
     if not graded:
         why = "no resemblance of it is graded `block` or `warn`"
-        return Excluded(row.name, Exclusion.GRADE, why)
+        return LeftOut(row.name, Exclusion.GRADE, why)
     if max(resemblance.likelihood for resemblance in graded) < rules.min_likelihood:
         most = max(resemblance.likelihood for resemblance in graded)
         why = f"its likelihood {most:.6g} is below exports.min_likelihood {rules.min_likelihood:g}"
-        return Excluded(row.name, Exclusion.LIKELIHOOD, why)
+        return LeftOut(row.name, Exclusion.LIKELIHOOD, why)
     return _entry(row, Cause.ABLE, resembles)
 
 
@@ -213,11 +213,11 @@ def _overrules(row: BlockCandidate, friend: Friend | None) -> bool:
     return row.triage_at >= friend.since
 
 
-def _friend(row: BlockCandidate, friend: Friend) -> Excluded:
+def _friend(row: BlockCandidate, friend: Friend) -> LeftOut:
     sentence = friend.sentence
     if row.triage == _BLOCKED and not _overrules(row, friend):
         sentence += f", and that was said after {_person(row)} set it to `blocked`"
-    return Excluded(row.name, Exclusion.FRIEND, sentence, friend)
+    return LeftOut(row.name, Exclusion.FRIEND, sentence, friend)
 
 
 def _person(row: BlockCandidate) -> str:

@@ -51,7 +51,7 @@ class LogEntry:
 
 
 @dataclass(slots=True)
-class Reading:
+class LogReading:
     """The progress through a log: all lines, the number that could not be read, and the first of these, masked."""
 
     lines: int = 0
@@ -68,7 +68,7 @@ class Reading:
 class LogReader(Protocol):
     """A reader of one log of one form, block by block."""
 
-    reading: Reading
+    reading: LogReading
 
     def read(self, block: bytes, wanted: Wanted) -> Iterator[LogEntry]:
         """Yield the entries of whole lines whose recipient domain is wanted; none of lines that have no date yet."""

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from watcher.core.mail.log_entry import LONGEST_LINE, LogEntry, Reading, Wanted
+from watcher.core.mail.log_entry import LONGEST_LINE, LogEntry, LogReading, Wanted
 
 Row = Mapping[str, str]
 Entries = Callable[[Row], Iterator[LogEntry] | None]
@@ -52,7 +52,7 @@ class TableReader:
     """A reader of rows in blocks that hold a wanted domain; other blocks are only counted."""
 
     def __init__(self, headings: Sequence[str], separator: str, entries: Entries) -> None:
-        self.reading = Reading()
+        self.reading = LogReading()
         self._headings = list(headings)
         self._separator = separator
         self._entries = entries

@@ -134,7 +134,7 @@ DEFAULT_KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AlertPolicy:
     """The settings `alerts.*`: what is told, to whom and when. `channels` are the configured ones, in order."""
 
     channels: tuple[str, ...]
@@ -188,7 +188,9 @@ _TOLD_OF_OURS = frozenset(
 )
 
 
-def decide(event: Event, policy: Policy, silences: Iterable[Silence] = (), *, told: tuple[str, ...] = ()) -> Decision:
+def decide(
+    event: Event, policy: AlertPolicy, silences: Iterable[Silence] = (), *, told: tuple[str, ...] = ()
+) -> Decision:
     """Return the way `event` is told: at once, in the digest or not at all.
 
     Loss, expiry and change of holder of what is ours are told whatever the policy's kinds say.
@@ -216,7 +218,7 @@ def decide(event: Event, policy: Policy, silences: Iterable[Silence] = (), *, to
     return _by_policy(event, policy, channels, way)
 
 
-def _by_policy(event: Event, policy: Policy, channels: tuple[str, ...], way: str) -> Decision:
+def _by_policy(event: Event, policy: AlertPolicy, channels: tuple[str, ...], way: str) -> Decision:
     """Return the decision for an event that is neither silenced, nor ours, nor the end of what was told."""
     if event.kind not in policy.kinds:
         why = f"{event.kind.value} is not in alerts.kinds"
@@ -228,7 +230,7 @@ def _by_policy(event: Event, policy: Policy, channels: tuple[str, ...], way: str
     return _in_digest(event, policy, channels, f"{why}: in the digest; {way}")
 
 
-def _in_digest(event: Event, policy: Policy, channels: tuple[str, ...], reason: str) -> Decision:
+def _in_digest(event: Event, policy: AlertPolicy, channels: tuple[str, ...], reason: str) -> Decision:
     if policy.digest is DigestEvery.NEVER and event.kind not in BASELINE_KINDS:
         return Decision(DecisionKind.NONE, (), f"{reason.partition(': in the digest')[0]}, and alerts.digest is never")
     return Decision(DecisionKind.DIGEST, channels, reason)
@@ -243,7 +245,7 @@ def part_of_story(event: Event) -> str | None:
     return None
 
 
-def _is_told_at_once(event: Event, policy: Policy) -> bool:
+def _is_told_at_once(event: Event, policy: AlertPolicy) -> bool:
     return event.kind in policy.kinds and (not event.name or event.severity.at_least(policy.min_severity))
 
 
@@ -292,7 +294,7 @@ def _bare(suffix: str) -> str:
     return suffix.removeprefix(".")
 
 
-def _channels(event: Event, policy: Policy) -> tuple[tuple[str, ...], str]:
+def _channels(event: Event, policy: AlertPolicy) -> tuple[tuple[str, ...], str]:
     """Return the channels and the way they were found; without channels the way says why there are none."""
     if not policy.channels:
         return (), "no channel is configured"

@@ -11,7 +11,7 @@ from typing import Any
 
 from watcher.core.events import Event
 from watcher.core.mail.verdict import Basis, Flag
-from watcher.core.telling.alerts import DigestEvery, Policy, group_key
+from watcher.core.telling.alerts import AlertPolicy, DigestEvery, group_key
 
 MOST_AT_ONCE = 50
 """More messages of one kind than this at once are one message, though the names have nothing in common."""
@@ -177,7 +177,7 @@ def _few(groups: list[Group]) -> list[Group]:
     return made
 
 
-def last_digest_time(now: datetime, policy: Policy) -> datetime | None:
+def last_digest_time(now: datetime, policy: AlertPolicy) -> datetime | None:
     """Return the newest moment, at or before `now`, at which a digest was due; None when there are none."""
     if policy.digest is DigestEvery.NEVER:
         return None

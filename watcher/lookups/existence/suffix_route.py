@@ -24,7 +24,7 @@ _REFUSALS = {FORMERR: Outcome.FORMERR, NOTIMP: Outcome.NOTIMP, SERVFAIL: Outcome
 class Exits(Protocol):
     """The ways out of a route for a name that its servers failed on."""
 
-    def ask_again(self, item: Item, route: "Route") -> None:
+    def ask_again(self, item: Item, route: "SuffixRoute") -> None:
         """Queue the name for the same servers."""
         ...
 
@@ -37,7 +37,7 @@ class Exits(Protocol):
         ...
 
 
-class Route:
+class SuffixRoute:
     """One suffix's names of a sweep: they wait until its servers are known, then until it is their turn."""
 
     recursive = False

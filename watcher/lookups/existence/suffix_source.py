@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from watcher.core.names.names import Fqdn
 from watcher.lookups.existence.course import Course, Fallback, Item
-from watcher.lookups.existence.suffix_route import Route
+from watcher.lookups.existence.suffix_route import SuffixRoute
 from watcher.lookups.existence.suffix_servers import SuffixServers
 
 _MOST_ACTIVE = 128  # suffixes asked at once: each has its sockets
@@ -36,9 +36,9 @@ class SuffixSource:
         self._following = following
         self._public_suffix = public_suffix
         self._ahead = ahead
-        self._routes: dict[str, Route] = {}
-        self._active: deque[Route] = deque()
-        self._idle: deque[Route] = deque()
+        self._routes: dict[str, SuffixRoute] = {}
+        self._active: deque[SuffixRoute] = deque()
+        self._idle: deque[SuffixRoute] = deque()
         self._queued = 0
 
     @property
@@ -76,7 +76,7 @@ class SuffixSource:
             route.rest()
         self._following.close()
 
-    def ask_again(self, item: Item, route: Route) -> None:
+    def ask_again(self, item: Item, route: SuffixRoute) -> None:
         """Queue a name for the servers that failed on it."""
         self._activate(route)
         route.again.append(item)
@@ -105,28 +105,28 @@ class SuffixSource:
                 self._following.take_names((name,))
         self._queued += queued
 
-    def _route(self, name: Fqdn) -> Route:
+    def _route(self, name: Fqdn) -> SuffixRoute:
         """That of its suffix, made where it is new. A registrable domain's suffix is what follows its first label."""
         suffix = self._public_suffix(name)
         route = self._routes.get(suffix)
         if route is None:
-            route = self._routes[suffix] = Route(suffix, self._course, self)
+            route = self._routes[suffix] = SuffixRoute(suffix, self._course, self)
             route.servers = self._servers.known(suffix)
             if route.servers is None:
                 self._course.start(self._find(route))
         return route
 
-    def _enqueue(self, name: Fqdn, route: Route) -> None:
+    def _enqueue(self, name: Fqdn, route: SuffixRoute) -> None:
         self._activate(route)
         route.queue.append(name)
 
-    def _activate(self, route: Route) -> None:
+    def _activate(self, route: SuffixRoute) -> None:
         """Count a name that is about to join a route, and give the route its turn."""
         if route.servers is not None and not route.waiting and route not in self._active:
             self._idle.append(route)
         self._queued += 1
 
-    async def _find(self, route: Route) -> None:
+    async def _find(self, route: SuffixRoute) -> None:
         route.servers = await self._servers.find(route.suffix)
         if not route.servers.working:
             self._leave(route)
@@ -134,7 +134,7 @@ class SuffixSource:
             self._idle.append(route)
         self._course.wake()
 
-    def _leave(self, route: Route) -> None:
+    def _leave(self, route: SuffixRoute) -> None:
         """Hand everything that waits to the next source: the servers do not work."""
         self._queued -= route.waiting
         self._following.take_names(route.queue)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 
 from watcher.core.blocking.friends import Friends
-from watcher.core.blocking.selection import BlockEntry, Excluded, Rules, choose, explanation
+from watcher.core.blocking.selection import BlockEntry, LeftOut, Rules, choose, explanation
 from watcher.core.names.names import Fqdn
 from watcher.core.slips.tables import Tables
 from watcher.exports import ALL
@@ -69,7 +69,7 @@ class BlockLists:
             why = "it is no lookalike that was seen" if friend is None else friend.sentence
             return [f"{name} is not listed: {why}"]
         choice = choose(row, friends, rules)
-        if isinstance(choice, Excluded):
+        if isinstance(choice, LeftOut):
             return [explanation(choice)]
         problems = ((chosen.name, chosen.problem(choice, self.about)) for chosen in ALL)
         return [explanation(choice), *(f"it does not fit into {kind}: {why}" for kind, why in problems if why)]

@@ -7,7 +7,7 @@ from watcher.core.events import EventKind
 from watcher.core.ports import Clock
 from watcher.core.shapes.times import time_from_json, time_json
 from watcher.core.states.budget import Budget
-from watcher.core.telling.alerts import AlertKind, Policy, gathered
+from watcher.core.telling.alerts import AlertKind, AlertPolicy, gathered
 from watcher.core.telling.gathering import last_digest_time
 from watcher.services.health.coverage import coverage_json
 from watcher.services.health.wellness import Wellness
@@ -35,7 +35,7 @@ class Summaries:
         *,
         store: Store,
         clock: Clock,
-        policy: Policy,
+        policy: AlertPolicy,
         plan: Sequence[tuple[int, timedelta]],
         budget: Callable[[], Budget | None],
         wellness: Wellness,

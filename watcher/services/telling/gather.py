@@ -14,10 +14,10 @@ from watcher.core.states.steadiness import Mark
 from watcher.core.telling.alerts import (
     SHOWN_EVENTS,
     AlertKind,
+    AlertPolicy,
     Decision,
     DecisionKind,
     FirstSweep,
-    Policy,
     Silence,
     SilenceScope,
     decide,
@@ -75,7 +75,7 @@ class Gatherer:
     def __init__(
         self,
         store: Store,
-        policy: Policy,
+        policy: AlertPolicy,
         *,
         operator_of: Callable[[str], str] = lambda host: host,
         public_url: str | None = None,

@@ -22,7 +22,7 @@ from watcher.core.ports import Channel, Clock
 from watcher.core.shapes.times import time_json
 from watcher.core.shapes.watch import channel_state_from_json, channel_state_json
 from watcher.core.states.channel import ChannelState, Result, step
-from watcher.core.telling.alerts import Alert, AlertKind, Policy, gathered
+from watcher.core.telling.alerts import Alert, AlertKind, AlertPolicy, gathered
 from watcher.core.telling.story import plural
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.looks.drafting import watch_event
@@ -85,7 +85,7 @@ class Notifier:
         store: Store,
         channels: Mapping[str, Channel],
         clock: Clock,
-        policy: Policy,
+        policy: AlertPolicy,
         *,
         patience: Patience = Patience(),
         operator_of: Callable[[str], str] = lambda host: host,

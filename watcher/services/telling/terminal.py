@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from watcher.core.events import Event
-from watcher.core.telling.alerts import DecisionKind, Policy, Silence, SilenceScope, decide
+from watcher.core.telling.alerts import AlertPolicy, DecisionKind, Silence, SilenceScope, decide
 from watcher.store import Store, event_log, silences
 
 NAME = "terminal"
@@ -17,7 +17,7 @@ class Terminal:
     Where no channel is configured nothing is delivered; it is handed out here all the same.
     """
 
-    def __init__(self, store: Store, policy: Policy) -> None:
+    def __init__(self, store: Store, policy: AlertPolicy) -> None:
         self._store = store
         self._policy = policy if policy.channels else replace(policy, channels=(NAME,), routes=())
         self._last: str | None = None

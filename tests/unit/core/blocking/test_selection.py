@@ -10,8 +10,8 @@ from watcher.core.blocking.selection import (
     BlockCandidate,
     BlockEntry,
     Cause,
-    Excluded,
     Exclusion,
+    LeftOut,
     Rules,
     Select,
     choose,
@@ -79,7 +79,7 @@ def test_it_is_listed(row: BlockCandidate, rules: Rules, cause: Cause) -> None:
 )
 def test_it_is_not_listed(row: BlockCandidate, rules: Rules, exclusion: Exclusion) -> None:
     choice = choose(row, FRIENDS, rules)
-    assert isinstance(choice, Excluded)
+    assert isinstance(choice, LeftOut)
     assert choice.exclusion is exclusion
     assert choice.sentence in explanation(choice)
 

@@ -10,10 +10,10 @@ from watcher.core.events import EventKind, Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import (
     DEFAULT_KINDS,
+    AlertPolicy,
     Decision,
     DecisionKind,
     DigestEvery,
-    Policy,
     Route,
     Silence,
     SilenceScope,
@@ -25,7 +25,7 @@ from watcher.core.telling.alerts import (
     group_key,
 )
 
-BOTH = Policy(channels=("slack", "email"))
+BOTH = AlertPolicy(channels=("slack", "email"))
 
 
 def test_the_main_event_is_told_at_once_through_every_channel() -> None:
@@ -187,12 +187,14 @@ def test_a_failing_channel_is_told_of_through_the_others() -> None:
     failing = about_watch(EventKind.CHANNEL_FAILING, channel="slack", reason="dead")
     assert decide(failing, BOTH).channels == ("email",)
     assert decide(failing, replace(BOTH, routes=(Route(("slack",)),))).channels == ("email",)
-    alone = decide(failing, Policy(channels=("slack",)))
+    alone = decide(failing, AlertPolicy(channels=("slack",)))
     assert alone == Decision(DecisionKind.NONE, (), "slack is the only channel")
 
 
 def test_without_channels_the_reason_says_so() -> None:
-    assert decide(became_able(), Policy(channels=())) == Decision(DecisionKind.NONE, (), "no channel is configured")
+    assert decide(became_able(), AlertPolicy(channels=())) == Decision(
+        DecisionKind.NONE, (), "no channel is configured"
+    )
 
 
 def test_every_kind_is_decided_with_a_reason() -> None:

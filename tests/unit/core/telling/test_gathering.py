@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.alert_samples import ABLE, AT, EVENTS, became_able, event
 from watcher.core.events import Event, EventKind
-from watcher.core.telling.alerts import DigestEvery, Policy
+from watcher.core.telling.alerts import AlertPolicy, DigestEvery
 from watcher.core.telling.gathering import Waiting, grouped, last_digest_time, storm_keys
 
 
@@ -147,24 +147,24 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_the_daily_digest_is_due_at_local_time(now: datetime, due: datetime) -> None:
-    assert last_digest_time(now, Policy(("slack",), timezone=BERLIN)) == due
+    assert last_digest_time(now, AlertPolicy(("slack",), timezone=BERLIN)) == due
 
 
 def test_a_digest_time_that_the_clock_jumps_over_is_due_all_the_same() -> None:
-    policy = Policy(("slack",), timezone=BERLIN, digest_at=time(2, 30))
+    policy = AlertPolicy(("slack",), timezone=BERLIN, digest_at=time(2, 30))
     due = last_digest_time(datetime(2026, 3, 29, 12, 0, tzinfo=UTC), policy)
     assert due is not None
     assert due.date() == datetime(2026, 3, 29, tzinfo=UTC).date()
 
 
 def test_the_weekly_digest_is_due_on_mondays() -> None:
-    policy = Policy(("slack",), digest=DigestEvery.WEEKLY)
+    policy = AlertPolicy(("slack",), digest=DigestEvery.WEEKLY)
     assert last_digest_time(datetime(2026, 11, 26, 12, tzinfo=UTC), policy) == datetime(2026, 11, 23, 8, tzinfo=UTC)
     assert last_digest_time(datetime(2026, 11, 23, 7, tzinfo=UTC), policy) == datetime(2026, 11, 16, 8, tzinfo=UTC)
 
 
 def test_no_digest_is_never_due() -> None:
-    assert last_digest_time(AT, Policy(("slack",), digest=DigestEvery.NEVER)) is None
+    assert last_digest_time(AT, AlertPolicy(("slack",), digest=DigestEvery.NEVER)) is None
 
 
 def test_watch_events_have_no_operator() -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.fakes.alert_samples import became_able
-from watcher.core.telling.alerts import AlertKind, DigestEvery, Policy
+from watcher.core.telling.alerts import AlertKind, AlertPolicy, DigestEvery
 from watcher.core.telling.wording import word
 from watcher.services.health.pulse import RegistryPulse
 from watcher.services.health.summary import Summaries
@@ -23,7 +23,7 @@ class Bench:
         wellness = Wellness(
             **options, free_bytes=lambda: 10**10, data_dates=lambda: self.dates, registries=RegistryPulse(clock)
         )
-        self.summaries = Summaries(**options, policy=Policy(channels=channels, digest=every), wellness=wellness)
+        self.summaries = Summaries(**options, policy=AlertPolicy(channels=channels, digest=every), wellness=wellness)
 
     async def days(self, count):
         made = 0

@@ -8,7 +8,7 @@ from tests.fakes.sightings import look, no_address
 from watcher.core.events import Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.states.budget import Budget
-from watcher.core.telling.alerts import DecisionKind, Policy, decide
+from watcher.core.telling.alerts import AlertPolicy, DecisionKind, decide
 from watcher.services.health.pulse import RegistryPulse
 from watcher.services.health.wellness import Wellness
 from watcher.services.looks.watch import Watch
@@ -124,7 +124,7 @@ async def test_old_lists_are_said_once_in_the_digest_and_wake_nobody(bench):
     assert (kind, after["reason"]) == ("data_aged", "the RDAP bootstrap is 365 days old: update watcher")
     async with bench.store.read() as tx:
         (event,) = await event_log.list_all(tx)
-    decision = decide(event, Policy(("slack",)))
+    decision = decide(event, AlertPolicy(("slack",)))
     assert (decision.kind, event.severity) == (DecisionKind.DIGEST, Severity.LOW)
     assert await bench.wellness.troubles(bench.clock.now()) == {}, "nobody is blind by it"
     again = Bench(bench.store, bench.clock)

@@ -21,8 +21,8 @@ from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.registration.facts import RegistrationSource, RegistrationStatus
 from watcher.core.states.lookalike import OWN, PROTECTED
+from watcher.core.telling.alerts import AlertPolicy as Telling
 from watcher.core.telling.alerts import DecisionKind, DigestEvery, concerns_ours, decide
-from watcher.core.telling.alerts import Policy as Telling
 from watcher.store import own_names
 from watcher.store.own_names import OwnRow
 

@@ -10,7 +10,7 @@ from tests.fakes.alert_samples import became_able
 from tests.fakes.api_client import World, make_world
 from watcher.core.names.names import Fqdn
 from watcher.core.states.lookalike import Triage
-from watcher.core.telling.alerts import AlertKind, Policy, SilenceScope
+from watcher.core.telling.alerts import AlertKind, AlertPolicy, SilenceScope
 from watcher.data import load_suffixes
 from watcher.services.names import silence
 from watcher.services.names.protect import add_own
@@ -60,7 +60,7 @@ async def test_what_happens_after_it_was_ignored_is_told(world: World):
     now = world.clock.now()
     async with world.store.write() as tx:
         await event_log.add(tx, [became_able(at=now)], now=now)
-    await Gatherer(world.store, Policy(channels=("slack",))).events(now, wait=False)
+    await Gatherer(world.store, AlertPolicy(channels=("slack",))).events(now, wait=False)
     async with world.store.read() as tx:
         assert [(one.alert.kind, one.alert.total) for one in await deliveries.list_all(tx)] == [(AlertKind.PAGE, 1)]
 

@@ -197,6 +197,31 @@ async def test_the_state_says_how_far_a_run_is(store):
     assert (end.running, end.left) == (False, 0)
 
 
+@pytest.mark.parametrize("most", [SLICE // 2, SLICE, SLICE + SLICE // 2])
+async def test_an_enumeration_that_ends_early_shortens_the_pass_and_the_time_left(store, most):
+    bench = Bench(store, FakeClock(), tiers=((40 * SLICE, timedelta(hours=1)),))
+    await bench.protect("army.mil")
+    candidates, inner = bench.sweep._enumerate, bench.sweeper
+    bench.sweep._enumerate = lambda row, first, last: candidates(row, first, min(last, most)) if first <= most else []
+    states = []
+
+    class Watched:
+        async def sweep(self, names):
+            async for existence in inner.sweep(names):
+                await bench.clock.advance(0.01)
+                states.append(bench.sweep.state)
+                yield existence
+
+    bench.sweep._sweeper = Watched()
+    report = await bench.sweep.run()
+    assert report.candidates == most
+    assert states[-1].left <= SLICE, "what the enumeration does not have is not left to do"
+    assert states[-1].seconds_left <= SLICE / states[-1].rate
+    shard = await bench.shard(0)
+    assert shard.last_finished_at is not None
+    assert shard.settled + shard.unsettled == most
+
+
 async def test_a_delegated_name_whose_servers_are_silent_is_registered_mail_unknown(store):
     bench = Bench(store, FakeClock())
     await bench.protect("army.mil")

@@ -13,7 +13,7 @@ from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import MailState, Unsettled
-from watcher.core.telling.alerts import Alert, AlertKind, DigestEvery, FirstSweep, Policy, Route
+from watcher.core.telling.alerts import Alert, AlertKind, AlertPolicy, DigestEvery, FirstSweep, Route
 from watcher.services.health.retain import Retention
 from watcher.services.telling.gather import Gatherer
 from watcher.store import (
@@ -41,7 +41,7 @@ class Desk:
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store = store
         self.clock = clock
-        self.policy = Policy(channels=("slack",))
+        self.policy = AlertPolicy(channels=("slack",))
 
     @property
     def gatherer(self) -> Gatherer:
@@ -400,7 +400,7 @@ async def test_each_channel_gets_one_digest_whatever_the_routes(desk: Desk) -> N
         Route(("slack", "email"), kinds=(EventKind.LOOKALIKE_FOUND,)),
         Route(("email",), kinds=(EventKind.NAMESERVERS_CHANGED,)),
     )
-    desk.policy = Policy(channels=("slack", "email"), routes=routes)
+    desk.policy = AlertPolicy(channels=("slack", "email"), routes=routes)
     kinds = ("registered", "lookalike_found", "nameservers_changed")
     await desk.happens(*(replace(EVENTS[kind], severity=Severity.INFO, protected=()) for kind in kinds))
     await desk.passes(days=1)

@@ -11,7 +11,7 @@ from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.telling_office import WAIT, Office
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.core.events import EventKind
-from watcher.core.telling.alerts import Policy
+from watcher.core.telling.alerts import AlertPolicy
 from watcher.store import deliveries, facts, outbox, tables
 
 
@@ -42,7 +42,7 @@ async def test_two_processes_never_send_the_same_while_the_lease_lives(office: O
             sent.append(alert.id)
             await gate.wait()
 
-    office.policy = Policy(channels=("slack",), group_wait=WAIT)
+    office.policy = AlertPolicy(channels=("slack",), group_wait=WAIT)
     one, other = (office.another(channels={"slack": Slow()}, owner=owner) for owner in ("here:1:a", "there:2:b"))
     await office.happens(became_able())
     await office.clock.advance(31)
@@ -92,7 +92,7 @@ async def test_a_process_that_lost_its_lease_records_no_failure(office: Office, 
             await gate.wait()
             raise error
 
-    office.policy = Policy(channels=("slack",), group_wait=WAIT)
+    office.policy = AlertPolicy(channels=("slack",), group_wait=WAIT)
     stuck = office.another(channels={"slack": Stuck()}, owner="here:1:a")
     await office.happens(became_able())
     await office.clock.advance(31)
@@ -161,7 +161,7 @@ async def test_a_try_under_way_ends_before_the_service_does(office: Office) -> N
             taken.append(alert.id)
             await gate.wait()
 
-    office.policy = Policy(channels=("slack",), group_wait=WAIT)
+    office.policy = AlertPolicy(channels=("slack",), group_wait=WAIT)
     notifier = office.another(channels={"slack": Slow()})
     await office.happens(became_able())
     await office.clock.advance(31)

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.alert_samples import able_at, became_able
 from tests.fakes.telling_office import Office
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
-from watcher.core.telling.alerts import Policy
+from watcher.core.telling.alerts import AlertPolicy
 from watcher.services.telling.notify import Patience, send_test
 from watcher.store import outbox
 
@@ -122,7 +122,7 @@ async def test_a_test_alert_says_which_channel_takes_it(office: Office) -> None:
 
 
 async def test_without_channels_nothing_waits_for_ever(office: Office) -> None:
-    office.policy = Policy(channels=())
+    office.policy = AlertPolicy(channels=())
     office.notifier = office.another(channels={})
     await office.happens(became_able())
     await office.passes(40)

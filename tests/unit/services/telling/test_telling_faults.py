@@ -21,7 +21,7 @@ from watcher.channels.webhook import Webhook
 from watcher.core.errors import DeliveryRejected, StoreError
 from watcher.core.events import Event, EventKind
 from watcher.core.mail.risk import Severity
-from watcher.core.telling.alerts import Policy
+from watcher.core.telling.alerts import AlertPolicy
 from watcher.services.telling.notify import Notifier, Patience
 from watcher.store import Store, deliveries, event_log, outbox
 
@@ -40,7 +40,12 @@ class Desk:
 
     def notifier(self, channels=None, **changes) -> Notifier:
         chosen = channels or {"slack": self.slack, "email": self.email}
-        arguments = {"policy": Policy(channels=tuple(chosen)), "jitter": lambda: 0.5, "owner": "here:1:a", **changes}
+        arguments = {
+            "policy": AlertPolicy(channels=tuple(chosen)),
+            "jitter": lambda: 0.5,
+            "owner": "here:1:a",
+            **changes,
+        }
         return Notifier(self.store, chosen, clock=self.clock, **arguments)
 
     async def happens(self, *new: Event) -> list[Event]:
@@ -247,7 +252,7 @@ async def test_the_end_is_told_where_the_beginning_was(desk: Desk) -> None:
 
 
 async def test_events_of_the_watch_are_told_whatever_the_least_severity(desk: Desk) -> None:
-    grave = Policy(channels=("slack", "email"), min_severity=Severity.CRITICAL)
+    grave = AlertPolicy(channels=("slack", "email"), min_severity=Severity.CRITICAL)
     notifier = desk.notifier(policy=grave)
     (stale,) = await desk.happens(EVENTS["watch_stale"])
     await desk.clock.advance(31)

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
 from watcher.cli.narrator import Narrator
-from watcher.core.telling.alerts import Policy
+from watcher.core.telling.alerts import AlertPolicy
 from watcher.services.telling.terminal import Terminal
 from watcher.store import Store, event_log, silences
 from watcher.store.silences import SilenceRow
@@ -28,7 +28,7 @@ async def happens(store, *events):
 @pytest.mark.parametrize("channels", [(), ("slack",)])
 async def test_what_is_told_at_once_is_handed_out_once(store, channels):
     await happens(store, became_able(name="before.ml"))
-    terminal = Terminal(store, Policy(channels))
+    terminal = Terminal(store, AlertPolicy(channels))
     await terminal.begin()
     assert await terminal.new() == []
     await happens(store, became_able(), EVENTS["registered"], EVENTS["watch_stale"])
@@ -37,7 +37,7 @@ async def test_what_is_told_at_once_is_handed_out_once(store, channels):
 
 
 async def test_what_is_silenced_or_damped_is_not(store):
-    terminal = Terminal(store, Policy(()))
+    terminal = Terminal(store, AlertPolicy(()))
     await terminal.begin()
     async with store.write() as tx:
         await silences.add(tx, SilenceRow("1", "name", "quiet.ml", FakeClock().now()))
