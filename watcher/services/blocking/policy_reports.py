@@ -1,4 +1,4 @@
-"""How each policy service is, kept in the database, so that the watch tells of one that is behind or fell silent.
+"""The way each policy service is, kept in the database, so that the watch tells of one that is behind or fell silent.
 
 A policy service that is dead or behind stops no mail, so nobody would notice it otherwise.
 """
