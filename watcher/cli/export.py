@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +109,9 @@ def _write(
     if kind is rpz.FORMAT:
         about = replace(about, serial=asyncio.run(_serial(chosen, rules)))
     pages = streamed(_pages(chosen, rules))
-    every = (entry for page_ in pages for entry in page_)
     try:
+        first = next(pages, [])  # what cannot be read at all is said before anything is written
+        every = chain(first, (entry for page_ in pages for entry in page_))
         if output is not None and (output.is_dir() or str(output).endswith(os.sep)) and kind is misp.FORMAT:
             for name, text in misp.feed(fitted(kind, every, about, page=page, omitted=omitted), about):
                 write_whole(output / name, [text])

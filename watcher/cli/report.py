@@ -7,7 +7,7 @@ import click
 
 from watcher.cli.main import GlobalOptions
 from watcher.cli.output import OutputFormat, emit, visible
-from watcher.cli.seeing import must_see, resolver_option, store_if_any
+from watcher.cli.seeing import must_see, resolver_option
 from watcher.core.names.names import Fqdn
 from watcher.core.names.protected import parse_any
 from watcher.core.shapes.report import report_json
@@ -58,13 +58,13 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
 
 
 async def _report(chosen: "Settings", name: Fqdn) -> Report:
-    from watcher.bootstrap.command import build_enumeration, build_lookup
+    from watcher.bootstrap.command import build_enumeration, build_lookup, open_store
     from watcher.bootstrap.network import open_network
     from watcher.data import load_suffixes
     from watcher.services.answers.report import report_on
     from watcher.services.names.own import Ours
 
-    async with store_if_any(chosen) as store, open_network(chosen) as net:
+    async with open_store(chosen, create=False) as store, open_network(chosen) as net:
         await (ours := Ours(store, load_suffixes())).read()
         await ours.read_likeness()
         names = build_enumeration(ours, chosen.techniques.words, chosen.share)

@@ -42,3 +42,8 @@ def test_letters_that_would_be_false_are_refused(watcher):
     assert "it is protected" in watcher.refused("report", "army.mil")
     assert "null MX" in watcher.refused("report", "navy.ml")
     assert "resembles no protected name" in watcher.refused("report", "shop.ml")
+
+
+def test_without_a_database_it_says_so(bare):
+    assert "there is no database" in bare.refused("report", "army.ml", code=3)
+    assert not bare.database.exists()
