@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -141,10 +141,12 @@ class _Run:
         return reader
 
     async def keep(self) -> None:
+        """Keep what was counted where that is asked for, and let go of it."""
         from watcher.services.blocking.mail_log import keep
 
+        entries = self.count.take()
         if self.asked.save:
-            await keep(self.store, self.count.take())
+            await keep(self.store, entries)
 
 
 async def _opened(chosen: "Settings", asked: _Asked, stack: AsyncExitStack) -> _Run:
@@ -222,15 +224,12 @@ async def _follow(chosen: "Settings", asked: _Asked) -> int:
     clock = system_clock()
     async with AsyncExitStack() as stack:
         run = await _opened(chosen, asked, stack)
-        logs = {str(file): GrowingLog(file) for file in asked.files}
-        for log in logs.values():
-            stack.callback(log.close)
-        readers: dict[str, LogReader] = {}
+        logs = [_Growing(str(file), stack.enter_context(closing(GrowingLog(file)))) for file in asked.files]
         shown: dict[str, int] = {}
         while True:
             before = run.count.entries
-            for name, log in logs.items():
-                _read_fresh(run, name, log, readers, clock.now())
+            for log in logs:
+                log.read(run, clock.now())
             if run.count.entries != before:
                 await run.keep()
                 rows = [row async for row in _shapes(run, run.count.rows()) if row["messages"] + row["refused"]]
@@ -242,15 +241,38 @@ async def _follow(chosen: "Settings", asked: _Asked) -> int:
             await clock.sleep(_POLL_SECONDS)
 
 
-def _read_fresh(run: _Run, name: str, log: "GrowingLog", readers: "dict[str, LogReader]", now: datetime) -> None:
-    for block in log.fresh():
-        reader = readers.get(name)
-        if reader is None:
-            reader = readers[name] = run.reader(name, block[:_SAMPLE], now)
-            _say_form(run, name)
-        run.count.add(reader.read(block, run.count.wanted))
-    if name in readers:
-        run.count.add(readers[name].finish())
+class _Growing:
+    """One log that is followed: its form is told by its first lines, and those before it is known wait."""
+
+    def __init__(self, name: str, log: "GrowingLog") -> None:
+        self._name = name
+        self._log = log
+        self._reader: LogReader | None = None
+        self._waiting = b""
+
+    def read(self, run: _Run, now: datetime) -> None:
+        """Count what was written since the last call. Raises ConfigurationError for a log of no known form."""
+        for block in self._log.fresh():
+            self._read(run, block, now)
+        if self._reader is not None:
+            run.count.add(self._reader.finish())
+
+    def _read(self, run: _Run, block: bytes, now: datetime) -> None:
+        data = self._waiting + block
+        if self._reader is None:
+            try:
+                self._reader = run.reader(self._name, data[:_SAMPLE], now)
+            except ConfigurationError:
+                if len(data) >= _SAMPLE:
+                    raise
+                if not self._waiting:
+                    click.echo(f"watcher: {visible(self._name)}: waits for lines of a known form", err=True)
+                self._waiting = data
+                return
+            _say_form(run, self._name)
+            self._waiting = b""
+        self._reader.advance(now)
+        run.count.add(self._reader.read(data, run.count.wanted))
 
 
 async def _shapes(run: _Run, rows: "Sequence[WrittenRow]") -> AsyncIterator[dict[str, Any]]:

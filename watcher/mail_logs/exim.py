@@ -91,6 +91,9 @@ class EximReader:
         """Yield nothing: every stamp has its year."""
         yield from ()
 
+    def advance(self, reference: datetime) -> None:
+        """Do nothing: every stamp has its year."""
+
     def _entry(self, line: bytes, end: int) -> tuple[bytes, LogEntry] | None:
         found = _DELIVERY.search(line)
         at = iso_stamp(line[:40])

@@ -96,6 +96,10 @@ class PostfixReader:
         """Yield the entries whose years are known now."""
         yield from self._years.release()
 
+    def advance(self, reference: datetime) -> None:
+        """Take the log as written until `reference`."""
+        self._years.advance(reference)
+
     def _entry(self, block: bytes, start: int, end: int, hits: object) -> LogEntry | None:
         line = block[start:end]
         found, fate = _DELIVERY.search(line), None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.mail_logs.reading import counts, entries
+from tests.unit.mail_logs.reading import KEYED, counts, entries
 from watcher.mail_logs import detected, postfix
 
 STAMP = "Nov 27 09:12:01 mx1 "
@@ -140,6 +140,26 @@ def test_years_are_worked_out_backwards_over_new_year():
     made, _ = entries(text, reference=datetime(2026, 2, 1, tzinfo=UTC))
     assert [entry.at.date().isoformat() for entry in made] == [
         "2024-03-03", "2024-12-31", "2025-01-01", "2024-12-31", "2025-07-02", "2026-01-12",
+    ]  # fmt: skip
+
+
+def test_a_log_that_is_followed_for_months_and_over_new_year_keeps_its_years():
+    def on(stamp, queue_id):
+        return message(queue_id, "b@us.army.ml", stamp=f"{stamp} mx1 ").encode()
+
+    reader = postfix.reader(b"", keyed=KEYED, reference=datetime(2026, 6, 1, 12, tzinfo=UTC), column=None)
+    made = []
+    for day, text in (
+        (datetime(2026, 6, 1, 12, tzinfo=UTC), on("Jun  1 11:59:00", "A1111111111")),
+        (datetime(2026, 6, 20, 12, tzinfo=UTC), on("Jun 20 11:59:00", "B1111111111")),
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), on("Dec 31 22:59:00", "C1111111111")),
+        (datetime(2027, 1, 1, 1, tzinfo=UTC), on("Jan  1 00:59:00", "D1111111111")),
+        (datetime(2027, 3, 1, 1, tzinfo=UTC), on("Mar  1 00:59:00", "E1111111111")),
+    ):
+        reader.advance(day)
+        made += [*reader.read(text, set), *reader.finish()]
+    assert [entry.at.date().isoformat() for entry in made] == [
+        "2026-06-01", "2026-06-20", "2026-12-31", "2027-01-01", "2027-03-01",
     ]  # fmt: skip
 
 

@@ -78,6 +78,10 @@ class LogReader(Protocol):
         """Yield the entries that were held back; later blocks count as the same log."""
         ...
 
+    def advance(self, reference: datetime) -> None:
+        """Take the log as written until `reference`: it has grown meanwhile."""
+        ...
+
 
 class LogForm(Protocol):
     """A form of mail logs: a module of `watcher.mail_logs`."""

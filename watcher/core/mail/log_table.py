@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from watcher.core.mail.log_entry import LONGEST_LINE, LogEntry, LogReading, Wanted
 
@@ -77,6 +78,9 @@ class TableReader:
             self.reading.miss(self._rest[:300])
             self._rest = b""
         yield from ()
+
+    def advance(self, reference: datetime) -> None:
+        """Do nothing: every row has its date, or none."""
 
     def _last_whole(self, block: bytes) -> int:
         """Return the end of the last whole row: after the last line break before the last quote that opens."""

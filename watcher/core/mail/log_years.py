@@ -31,6 +31,10 @@ class Years:
         self._last: date | None = None
         self._held: list[tuple[int, LogEntry]] = []
 
+    def advance(self, reference: datetime) -> None:
+        """Take the log as written until `reference`."""
+        self._reference = reference.date() + timedelta(days=1)
+
     def note(self, day: date) -> int:
         """Take the day of the next line, in the year `LEAP`; return the turn of the year it belongs to."""
         if self._last is not None:
