@@ -17,6 +17,7 @@ from watcher.listeners.rpz import Listen, ZoneServer
 from watcher.listeners.rpz_answers import Access
 from watcher.listeners.rpz_zone import ZoneShape
 from watcher.services.blocking.publish import ZoneState
+from watcher.store.block_list import ZoneName
 
 NAMES = 100_000
 pytestmark = pytest.mark.perf
@@ -72,7 +73,7 @@ async def transfer(port: int) -> int:
 
 
 async def test_transfers(capsys: pytest.CaptureFixture[str]) -> None:
-    names = tuple(f"army-{number:06}.ml" for number in range(NAMES))
+    names = tuple(ZoneName(f"army-{number:06}.ml", "army.mil") for number in range(NAMES))
 
     async def state() -> ZoneState:
         return ZoneState(1, names)

@@ -114,7 +114,7 @@ async def exported(call: Call[WantedExport, Nothing]) -> Any:
 
 
 async def misp_file(call: Call[Nothing, Nothing]) -> Any:
-    """Return one file of the MISP feed folder: the manifest, or an event."""
+    """Return one file of the MISP feed folder: the manifest, the hashes, or an event."""
     desk = _desk(call)
     entries = [entry async for page in desk.lists.pages(desk.lists.rules) for entry in page]
     about = desk.lists.about
@@ -123,7 +123,8 @@ async def misp_file(call: Call[Nothing, Nothing]) -> Any:
     text = await asyncio.to_thread(lambda: next((text for name, text in files if name == wanted), None))
     if text is None:
         raise not_found(f"the file {wanted}")
-    return web.Response(body=text.encode(), content_type="application/json", headers={"Cache-Control": _CACHE})
+    kind = "text/csv" if wanted == misp.HASHES else "application/json"
+    return web.Response(body=text.encode(), content_type=kind, headers={"Cache-Control": _CACHE})
 
 
 def is_fresh(request: web.BaseRequest, known: Validators) -> bool:
@@ -248,6 +249,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         None,
         (Scope.READ,),
+        also_media=("text/csv",),
         errors=(404,),
         for_gear=True,
     ),

@@ -17,9 +17,9 @@ from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing, Whatever
 from watcher.api.exports import ExportDesk
 from watcher.api.problems import Problem, not_found
 from watcher.exports.form import NAMESPACE, Tlp, name_based
-from watcher.exports.stix import StixSubject, common_objects, objects_of
+from watcher.exports.stix import MOST_OBJECTS, StixSubject, common_objects, domain_object, objects_of
 from watcher.services.names.tokens import Scope
-from watcher.store import block_list
+from watcher.store import Tx, block_list
 from watcher.store.block_list import ListedEntry
 
 MEDIA = "application/taxii+json;version=2.1"
@@ -126,22 +126,30 @@ async def _page(call: Call[WantedObjects, Nothing]) -> tuple[list[StixItem], boo
     await desk.publisher.refresh()
     found = [item for item in _common(desk.lists.about.tlp) if after is None or item.added > after]
     found = [item for item in found if _matches(item, query)]
-    start = None if after is None else after - timedelta(microseconds=_OBJECTS)
+    start = None if after is None else after - timedelta(microseconds=MOST_OBJECTS)
     async with call.parts.store.read() as tx:
         while len(found) <= limit:
-            rows = await block_list.list_added(tx, after=start, limit=_MOST)
-            for row in rows:
-                items = _items(row, desk.lists.about.tlp)
-                found += [item for item in items if (after is None or item.added > after) and _matches(item, query)]
-            if len(rows) < _MOST:
+            items, start = await _stretch(tx, start, desk.lists.about.tlp)
+            found += [item for item in items if (after is None or item.added > after) and _matches(item, query)]
+            if start is None:
                 break
-            start = rows[-1].added_at
     more = len(found) > limit
     return found[:limit], more, _time(found[limit - 1].added) if more else ""
 
 
-_OBJECTS = 3
-"""Objects of one entry; each is a microsecond later than the one before."""
+async def _stretch(tx: Tx, after: datetime | None, tlp: Tlp) -> tuple[list[StixItem], datetime | None]:
+    """Return the objects of the names and exchanges that came next, in order, and where to go on; None: all were seen.
+
+    Each object of a name is a microsecond later than the one before.
+    """
+    rows = await block_list.list_added(tx, after=after, limit=_MOST)
+    hosts = await block_list.list_exchanges(tx, after=after, limit=_MOST)
+    ends = [rows[-1].added_at] if len(rows) == _MOST else []
+    ends += [hosts[-1][0]] if len(hosts) == _MOST else []
+    end = min(ends, default=None)
+    items = [item for row in rows if end is None or row.added_at <= end for item in _items(row, tlp)]
+    items += [_item(domain_object(host), at) for at, host in hosts if end is None or at <= end]
+    return sorted(items), end
 
 
 async def _by_ids(call: Call[Any, Nothing], ids: set[str]) -> list[StixItem]:
@@ -151,12 +159,11 @@ async def _by_ids(call: Call[Any, Nothing], ids: set[str]) -> list[StixItem]:
     found = [item for item in _common(tlp) if item.id in ids]
     after = None
     async with call.parts.store.read() as tx:
-        while rows := await block_list.list_added(tx, after=after, limit=_MOST):
-            found += [item for row in rows for item in _items(row, tlp) if item.id in ids]
-            if len(rows) < _MOST:
-                break
-            after = rows[-1].added_at
-    return found
+        while True:
+            items, after = await _stretch(tx, after, tlp)
+            found += [item for item in items if item.id in ids]
+            if after is None:
+                return found
 
 
 def _common(tlp: Tlp) -> Iterator[StixItem]:
@@ -165,7 +172,15 @@ def _common(tlp: Tlp) -> Iterator[StixItem]:
 
 
 def _items(row: ListedEntry, tlp: Tlp) -> list[StixItem]:
-    subject = StixSubject(row.name, row.description, row.listed_at, row.modified_at, row.removed_at is not None)
+    subject = StixSubject(
+        row.name,
+        row.description,
+        row.listed_at,
+        row.modified_at,
+        row.removed_at is not None,
+        tuple(host for host, left in row.exchanges if not left),
+        tuple(host for host, left in row.exchanges if left),
+    )
     return [_item(text, row.added_at + place * _TICK) for place, text in enumerate(objects_of(subject, tlp))]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from watcher.core.blocking.selection import BlockEntry
 from watcher.exports.form import About, Format, Guide, protected_of
@@ -28,32 +29,23 @@ _FORMULA = re.compile(r"\A[\s\x00]*[=+@\-\t\r\uff1d\uff0b\uff0d\uff20]")
 def render(entries: Iterable[BlockEntry], _about: About) -> Iterator[str]:
     """Yield a heading and one row a name. Every cell is quoted, and no cell begins as a formula."""
     yield ",".join(COLUMNS) + "\r\n"
+    often = lru_cache(maxsize=1024)(cell)  # what many names have in common
     for entry in entries:
         best = entry.best
+        name = cell(entry.name)
+        unicode = name if entry.unicode == entry.name else cell(entry.unicode)
+        alike = '"","",""'
+        if best is not None:
+            alike = f'{often(";".join(best.techniques))},"{best.likelihood:.6g}","{best.grade.value}"'
+        since = entry.since.isoformat().replace("+00:00", "Z") if entry.since else ""
         yield (
-            ",".join(
-                map(
-                    cell,
-                    (
-                        entry.name,
-                        entry.unicode,
-                        entry.cause.value,
-                        protected_of(entry),
-                        ";".join(best.techniques) if best else "",
-                        f"{best.likelihood:.6g}" if best else "",
-                        best.grade.value if best else "",
-                        entry.severity.value,
-                        "able" if entry.able else "not able",
-                        entry.basis,
-                        ";".join(entry.exchanges),
-                        entry.since.isoformat().replace("+00:00", "Z") if entry.since else "",
-                        entry.decided_by or "",
-                        entry.note,
-                    ),
-                )
-            )
-            + "\r\n"
+            f'{name},{unicode},"{entry.cause.value}",{often(protected_of(entry))},{alike},"{entry.severity.value}",'
+            f'{_ABLE if entry.able else _NOT_ABLE},{often(entry.basis)},{cell(";".join(entry.exchanges))},"{since}",'
+            f"{often(entry.decided_by or '')},{cell(entry.note)}\r\n"
         )
+
+
+_ABLE, _NOT_ABLE = '"able"', '"not able"'
 
 
 def cell(text: str) -> str:

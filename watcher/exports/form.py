@@ -229,22 +229,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def name_based(namespace: UUID, text: str) -> str:
-    """Return the UUID (version 5) of `text` in `namespace`; `uuid.uuid5` takes three times as long."""
-    digest = sha1(namespace.bytes + text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
-    number = (int.from_bytes(digest[:16]) & ~_VERSION_MASK) | _VERSION_FIVE
-    shown = f"{number:032x}"
-    return f"{shown[:8]}-{shown[8:12]}-{shown[12:16]}-{shown[16:20]}-{shown[20:]}"
+    """Return the UUID (version 5) of `text` in `namespace`; `uuid.uuid5` takes several times as long."""
+    digest = sha1(namespace.bytes + text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    variant = _VARIANTS[digest[16]]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
-_VERSION_MASK = (0xC000 << 48) | (0xF000 << 64)
-_VERSION_FIVE = (0x8000 << 48) | (5 << 76)
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""The first digit of the fourth group: its two highest bits are 10 (RFC 9562 4.1)."""
 NAMESPACE = UUID("6f1b3c1e-52a7-5c0d-9a44-1d6b7f0e8c35")
 """The namespace of our deterministic ids. It never changes: a changed id would double everything at the consumers."""
 
 
 def sentence(entry: BlockEntry) -> str:
     """Return the sentence that a sender is shown: ASCII, one line, without quotes, made of host names alone."""
-    meant = protected_of(entry)
-    if not is_host(meant):
-        return f"{entry.name} is a lookalike domain; check the address"
-    return f"{entry.name} is a lookalike of {meant}; check the address"
+    return sentence_about(entry.name, protected_of(entry))
+
+
+def sentence_about(name: str, protected: str) -> str:
+    """Return the same for a name that resembles `protected`; empty where that is not known."""
+    if not is_host(protected):
+        return f"{name} is a lookalike domain; check the address"
+    return f"{name} is a lookalike of {protected}; check the address"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from hashlib import md5
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +15,7 @@ _RESULT = "22151d90-b39b-498c-86c7-126ddd2e1a55"
 """The templates of MISP's objects `typosquatting-finder` and `typosquatting-finder-result`, both version 1."""
 _ORGANISATION = {"name": "watcher", "uuid": name_based(NAMESPACE, "organisation")}
 _MOST_EXCHANGES = 20
+HASHES = "hashes.csv"
 _EXPLAINED = "watcher: lookalikes of {}"
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
@@ -32,12 +34,17 @@ def render(entries: Iterable[BlockEntry], about: About) -> Iterator[str]:
 
 
 def feed(entries: Iterable[BlockEntry], about: About) -> Iterator[tuple[str, str]]:
-    """Yield the files of a feed folder as (name, text), the manifest last. `entries` come by protected name."""
+    """Yield the files of a feed folder as (name, text), the manifest last. `entries` come by protected name.
+
+    `hashes.csv` has the MD5 of each value with its event: by it MISP finds values of feeds that it has not fetched.
+    """
     manifest: Json = {}
+    hashes: list[str] = []
     for protected, group in groupby(entries, key=protected_of):
         held = list(group)
         head = _head(protected, held, about)
         yield f"{head['uuid']}.json", "".join(_event(protected, held, about))
+        hashes += [f"{_md5(value)},{head['uuid']}\n" for value in _values(held)]
         manifest[head["uuid"]] = {
             "Orgc": _ORGANISATION,
             "Tag": head["Tag"],
@@ -47,7 +54,18 @@ def feed(entries: Iterable[BlockEntry], about: About) -> Iterator[tuple[str, str
             "threat_level_id": head["threat_level_id"],
             "timestamp": head["timestamp"],
         }
+    yield HASHES, "".join(hashes)
     yield "manifest.json", _encode(manifest)
+
+
+def _values(entries: list[BlockEntry]) -> dict[str, None]:
+    """Return the values that MISP compares, each once: names and their exchanges."""
+    return dict.fromkeys(value for entry in entries for value in (entry.name, *entry.exchanges[:_MOST_EXCHANGES]))
+
+
+def _md5(value: str) -> str:
+    """Return the hash by which MISP compares, which is no secret."""
+    return md5(value.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _event(protected: str, entries: list[BlockEntry], about: About) -> Iterator[str]:
@@ -100,39 +118,42 @@ def _finder(protected: str, entries: list[BlockEntry]) -> Json:
 def _result(entry: BlockEntry, protected: str) -> str:
     """Return the object of one lookalike. Only a name that a person set to `blocked` is marked for detection."""
     key = f"misp-result:{protected}:{entry.name}"
-    decided = entry.cause is Cause.BLOCKED
+    at = _seconds(entry.since)
     attributes = [
-        _attribute(key, "queried-domain", "domain", entry.name, entry.since, to_ids=decided, comment=entry.note)
+        _domain(key, "queried-domain", entry.name, at, to_ids=entry.cause is Cause.BLOCKED, comment=entry.note)
     ]
-    attributes += [
-        _attribute(key, "mx-record", "domain", host, entry.since) for host in entry.exchanges[:_MOST_EXCHANGES]
-    ]
-    return _encode(
-        {
-            "uuid": name_based(NAMESPACE, key),
-            "name": "typosquatting-finder-result",
-            "meta-category": "network",
-            "description": "Typosquatting result",
-            "template_uuid": _RESULT,
-            "template_version": "1",
-            "timestamp": _seconds(entry.since),
-            "distribution": "5",
-            "Attribute": attributes,
-        }
+    attributes += [_domain(key, "mx-record", host, at) for host in entry.exchanges[:_MOST_EXCHANGES]]
+    return (
+        f'{{"uuid":"{name_based(NAMESPACE, key)}",{_RESULT_HEAD},"timestamp":"{at}","distribution":"5",'
+        f'"Attribute":[{",".join(attributes)}]}}'
     )
 
 
-def _attribute(
-    key: str, relation: str, kind: str, value: str, at: datetime | None, *, to_ids: bool = False, comment: str = ""
-) -> Json:
+_RESULT_HEAD = (
+    '"name":"typosquatting-finder-result","meta-category":"network","description":"Typosquatting result",'
+    f'"template_uuid":"{_RESULT}","template_version":"1"'
+)
+
+
+def _domain(key: str, relation: str, value: str, at: str, *, to_ids: bool = False, comment: str = "") -> str:
+    """Return one attribute of the type `domain`."""
+    return (
+        f'{{"uuid":"{name_based(NAMESPACE, f"{key}:{relation}:{value}")}","object_relation":"{relation}",'
+        f'"type":"domain","category":"Network activity","to_ids":{"true" if to_ids else "false"},'
+        f'"value":{_encode(value)},"comment":{_encode(comment)},"timestamp":"{at}","distribution":"5",'
+        '"disable_correlation":false}'
+    )
+
+
+def _attribute(key: str, relation: str, kind: str, value: str, at: datetime | None) -> Json:
     return {
         "uuid": name_based(NAMESPACE, f"{key}:{relation}:{value}"),
         "object_relation": relation,
         "type": kind,
         "category": "Other" if kind == "text" else "Network activity",
-        "to_ids": to_ids,
+        "to_ids": False,
         "value": value,
-        "comment": comment,
+        "comment": "",
         "timestamp": _seconds(at),
         "distribution": "5",
         "disable_correlation": kind == "text",

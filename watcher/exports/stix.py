@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from uuid import UUID
 
 from watcher.core.blocking.selection import BlockEntry
-from watcher.exports.form import NAMESPACE, About, Format, Guide, Tlp, moment, name_based
+from watcher.exports.form import NAMESPACE, About, Format, Guide, Tlp, is_host, moment, name_based
 
 _OBSERVABLES = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 """The namespace of the ids of observables (STIX 2.1, section 2.9)."""
@@ -23,19 +24,29 @@ _TLP = {
 _TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 _BEGINNING = "2026-01-01T00:00:00.000Z"
 IDENTITY = f"identity--{name_based(NAMESPACE, 'identity')}"
-OBJECTS_OF_EACH = 3
+MOST_EXCHANGES = 10
+"""Exchanges of one name that are told."""
+MOST_OBJECTS = 3 + 2 * MOST_EXCHANGES
+"""Objects of one name: itself, its indicator, what joins the two, and what joins it to exchanges, left ones too."""
+_REMEMBERED = 4_096
+"""So many domain names are remembered within a bundle, so that a shared exchange stands there once."""
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class StixSubject:
-    """One lookalike as STIX tells of it; `revoked` when it left the block list."""
+    """One lookalike as STIX tells of it; `revoked` when it left the block list.
+
+    `exchanges` are the hosts that take its mail, `left` those that did and do so no more.
+    """
 
     name: str
     description: str
     created: datetime | None
     modified: datetime | None
     revoked: bool = False
+    exchanges: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=8)
@@ -61,25 +72,23 @@ def common_objects(tlp: Tlp) -> tuple[str, str]:
     return _encode(marking), _encode(identity)
 
 
-def objects_of(subject: StixSubject, tlp: Tlp) -> tuple[str, str, str]:
-    """Return the domain name, the indicator and the relationship between them, as JSON."""
+def objects_of(subject: StixSubject, tlp: Tlp) -> tuple[str, ...]:
+    """Return the domain name, the indicator, and the relationships between them and to the exchanges, as JSON."""
     name = subject.name
-    value = _encode(name)
-    canonical = '{"value":' + value + "}"
-    domain = f"domain-name--{name_based(_OBSERVABLES, canonical)}"
+    domain = domain_id(name)
     indicator = f"indicator--{name_based(NAMESPACE, 'indicator:' + name)}"
     relationship = f"relationship--{name_based(NAMESPACE, 'based-on:' + name)}"
-    created, modified = moment(subject.created), moment(subject.modified)
-    shared = (
+    created = moment(subject.created)
+    modified = created if subject.modified == subject.created else moment(subject.modified)
+    standing = (
         f'"created_by_ref":"{IDENTITY}","created":"{created}","modified":"{modified}",'
         f'"object_marking_refs":["{_marking(tlp)}"]'
     )
-    if subject.revoked:
-        shared += ',"revoked":true'
+    shared = standing + ',"revoked":true' if subject.revoked else standing
     pattern = _encode("[domain-name:value = '" + name.replace("\\", "\\\\").replace("'", "\\'") + "']")
     telling = f'"name":{_encode("Lookalike domain " + name)},"description":{_encode(subject.description)}'
     return (
-        f'{{"type":"domain-name","spec_version":"2.1","id":"{domain}","value":{value}}}',
+        domain_object(name),
         (
             f'{{"type":"indicator","spec_version":"2.1","id":"{indicator}",{shared},{telling},'
             f'"indicator_types":["anomalous-activity"],"pattern":{pattern},"pattern_type":"stix","valid_from":"{created}"}}'
@@ -88,6 +97,34 @@ def objects_of(subject: StixSubject, tlp: Tlp) -> tuple[str, str, str]:
             f'{{"type":"relationship","spec_version":"2.1","id":"{relationship}",{shared},'
             f'"relationship_type":"based-on","source_ref":"{indicator}","target_ref":"{domain}"}}'
         ),
+        *(_resolving(name, host, domain, shared) for host in subject.exchanges),
+        *(_resolving(name, host, domain, standing + ',"revoked":true') for host in subject.left),
+    )
+
+
+def told_exchanges(name: str, hosts: Iterable[str]) -> tuple[str, ...]:
+    """Return the exchanges of `name` that are told: other host names, each once, the first of them."""
+    return tuple(islice((host for host in dict.fromkeys(hosts) if host != name and is_host(host)), MOST_EXCHANGES))
+
+
+def domain_id(name: str) -> str:
+    """Return the id of the domain name, which everybody else gives it too (STIX 2.1, section 2.9)."""
+    canonical = '{"value":' + _encode(name) + "}"
+    return f"domain-name--{name_based(_OBSERVABLES, canonical)}"
+
+
+def domain_object(name: str) -> str:
+    """Return the domain name as JSON."""
+    return f'{{"type":"domain-name","spec_version":"2.1","id":"{domain_id(name)}","value":{_encode(name)}}}'
+
+
+def _resolving(name: str, host: str, domain: str, shared: str) -> str:
+    """Return what says that a host takes the mail of the name."""
+    return (
+        f'{{"type":"relationship","spec_version":"2.1",'
+        f'"id":"relationship--{name_based(NAMESPACE, f"exchange:{name}:{host}")}",{shared},'
+        f'"relationship_type":"resolves-to","description":"mail exchange (MX)","source_ref":"{domain}",'
+        f'"target_ref":"{domain_id(host)}"}}'
     )
 
 
@@ -100,7 +137,7 @@ def described(entry: BlockEntry) -> str:
     if entry.able:
         text += " that can receive mail"
     if entry.exchanges:
-        text += f"; exchanges: {', '.join(entry.exchanges[:10])}"
+        text += f"; exchanges: {', '.join(entry.exchanges[:MOST_EXCHANGES])}"
     return f"{text}. {entry.note}".rstrip(". ") + "."
 
 
@@ -108,10 +145,24 @@ def render(entries: Iterable[BlockEntry], about: About) -> Iterator[str]:
     """Yield one bundle."""
     yield f'{{"type":"bundle","id":"bundle--{name_based(NAMESPACE, "bundle")}","objects":[\n'
     yield ",\n".join(common_objects(about.tlp))
+    told: dict[str, None] = {}
     for entry in entries:
-        subject = StixSubject(entry.name, described(entry), entry.since, entry.since)
-        yield ",\n" + ",\n".join(objects_of(subject, about.tlp))
+        exchanges = told_exchanges(entry.name, entry.exchanges)
+        subject = StixSubject(entry.name, described(entry), entry.since, entry.since, exchanges=exchanges)
+        hosts = [domain_object(host) for host in exchanges if _is_first(host, told)]
+        domain, *others = objects_of(subject, about.tlp)
+        yield ",\n" + ",\n".join((*hosts, *((domain,) if _is_first(entry.name, told) else ()), *others))
     yield "\n]}\n"
+
+
+def _is_first(name: str, told: dict[str, None]) -> bool:
+    """Return whether the name was not told lately, and remember it."""
+    known = name in told
+    told.pop(name, None)
+    told[name] = None
+    if len(told) > _REMEMBERED:
+        del told[next(iter(told))]
+    return not known
 
 
 def _marking(tlp: Tlp) -> str:

@@ -115,7 +115,7 @@ async def _incremental(query: dns.message.Message, served: Served) -> tuple[Piec
     if difference is None or difference.new != served.image.serial:
         return None
     removed, added = (
-        [name for name in names if fits(name, served.shape.zone)] for names in (difference.removed, difference.added)
+        [row for row in rows if fits(row.name, served.shape.zone)] for rows in (difference.removed, difference.added)
     )
     if len(removed) + len(added) >= served.image.names:
         return None

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from struct import pack
 
-from watcher.exports.form import CANARIES, RpzAction, is_host
+from watcher.exports.form import CANARIES, RpzAction, is_host, sentence_about
 from watcher.exports.rpz import EXPIRE, REFRESH, RETRY, TTL
+from watcher.store.block_list import ZoneName
 
 ZONE_POINTER = b"\xc0\x0c"
 """A pointer to the question's name, right behind the header of 12 octets."""
@@ -17,6 +18,8 @@ SOA, NS, CNAME, MX, TXT = 6, 2, 5, 15, 16
 _IN = 1
 _MOST_OCTETS = 255
 _PIECE = 32_000
+_TEXTS = 2
+"""The edition of the texts in the zone: after another one the history of the zone is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class ZoneShape:
     action: RpzAction
 
     def __str__(self) -> str:
-        return f"{self.zone} {self.action.value} {TTL}"
+        return f"{self.zone} {self.action.value} {TTL} {_TEXTS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,9 @@ class ZoneImage:
     names: int
 
 
-def zone_image(serial: int, names: Iterable[str], shape: ZoneShape) -> ZoneImage:
+def zone_image(serial: int, names: Iterable[ZoneName], shape: ZoneShape) -> ZoneImage:
     """Return the zone that holds `names`; those that do not fit below the zone's name are left out."""
-    fitting = [name for name in names if fits(name, shape.zone)]
+    fitting = [row for row in names if fits(row.name, shape.zone)]
     canaries = b"".join(_record(_labels(canary), TXT, _text("watcher")) for canary in CANARIES)
     apex = Piece(_record(b"", NS, _name("localhost")) + canaries, 1 + len(CANARIES))
     pieces = (apex, *record_pieces(fitting, shape))
@@ -62,12 +65,12 @@ def fits(name: str, zone: str) -> bool:
     return is_host(name) and len(name) + len(zone) + 5 <= _MOST_OCTETS
 
 
-def record_pieces(names: Iterable[str], shape: ZoneShape) -> Iterator[Piece]:
+def record_pieces(names: Iterable[ZoneName], shape: ZoneShape) -> Iterator[Piece]:
     """Yield the records of `names` in pieces that leave room in a message."""
     held: list[bytes] = []
     size = count = 0
-    for name in names:
-        records, number = _records(name, shape.action)
+    for row in names:
+        records, number = _records(row, shape.action)
         if size + len(records) > _PIECE:
             yield Piece(b"".join(held), count)
             held, size, count = [], 0, 0
@@ -84,15 +87,15 @@ def soa_record(serial: int) -> bytes:
     return _record(b"", SOA, _name("localhost") + _name("hostmaster.watcher.invalid") + numbers)
 
 
-def _records(name: str, action: RpzAction) -> tuple[bytes, int]:
-    owner = _labels(name)
+def _records(row: ZoneName, action: RpzAction) -> tuple[bytes, int]:
+    owner = _labels(row.name)
     match action:
         case RpzAction.NXDOMAIN:
             rest = _ALIAS_OF_NOTHING
         case RpzAction.NODATA:
             rest = _ALIAS_OF_ANYTHING
         case RpzAction.CLEAR_BOUNCE:
-            text = _tail(TXT, _text(f"{name} is a lookalike domain; check the address"))
+            text = _tail(TXT, _text(sentence_about(row.name, row.protected)))
             wild = b"\x01*" + owner
             return owner + _NULL_MX + owner + text + wild + _NULL_MX + wild + text, 4
     return owner + rest + b"\x01*" + owner + rest, 2

@@ -340,6 +340,15 @@ block_entries = Table(  # the block list as it was handed out last, and what lef
     Cell("modified_at", MomentColumn, nullable=False),
     Cell("added_at", MomentColumn, nullable=False, unique=True),  # unique and rising: the order of TAXII
     Cell("removed_at", MomentColumn, index=True),  # null: it is on the list
+    Cell("protected", Text, nullable=False, server_default=""),  # what it resembled when it came to the list
+    Cell("exchanges", Json),  # hosts that take its mail, and those that did: [[host, whether it left]]
+)
+
+block_exchanges = Table(  # exchanges of listed names, each with its own place in the order of TAXII
+    "block_exchanges",
+    metadata,
+    Cell("host", Text, primary_key=True),
+    Cell("added_at", MomentColumn, nullable=False, unique=True),
 )
 
 block_changes = Table(  # the names that came and left, by the serial of the zone: the history for incremental transfers

@@ -110,6 +110,31 @@ async def test_what_left_the_list_is_revoked_under_the_same_id(api: ApiClient, s
     assert gone["created"] == came["created"]
 
 
+async def test_exchanges_are_objects_that_come_once_and_before_what_refers_to_them(api: ApiClient, seen: World) -> None:
+    await seen.clock.advance(3600)
+    await triage(api, "army.ml", "blocked")
+    await get(api, f"{BASE}/objects/")
+    await triage(api, "shop.ml", "blocked")
+    first: list[Any] = []
+    query = "limit=2"
+    for _ in range(30):
+        page = await get(api, f"{BASE}/objects/?{query}")
+        first += page.get("objects", [])
+        if not page["more"]:
+            break
+        query = f"limit=2&next={quote(page['next'])}"
+    names = {item["id"]: item["value"] for item in first if item["type"] == "domain-name"}
+    resolving = [item for item in first if item.get("relationship_type") == "resolves-to"]
+    pairs = {(names[item["source_ref"]], names[item["target_ref"]]) for item in resolving}
+    assert ("army.ml", "mx.army.ml") in pairs
+    ids = [item["id"] for item in first]
+    assert len(set(ids)) == len(ids)
+    place = {item["id"]: number for number, item in enumerate(first)}
+    assert all(place[item["target_ref"]] < place[item["id"]] for item in resolving), (
+        "nothing refers to what comes later"
+    )
+
+
 async def test_match_chooses(api: ApiClient, seen: World) -> None:
     await triage(api, "army.ml", "blocked")
     things = (await get(api, f"{BASE}/objects/"))["objects"]

@@ -1,6 +1,7 @@
 """Properties that every format has, and what is special in one."""
 
 import json
+from hashlib import md5
 
 import pytest
 
@@ -93,8 +94,38 @@ def test_stix_ids_stay_when_everything_else_changes() -> None:
         return [thing["id"] for thing in json.loads(made)["objects"]]
 
     first = ids(text("stix", block_entry(note="one", decided_by="alice")))
-    assert first == ids(text("stix", block_entry(note="two", since=None, exchanges=())))
-    assert len(set(first)) == 5
+    assert first == ids(text("stix", block_entry(note="two", since=None)))
+    assert len(set(first)) == len(first) == 7
+    assert set(ids(text("stix", block_entry(exchanges=())))) < set(first)
+
+
+def test_stix_tells_of_exchanges_as_objects_each_once() -> None:
+    shared = tuple(f"mx{number}.collector.net" for number in range(12))
+    entries = [block_entry("army.ml", exchanges=("army.ml", *shared)), block_entry("navy.ml", exchanges=shared)]
+    made = json.loads(text("stix", *entries))
+    ids = [thing["id"] for thing in made["objects"]]
+    assert len(set(ids)) == len(ids)
+    names = {thing["id"]: thing["value"] for thing in made["objects"] if thing["type"] == "domain-name"}
+    assert sorted(names.values()) == sorted(["army.ml", "navy.ml", *shared[:10]])
+    pairs = {
+        (names[thing["source_ref"]], names[thing["target_ref"]])
+        for thing in made["objects"]
+        if thing.get("relationship_type") == "resolves-to"
+    }
+    assert pairs == {(name, host) for name in ("army.ml", "navy.ml") for host in shared[:10]}
+
+
+def test_a_misp_feed_has_the_hashes_of_its_values() -> None:
+    files = dict(misp.feed(sorted(SAMPLES, key=lambda entry: (entry.best is not None, entry.name)), About()))
+    events = [json.loads(made)["Event"] for name, made in files.items() if name.count("-") == 4]
+    wanted = {
+        (md5(attribute["value"].encode()).hexdigest(), event["uuid"])
+        for event in events
+        for item in event["Object"]
+        for attribute in item["Attribute"]
+        if attribute["type"] == "domain" and attribute["object_relation"] != "research-domain"
+    }
+    assert {tuple(row.split(",")) for row in files["hashes.csv"].splitlines()} == wanted
 
 
 def test_misp_marks_for_detection_what_a_person_decided() -> None:
@@ -112,6 +143,7 @@ def test_misp_marks_for_detection_what_a_person_decided() -> None:
 def test_a_misp_feed_has_a_manifest_of_its_events() -> None:
     files = dict(misp.feed(sorted(SAMPLES, key=lambda entry: (entry.best is not None, entry.name)), About()))
     manifest = json.loads(files.pop("manifest.json"))
+    files.pop("hashes.csv")
     assert {f"{uuid}.json" for uuid in manifest} == set(files)
     for name, made in files.items():
         assert json.loads(made)["Event"]["uuid"] == name.removesuffix(".json")

@@ -5,16 +5,19 @@ seconds, or one more than the last where that is greater; and it rises at every 
 from yesterday.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from watcher.core.blocking.selection import BlockEntry
 from watcher.core.ports import Clock
-from watcher.exports.stix import described
+from watcher.exports.form import protected_of
+from watcher.exports.stix import MOST_EXCHANGES, described, told_exchanges
 from watcher.services.blocking.block_lists import BlockLists
 from watcher.store import Store, Tx, block_list, facts
 from watcher.store.block_candidates import BlockInputs, find_inputs
-from watcher.store.block_list import ListChange, ListedEntry
+from watcher.store.block_list import ListChange, ListedEntry, TakenBy, ZoneName
 
 FACT = "block_list"
 STEP = timedelta(microseconds=64)
@@ -33,7 +36,7 @@ class ZoneState:
     """The names on the list at `serial`, in order."""
 
     serial: int
-    names: tuple[str, ...]
+    names: tuple[ZoneName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,16 @@ class Difference:
 
     old: int
     new: int
-    removed: tuple[str, ...]
-    added: tuple[str, ...]
+    removed: tuple[ZoneName, ...]
+    added: tuple[ZoneName, ...]
+
+
+class _Told(NamedTuple):
+    """The parts of an entry that clients are told."""
+
+    description: str
+    protected: str
+    exchanges: tuple[str, ...]
 
 
 class Publisher:
@@ -70,15 +81,17 @@ class Publisher:
         """
         async with self._store.write() as tx:
             fact = await facts.find(tx, FACT) or {}
-            await self._raise_serial(tx, forget=fact.get("shape", "") != shape, shape=shape)
-        await self.refresh()
+            forgets = fact.get("shape", "") != shape
+            await self._raise_serial(tx, forget=forgets, shape=shape)
+        await self.refresh(anew=forgets)
 
-    async def refresh(self) -> bool:
+    async def refresh(self, *, anew: bool = False) -> bool:
         """Bring the list up to date where something changed, and tell of a new serial; whether there is one.
 
-        Cheap when nothing changed. Another process may have brought the list up to date.
+        Cheap when nothing changed. Another process may have brought the list up to date. `anew`: the zone has no
+        history, so its texts may change too.
         """
-        await self._update()
+        await self._update(anew=anew)
         async with self._store.read() as tx:
             serials = await _serials(tx)
         if not serials or serials[-1] == self._seen:
@@ -88,16 +101,17 @@ class Publisher:
             await told()
         return True
 
-    async def _update(self) -> None:
+    async def _update(self, *, anew: bool) -> None:
         now = self._clock.now()
         inputs = await self._lists.inputs()
-        if self._looked_at is not None and inputs == self._inputs and now - self._looked_at < _LOOK_ANYWAY:
+        fresh = self._looked_at is not None and now - self._looked_at < _LOOK_ANYWAY
+        if fresh and inputs == self._inputs and not anew:
             return
-        wanted = {entry.name: described(entry) async for page in self._lists.pages(self._lists.rules) for entry in page}
+        wanted = {entry.name: _told(entry) async for page in self._lists.pages(self._lists.rules) for entry in page}
         async with self._store.write() as tx:
             if await find_inputs(tx) != inputs:  # decided otherwise meanwhile: the next call sees it
                 return
-            await self._save(tx, wanted, now)
+            await self._save(tx, wanted, now, anew=anew)
         self._inputs, self._looked_at = inputs, now
 
     async def state(self) -> ZoneState:
@@ -119,27 +133,36 @@ class Publisher:
             if old not in serials:
                 return None
             changes = await block_list.list_changes(tx, after=old, limit=_MOST_CHANGES + 1)
-        if len(changes) > _MOST_CHANGES:
-            return None
-        return _difference(old, serials[-1], changes)
+            if len(changes) > _MOST_CHANGES:
+                return None
+            protected = await block_list.find_protected(tx, sorted({change.name for change in changes}))
+        return _difference(old, serials[-1], changes, protected)
 
-    async def _save(self, tx: Tx, wanted: dict[str, str], now: datetime) -> None:
+    async def _save(self, tx: Tx, wanted: dict[str, _Told], now: datetime, *, anew: bool) -> None:
         known = {entry.name: entry for entry in await block_list.list_entries(tx)}
-        at = max(now, (await block_list.find_last_added(tx) or now) + STEP)
+        last = await block_list.find_last_added(tx)
+        at = now if last is None else max(now, last + STEP)
         came = [name for name in wanted if name not in known or known[name].removed_at is not None]
         left = [entry for entry in known.values() if entry.removed_at is None and entry.name not in wanted]
-        other = [
-            known[name]
-            for name, description in wanted.items()
-            if name in known and known[name].removed_at is None and known[name].description != description
-        ]
         rows: list[ListedEntry] = []
         for name in sorted(came):
-            listed_at = known[name].listed_at if name in known else now
-            rows.append(ListedEntry(name, wanted[name], listed_at, now, at))
-        rows += [replace(entry, description=wanted[entry.name], modified_at=now, added_at=at) for entry in other]
-        rows += [replace(entry, modified_at=now, removed_at=now, added_at=at) for entry in left]
-        await block_list.remove_left(tx, before=now - _REMEMBERED)
+            before, told = known.get(name), wanted[name]
+            listed_at = now if before is None else before.listed_at
+            protected = told.protected if before is None else before.protected
+            exchanges = _taken_by(told.exchanges, () if before is None else before.exchanges)
+            rows.append(ListedEntry(name, told.description, listed_at, now, at, None, protected, exchanges))
+        for name, told in wanted.items():
+            before = known.get(name)
+            if before is None or before.removed_at is not None:
+                continue
+            exchanges = _taken_by(told.exchanges, before.exchanges)
+            protected = told.protected if anew else before.protected
+            if (told.description, exchanges, protected) != (before.description, before.exchanges, before.protected):
+                rows.append(ListedEntry(name, told.description, before.listed_at, now, at, None, protected, exchanges))
+        rows += [replace(entry, modified_at=now, removed_at=now) for entry in left]
+        await self._forget(tx, known, now - _REMEMBERED)
+        await block_list.remove_exchanges(tx, came)  # a listed name is an object of its own
+        at = await self._save_exchanges(tx, rows, at, listed=known.keys() | wanted.keys())
         await block_list.save(tx, [replace(row, added_at=at + place * STEP) for place, row in enumerate(rows)])
         if not came and not left:
             return
@@ -147,6 +170,27 @@ class Publisher:
         changes = [ListChange(serial, name, listed=True) for name in came]
         changes += [ListChange(serial, entry.name, listed=False) for entry in left]
         await block_list.save_changes(tx, changes, now=now)
+
+    async def _forget(self, tx: Tx, known: dict[str, ListedEntry], before: datetime) -> None:
+        """Forget the names that left the list before that time, and exchanges that were theirs alone."""
+        old = [entry for entry in known.values() if entry.removed_at is not None and entry.removed_at < before]
+        if not old:
+            return
+        for entry in old:
+            known.pop(entry.name)
+        used = {host for entry in known.values() for host, _ in entry.exchanges}
+        await block_list.remove_exchanges(tx, sorted({host for entry in old for host, _ in entry.exchanges} - used))
+        await block_list.remove_left(tx, before=before)
+
+    async def _save_exchanges(
+        self, tx: Tx, rows: list[ListedEntry], at: datetime, *, listed: Collection[str]
+    ) -> datetime:
+        """Give new exchanges their times, before the names that they belong to; return the next time."""
+        hosts = sorted({host for row in rows for host, _ in row.exchanges})
+        known = await block_list.find_exchanges(tx, hosts)
+        new = [host for host in hosts if host not in known and host not in listed]
+        await block_list.save_exchanges(tx, [(at + place * STEP, host) for place, host in enumerate(new)])
+        return at + len(new) * STEP
 
     async def _raise_serial(self, tx: Tx, *, forget: bool = False, shape: str | None = None) -> int:
         now = self._clock.now()
@@ -177,17 +221,27 @@ async def _serials(tx: Tx) -> list[int]:
     return [] if fact is None else [int(serial) for serial in fact["serials"]]
 
 
-def _difference(old: int, new: int, changes: list[ListChange]) -> Difference:
+def _difference(old: int, new: int, changes: list[ListChange], protected: dict[str, str]) -> Difference:
     """Return the net effect: what came and left again, or left and came again, changed nothing."""
     before: dict[str, bool] = {}
     after: dict[str, bool] = {}
     for change in changes:
         before.setdefault(change.name, not change.listed)
         after[change.name] = change.listed
-    moved = [name for name in sorted(after) if before[name] != after[name]]
+    moved = [ZoneName(name, protected.get(name, "")) for name in sorted(after) if before[name] != after[name]]
     return Difference(
         old,
         new,
-        removed=tuple(name for name in moved if not after[name]),
-        added=tuple(name for name in moved if after[name]),
+        removed=tuple(row for row in moved if not after[row.name]),
+        added=tuple(row for row in moved if after[row.name]),
     )
+
+
+def _told(entry: BlockEntry) -> _Told:
+    return _Told(described(entry), protected_of(entry), told_exchanges(entry.name, entry.exchanges))
+
+
+def _taken_by(hosts: tuple[str, ...], before: tuple[TakenBy, ...]) -> tuple[TakenBy, ...]:
+    """Return the exchanges of now, and those that left since they were told, so many and no more."""
+    gone = [TakenBy(host, left=True) for host, _ in before if host not in hosts]
+    return (*(TakenBy(host) for host in hosts), *gone[:MOST_EXCHANGES])

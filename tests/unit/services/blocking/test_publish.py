@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.block_bench import BlockBench, block_bench
+from tests.fakes.sightings import explicit, look
+from watcher.data import load_suffixes
 from watcher.services.blocking.publish import Publisher, is_later, next_serial
+from watcher.services.names.protect import protect
 from watcher.store import block_list
+from watcher.store.block_list import TakenBy, ZoneName
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ async def test_a_decision_raises_the_serial_and_tells(bench: BlockBench) -> None
     assert await bench.publisher.refresh()
     after = await bench.publisher.state()
     assert after.serial > before.serial
-    assert after.names == ("army.ml",)
+    assert after.names == (ZoneName("army.ml", "army.mil"),)
     assert told == [True]
     assert not await bench.publisher.refresh()
 
@@ -58,6 +62,54 @@ async def test_differences_add_up(bench: BlockBench) -> None:
         assert set(difference.removed) <= set(state.names)
         assert not set(difference.added) & set(state.names)
         assert (set(state.names) - set(difference.removed)) | set(difference.added) == set(states[-1].names)
+
+
+async def test_what_stands_in_the_zone_about_a_name_stays_while_the_history_lasts(bench: BlockBench) -> None:
+    await bench.decide("blocked", "army.ml")
+    await bench.publisher.refresh()
+    before = await bench.publisher.state()
+    await protect(bench.store, ["aarmy.ml"], suffixes=load_suffixes(), now=bench.clock.now())
+    await bench.see("army.ml", protected="aarmy.ml", likelihood=0.5)
+    await bench.later(minutes=2)
+    await bench.publisher.refresh()
+    assert (await bench.publisher.state()).names == before.names
+    await bench.publisher.begin("another shape")
+    assert (await bench.publisher.state()).names == (ZoneName("army.ml", "aarmy.ml"),)
+
+
+async def test_exchanges_come_once_before_their_names_and_leave(bench: BlockBench) -> None:
+    await bench.decide("blocked", "army.ml", "armyy.ml")
+    await bench.publisher.refresh()
+    async with bench.store.read() as tx:
+        hosts = await block_list.list_exchanges(tx, after=None, limit=10)
+        entries = await block_list.list_added(tx, after=None, limit=10)
+    assert [host for _, host in hosts] == ["mx.army.ml", "mx.armyy.ml"]
+    assert [entry.exchanges for entry in entries] == [(TakenBy("mx.army.ml"),), (TakenBy("mx.armyy.ml"),)]
+    times = [at for at, _ in hosts] + [entry.added_at for entry in entries]
+    assert times == sorted(set(times))
+    verdict = explicit("army.ml", bench.clock.now(), "mx.armyy.ml")
+    await bench.later(hours=1)
+    await bench.watch.record(look("army.ml", verdict, bench.clock.now()))
+    await bench.publisher.refresh()
+    async with bench.store.read() as tx:
+        found = (await block_list.find_entries(tx, ["army.ml"]))["army.ml"]
+        assert await block_list.list_exchanges(tx, after=times[-1], limit=10) == []
+    assert found.exchanges == (TakenBy("mx.armyy.ml"), TakenBy("mx.army.ml", left=True))
+    assert found.added_at > times[-1]
+
+
+async def test_an_exchange_that_is_listed_itself_is_one_object(bench: BlockBench) -> None:
+    await bench.later(hours=1)
+    verdict = explicit("army.ml", bench.clock.now(), "armyy.ml", "army.ml")
+    await bench.watch.record(look("army.ml", verdict, bench.clock.now()))
+    await bench.decide("blocked", "army.ml")
+    await bench.publisher.refresh()
+    async with bench.store.read() as tx:
+        assert [host for _, host in await block_list.list_exchanges(tx, after=None, limit=10)] == ["armyy.ml"]
+    await bench.decide("blocked", "armyy.ml")
+    await bench.publisher.refresh()
+    async with bench.store.read() as tx:
+        assert [host for _, host in await block_list.list_exchanges(tx, after=None, limit=10)] == ["mx.armyy.ml"]
 
 
 async def test_a_serial_that_is_not_ours_has_no_difference(bench: BlockBench) -> None:
