@@ -33,6 +33,14 @@ def test_each_basis_and_flag_is_expected_by_one_scenario_and_forbidden_by_anothe
     assert any(tag in look["forbidden"] for look in looks)
 
 
+def test_each_basis_and_flag_has_words_and_each_basis_a_sentence():
+    assert set(checks.VOCABULARY.words) == {*Basis, *Flag}
+    assert set(checks.VOCABULARY.sentences) == set(Basis)
+    assert set(checks.VOCABULARY.notes) < set(Flag)
+    texts = [*checks.VOCABULARY.words.values(), *checks.VOCABULARY.notes.values()]
+    assert [text for text in texts if not text or text.endswith(".")] == []
+
+
 def test_the_reference_page_is_current():
     page = (_ROOT / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
     assert page == generate_verdicts.page(), "run tools/generate_verdicts.py"

@@ -13,11 +13,12 @@ from tests.fakes.alert_samples import ALERTS, AT, became_able, page
 from tests.fakes.post_receiver import PostReceiver
 from watcher.channels import alertmanager, jsm, mattermost, ntfy, pagerduty, slack, teams
 from watcher.channels.email import message
+from watcher.channels.form import word
+from watcher.checks import VOCABULARY
 from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason
 from watcher.core.ports import Channel
 from watcher.core.telling.alerts import Alert, AlertKind, gathered
 from watcher.core.telling.hooks import hook_messages
-from watcher.core.telling.wording import word
 from watcher.services.telling.memory import ShortMemory
 
 MAKERS: dict[str, Callable[[str], Channel]] = {
@@ -224,7 +225,7 @@ async def test_alertmanager_takes_ten_thousand_events() -> None:
 
 def test_hooks_and_mail_take_ten_thousand_events() -> None:
     alert = _huge(AlertKind.PAGE)
-    assert sum(1 for _ in hook_messages(_with_every_event(alert))) == 10_000
+    assert sum(1 for _ in hook_messages(_with_every_event(alert), VOCABULARY)) == 10_000
     whole = message(alert, Address("", "watcher", "army.mil"), (Address("", "soc", "army.mil"),)).as_bytes()
     assert len(whole) < 5_000_000
     assert max(map(len, whole.split(b"\n"))) <= 998

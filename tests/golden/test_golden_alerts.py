@@ -16,11 +16,12 @@ from watcher.channels.alertmanager import Alertmanager
 from watcher.channels.apprise import Apprise
 from watcher.channels.command import Command
 from watcher.channels.email import html, message
+from watcher.channels.form import word
 from watcher.channels.slack import payload
+from watcher.checks import VOCABULARY
 from watcher.core.telling.alerts import DEFAULT_KINDS
 from watcher.core.telling.hooks import hook_messages
 from watcher.core.telling.plain_text import text
-from watcher.core.telling.wording import word
 from watcher.services.telling.memory import ShortMemory
 
 HERE = Path(__file__).parent
@@ -59,7 +60,7 @@ def test_whole_mail(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in ALERTS if name not in {"storm_large", "baseline"}])
 def test_webhook(name: str) -> None:
-    made = b"".join(message.body + b"\n" for message in hook_messages(ALERTS[name]))
+    made = b"".join(message.body + b"\n" for message in hook_messages(ALERTS[name], VOCABULARY))
     _same(HERE / "webhook" / f"{name}.jsonl", made)
 
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watcher import checks
+from watcher.checks import VOCABULARY
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.mail.exchanges import HostKind, host_kind, parse_mx
 from watcher.core.mail.findings import Observation
@@ -14,7 +15,6 @@ from watcher.core.mail.inquiry import HARD_CAP_EXCHANGES, InquiryContext, inquir
 from watcher.core.mail.operators import MailOperators, Networks
 from watcher.core.mail.reading import Surroundings, read
 from watcher.core.mail.risk import rate
-from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Ability, Basis, JudgeContext, Verdict, ability_of, judge, unite
 from watcher.core.names.addresses import is_global
 from watcher.core.names.names import parse
@@ -110,7 +110,7 @@ def test_any_answers_give_a_verdict_a_rating_and_a_sentence(name: str, data: st.
     assert verdict.ability is ability_of(verdict.basis)
     assert list(verdict.flags) == sorted(set(verdict.flags))
     assert rate(verdict, rank=1).reasons
-    sentence = reason(name, verdict)
+    sentence = VOCABULARY.sentence(name, verdict)
     assert sentence.isascii()
     assert sentence.isprintable()
     assert rounds <= 40

@@ -27,11 +27,11 @@ from typing import Any
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import Fault, ZoneResolver
 from watcher import checks
+from watcher.checks import VOCABULARY
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.mail.look import Look
 from watcher.core.mail.operators import MailOperators, Networks
 from watcher.core.mail.risk import rate
-from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Exchange, Owner
 from watcher.core.names.names import parse
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -114,7 +114,7 @@ def _shown(look: dict[str, Any], seen: Look, asked: int) -> dict[str, Any]:
         "basis": verdict.basis.value,
         "flags": [flag.value for flag in verdict.flags],
         "severity": rate(verdict, rank=look.get("rank")).severity.value,
-        "sentence": reason(look["name"], verdict),
+        "sentence": VOCABULARY.sentence(look["name"], verdict),
         "exchanges": [_exchange(exchange) for exchange in verdict.exchanges],
         "evidence": [line(answer) for answer in verdict.evidence],
         "asked": asked,

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from watcher.api import models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing, Reply
 from watcher.api.problems import Problem
+from watcher.api.report_models import Report
 from watcher.core.errors import ReportRefused
 from watcher.core.names.protected import parse_any
 from watcher.core.shapes.report import report_json
@@ -62,7 +62,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         "reports",
         Wanted,
         Nothing,
-        models.Report,
+        Report,
         (Scope.READ,),
         also=(304,),
         also_media=("text/plain",),

@@ -12,14 +12,13 @@ from typing import Any
 from aiohttp.abc import AbstractResolver
 from pydantic import Field, SecretStr
 
-from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.form import Means, Proxy, Setting, word
 from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.core.errors import DeliveryFailed, DeliveryRejected
 from watcher.core.events import ENDED_BY, Event, EventKind
 from watcher.core.names.clean import clean
 from watcher.core.ports import Memory
 from watcher.core.telling.alerts import Alert, AlertKind, gathered
-from watcher.core.telling.wording import word
 from watcher.sections import Section
 
 NAME = "alertmanager"

@@ -11,13 +11,12 @@ from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 
-from watcher.channels.form import Means, Setting
+from watcher.channels.form import Means, Setting, word
 from watcher.core.errors import ConfigurationError, DeliveryFailed
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import HookProgress
 from watcher.core.telling.plain_text import text
-from watcher.core.telling.wording import word
 from watcher.sections import Section
 
 NAME = "apprise"

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.channels.form import Means, Setting
+from watcher.checks import VOCABULARY
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, HookProgress, hook_messages
@@ -53,7 +54,7 @@ class Command:
         """
         time = asyncio.get_running_loop().time
         end, went = time() + self._turn, False
-        for message in hook_messages(alert):
+        for message in hook_messages(alert, VOCABULARY):
             if self._progress.has(alert, message.id):
                 continue
             if went and time() > end:

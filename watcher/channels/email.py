@@ -24,13 +24,13 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from watcher.channels.form import Means, Setting
+from watcher.channels.form import Means, Setting, word
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, FailureReason, WatcherError
 from watcher.core.mail.risk import Severity
 from watcher.core.ports import Memory
 from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.plain_text import text
-from watcher.core.telling.wording import Wording, word
+from watcher.core.telling.wording import Wording
 from watcher.sections import Section
 
 NAME = "email"

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from watcher.checks import VOCABULARY
 from watcher.core.ports import Channel, Memory
+from watcher.core.telling import wording
+from watcher.core.telling.alerts import Alert
+
+
+def word(alert: Alert) -> wording.Wording:
+    """Return the words of `alert`, with bases and flags in those of our checks."""
+    return wording.word(alert, VOCABULARY)
 
 
 class Setting(NamedTuple):

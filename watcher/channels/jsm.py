@@ -9,14 +9,13 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.form import Means, Proxy, Setting, word
 from watcher.channels.posting import Poster, judge, post_or_short
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.length import build_within, short_text
 from watcher.core.telling.plain_text import text
 from watcher.core.telling.situation import ends_trouble, situation_key
-from watcher.core.telling.wording import word
 from watcher.sections import Section, secret_text
 
 NAME = "jsm"

@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.form import Means, Proxy, Setting, word
 from watcher.channels.posting import Poster, judge, post_or_short
 from watcher.core.errors import ConfigurationError
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.length import build_within, cut_bytes, short_text
 from watcher.core.telling.plain_text import text
-from watcher.core.telling.wording import Wording, word
+from watcher.core.telling.wording import Wording
 from watcher.sections import Section, secret_text
 
 NAME = "ntfy"

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.form import Means, Proxy, Setting, word
 from watcher.channels.posting import Poster, judge, post_or_short
 from watcher.core.errors import ConfigurationError
 from watcher.core.mail.risk import Severity
@@ -16,7 +16,7 @@ from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.length import build_within, short_text
 from watcher.core.telling.situation import ends_trouble, situation_key
-from watcher.core.telling.wording import Wording, word
+from watcher.core.telling.wording import Wording
 from watcher.sections import Section, secret_text
 
 NAME = "pagerduty"

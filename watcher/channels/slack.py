@@ -13,14 +13,14 @@ from urllib.parse import urljoin
 
 from pydantic import Field, SecretStr, model_validator
 
-from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.form import Means, Proxy, Setting, word
 from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, FailureReason, WatcherError
 from watcher.core.mail.risk import Severity
 from watcher.core.ports import Memory
 from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.story import Story
-from watcher.core.telling.wording import Listing, Wording, word
+from watcher.core.telling.wording import Listing, Wording
 from watcher.sections import Section, secret_text
 
 NAME = "slack"

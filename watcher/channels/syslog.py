@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from watcher import __version__
-from watcher.channels.form import Means, Setting
+from watcher.channels.form import Means, Setting, word
+from watcher.checks import VOCABULARY
 from watcher.core.errors import ConfigurationError, DeliveryFailed, FailureReason
 from watcher.core.events import Event
 from watcher.core.mail.risk import Severity
@@ -24,7 +25,6 @@ from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import HookProgress
 from watcher.core.telling.story import story_of
-from watcher.core.telling.wording import word
 from watcher.sections import Section
 
 NAME = "syslog"
@@ -123,7 +123,7 @@ class Syslog:
 def event_line(event: Event, form: SyslogForm, public_url: str | None) -> str:
     """Return the message of an event in `form`."""
     link = None if not public_url or not event.name else f"{public_url.rstrip('/')}/names/{event.name}"
-    said: dict[str, Any] = {"title": story_of(event).headline, "version": __version__, "link": link}
+    said: dict[str, Any] = {"title": story_of(event, VOCABULARY).headline, "version": __version__, "link": link}
     match form:
         case SyslogForm.CEF:
             return cef_line(event, **said)

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from watcher.channels.form import Means, Proxy, Setting
+from watcher.channels.form import Means, Proxy, Setting, word
 from watcher.channels.posting import Poster, Reply, judge, post_or_short
 from watcher.core.errors import DeliveryFailed, FailureReason
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.length import build_within, short_text
 from watcher.core.telling.story import Story
-from watcher.core.telling.wording import Listing, Wording, word
+from watcher.core.telling.wording import Listing, Wording
 from watcher.sections import Section, secret_text
 
 NAME = "teams"

@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from watcher.channels.form import Means, Proxy, Setting
 from watcher.channels.posting import Poster, Reply, reason_of
+from watcher.checks import VOCABULARY
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, HookProgress, hook_messages
@@ -102,7 +103,7 @@ class Webhook:
         """
         time = asyncio.get_running_loop().time
         end, went = time() + self._turn, False
-        for message in hook_messages(alert):
+        for message in hook_messages(alert, VOCABULARY):
             if self._progress.has(alert, message.id):
                 continue
             if went and time() > end:

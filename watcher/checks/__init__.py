@@ -38,9 +38,11 @@ from watcher.checks import (
     unroutable_exchanges,
     wildcard,
 )
-from watcher.core.mail.verdict import Check
+from watcher.core.mail.probing import PROBE_NOTES, PROBE_WORDS
+from watcher.core.mail.verdict import DISAGREE, BasisCheck, Check, Flag, FlagCheck
+from watcher.core.mail.vocabulary import Vocabulary
 
-BASES: tuple[Check, ...] = (
+BASES: tuple[BasisCheck, ...] = (
     no_such_suffix,
     no_such_name,
     lookup_failed,  # before all that would have to ignore a missing answer
@@ -55,7 +57,7 @@ BASES: tuple[Check, ...] = (
     no_address,
 )
 
-FLAGS: tuple[Check, ...] = (
+FLAGS: tuple[FlagCheck, ...] = (
     armed,
     sender_dependent,
     address_seen,
@@ -80,3 +82,10 @@ FLAGS: tuple[Check, ...] = (
 )
 
 ALL: tuple[Check, ...] = BASES + FLAGS
+
+VOCABULARY = Vocabulary(
+    words={check.TAG.value: check.WORDS for check in ALL} | {Flag.INCONSISTENT: DISAGREE} | PROBE_WORDS,
+    sentences={check.TAG.value: check.sentence for check in BASES},
+    notes={check.TAG.value: check.NOTE for check in FLAGS if check.NOTE} | {Flag.INCONSISTENT: DISAGREE} | PROBE_NOTES,
+)
+"""The words for every basis and flag."""

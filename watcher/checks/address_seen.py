@@ -7,6 +7,8 @@ from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.ADDRESS_SEEN
+WORDS = "it has an address, so some senders deliver anyway"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -6,6 +6,8 @@ from watcher.core.mail.dns import Answer
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.ALIAS
+WORDS = "it is an alias of another name"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -7,6 +7,8 @@ from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.ALIAS_EXCHANGE
+WORDS = "its exchange is an alias, which some senders refuse"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -9,6 +9,8 @@ from watcher.core.mail.verdict import Basis, Case, Flag
 from watcher.core.names.names import is_under
 
 TAG: Basis | Flag = Flag.ARMED
+WORDS = "one change away from mail"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -6,6 +6,8 @@ from watcher.core.mail.dns import Answer
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.BOGUS_DNSSEC
+WORDS = "DNSSEC does not validate: some servers defer"
+NOTE = "its DNSSEC signatures are wrong"
 
 
 def find(case: Case) -> Sequence[Answer] | None:

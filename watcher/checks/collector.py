@@ -6,6 +6,8 @@ from watcher.core.mail.dns import Answer
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.COLLECTOR
+WORDS = "at a known collector of mail"
+NOTE = "the operator takes mail for any name"
 
 
 def find(case: Case) -> Sequence[Answer] | None:

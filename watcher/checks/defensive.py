@@ -11,6 +11,8 @@ from watcher.core.mail.verdict import Basis, Case, Flag
 from watcher.core.names.names import is_under
 
 TAG: Basis | Flag = Flag.DEFENSIVE
+WORDS = "held by the owner"
+NOTE = "it is held defensively"
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -6,6 +6,8 @@ from watcher.core.mail.dns import Answer
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.DOTLESS
+WORDS = "its exchange is a top-level name"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.reading import NameExistence
-from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.mail.sentences import delivered
+from watcher.core.mail.verdict import Basis, Case, Flag, Verdict
 
 TAG: Basis | Flag = Basis.EXPLICIT_MX
+WORDS = "it names mail exchanges (MX)"
 
 
 def find(case: Case) -> Sequence[Answer] | None:
@@ -15,3 +17,8 @@ def find(case: Case) -> Sequence[Answer] | None:
     if reading.existence is not NameExistence.EXPLICIT or not reading.usable or reading.mx is None:
         return None
     return (reading.mx, *(answer for host in reading.usable for answer in host.evidence))
+
+
+def sentence(name: str, verdict: Verdict) -> str:
+    """Return the verdict as one sentence without a full stop."""
+    return delivered(name, verdict)

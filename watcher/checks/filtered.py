@@ -6,6 +6,8 @@ from watcher.core.mail.dns import Answer
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.FILTERED
+WORDS = "the resolver filters it"
+NOTE = "a filter answered in place of the name's owner"
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.mail.sentences import delivered
+from watcher.core.mail.verdict import Basis, Case, Flag, Verdict
 
 TAG: Basis | Flag = Basis.IMPLICIT_MX
+WORDS = "no MX, but an address, and mail goes there (implicit MX)"
 
 
 def find(case: Case) -> Sequence[Answer] | None:
@@ -14,3 +16,8 @@ def find(case: Case) -> Sequence[Answer] | None:
     if not reading.implicit or not reading.usable or reading.mx is None:
         return None
     return (reading.mx, *reading.usable[0].evidence)
+
+
+def sentence(name: str, verdict: Verdict) -> str:
+    """Return the verdict as one sentence without a full stop."""
+    return delivered(name, verdict, of_itself="no MX, so the address of the name itself")

@@ -7,6 +7,8 @@ from watcher.core.mail.exchanges import HostState
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.IPV6_ONLY
+WORDS = "over IPv6 only"
+NOTE = "over IPv6 only"
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.reading import NameExistence
-from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.mail.sentences import shown
+from watcher.core.mail.verdict import Basis, Case, Flag, Verdict
 
 TAG: Basis | Flag = Basis.LOOKUP_FAILED
+WORDS = "the lookup did not settle"
 
 
 def find(case: Case) -> Sequence[Answer] | None:
@@ -35,3 +37,12 @@ def _wildcard_unclear(case: Case) -> Sequence[Answer] | None:
     if unsettled or (delegated is None and reading.follows(wildcard)):
         return wildcard.evidence
     return None
+
+
+def sentence(name: str, verdict: Verdict) -> str:
+    """Return the verdict as one sentence without a full stop."""
+    failed = next((answer for answer in verdict.evidence if not answer.settled), None)
+    if failed is None:
+        return f"Whether {name} can receive mail is unknown: the answers do not settle it"
+    question = f"{failed.question.type.value} of {shown(failed.question.name)}"
+    return f"Whether {name} can receive mail is unknown: {question} gave {failed.outcome.value}"

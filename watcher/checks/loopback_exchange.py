@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.exchanges import HostState
-from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.mail.sentences import lead, seen
+from watcher.core.mail.verdict import Basis, Case, Flag, Verdict
 
 TAG: Basis | Flag = Basis.LOOPBACK_EXCHANGE
+WORDS = "its exchanges point at the sender"
 
 
 def find(case: Case) -> Sequence[Answer] | None:
@@ -17,3 +19,8 @@ def find(case: Case) -> Sequence[Answer] | None:
         return None
     shown = tuple(answer for host in found for answer in host.evidence)
     return shown or (() if reading.mx is None else (reading.mx,))
+
+
+def sentence(name: str, verdict: Verdict) -> str:
+    """Return the verdict as one sentence without a full stop."""
+    return f"Mail for {name} goes nowhere: {lead(name, verdict)} the sender's own machine{seen(name, verdict)}"

@@ -7,6 +7,8 @@ from watcher.core.mail.exchanges import HostKind
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.MALFORMED
+WORDS = "its records break the rules"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

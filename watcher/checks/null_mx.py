@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
-from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.mail.sentences import seen
+from watcher.core.mail.verdict import Basis, Case, Flag, Verdict
 
 TAG: Basis | Flag = Basis.NULL_MX
+WORDS = "it says that it takes no mail (null MX)"
 
 
 def find(case: Case) -> Sequence[Answer] | None:
@@ -14,3 +16,8 @@ def find(case: Case) -> Sequence[Answer] | None:
     if not reading.records.nulls or reading.usable or reading.mx is None:
         return None
     return (reading.mx,)
+
+
+def sentence(name: str, verdict: Verdict) -> str:
+    """Return the verdict as one sentence without a full stop."""
+    return f'{name} refuses all mail: its MX is "." (null MX){seen(name, verdict)}'

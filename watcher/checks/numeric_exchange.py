@@ -8,6 +8,8 @@ from watcher.core.mail.reading import NameExistence
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.NUMERIC_EXCHANGE
+WORDS = "its exchange is written as a number, which some senders refuse"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -7,6 +7,8 @@ from watcher.core.mail.posture import published, shows_an_operator
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.OPERATED
+WORDS = "somebody runs mail there with care (SPF, DMARC or the like)"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -6,6 +6,8 @@ from watcher.core.mail.dns import Answer
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.OWN_SUGGESTED
+WORDS = "looks like the owner's, which anybody can imitate"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -9,6 +9,8 @@ from watcher.core.mail.verdict import Basis, Case, Flag
 from watcher.core.names.addresses import is_global
 
 TAG: Basis | Flag = Flag.PARTLY_DEAD
+WORDS = "some exchanges are dead"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -7,6 +7,8 @@ from watcher.core.mail.exchanges import HostState
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.QUEUED
+WORDS = "senders keep mail for days, and deliver it if that is changed"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from watcher.core.mail.dns import Answer
 from watcher.core.mail.reading import NameExistence
-from watcher.core.mail.verdict import Basis, Case, Flag
+from watcher.core.mail.sentences import delivered
+from watcher.core.mail.verdict import Basis, Case, Flag, Verdict
 
 TAG: Basis | Flag = Basis.REGISTRY_WILDCARD
+WORDS = "nobody registered it, and the suffix answers for every name"
 
 
 def find(case: Case) -> Sequence[Answer] | None:
@@ -23,3 +25,8 @@ def find(case: Case) -> Sequence[Answer] | None:
     from_registry = case.context.surroundings.suffixes.registered_domain(reading.name) == domain
     rotating = from_registry and reading.existence is not NameExistence.EXPLICIT and bool(wildcard.addresses)
     return wildcard.evidence if rotating or reading.follows(wildcard) else None
+
+
+def sentence(name: str, verdict: Verdict) -> str:
+    """Return the verdict as one sentence without a full stop."""
+    return delivered(name, verdict, "nobody registered it, but its suffix answers for any name")

@@ -8,6 +8,8 @@ from watcher.core.mail.reading import NameExistence, Reading
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.SENDER_DEPENDENT
+WORDS = "not every sender's server would deliver"
+NOTE = "senders differ in this case"
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -7,6 +7,8 @@ from watcher.core.mail.posture import published, sends_nothing
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.SENDS_MAIL
+WORDS = "it is prepared for sending mail in its name"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

@@ -7,6 +7,8 @@ from watcher.core.mail.inquiry import foreign_domains
 from watcher.core.mail.verdict import Basis, Case, Flag
 
 TAG: Basis | Flag = Flag.WILDCARD
+WORDS = "by a wildcard: every host under it"
+NOTE = ""
 
 
 def find(case: Case) -> Sequence[Answer] | None:

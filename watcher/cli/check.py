@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from watcher.checks import VOCABULARY
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import OutputFormat, emit, format_option, visible
@@ -16,7 +17,6 @@ from watcher.core.registration.facts import RegistrationFacts, parent_shown
 from watcher.core.shapes.known import check_json
 from watcher.core.shapes.times import time_json
 from watcher.core.states.mail_state import SETTLED
-from watcher.core.telling.kind_words import flag_words
 
 _SHOWN = 4
 
@@ -124,11 +124,9 @@ async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, prob
 
 def sentence(known: Known) -> str:
     """The verdict as its sentence."""
-    from watcher.core.mail.sentences import reason
-
     if known.verdict is None:
         return f"{known.name} was not looked at yet"
-    return reason(known.name, known.verdict)
+    return VOCABULARY.sentence(known.name, known.verdict)
 
 
 def report(known: Known) -> str:
@@ -159,7 +157,7 @@ def _mail(known: Known) -> list[str]:
     lines += [f"    because {why}" for why in known.severity_reasons]
     shown = {finding.tag: finding.evidence for finding in verdict.findings}
     for flag in verdict.flags:
-        lines.append(f"  {flag}: {flag_words(flag)}")
+        lines.append(f"  {flag}: {VOCABULARY.words_of(flag)}")
         for answer in shown.get(flag, ())[:_SHOWN]:
             records = ", ".join(answer.records[:_SHOWN]) or answer.outcome
             lines.append(f"    shown by {answer.question.name} {answer.question.type}: {records}")

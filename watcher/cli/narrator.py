@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
+from watcher.checks import VOCABULARY
 from watcher.cli.output import visible
 from watcher.core.errors import DishonestResolver
 from watcher.core.events import ENDED_BY, Event
-from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Ability
 from watcher.core.names.durations import duration
 from watcher.core.ports import Clock
@@ -50,7 +50,9 @@ class Narrator:
         if self._able == 1:
             self.say("lookalikes that can receive mail now:")
         if self._able <= FIRST:
-            self.say(f"  {row.severity.value:8} {reason(row.name, row.verdict)} (like {candidate.protected})")
+            self.say(
+                f"  {row.severity.value:8} {VOCABULARY.sentence(row.name, row.verdict)} (like {candidate.protected})"
+            )
         elif self._able == FIRST + 1:
             self.say("  more are counted; `watcher lookalikes --ability able` lists all of them")
 
@@ -70,7 +72,7 @@ class Narrator:
             over = event.kind in ENDED_BY and not concerns_ours(event)
             level = OVER if over else event.severity.value.upper()
             like = f" (like {event.protected[0]})" if event.protected and event.name not in event.protected else ""
-            self.say(f"{event.at:%Y-%m-%d %H:%M:%S} {level}: {story_of(event).headline}{like}")
+            self.say(f"{event.at:%Y-%m-%d %H:%M:%S} {level}: {story_of(event, VOCABULARY).headline}{like}")
 
     def resolvers(self, found: Mapping[str, object]) -> None:
         """Say what the honesty check found, where it is not all well."""

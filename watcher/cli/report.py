@@ -10,8 +10,8 @@ from watcher.cli.output import OutputFormat, emit, visible
 from watcher.cli.seeing import must_see, resolver_option
 from watcher.core.names.names import Fqdn
 from watcher.core.names.protected import parse_any
+from watcher.core.report import Purpose, Report
 from watcher.core.shapes.report import report_json
-from watcher.core.telling.report import Purpose, Report
 
 if TYPE_CHECKING:
     from watcher.settings.settings import Settings
@@ -52,7 +52,7 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
     chosen = load_settings(options, resolvers)
     made = asyncio.run(_report(chosen, parse_any(name, load_suffixes())))
     if output_format in {_TEXT, OutputFormat.TABLE, OutputFormat.PLAIN}:
-        click.echo("\n".join(visible(line) for line in made.text(Purpose(purpose)).splitlines()))
+        click.echo("\n".join(visible(line) for line in made.texts[Purpose(purpose)].splitlines()))
     else:
         emit([made], OutputFormat(output_format), plain=lambda row: row.known.name, table={}, shape=report_json)
 
@@ -60,6 +60,8 @@ def report(options: GlobalOptions, *, name: str, purpose: str, output_format: st
 async def _report(chosen: "Settings", name: Fqdn) -> Report:
     from watcher.bootstrap.command import build_enumeration, build_lookup, open_store
     from watcher.bootstrap.network import open_network
+    from watcher.checks import VOCABULARY
+    from watcher.core.telling.report import report_of
     from watcher.data import load_suffixes
     from watcher.services.answers.report import report_on
     from watcher.services.names.own import Ours
@@ -73,4 +75,4 @@ async def _report(chosen: "Settings", name: Fqdn) -> Report:
         if known is not None:
             return known
         await must_see(net)
-        return await report_on(lookup, name, store=store, look=True) or Report(await lookup.known(name))
+        return await report_on(lookup, name, store=store, look=True) or report_of(await lookup.known(name), VOCABULARY)

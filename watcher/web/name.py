@@ -6,12 +6,14 @@ from datetime import datetime
 from aiohttp import web
 
 from watcher.api.endpoints import AnyEndpoint, Call, Nothing
+from watcher.checks import VOCABULARY
 from watcher.core.events import Event
 from watcher.core.known import Known
 from watcher.core.names.protected import parse_any
+from watcher.core.report import Purpose
 from watcher.core.shapes.known import check_json
 from watcher.core.states.lookalike import Triage
-from watcher.core.telling.report import Purpose, Report
+from watcher.core.telling.report import report_of
 from watcher.services.answers.report import find_objection
 from watcher.store import lookalike_lists, lookalikes, outbox
 from watcher.store.outbox import Told
@@ -52,7 +54,7 @@ async def one(call: Call[Shown, Nothing]) -> web.Response:
         timeline=_timeline(known, told),
         sharing=sharing,
         listed=listed,
-        report=Report(known) if refused is None else None,
+        report=report_of(known, VOCABULARY) if refused is None else None,
         purposes=list(Purpose),
         triages=list(Triage),
     )

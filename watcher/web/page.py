@@ -16,15 +16,15 @@ from pydantic import Field
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
 from watcher.api.runner import packed
+from watcher.checks import VOCABULARY
 from watcher.core.known import Known
-from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Flag
 from watcher.core.names.clean import defanged, slip
 from watcher.core.names.durations import duration
 from watcher.core.names.names import to_unicode
 from watcher.core.shapes.rows import cell, flatten
 from watcher.core.shapes.times import JSON
-from watcher.core.telling.kind_words import ability_words, basis_words, flag_words
+from watcher.core.telling.kind_words import ability_words
 from watcher.services.names.tokens import Scope
 
 POLICY = (
@@ -78,8 +78,7 @@ def environment() -> Environment:
         coded=told,
         words=lambda text: str(text).replace("_", " "),
         ability_words=lambda value: ability_words(str(value)),
-        basis_words=lambda value: basis_words(str(value)),
-        flag_words=lambda value: flag_words(str(value)),
+        tag_words=lambda value: VOCABULARY.words_of(str(value)),
         visible=visible,
         number=lambda value: f"{value:,}".replace(",", "\u202f"),
         alphabet=to_unicode,
@@ -110,7 +109,7 @@ def day(at: datetime | None) -> Markup:
 
 def sentence(known: Known) -> str:
     """The verdict of a name as one sentence."""
-    return "Not looked at yet" if known.verdict is None else reason(known.name, known.verdict)
+    return "Not looked at yet" if known.verdict is None else VOCABULARY.sentence(known.name, known.verdict)
 
 
 def visible(text: object) -> Markup:

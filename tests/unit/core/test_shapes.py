@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from tests.fakes.alert_samples import became_able
 from watcher import checks
+from watcher.checks import VOCABULARY
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.mail.findings import Observation
 from watcher.core.mail.operators import MailOperators
@@ -45,5 +46,5 @@ def test_a_verdict_kept_before_findings_were_is_read():
 
 def test_an_alert_says_which_record_made_a_flag_so():
     side = mail_side_json(_VERDICT)
-    facts = {fact.label: fact.text for fact in story_of(became_able(1, "army.ml", after=side)).facts}
+    facts = {fact.label: fact.text for fact in story_of(became_able(1, "army.ml", after=side), VOCABULARY).facts}
     assert facts["Shown by"] == "partly dead: A gone[.]army[.]ml NXDOMAIN"

@@ -57,6 +57,21 @@ _FLAGS = {
 PROBE_FLAGS = frozenset(flag for flags in _FLAGS.values() for flag in flags)
 """All flags that a probe can add."""
 
+PROBE_WORDS = {
+    Flag.ACCEPTS_ANY: "its server takes mail for anybody",
+    Flag.REJECTS_UNKNOWN: "its server answers, and takes mail for some mailboxes only",
+    Flag.REFUSES: "its server answers and refuses all mail",
+    Flag.CLOSED: "nothing answers there for mail now",
+}
+"""Each of these flags in words."""
+PROBE_NOTES = {
+    Flag.ACCEPTS_ANY: "its mail server takes any mailbox",
+    Flag.REJECTS_UNKNOWN: "its mail server answers, and knows its mailboxes",
+    Flag.REFUSES: "its mail server refuses mail for it",
+    Flag.CLOSED: "no mail server answers there just now",
+}
+"""The clause that each adds to the sentence on a verdict."""
+
 
 def flags_of(outcome: ProbeOutcome) -> tuple[Flag, ...]:
     """Return the flags that an outcome adds to a verdict; it never removes any."""

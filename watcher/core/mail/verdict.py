@@ -150,10 +150,27 @@ class Check(Protocol):
     """One basis or flag: a module of `checks`, named as its tag."""
 
     TAG: Basis | Flag
+    WORDS: str
+    """The finding as part of a sentence, for alerts and pages."""
 
     def find(self, case: Case) -> Sequence[Answer] | None:
         """Return the answers that show it (empty where the name alone shows it); None when it does not hold."""
         ...
+
+
+class BasisCheck(Check, Protocol):
+    """A check that can decide a verdict."""
+
+    def sentence(self, name: str, verdict: Verdict) -> str:
+        """Return the verdict as one sentence without a full stop; what came from outside is made harmless."""
+        ...
+
+
+class FlagCheck(Check, Protocol):
+    """A check that adds to a verdict."""
+
+    NOTE: str
+    """The clause that it adds to the sentence on the verdict; empty: none."""
 
 
 _ABLE = frozenset({Basis.EXPLICIT_MX, Basis.IMPLICIT_MX, Basis.REGISTRY_WILDCARD})
@@ -217,6 +234,10 @@ def wildcard_parent(
     if verdict.basis is Basis.REGISTRY_WILDCARD:
         return public_suffix
     return registrable_domain if registrable_domain != name and Flag.WILDCARD in verdict.flags else None
+
+
+DISAGREE = "its nameservers disagree"
+"""`inconsistent` in words: no check finds it, two reads do."""
 
 
 def unite(first: Verdict, second: Verdict) -> Verdict:

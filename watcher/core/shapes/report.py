@@ -1,8 +1,8 @@
 """The JSON of a report."""
 
+from watcher.core.report import KeptReply, Milestone, Report
 from watcher.core.shapes.known import known_json
 from watcher.core.shapes.times import JSON, time_json
-from watcher.core.telling.report import KeptReply, Milestone, Purpose, Report
 
 
 def report_json(report: Report) -> JSON:
@@ -24,7 +24,7 @@ def report_json(report: Report) -> JSON:
         },
         "timeline": [_milestone_json(milestone) for milestone in report.timeline],
         "registry_replies": [_reply_json(reply) for reply in report.replies],
-        "texts": {purpose.value: report.text(purpose) for purpose in Purpose},
+        "texts": {purpose.value: text for purpose, text in report.texts.items()},
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from watcher.core.mail.vocabulary import Vocabulary
 from watcher.core.shapes.events import event_json
 from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert
@@ -30,12 +31,12 @@ class HookMessage:
     body: bytes
 
 
-def hook_messages(alert: Alert) -> Iterator[HookMessage]:
+def hook_messages(alert: Alert, vocabulary: Vocabulary) -> Iterator[HookMessage]:
     """One message for each event, oldest first; one for the alert itself where it has none (a test)."""
     for event in sorted(alert.events, key=lambda event: event.id):
         yield _message(event.id, event.kind.value, time_json(event.at), event_json(event))
     if not alert.events:
-        words = word(alert)
+        words = word(alert, vocabulary)
         data = {
             "id": alert.id,
             "kind": alert.kind.value,

@@ -1,4 +1,4 @@
-"""The words for each kind of event, basis and flag: headlines, what many of a kind are called, and what to do now."""
+"""The words for each kind of event and for abilities: headlines, what many of a kind are called, and what to do now."""
 
 from dataclasses import dataclass
 
@@ -113,61 +113,7 @@ KIND_WORDS: dict[EventKind, KindWords] = {
 
 _ABILITIES = {"able": "able to receive mail", "unable": "unable to receive mail", "unknown": "not known"}
 
-_BASES = {
-    "no_such_name": "the name does not exist",
-    "no_such_suffix": "its top-level domain does not exist",
-    "no_address": "neither mail exchange nor address",
-    "explicit_mx": "it names mail exchanges (MX)",
-    "implicit_mx": "no MX, but an address, and mail goes there (implicit MX)",
-    "null_mx": "it says that it takes no mail (null MX)",
-    "dead_exchanges": "its exchanges have no address",
-    "loopback_exchange": "its exchanges point at the sender",
-    "unroutable_exchanges": "its exchanges cannot be reached from the Internet",
-    "controlled_interruption": "the top-level domain is being introduced (controlled interruption)",
-    "registry_wildcard": "nobody registered it, and the suffix answers for every name",
-    "lookup_failed": "the lookup did not settle",
-}
-
-_FLAGS = {
-    "armed": "one change away from mail",
-    "sender_dependent": "not every sender's server would deliver",
-    "bogus_dnssec": "DNSSEC does not validate: some servers defer",
-    "inconsistent": "its nameservers disagree",
-    "ipv6_only": "over IPv6 only",
-    "partly_dead": "some exchanges are dead",
-    "collector": "at a known collector of mail",
-    "shared_provider": "at a shared provider",
-    "defensive": "held by the owner",
-    "own_suggested": "looks like the owner's, which anybody can imitate",
-    "parked": "at a parking service",
-    "wildcard": "by a wildcard: every host under it",
-    "accepts_any": "its server takes mail for anybody",
-    "rejects_unknown": "its server answers, and takes mail for some mailboxes only",
-    "refuses": "its server answers and refuses all mail",
-    "closed": "nothing answers there for mail now",
-    "address_seen": "it has an address, so some senders deliver anyway",
-    "malformed": "its records break the rules",
-    "alias": "it is an alias of another name",
-    "alias_exchange": "its exchange is an alias, which some senders refuse",
-    "numeric_exchange": "its exchange is written as a number, which some senders refuse",
-    "dotless": "its exchange is a top-level name",
-    "queued": "senders keep mail for days, and deliver it if that is changed",
-    "operated": "somebody runs mail there with care (SPF, DMARC or the like)",
-    "sends_mail": "it is prepared for sending mail in its name",
-    "filtered": "the resolver filters it",
-}
-
 
 def ability_words(ability: str) -> str:
     """Return an ability in words; one we do not know as it is."""
     return _ABILITIES.get(ability, ability)
-
-
-def basis_words(basis: str) -> str:
-    """Return a basis in words; one we do not know as it is."""
-    return _BASES.get(basis, basis.replace("_", " "))
-
-
-def flag_words(flag: str) -> str:
-    """Return a flag in words; one we do not know as it is."""
-    return _FLAGS.get(flag, flag.replace("_", " "))

@@ -6,17 +6,16 @@ and direction marks, and every line of it is indented: no registry or operator c
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from watcher.core.events import Event, EventKind
 from watcher.core.known import Known
-from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Ability, Basis
+from watcher.core.mail.vocabulary import Vocabulary
 from watcher.core.names.clean import clean
 from watcher.core.registration.facts import RegistrationFacts, parent_shown
-from watcher.core.telling.kind_words import ability_words, basis_words
+from watcher.core.report import KeptReply, Milestone, Purpose, Report
+from watcher.core.telling.kind_words import ability_words
 
 MOST_TIMELINE = 60
 MOST_EVIDENCE = 40
@@ -47,86 +46,52 @@ _WHAT_HAPPENED: Mapping[str, str] = {
 }
 
 
-class Purpose(StrEnum):
-    """The request that a report makes; it decides the recipient."""
-
-    TAKEDOWN = "takedown"
-    """Of the registrar or the registry: take the name out of service."""
-    BLOCK = "block"
-    """Of those who run mail systems: take no mail to it, and none from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReply:
-    """One reply of a registry that is kept as it came: `size` in bytes, and the hash that proves it."""
-
-    source: str
-    fetched_at: datetime
-    sha256: str
-    size: int
+def report_of(known: Known, vocabulary: Vocabulary, replies: tuple[KeptReply, ...] = ()) -> Report:
+    """Return the report on a name; the same from the same."""
+    timeline = _timeline(known)
+    texts = {purpose: _text(known, purpose, vocabulary, timeline, replies) for purpose in Purpose}
+    summary = None if known.verdict is None else vocabulary.sentence(known.name, known.verdict)
+    return Report(known, summary, timeline, texts, replies)
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
-    """One line of the timeline. `event`: the id of the event that it tells; empty for a registry's date."""
+def _timeline(known: Known) -> tuple[Milestone, ...]:
+    """Return everything that happened, oldest first: by the registry's dates, and as seen."""
+    facts, rows = known.registration, []
+    if facts is not None:
+        dated = (
+            (facts.created_at, "registered"),
+            (facts.updated_at, "registration changed"),
+            (facts.expires_at, "expires"),
+        )
+        source, parent = facts.source.value, parent_shown(facts, known.registrable_domain)
+        whose = "its registry says" if parent is None else f"the registry of its parent {_said(parent)} says of that"
+        rows += [Milestone(at, f"{what}, as {whose}", source) for at, what in dated if at is not None]
+    for event in known.history[:MOST_TIMELINE]:
+        what = _WHAT_HAPPENED.get(event.kind, event.kind.value.replace("_", " "))
+        rows.append(Milestone(event.at, what + _detail(event), event.source, event.id))
+    if not known.history and known.first_seen_at is not None:
+        rows.append(Milestone(known.first_seen_at, "seen to exist for the first time", "dns"))
+    return tuple(sorted(rows, key=lambda row: (row.at, row.event)))
 
-    at: datetime
-    what: str
-    source: str
-    event: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The report on a name that was looked at: its texts and the data in them are made from these two alone."""
-
-    known: Known
-    replies: tuple[KeptReply, ...] = ()
-
-    @property
-    def summary(self) -> str | None:
-        """Return the verdict as one sentence; None for a name that was never looked at."""
-        return None if self.known.verdict is None else reason(self.known.name, self.known.verdict)
-
-    @property
-    def timeline(self) -> tuple[Milestone, ...]:
-        """Everything that happened, oldest first: by the registry's dates, and as seen."""
-        known, facts = self.known, self.known.registration
-        rows = []
-        if facts is not None:
-            dated = (
-                (facts.created_at, "registered"),
-                (facts.updated_at, "registration changed"),
-                (facts.expires_at, "expires"),
-            )
-            source, parent = facts.source.value, parent_shown(facts, known.registrable_domain)
-            whose = (
-                "its registry says" if parent is None else f"the registry of its parent {_said(parent)} says of that"
-            )
-            rows += [Milestone(at, f"{what}, as {whose}", source) for at, what in dated if at is not None]
-        for event in known.history[:MOST_TIMELINE]:
-            what = _WHAT_HAPPENED.get(event.kind, event.kind.value.replace("_", " "))
-            rows.append(Milestone(event.at, what + _detail(event), event.source, event.id))
-        if not known.history and known.first_seen_at is not None:
-            rows.append(Milestone(known.first_seen_at, "seen to exist for the first time", "dns"))
-        return tuple(sorted(rows, key=lambda row: (row.at, row.event)))
-
-    def text(self, purpose: Purpose) -> str:
-        """Return the request as plain text, to be completed with who sends it."""
-        known = self.known
-        parts = [
-            _request(known) if purpose is Purpose.TAKEDOWN else _block_request(known),
-            _section("The name", _name_lines(known)),
-            _section("Mail", _mail_lines(known)),
-            _section(_registration_heading(known), _registration_lines(known.registration)),
-            _section(
-                "Timeline (UTC)", [f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M}  {row.what}" for row in self.timeline]
-            ),
-            _section("Evidence: what the DNS answered", _evidence_lines(known)),
-            _section("Kept as they came: replies of registries", _reply_lines(self.replies)),
-            f"Observed from outside, by questions to the public DNS and to registries only. {_YOU}",
-        ]
-        return "\n\n".join(part for part in parts if part) + "\n"
+def _text(
+    known: Known,
+    purpose: Purpose,
+    vocabulary: Vocabulary,
+    timeline: Sequence[Milestone],
+    replies: Sequence[KeptReply],
+) -> str:
+    parts = [
+        _request(known) if purpose is Purpose.TAKEDOWN else _block_request(known),
+        _section("The name", _name_lines(known)),
+        _section("Mail", _mail_lines(known, vocabulary)),
+        _section(_registration_heading(known), _registration_lines(known.registration)),
+        _section("Timeline (UTC)", [f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M}  {row.what}" for row in timeline]),
+        _section("Evidence: what the DNS answered", _evidence_lines(known)),
+        _section("Kept as they came: replies of registries", _reply_lines(replies)),
+        f"Observed from outside, by questions to the public DNS and to registries only. {_YOU}",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 _ASKED_REGISTRY = """We ask you to
@@ -212,12 +177,12 @@ def _name_lines(known: Known) -> list[str]:
     return [*lines, _labelled("severity", known.severity.value + (f": {why}" if why else ""))]
 
 
-def _mail_lines(known: Known) -> list[str]:
+def _mail_lines(known: Known, vocabulary: Vocabulary) -> list[str]:
     verdict = known.verdict
     if verdict is None:
         return ["It was not looked at yet."]
-    lines = [_wrapped(_said(reason(known.name, verdict), 400) + ".")]
-    lines.append(_labelled("verdict", f"{ability_words(verdict.ability)}, {basis_words(verdict.basis)}"))
+    lines = [_wrapped(_said(vocabulary.sentence(known.name, verdict), 400) + ".")]
+    lines.append(_labelled("verdict", f"{ability_words(verdict.ability)}, {vocabulary.words_of(verdict.basis)}"))
     for exchange in verdict.exchanges[:20]:
         addresses = ", ".join(_said(address, 60) for address in exchange.addresses[:8])
         shown = f"{exchange.preference} {_said(exchange.host)} ({addresses or 'no address'})"

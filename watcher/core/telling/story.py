@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watcher.core.events import Event, EventKind
+from watcher.core.mail.vocabulary import Vocabulary
 from watcher.core.names.clean import clean, defanged_text, shown_name, slip
 from watcher.core.names.names import to_unicode
 from watcher.core.states.steadiness import Mark
 from watcher.core.telling.alerts import concerns_ours
-from watcher.core.telling.kind_words import KIND_WORDS, OURS_ACTIONS, ability_words, basis_words, flag_words
+from watcher.core.telling.kind_words import KIND_WORDS, OURS_ACTIONS, ability_words
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)\Z")
 EVIDENCE_ROWS = 6
@@ -37,8 +38,8 @@ class Story:
     actions: tuple[str, ...]
 
 
-def story_of(event: Event) -> Story:
-    """Return the story of an event."""
+def story_of(event: Event, vocabulary: Vocabulary) -> Story:
+    """Return the story of an event, with bases and flags in the words of `vocabulary`."""
     words = KIND_WORDS[event.kind]
     name = shown_name(event.name) if event.name else ""
     headline = _headline(event).format(
@@ -49,7 +50,7 @@ def story_of(event: Event) -> Story:
     facts = [
         *(Fact("Resembles", _resembles(event, index)) for index in range(min(2, len(event.resembles)))),
         *_protected_fact(event),
-        *_mail_facts(event),
+        *_mail_facts(event, vocabulary),
         *_change_facts(event),
         *_story_facts(event),
         Fact("Since", _since(event)),
@@ -107,20 +108,23 @@ def _protected_fact(event: Event) -> list[Fact]:
     return [Fact("About", names)]
 
 
-def _mail_facts(event: Event) -> list[Fact]:
+def _mail_facts(event: Event, vocabulary: Vocabulary) -> list[Fact]:
     if "ability" not in event.after and "ability" not in event.before:
         return []
-    facts = [Fact("Mail goes to", exchanges_words(event.after)), Fact("Now", _ability(event.after))]
+    facts = [Fact("Mail goes to", exchanges_words(event.after)), Fact("Now", _ability(event.after, vocabulary))]
     old = exchanges_words(event.before, addresses=False)
     facts += [Fact("Shown by", _shown_by(event))]
-    return [*facts, Fact("Before", f"{_ability(event.before)}{f', to {old}' if old else ''}" if event.before else "")]
+    return [
+        *facts,
+        Fact("Before", f"{_ability(event.before, vocabulary)}{f', to {old}' if old else ''}" if event.before else ""),
+    ]
 
 
-def _ability(side: Mapping[str, Any]) -> str:
+def _ability(side: Mapping[str, Any], vocabulary: Vocabulary) -> str:
     if not side:
         return ""
-    ability, basis = ability_words(_code(side.get("ability"))), basis_words(_code(side.get("basis")))
-    flags = [flag_words(_code(flag)) for flag in _list(side.get("flags"))[:6]]
+    ability, basis = ability_words(_code(side.get("ability"))), vocabulary.words_of(_code(side.get("basis")))
+    flags = [vocabulary.words_of(_code(flag)) for flag in _list(side.get("flags"))[:6]]
     return ": ".join(part for part in (ability, "; ".join(part for part in (basis, *flags) if part)) if part)
 
 

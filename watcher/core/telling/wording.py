@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from watcher.core.events import ENDED_BY, Event
 from watcher.core.mail.risk import Severity
+from watcher.core.mail.vocabulary import Vocabulary
 from watcher.core.names.clean import clean, defanged_text, shown_name
 from watcher.core.telling.alerts import Alert, AlertKind, FirstSweep, concerns_ours
 from watcher.core.telling.kind_words import KIND_WORDS
@@ -46,22 +47,22 @@ class Wording:
     link: str | None
 
 
-def word(alert: Alert) -> Wording:
-    """Return the words of `alert`."""
+def word(alert: Alert, vocabulary: Vocabulary) -> Wording:
+    """Return the words of `alert`, with bases and flags in those of `vocabulary`."""
     match alert.kind:
         case AlertKind.TEST:
             return _test(alert)
         case AlertKind.DIGEST | AlertKind.SUMMARY:
             return _digest(alert)
         case AlertKind.PAGE:
-            return _page(alert)
+            return _page(alert, vocabulary)
 
 
-def _page(alert: Alert) -> Wording:
+def _page(alert: Alert, vocabulary: Vocabulary) -> Wording:
     severity = going_on(alert)
     level = OVER if severity is None else severity.value.upper()
     if alert.total <= FULL_STORIES:
-        stories = tuple(story_of(event) for event in alert.events)
+        stories = tuple(story_of(event, vocabulary) for event in alert.events)
         subject = f"{level}: " + "; ".join(story.headline for story in stories)
         return _wording(alert, subject, stories=stories, lead=_told_before(alert))
     lead = " ".join(filter(None, (_told_before(alert), _storm_lead(alert))))

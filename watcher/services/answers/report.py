@@ -2,11 +2,13 @@
 
 import hashlib
 
+from watcher.checks import VOCABULARY
 from watcher.core.errors import ReportRefused
 from watcher.core.known import Known
 from watcher.core.names.names import Fqdn
+from watcher.core.report import KeptReply, Report
 from watcher.core.telling.objections import objection_to_name, objection_to_state
-from watcher.core.telling.report import KeptReply, Report
+from watcher.core.telling.report import report_of
 from watcher.services.answers.lookup import Lookup
 from watcher.store import Store, own_names, protected_names, raw_replies
 
@@ -25,7 +27,9 @@ async def report_on(lookup: Lookup, name: Fqdn, *, store: Store | None, look: bo
     if known.verdict is None:
         return None
     _refuse(name, objection_to_state(known))
-    return Report(known, () if store is None else await _replies(store, known.registrable_domain or name))
+    return report_of(
+        known, VOCABULARY, () if store is None else await _replies(store, known.registrable_domain or name)
+    )
 
 
 async def find_objection(known: Known, *, store: Store | None) -> str | None:

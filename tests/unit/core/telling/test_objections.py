@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.core.telling.test_report import FACTS, KNOWN, VERDICT
+from watcher.checks import VOCABULARY
 from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.registration.facts import RegistrationStatus
+from watcher.core.report import Purpose
 from watcher.core.telling.objections import objection_to_name, objection_to_state
-from watcher.core.telling.report import Purpose, Report
+from watcher.core.telling.report import report_of
 
 UNABLE = replace(VERDICT, ability=Ability.UNABLE, exchanges=())
 UNREGISTERED = replace(FACTS, status=RegistrationStatus.UNREGISTERED)
@@ -60,7 +62,7 @@ def test_the_state_of_the_name(changes, why):
 
 def test_a_registrys_wildcard_is_the_registrys():
     known = replace(KNOWN, verdict=replace(VERDICT, basis=Basis.REGISTRY_WILDCARD), registration=None)
-    text = Report(known).text(Purpose.TAKEDOWN)
+    text = report_of(known, VOCABULARY).texts[Purpose.TAKEDOWN]
     assert text.startswith("To: the registry of .ml\nSubject: Mail for unregistered names under .ml\n")
     assert "Nobody registered army.ml" in text
     assert "registrar" not in text.partition("The name\n")[0]

@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watcher.checks import VOCABULARY
 from watcher.core.events import Event, EventKind, Resemblance
 from watcher.core.known import Known
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Exchange, Flag, Verdict
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.core.report import KeptReply, Purpose
 from watcher.core.shapes.report import report_json
-from watcher.core.telling.report import MOST_EVIDENCE, MOST_TIMELINE, KeptReply, Purpose, Report
+from watcher.core.telling.report import MOST_EVIDENCE, MOST_TIMELINE, report_of
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ANSWER = Answer(Question("army.ml", RRType.MX), Outcome.ANSWER, "9.9.9.10:53", AT, ("10 mx.army.ml",))
@@ -55,7 +57,7 @@ REPLY = KeptReply("rdap", AT, "ab" * 32, 900)
 
 
 def report_text(purpose, **changes):
-    return Report(replace(KNOWN, **changes)).text(purpose)
+    return report_of(replace(KNOWN, **changes), VOCABULARY).texts[purpose]
 
 
 def test_a_takedown_request_says_whom_what_why_and_since_when():
@@ -87,7 +89,7 @@ def test_a_block_request_has_what_to_load():
 
 
 def test_the_data_hold_what_the_texts_say():
-    made = report_json(Report(KNOWN, (REPLY,)))
+    made = report_json(report_of(KNOWN, VOCABULARY, (REPLY,)))
     json.dumps(made)
     assert made["summary"].startswith("Mail for army.ml is delivered to mx.army.ml")
     assert made["abuse_contact"]["email"] == "abuse@registrar.net"
@@ -97,7 +99,7 @@ def test_the_data_hold_what_the_texts_say():
     assert made["registry_replies"] == [
         {"source": "rdap", "fetched_at": "2026-11-01T12:00:00Z", "sha256": "ab" * 32, "bytes": 900}
     ]
-    assert made == report_json(Report(KNOWN, (REPLY,))), "the same from the same"
+    assert made == report_json(report_of(KNOWN, VOCABULARY, (REPLY,))), "the same from the same"
 
 
 def test_what_is_not_known_is_not_invented():
@@ -154,9 +156,9 @@ def test_a_parent_s_registration_is_named_as_the_parent_s():
     known = replace(
         KNOWN, name="army.uk.com", registrable_domain="army.uk.com", registration=replace(FACTS, domain="uk.com")
     )
-    text = Report(known).text(Purpose.TAKEDOWN)
+    text = report_of(known, VOCABULARY).texts[Purpose.TAKEDOWN]
     assert "Registration of uk.com, the parent of the name" in text
     assert "abuse@registrar.net, for uk.com, under which the name stands" in text
     assert "as the registry of its parent uk.com says of that" in text
     its_own = replace(known, registration=replace(FACTS, domain="army.uk.com"))
-    assert "parent" not in Report(its_own).text(Purpose.TAKEDOWN)
+    assert "parent" not in report_of(its_own, VOCABULARY).texts[Purpose.TAKEDOWN]

@@ -11,17 +11,18 @@ from tests.fakes.alert_samples import ABLE, ALERTS, AT, EVENTS, about_ours, beca
 from tests.fakes.hostile import HOSTILE, hostile_event
 from tests.fakes.slack_receiver import block_problems
 from watcher.channels.email import html
+from watcher.channels.form import word
 from watcher.channels.slack import payload
+from watcher.checks import VOCABULARY
 from watcher.core.events import EventKind
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.names.clean import clean, defanged, defanged_text, shown_name, slip
 from watcher.core.names.names import parse
 from watcher.core.telling.alerts import AlertKind, FirstSweep, alert_from_json, alert_json, gathered
-from watcher.core.telling.kind_words import ability_words, basis_words, flag_words
+from watcher.core.telling.kind_words import ability_words
 from watcher.core.telling.plain_text import text
 from watcher.core.telling.story import duration
-from watcher.core.telling.wording import word
 
 
 def _everything(made) -> str:
@@ -178,7 +179,7 @@ def test_a_portfolio_has_its_host_in_common(address: str) -> None:
 
 
 def test_everything_a_verdict_can_say_has_words() -> None:
-    for said, words in ((Ability, ability_words), (Basis, basis_words), (Flag, flag_words)):
+    for said, words in ((Ability, ability_words), (Basis, VOCABULARY.words_of), (Flag, VOCABULARY.words_of)):
         for one in said:
             assert words(one.value) != one.value.replace("_", " "), f"{one.value} has no words of its own"
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from tests.fakes.alert_samples import became_able
+from watcher.channels.form import word
 from watcher.core.telling.alerts import AlertKind, AlertPolicy, DigestEvery
-from watcher.core.telling.wording import word
 from watcher.services.health.pulse import RegistryPulse
 from watcher.services.health.summary import Summaries
 from watcher.services.health.wellness import Wellness

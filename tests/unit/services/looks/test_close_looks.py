@@ -9,11 +9,11 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.zone_resolver import ZoneResolver
 from watcher import checks
+from watcher.checks import VOCABULARY
 from watcher.core.events import Resemblance
 from watcher.core.mail.dns import Question, RRType
 from watcher.core.mail.probing import Probed, ProbeOutcome
 from watcher.core.mail.risk import Severity
-from watcher.core.mail.sentences import reason
 from watcher.core.mail.verdict import Flag
 from watcher.core.names.names import Fqdn, parse
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
@@ -156,7 +156,7 @@ def _lookup(world: _World, *, confirms: bool) -> Lookup:
 async def test_a_check_asks_for_posture_and_is_seen_by_two_resolvers(store: Store):
     world = _World(store, FakeClock())
     known = await _lookup(world, confirms=True).looked_at(_NAME)
-    said = reason(_NAME, known.verdict)
+    said = VOCABULARY.sentence(_NAME, known.verdict)
     assert said == "Mail for army.ml is delivered to mx.army.ml (93.184.215.14): MX 10, seen by 2 resolvers"
     assert Flag.OPERATED in known.verdict.flags
     assert known.probed is None
