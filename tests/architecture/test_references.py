@@ -24,6 +24,7 @@ PRINT = "import runpy, sys; sys.stdout.write(runpy.run_path(sys.argv[1])['page']
         ("generate_events", "events"),
         ("generate_rules", "rules"),
         ("generate_metrics", "metrics"),
+        ("generate_alert_examples", "alert-examples"),
     ],
 )
 def test_a_reference_page_is_current(tool, page):
