@@ -19,6 +19,7 @@ from aiohttp import web
 
 TOKEN = "xoxb-test-token"
 CHANNEL = "#mail-watch"
+CHANNEL_ID = "C0000"
 SECRET_PATH = "/services/T0000/B0000/webhook-secret"
 
 
@@ -117,6 +118,8 @@ class SlackReceiver:
         self.problems: list[str] = []
         self.firsts: list[str] = []
         """The messages that can be answered: the first of each thread. Remove one to delete it."""
+        self.shown: dict[str, Message] = {}
+        """Each message as it stands now, by its time stamp."""
         self._port = port
         self._faults = faults
         self._next: deque[Fault] = deque()
@@ -144,6 +147,7 @@ class SlackReceiver:
         app = web.Application(client_max_size=1024 * 1024)
         app.router.add_post(SECRET_PATH, self._webhook)
         app.router.add_post("/api/chat.postMessage", self._post_message)
+        app.router.add_post("/api/chat.update", self._update)
         app.router.add_route("*", "/{other:.*}", self._no_service)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -196,9 +200,27 @@ class SlackReceiver:
             return web.json_response({"ok": False, "error": "thread_not_found"})
         self._take(Message(payload, "chat.postMessage"))
         ts = f"1.{len(self.accepted):06}"
+        self.shown[ts] = self.accepted[-1]
         if "thread_ts" not in payload:
             self.firsts.append(ts)
-        return web.json_response({"ok": True, "channel": "C0000", "ts": ts})
+        return web.json_response({"ok": True, "channel": CHANNEL_ID, "ts": ts})
+
+    async def _update(self, request: web.Request) -> web.Response:
+        """Edit a message: Slack wants the channel's id here, a name is not known."""
+        payload, fault = await self._read(request)
+        if fault is not None:
+            return await self._faulty(fault, request, None, "chat.update")
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        if payload is None or payload.get("channel") != CHANNEL_ID:
+            return web.json_response({"ok": False, "error": "channel_not_found"})
+        if payload.get("ts") not in self.shown or payload["ts"] not in self.firsts:
+            return web.json_response({"ok": False, "error": "message_not_found"})
+        if found := block_problems(payload):
+            self.problems += found
+            return web.json_response({"ok": False, "error": "invalid_blocks"})
+        self.shown[payload["ts"]] = Message(payload, "chat.update")
+        return web.json_response({"ok": True, "channel": CHANNEL_ID, "ts": payload["ts"]})
 
     async def _read(self, request: web.Request) -> tuple[dict[str, Any] | None, Fault | None]:
         try:

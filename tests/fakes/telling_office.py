@@ -32,7 +32,7 @@ class Office:
         arguments = {
             "channels": {"slack": self.slack, "email": self.email},
             "jitter": lambda: 0.5,
-            "observe": lambda channel, result, _seconds: self.seen.append((channel, result)),
+            "observe": lambda channel, result, _seconds, _reason: self.seen.append((channel, result)),
             "owner": "here:1:a",
             "policy": self.policy,
             **changes,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from aiohttp import web
@@ -100,13 +100,26 @@ def shape(event: Event, told: Mapping[str, Told]) -> JSON:
 
 async def streamed(call: Call[WantedStream, Nothing]) -> web.StreamResponse:
     """Every event once, in order; after a break those since `Last-Event-ID`. A comment keeps quiet connections open."""
+    last = await _start(call)
+
+    async def new() -> list[bytes]:
+        nonlocal last
+        async with call.parts.store.read() as tx:
+            found = await event_log.list_all(tx, after=last, limit=_BATCH)
+        last = found[-1].id if found else last
+        return [frame(event) for event in found]
+
+    return await follow(call, new)
+
+
+async def follow(call: Call[Any, Nothing], new: Callable[[], Awaitable[list[bytes]]]) -> web.StreamResponse:
+    """Send what `new` gives, again and again, until the reader goes or the service stops. Raises Problem."""
     streams = call.request.app[STREAMS]
     if streams.open >= MOST_STREAMS:
         raise Problem(503, "too_many_streams", "too many streams are open; try again later")
-    last = await _start(call)
     streams.open += 1
     try:
-        return await _stream(call, streams, last)
+        return await _stream(call, streams, new)
     finally:
         streams.open -= 1
 
@@ -128,7 +141,9 @@ async def _start(call: Call[WantedStream, Nothing]) -> str:
         return before[0].id if before else ""
 
 
-async def _stream(call: Call[WantedStream, Nothing], streams: Streams, last: str) -> web.StreamResponse:
+async def _stream(
+    call: Call[Any, Nothing], streams: Streams, new: Callable[[], Awaitable[list[bytes]]]
+) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": MEDIA, "X-Accel-Buffering": "no"})
     await response.prepare(call.request)
     parts, loop = call.parts, asyncio.get_running_loop()
@@ -136,12 +151,10 @@ async def _stream(call: Call[WantedStream, Nothing], streams: Streams, last: str
         await _write(response, b"retry: 3000\n\n")
         beat = loop.time()
         while not streams.ending.is_set():
-            async with parts.store.read() as tx:
-                new = await event_log.list_all(tx, after=last, limit=_BATCH)
-            for event in new:
-                await _write(response, frame(event))
-                last = event.id
-            if not new:
+            frames = await new()
+            for sent in frames:
+                await _write(response, sent)
+            if not frames:
                 if loop.time() - beat >= _HEARTBEAT_SECONDS:
                     await caller_of(parts, call.request)  # a revoked token ends its streams
                     await _write(response, b": alive\n\n")
@@ -167,9 +180,14 @@ async def _pause(ending: asyncio.Event, seconds: float) -> None:
 
 
 def frame(event: Event) -> bytes:
-    """Return one event as text/event-stream. ASCII JSON has no line break, so nothing in it can begin another field."""
-    data = json.dumps(event_json(event), ensure_ascii=True, separators=(",", ":"))
-    return f"id: {event.id}\nevent: {event.kind.value}\ndata: {data}\n\n".encode()
+    """Return one event as text/event-stream."""
+    return framed(event.id, event.kind.value, event_json(event))
+
+
+def framed(frame_id: str, kind: str, data: JSON) -> bytes:
+    """Return one object as text/event-stream. ASCII JSON has no line break: nothing begins another field."""
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return f"id: {frame_id}\nevent: {kind}\ndata: {text}\n\n".encode()
 
 
 _READ, _TAG = (Scope.READ,), "events"

@@ -7,6 +7,7 @@ from math import nan
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
+from watcher.core.errors import FailureReason
 from watcher.core.ports import Clock
 
 _DETECTION = (30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600)
@@ -79,6 +80,12 @@ class Metrics:
             ["channel", "result"],
             registry=self.registry,
         )
+        self._failures = Counter(
+            "watcher_delivery_failures",
+            "Tries to deliver that were not accepted, by the reason: " + ", ".join(FailureReason),
+            ["channel", "reason"],
+            registry=self.registry,
+        )
         self._last_sweep = Gauge(
             "watcher_last_sweep_seconds",
             "Seconds since a sweep, or a pass over one tier of one name, last ended; NaN before the first",
@@ -132,9 +139,16 @@ class Metrics:
         """Observe the delay of an event: recorded `after` the earliest moment it may have happened."""
         self._detection.observe(max(after.total_seconds(), 0.0))
 
-    def delivered(self, channel: str, result: str, after: timedelta | None = None) -> None:
-        """Count a try to deliver, with its `result` (sent, failed, rejected); `after` its oldest event when sent."""
+    def delivered(
+        self, channel: str, result: str, after: timedelta | None = None, *, reason: FailureReason | None = None
+    ) -> None:
+        """Count a try to deliver, with its `result` (sent, failed, rejected); `after` its oldest event when sent.
+
+        `reason` says why it was not accepted.
+        """
         self._deliveries.labels(channel, result).inc()
+        if reason is not None:
+            self._failures.labels(channel, reason.value).inc()
         if after is not None:
             self._delivery.observe(max(after.total_seconds(), 0.0))
 

@@ -405,6 +405,21 @@ class EventPage(Page[Event]):
     """Some events."""
 
 
+class Decision(Output):
+    """A decision about an event: a line of the event record."""
+
+    at: datetime
+    decision: str = Field(description="page (at once), digest, none")
+    fate: str = Field(description="alerted, grouped (with others), held (for the digest), silenced, damped, none")
+    reason: str
+    alert: str | None = Field(description="The message that tells of it, where there is one by now")
+    event: dict[str, Any] = Field(description="The event, as in `/events`")
+
+
+class DecisionPage(Page[Decision]):
+    """Some decisions."""
+
+
 class DeliveryPage(Page[Delivery]):
     """Some deliveries."""
 

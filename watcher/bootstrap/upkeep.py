@@ -9,7 +9,7 @@ from watcher.core.errors import DishonestResolver
 
 if TYPE_CHECKING:
     from watcher.core.mail.verdict import Verdict
-    from watcher.core.ports import Clock, Resolver
+    from watcher.core.ports import Channel, Clock, Resolver
     from watcher.core.states.budget import Budget
     from watcher.lookups.dns.honesty import Reachability
     from watcher.lookups.registry.client import RegistryClient
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from watcher.services.looks.watch import Watch
     from watcher.services.names.own import Ours
     from watcher.services.telling.record import EventRecord
+    from watcher.services.telling.triage_answers import TriageAnswers
     from watcher.settings.settings import Settings
     from watcher.store import Store
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_ROUNDS = 500  # of twenty looks each: what is due again at once must not keep a pass from its end
 _RECORDING = timedelta(seconds=2)
+_ANSWERING = timedelta(seconds=5)
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -44,6 +46,7 @@ class Upkeep:
     summaries: "Summaries"
     retention: "Retention"
     record: "EventRecord | None"
+    answers: "TriageAnswers"
     data_dates: Callable[[], Mapping[str, date]]
     soonest: timedelta
 
@@ -72,6 +75,7 @@ class Upkeep:
             ("wellness", self.wellness.check, _MINUTE),
             ("summary", self.summaries.due, _MINUTE),
             ("retention", self.retention.run, 6 * _HOUR),
+            ("triage answers", self.answers.due, _ANSWERING),
             *(() if self.record is None else (("event record", self.record.due, _RECORDING),)),
         )
 
@@ -88,7 +92,7 @@ def build_upkeep(
     watch: "Watch",
     pulse: "Pulse",
     budget: "Callable[[], Budget]",
-    channels: tuple[str, ...],
+    channels: "Mapping[str, Channel]",
     random_label: Callable[[], str],
     check_resolvers: Callable[[], Awaitable[Mapping[str, object]]],
 ) -> Upkeep:
@@ -101,6 +105,7 @@ def build_upkeep(
     from watcher.services.health.wellness import Limits, Wellness
     from watcher.services.looks.own_looks import OwnLooks
     from watcher.services.looks.suffix_watch import SuffixWatch
+    from watcher.services.telling.triage_answers import TriageAnswers
 
     async def honest() -> bool:
         return not any(isinstance(resolver, DishonestResolver) for resolver in (await check_resolvers()).values())
@@ -145,7 +150,7 @@ def build_upkeep(
             store=store,
             clock=clock,
             policy=replace(
-                routing_policy(alerts, channels, timezone=chosen.timezone), digest=DigestEvery(alerts.summary)
+                routing_policy(alerts, tuple(channels), timezone=chosen.timezone), digest=DigestEvery(alerts.summary)
             ),
             plan=chosen.sweep.tiers,
             budget=budget,
@@ -154,6 +159,7 @@ def build_upkeep(
         ),
         retention=Retention(store=store, clock=clock, kept=Kept(kept.events, kept.evidence, kept.alerts, kept.gone)),
         record=_record(chosen, store, clock),
+        answers=TriageAnswers(store, channels, clock),
         data_dates=lambda: data_dates(registry),
         soonest=soonest,
     )

@@ -60,7 +60,7 @@ def build_watching(
     *,
     company: "Company | None" = None,
     found: "Found | None" = None,
-    observe: "Observe" = lambda channel, result, seconds: None,  # noqa: ARG005 (what the names mean)
+    observe: "Observe" = lambda channel, result, seconds, reason: None,  # noqa: ARG005 (what the names mean)
 ) -> Watching:
     """The services that `serve` and `sweep` drive; read `ours` before the first use."""
     from watcher.core.states.cadence import Cadence, Refresh
@@ -191,7 +191,7 @@ def build_watching(
         watch=watch,
         pulse=net.pulse,
         budget=lambda: sweep.budget,
-        channels=tuple(made),
+        channels=made,
         random_label=random_label,
         check_resolvers=lambda: check_honesty(net.honesty, vigil),
     )

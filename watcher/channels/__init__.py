@@ -38,3 +38,6 @@ ALL: tuple[ChannelModule, ...] = (
 
 UNPROVEN: dict[str, str] = {channel.NAME: channel.UNPROVEN for channel in ALL if hasattr(channel, "UNPROVEN")}
 """The limits of what acceptance by a channel proves, by the name of the channel."""
+
+FOR_PEOPLE: frozenset[str] = frozenset(channel.NAME for channel in ALL if getattr(channel, "FOR_PEOPLE", False))
+"""The channels whose messages only people read: a realistic test starts nothing there."""

@@ -20,6 +20,7 @@ from watcher.core.telling.plain_text import text
 from watcher.sections import Section
 
 NAME = "apprise"
+FOR_PEOPLE = True
 
 
 class AppriseSettings(Section):

@@ -34,6 +34,7 @@ from watcher.core.telling.wording import Wording
 from watcher.sections import Section
 
 NAME = "email"
+FOR_PEOPLE = True
 
 
 class EmailSettings(Section):

@@ -41,7 +41,8 @@ class Means:
 class ChannelModule(Protocol):
     """A module that is a channel. `make` returns None where the setting leaves the channel unconfigured.
 
-    A module may state `UNPROVEN`: the sentence that says what acceptance by the channel does not prove.
+    A module may state `UNPROVEN`: the sentence that says what acceptance by the channel does not prove, and
+    `FOR_PEOPLE`: that only people read its messages.
     """
 
     NAME: str

@@ -19,6 +19,7 @@ from watcher.core.telling.wording import Listing, Wording
 from watcher.sections import Section, secret_text
 
 NAME = "mattermost"
+FOR_PEOPLE = True
 
 BUDGET = 7_000
 """Characters of the attachment."""

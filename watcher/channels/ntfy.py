@@ -20,6 +20,7 @@ from watcher.core.telling.wording import Wording
 from watcher.sections import Section, secret_text
 
 NAME = "ntfy"
+FOR_PEOPLE = True
 
 BUDGET = 3_900
 """Bytes of the message."""

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import urljoin
 
@@ -18,12 +19,14 @@ from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, FailureReason, WatcherError
 from watcher.core.mail.risk import Severity
 from watcher.core.ports import Memory
-from watcher.core.telling.alerts import Alert, AlertKind
+from watcher.core.telling.alerts import Alert, AlertKind, alert_from_json, alert_json
+from watcher.core.telling.growth import grown, grows, kept
 from watcher.core.telling.story import Story
 from watcher.core.telling.wording import Listing, Wording
 from watcher.sections import Section, secret_text
 
 NAME = "slack"
+FOR_PEOPLE = True
 
 
 class SlackSettings(Section):
@@ -96,6 +99,9 @@ _THREAD_GONE = frozenset(
 )
 """Errors of Slack when the first message of a thread was deleted, or takes no answers."""
 
+_NOT_EDITED = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+"""Errors of Slack for a message that cannot be edited (any more)."""
+
 _WORD = re.compile(r"[a-z][a-z_]{2,60}\Z")
 
 
@@ -134,29 +140,70 @@ class Slack:
             self._headers["Authorization"] = f"Bearer {token.strip()}"
         else:
             raise ConfigurationError("alerts.slack", "set webhook_url, or token and channel")
-        self._poster = Poster(
-            NAME, url, setting=setting, example="https://hooks.slack.com/services/...", timeout=timeout, proxy=proxy
-        )
+        example = "https://hooks.slack.com/services/..."
+        self._poster = Poster(NAME, url, setting=setting, example=example, timeout=timeout, proxy=proxy)
+        update = urljoin(api_url.rstrip("/") + "/", "chat.update")
+        self._updater = Poster(NAME, update, setting=setting, example=example, timeout=timeout, proxy=proxy)
 
     def __repr__(self) -> str:
         return f"Slack({'webhook' if self._channel is None else self._channel})"
 
     async def send(self, alert: Alert) -> None:
-        """Return when Slack has accepted the message; it shows `alert.id`. Raises DeliveryFailed, DeliveryRejected."""
+        """Return when Slack has accepted the message; it shows `alert.id`. Raises DeliveryFailed, DeliveryRejected.
+
+        A bot brings the first message of a group up to date when more names join it, and answers it with the new ones.
+        """
         if self._channel is None:
             self._judge(await self._post(payload(alert)))
             return
         body = payload(alert) | {"channel": self._channel, "unfurl_links": False, "unfurl_media": False}
-        thread, first = f"{NAME}:{self._channel}:{alert.group}", None
-        if self._memory is not None and _has_thread(alert):
-            first = await self._memory.get(thread)
-        reply = await self._post(body | ({"thread_ts": first, "reply_broadcast": True} if first else {}))
+        first = await self._first(alert.group) if _has_thread(alert) else None
+        if first is not None and first.alert is not None and grows(first.alert, alert):
+            first = await self._edit(first, grown(first.alert, alert))
+        reply = await self._post(body | ({"thread_ts": first.ts, "reply_broadcast": True} if first else {}))
         if first and reply.member("error") in _THREAD_GONE:
             first, reply = None, await self._post(body)
         self._judge(reply)
-        if self._memory is not None and _has_thread(alert) and first is None:
-            with suppress(WatcherError):  # it is accepted: nothing after that may fail the try
-                await self._memory.put(thread, str(reply.member("ts") or "") or None)
+        ts, where = reply.member("ts"), reply.member("channel")
+        if first is None and _has_thread(alert) and isinstance(ts, str):
+            first = _First(ts, where if isinstance(where, str) else self._channel, kept(alert))
+        if first is not None:
+            await self._remember(alert.group, first)
+
+    async def answer(self, group: str, text: str) -> bool:
+        """Answer the first message about the group in its thread; False where there is none, or it is gone."""
+        first = None if self._channel is None else await self._first(group)
+        if first is None:
+            return False
+        body = {"text": _cut(escape(text), _FALLBACK), "blocks": [_section([escape(text)])]}
+        way = {"channel": self._channel, "thread_ts": first.ts, "unfurl_links": False, "unfurl_media": False}
+        reply = await self._post(body | way)
+        if reply.member("error") in _THREAD_GONE:
+            return False
+        self._judge(reply)
+        return True
+
+    async def _edit(self, first: "_First", alert: Alert) -> "_First":
+        """Show `alert` in the first message. A message that cannot be edited any more stays as it is."""
+        body = payload(alert) | {"channel": first.channel, "ts": first.ts}
+        reply = await self._updater.post(json.dumps(body, ensure_ascii=False).encode(), self._headers)
+        if reply.member("error") not in _NOT_EDITED:
+            self._judge(reply)
+        return replace(first, alert=kept(alert))
+
+    async def _first(self, group: str) -> "_First | None":
+        if self._memory is None:
+            return None
+        text = await self._memory.get(f"{NAME}:{self._channel}:{group}")
+        return None if text is None else _first_from(text, str(self._channel))
+
+    async def _remember(self, group: str, first: "_First") -> None:
+        if self._memory is None:
+            return
+        alert = None if first.alert is None else alert_json(first.alert)
+        text = json.dumps({"ts": first.ts, "channel": first.channel, "alert": alert})
+        with suppress(WatcherError):  # it is accepted: nothing after that may fail the try
+            await self._memory.put(f"{NAME}:{self._channel}:{group}", text)
 
     async def _post(self, body: dict[str, Any]) -> Reply:
         return await self._poster.post(json.dumps(body, ensure_ascii=False).encode(), self._headers)
@@ -187,9 +234,30 @@ class Slack:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first message of a thread: its time stamp, the channel's id, and the alert that it shows (None: unknown)."""
+
+    ts: str
+    channel: str
+    alert: Alert | None = None
+
+
+def _first_from(text: str, channel: str) -> _First:
+    """Return what was remembered; versions before 0.2.0 kept the time stamp alone."""
+    try:
+        row = json.loads(text)
+        return _First(row["ts"], row["channel"], None if row["alert"] is None else alert_from_json(row["alert"]))
+    except (ValueError, KeyError, TypeError):
+        return _First(text, channel)
+
+
+_WITH_THREADS = frozenset({"domain", "suffix", "channel", "watch", "exchange", "address", "wildcard", "nameserver"})
+"""Sorts of groups of which there may be more to tell: a lookalike, what many of them share, and the watch itself."""
+
+
 def _has_thread(alert: Alert) -> bool:
-    """Return whether it is about one lookalike, suffix, channel or the watch, of which there may be more to tell."""
-    return alert.kind is AlertKind.PAGE and alert.group.partition(":")[0] in {"domain", "suffix", "channel", "watch"}
+    return alert.kind is AlertKind.PAGE and alert.group.partition(":")[0] in _WITH_THREADS
 
 
 def payload(alert: Alert) -> dict[str, Any]:

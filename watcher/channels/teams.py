@@ -23,6 +23,7 @@ from watcher.core.telling.wording import Listing, Wording
 from watcher.sections import Section, secret_text
 
 NAME = "teams"
+FOR_PEOPLE = True
 
 BUDGET = 20_000
 """Bytes of one body."""

@@ -27,11 +27,13 @@ def channels() -> None:
 @click.argument("name", required=False)
 @click.pass_obj
 def test(options: GlobalOptions, name: str | None) -> int:
-    """Send a marked test alert through every configured channel, or through NAME alone.
+    """Send marked test alerts through every configured channel, or through NAME alone.
 
-    Exits 3 when a channel did not accept it.
+    People get three, as they would look: a critical alert, a group of 30 names and a digest. Programs and incident
+    managers get one that they can tell by its kind. Exits 3 when a channel did not accept them.
     """
-    made = build_channels(load_settings(options))
+    chosen = load_settings(options)
+    made = build_channels(chosen)
     if not made:
         raise ConfigurationError(
             "alerts",
@@ -42,7 +44,7 @@ def test(options: GlobalOptions, name: str | None) -> int:
         raise click.BadParameter(f"{name!r} is not configured; there is {', '.join(made)}", param_hint="NAME")
     from watcher.channels import UNPROVEN
 
-    results = asyncio.run(_send({name: made[name]} if name is not None else made))
+    results = asyncio.run(_send({name: made[name]} if name is not None else made, chosen.api.public_url))
     for channel, why in results.items():
         if why is None:
             click.echo(f"{channel}: accepted")
@@ -53,9 +55,10 @@ def test(options: GlobalOptions, name: str | None) -> int:
     return EXIT_FAILED if any(results.values()) else 0
 
 
-async def _send(chosen: "Mapping[str, Channel]") -> "dict[str, str | None]":
+async def _send(chosen: "Mapping[str, Channel]", public_url: str | None) -> "dict[str, str | None]":
+    from watcher.channels import FOR_PEOPLE
     from watcher.services.telling.notify import send_test
     from watcher.store.ids import TimeOrderedIds
 
     clock = system_clock()
-    return await send_test(chosen, clock, ids=TimeOrderedIds(clock))
+    return await send_test(chosen, clock, ids=TimeOrderedIds(clock), realistic=FOR_PEOPLE, public_url=public_url)

@@ -95,8 +95,8 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
             net,
             company=company,
             found=narrator.found,
-            observe=lambda channel, result, seconds: metrics.delivered(
-                channel, result, timedelta(seconds=seconds) if result == "sent" else None
+            observe=lambda channel, result, seconds, reason: metrics.delivered(
+                channel, result, timedelta(seconds=seconds) if result == "sent" else None, reason=reason
             ),
         )
         await patience.until_done(watching.ours.read)

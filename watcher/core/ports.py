@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from watcher.core.mail.dns import Answer, Outcome, Question
 from watcher.core.names.names import Fqdn
@@ -98,6 +98,18 @@ class Channel(Protocol):
         """Return when the far side has accepted the message. Raises DeliveryFailed or DeliveryRejected.
 
         Idempotent as far as the far side allows: every try of one alert carries the same `alert.id`.
+        """
+        ...
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A channel that keeps threads: a message about a group can be answered."""
+
+    async def answer(self, group: str, text: str) -> bool:
+        """Answer the first message about the group; False where none is known.
+
+        Raises DeliveryFailed or DeliveryRejected.
         """
         ...
 

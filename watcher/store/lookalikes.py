@@ -9,7 +9,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, bindparam, case, cast, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, wildcard_parent
@@ -283,6 +297,14 @@ async def count_abilities(tx: Tx) -> dict[str, int]:
         .group_by(lookalikes.c.ability)
     )
     return {row.ability: row.number for row in await tx.execute(query)}
+
+
+async def list_triaged(tx: Tx, *, after: tuple[datetime, str], limit: int) -> list[Lookalike]:
+    """Return lookalikes in the order in which they were triaged, from the one after (time, name)."""
+    at, name = after
+    later = or_(lookalikes.c.triage_at > at, and_(lookalikes.c.triage_at == at, lookalikes.c.name > name))
+    query = select(lookalikes).where(later).order_by(lookalikes.c.triage_at, lookalikes.c.name).limit(limit)
+    return [row_from(row) for row in (await tx.execute(query)).mappings()]
 
 
 async def save_triage(

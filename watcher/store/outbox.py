@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, select, update
 
 from watcher.core.events import Event
 from watcher.core.shapes.events import event_from_json
@@ -58,19 +58,25 @@ async def list_told_since(tx: Tx, since: datetime, *, limit: int = 500) -> list[
 
 @dataclass(frozen=True, slots=True)
 class DecidedEvent:
-    """An event, what was decided about it and why, and the alert that tells of it, where there is one by now."""
+    """An event, what was decided about it and why, and the alert that tells of it, where there is one by now.
+
+    `grouped`: the alert tells of other events too.
+    """
 
     event: Event
     decision: DecisionKind
     reason: str
     decided_at: datetime
     alert_id: str | None
+    grouped: bool = False
 
 
 async def list_decided(tx: Tx, *, after: tuple[datetime, str] | None = None, limit: int = 500) -> list[DecidedEvent]:
     """Return decided events in the order of their decisions, from the one after (time, event id)."""
+    other = outbox.alias("other")
+    shared = exists().where(other.c.alert_id == outbox.c.alert_id, other.c.event_id != outbox.c.event_id)
     query = (
-        select(events.c.body, outbox.c.decision, outbox.c.reason, outbox.c.decided_at, outbox.c.alert_id)
+        select(events.c.body, outbox.c.decision, outbox.c.reason, outbox.c.decided_at, outbox.c.alert_id, shared)
         .join(outbox, outbox.c.event_id == events.c.id)
         .where(outbox.c.decision.is_not(None), outbox.c.decided_at.is_not(None))
         .order_by(outbox.c.decided_at, outbox.c.event_id)
@@ -81,7 +87,10 @@ async def list_decided(tx: Tx, *, after: tuple[datetime, str] | None = None, lim
         later = and_(outbox.c.decided_at == at, outbox.c.event_id > event_id)
         query = query.where((outbox.c.decided_at > at) | later)
     rows = await tx.execute(query)
-    return [DecidedEvent(event_from_json(row[0]), DecisionKind(row[1]), row[2] or "", row[3], row[4]) for row in rows]
+    return [
+        DecidedEvent(event_from_json(row[0]), DecisionKind(row[1]), row[2] or "", row[3], row[4], bool(row[5]))
+        for row in rows
+    ]
 
 
 async def decide(tx: Tx, decisions: Mapping[str, tuple[str, str]], *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from tests.fakes.api_client import ApiClient, World, make_parts, make_world
 from tests.fakes.clock import FakeClock
 from watcher.api.measuring import Measuring
 from watcher.api.metrics import Metrics
+from watcher.core.errors import FailureReason
 from watcher.services.health.pulse import Pulse
 from watcher.services.sweeps.batch import SweepReport
 from watcher.services.sweeps.sweep import SweepState
@@ -46,7 +47,7 @@ async def test_what_is_fed_is_read():
     assert math.isnan(samples(metrics)["watcher_last_sweep_seconds", frozenset()])
     metrics.detected(timedelta(seconds=70))
     metrics.detected(timedelta(seconds=-5))
-    metrics.delivered("slack", "failed")
+    metrics.delivered("slack", "failed", reason=FailureReason.RATE_LIMITED)
     metrics.delivered("slack", "sent", timedelta(seconds=31))
     metrics.looked_up("9.9.9.10:53", "TIMEOUT", 3)
     metrics.covered("0", 0.75)
@@ -55,6 +56,8 @@ async def test_what_is_fed_is_read():
     metrics.swept()
     await clock.advance(90)
     read = samples(metrics)
+    failed = frozenset({("channel", "slack"), ("reason", "rate_limited")})
+    assert read["watcher_delivery_failures_total", failed] == 1
     assert read["watcher_detection_seconds_count", frozenset()] == 2
     assert read["watcher_detection_seconds_sum", frozenset()] == 70
     assert read["watcher_delivery_seconds_count", frozenset()] == 1

@@ -13,13 +13,15 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.alert_samples import ALERTS, page
+from tests.fakes.alert_samples import ABLE, ALERTS, became_able, page, storm
 from tests.fakes.hostile import HOSTILE, hostile_event
 from tests.fakes.slack_receiver import CHANNEL, TOKEN, Fault, SlackReceiver, block_problems, half_of_the_time
 from watcher.channels.slack import Slack, blocks, payload
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, StoreError
 from watcher.core.events import EventKind
 from watcher.core.mail.risk import Severity
+from watcher.core.ports import Answering
+from watcher.core.telling.alerts import Alert
 from watcher.core.telling.story import Fact, Story
 from watcher.core.telling.wording import Listing, Wording
 from watcher.services.telling.memory import ShortMemory
@@ -281,6 +283,91 @@ async def test_when_the_first_message_is_gone_a_new_thread_begins(receiver: Slac
     await channel.send(replace(ALERT, id="a2"))
     await channel.send(replace(ALERT, id="a3"))
     assert [m.payload.get("thread_ts") for m in receiver.accepted] == [None, None, "1.000002"]
+
+
+def _joined(number: int) -> Alert:
+    """A later alert of the story that `storm(6)` began."""
+    return page(
+        became_able(100 + number, f"late{number}.ml"),
+        group="exchange:mailhub.net:mail_became_able",
+        alert_id=f"0193-alert-1{number:03}",
+    )
+
+
+async def test_the_first_message_grows_with_its_group_and_is_answered(receiver: SlackReceiver) -> None:
+    memory = ShortMemory()
+    first = storm(6)
+    await _bot(receiver, memory=memory).send(first)
+    for number in (1, 2):
+        await _bot(receiver, memory=memory).send(_joined(number))
+    shown = receiver.shown["1.000001"]
+    assert shown.via == "chat.update"
+    assert "8 lookalikes became able" in shown.text
+    assert "late1[.]ml" in shown.text
+    assert "late2[.]ml" in shown.text
+    assert shown.alert_id == first.id
+    assert [m.payload.get("thread_ts") for m in receiver.accepted] == [None, "1.000001", "1.000001"]
+    assert receiver.problems == []
+
+
+async def test_a_try_that_is_repeated_counts_no_name_twice(receiver: SlackReceiver) -> None:
+    memory = ShortMemory()
+    await _bot(receiver, memory=memory).send(storm(6))
+    receiver.next(*[Fault.server_error(), Fault.server_error()])
+    for _ in range(2):
+        with pytest.raises(DeliveryFailed):
+            await _bot(receiver, memory=memory).send(_joined(1))
+    await _bot(receiver, memory=memory).send(_joined(1))
+    await _bot(receiver, memory=memory).send(_joined(1))
+    assert "7 lookalikes became able" in receiver.shown["1.000001"].text
+
+
+@pytest.mark.parametrize("name", ["mail_became_unable", "exchanges_changed"])
+async def test_a_loss_and_a_change_answer_in_the_thread_and_edit_nothing(receiver: SlackReceiver, name: str) -> None:
+    memory = ShortMemory()
+    await _bot(receiver, memory=memory).send(ALERT)
+    await _bot(receiver, memory=memory).send(replace(ALERTS[name], id="a2"))
+    assert receiver.accepted[1].payload["thread_ts"] == "1.000001"
+    assert receiver.shown["1.000001"].via == "chat.postMessage"
+
+
+async def test_a_return_answers_in_the_thread(receiver: SlackReceiver) -> None:
+    memory = ShortMemory()
+    await _bot(receiver, memory=memory).send(ALERT)
+    back = became_able(9, "sub.army.ml", registrable_domain="army.ml", after={**ABLE, "returned": True})
+    await _bot(receiver, memory=memory).send(page(back, alert_id="a2"))
+    assert receiver.accepted[1].payload["thread_ts"] == "1.000001"
+    assert receiver.shown["1.000001"].via == "chat.postMessage"
+
+
+@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "edit_window_closed"])
+async def test_a_message_that_cannot_be_edited_is_answered_all_the_same(receiver: SlackReceiver, error: str) -> None:
+    memory = ShortMemory()
+    await _bot(receiver, memory=memory).send(storm(6))
+    receiver.next(Fault.not_ok(error))
+    await _bot(receiver, memory=memory).send(_joined(1))
+    assert receiver.accepted[1].payload["thread_ts"] == "1.000001"
+
+
+async def test_triage_is_answered_in_the_thread_and_nowhere_else(receiver: SlackReceiver) -> None:
+    channel = _bot(receiver, memory=ShortMemory())
+    assert isinstance(channel, Answering)
+    assert await channel.answer("domain:army.ml", "army[.]ml is to be blocked") is False
+    await channel.send(ALERT)
+    assert await channel.answer("domain:army.ml", "army[.]ml is to be blocked: <!channel> & *now*") is True
+    sent = receiver.accepted[1].payload
+    assert (sent["thread_ts"], sent.get("reply_broadcast")) == ("1.000001", None)
+    assert "&lt;!channel&gt; &amp; ∗now∗" in sent["text"]
+    assert await _webhook(receiver).answer("domain:army.ml", "x") is False
+    assert receiver.problems == []
+
+
+async def test_what_an_older_version_remembered_is_a_thread_still(receiver: SlackReceiver) -> None:
+    memory = ShortMemory()
+    await _bot(receiver, memory=memory).send(ALERT)
+    await memory.put(f"slack:{CHANNEL}:{ALERT.group}", "1.000001")
+    await _bot(receiver, memory=memory).send(replace(ALERT, id="a2"))
+    assert receiver.accepted[1].payload["thread_ts"] == "1.000001"
 
 
 async def test_a_memory_that_fails_after_acceptance_costs_nothing(receiver: SlackReceiver) -> None:

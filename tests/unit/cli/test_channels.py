@@ -35,6 +35,23 @@ async def test_every_channel_gets_a_marked_test(tmp_path: Path) -> None:
     assert slack.accepted[0].text.startswith("TEST: ")
     assert mail.accepted[0].mail["Subject"].startswith("[watcher] TEST: ")
     assert slack.accepted[0].alert_id == mail.accepted[0].alert_id
+    for texts in ([message.text for message in slack.accepted], [str(sent.mail["Subject"]) for sent in mail.accepted]):
+        assert len(texts) == 3
+        assert all("TEST: " in text for text in texts)
+        assert "CRITICAL" in texts[0]
+        assert "30 lookalikes" in texts[1]
+        assert "Digest" in texts[2]
+    assert "nothing happened" in slack.accepted[0].text
+
+
+async def test_programs_get_one_test_that_they_cannot_take_for_an_event(tmp_path: Path) -> None:
+    program = tmp_path / "hook"
+    program.write_text(f"#!/bin/sh\ncat >>{tmp_path}/seen\n")
+    program.chmod(0o755)
+    code, out, _ = await _watcher(tmp_path, "channels", "test", WATCHER_ALERTS__COMMAND=json.dumps([str(program)]))
+    assert (code, out) == (0, "command: accepted\n")
+    (line,) = (tmp_path / "seen").read_text().splitlines()
+    assert json.loads(line)["type"] == "test"
 
 
 async def test_a_channel_that_refuses_makes_it_exit_3_with_one_line(tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ class Alert:
     first_sweep: FirstSweep | None = None
 
 
+TEST_GROUP = "test"
+"""The group of a test alert; behind a colon the group that it shows."""
+
 SHOWN_EVENTS = 50
 """An alert carries at most this many events; `total` tells of the rest."""
 

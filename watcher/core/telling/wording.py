@@ -3,14 +3,14 @@
 Everything in a `Wording` is plain text on one line each, cleaned, bounded, with all names defanged but our own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from watcher.core.events import ENDED_BY, Event
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.vocabulary import Vocabulary
 from watcher.core.names.clean import clean, defanged_text, shown_name
-from watcher.core.telling.alerts import Alert, AlertKind, FirstSweep, concerns_ours
+from watcher.core.telling.alerts import TEST_GROUP, Alert, AlertKind, FirstSweep, concerns_ours
 from watcher.core.telling.kind_words import KIND_WORDS
 from watcher.core.telling.story import Story, exchanges_words, moment, plural, reason_words, story_of
 
@@ -152,7 +152,16 @@ def _found_words(alert: Alert) -> str:
     return f"{found} found, of which {swept.told} {'was' if swept.told == 1 else 'were'} told already{whom}"
 
 
+_NOTHING_HAPPENED = "This is a test: nothing happened, and there is nothing to do."
+
+
 def _test(alert: Alert) -> Wording:
+    if alert.events:
+        group = alert.group.removeprefix(f"{TEST_GROUP}:")
+        kind = AlertKind.DIGEST if group == "digest" else AlertKind.PAGE
+        shown = word(replace(alert, kind=kind, group=group))
+        lead = f"{_NOTHING_HAPPENED} {shown.lead}".strip()
+        return replace(shown, subject=f"TEST: {shown.subject}"[:250], lead=lead)
     text = clean(alert.text, 1000) or "If you can read this, alerts reach you here."
     return _wording(alert, "TEST: watcher can reach you, there is nothing to do", lead=text)
 

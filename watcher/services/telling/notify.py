@@ -12,7 +12,7 @@ was refused for the sake of its settings is tried again after a restart, or when
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,8 @@ from watcher.core.ports import Channel, Clock
 from watcher.core.shapes.times import time_json
 from watcher.core.shapes.watch import channel_state_from_json, channel_state_json
 from watcher.core.states.channel import ChannelState, Result, step
-from watcher.core.telling.alerts import Alert, AlertKind, AlertPolicy, gathered
+from watcher.core.telling.alerts import TEST_GROUP, Alert, AlertKind, AlertPolicy, gathered
+from watcher.core.telling.samples import sample_alerts
 from watcher.core.telling.story import plural
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.looks.drafting import watch_event
@@ -69,8 +70,9 @@ class Patience:
         return max(spread, min(retry_after or timedelta(), self.pause))
 
 
-Observe = Callable[[str, str, float], None]
-"""Called for each try: channel, result (sent, failed, rejected), seconds since the oldest event of the alert."""
+Observe = Callable[[str, str, float, FailureReason | None], None]
+"""Called for each try: channel, result (sent, failed, rejected), seconds since the oldest event of the alert, and the
+reason where it was not sent."""
 
 
 class Notifier:
@@ -91,7 +93,7 @@ class Notifier:
         operator_of: Callable[[str], str] = lambda host: host,
         jitter: Callable[[], float] = random.random,
         public_url: str | None = None,
-        observe: Observe = lambda channel, result, seconds: None,  # noqa: ARG005 (what the names mean)
+        observe: Observe = lambda channel, result, seconds, reason: None,  # noqa: ARG005 (what the names mean)
         owner: str | None = None,
     ) -> None:
         self._store = store
@@ -289,7 +291,7 @@ class Notifier:
             await self._step(tx, delivery.channel, Result.FAILED, now, why=error.why)
             if error.retry_after is not None:
                 await deliveries.put_off(tx, delivery.channel, until=now + min(error.retry_after, self._patience.pause))
-        self._seen(delivery, "failed", now)
+        self._seen(delivery, "failed", now, error.reason)
         _log.warning(
             "alert %s, try %d, again at %s: %s", delivery.alert.id, delivery.attempts, time_json(again), error.why
         )
@@ -301,7 +303,7 @@ class Notifier:
                 _log_lost(delivery)
                 return
             await self._step(tx, delivery.channel, Result.REJECTED, now, why=why)
-        self._seen(delivery, "rejected", now)
+        self._seen(delivery, "rejected", now, error.reason)
         _log.error("alert %s is rejected: %s", delivery.alert.id, why)
 
     async def _find_state(self, tx: Tx, channel: str) -> ChannelState:
@@ -319,9 +321,9 @@ class Notifier:
         await event_log.add(tx, told, now=now)
         return before
 
-    def _seen(self, delivery: Delivery, result: str, now: datetime) -> None:
+    def _seen(self, delivery: Delivery, result: str, now: datetime, reason: FailureReason | None = None) -> None:
         begun = min((event.at for event in delivery.alert.events), default=delivery.alert.created_at)
-        self._observe(delivery.channel, result, (now - begun).total_seconds())
+        self._observe(delivery.channel, result, (now - begun).total_seconds(), reason)
 
     async def _steadily(self, work: Callable[[], Awaitable[object]], *, once: bool = False) -> None:
         """Do `work` every `poll`, whatever happens to the database; `once`: until it went through."""
@@ -349,14 +351,27 @@ def _gone(channel: str) -> str:
     return f"{channel} is not configured any more"
 
 
-async def send_test(channels: Mapping[str, Channel], clock: Clock, *, ids: Callable[[], str]) -> dict[str, str | None]:
-    """Send a marked test alert through each channel; None where it was accepted, else why not."""
-    alert = test_alert(ids(), clock.now())
+async def send_test(
+    channels: Mapping[str, Channel],
+    clock: Clock,
+    *,
+    ids: Callable[[], str],
+    realistic: Collection[str] = (),
+    public_url: str | None = None,
+) -> dict[str, str | None]:
+    """Send marked test alerts through each channel; None where all were accepted, else why not.
+
+    Channels in `realistic` get a critical alert, a group and a digest as they would look; the others one plain alert.
+    """
+    now = clock.now()
+    plain = (test_alert(ids(), now),)
+    samples = sample_alerts(ids, now, public_url)
     results: dict[str, str | None] = {}
     for name, channel in channels.items():
         try:
-            async with asyncio.timeout(Patience().limit.total_seconds()):
-                await channel.send(alert)
+            for alert in samples if name in realistic else plain:
+                async with asyncio.timeout(Patience().limit.total_seconds()):
+                    await channel.send(alert)
             results[name] = None
         except DeliveryFailed as error:
             results[name] = error.why
@@ -366,5 +381,5 @@ async def send_test(channels: Mapping[str, Channel], clock: Clock, *, ids: Calla
 
 
 def test_alert(alert_id: str, now: datetime) -> Alert:
-    """The alert that `send_test` sends."""
-    return gathered(alert_id, AlertKind.TEST, (), group="test", created_at=now)
+    """Return the plain test alert."""
+    return gathered(alert_id, AlertKind.TEST, (), group=TEST_GROUP, created_at=now)

@@ -44,7 +44,9 @@ class EventRecord:
                 return written
             lines = [
                 json.dumps(
-                    decision_json(row.event, row.decision.value, row.reason, row.decided_at, row.alert_id),
+                    decision_json(
+                        row.event, row.decision.value, row.reason, row.decided_at, row.alert_id, grouped=row.grouped
+                    ),
                     separators=(",", ":"),
                 )
                 for row in found
