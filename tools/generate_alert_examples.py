@@ -102,7 +102,7 @@ def page() -> str:
             f"\n### {title}: {heading}\n\n````text\n{shown(channel, file)}\n````\n"
             for sample, heading in SAMPLES.items()
             for file in sorted((GOLDEN / channel).glob(f"{sample}.*"))
-            if file.suffix != ".html"
+            if file.suffix not in {".html", ".eml"}
         ]
     return "".join(parts)
 
