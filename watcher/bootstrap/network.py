@@ -54,11 +54,16 @@ class Network:
 
     async def honesty(self) -> "Mapping[str, Reachability | DishonestResolver]":
         """Check every resolver; one that lies is not asked again until it passes. What was found, by resolver."""
-        from watcher.lookups.dns.honesty import check_honesty
+        from watcher.lookups.dns.honesty import check_honesty, find_prefixes
 
         async def check(server: "Server") -> "Reachability | DishonestResolver":
             try:
-                found = await check_honesty(server, timeout=self.careful.timeout)
+                found, made_up = await asyncio.gather(
+                    check_honesty(server, timeout=self.careful.timeout),
+                    find_prefixes(server, timeout=self.careful.timeout),
+                )
+                if made_up is not None:
+                    self.careful.translates(server.name, made_up)
             except DishonestResolver as error:
                 self.careful.refuse(server.name)
                 return error

@@ -3,12 +3,14 @@
 import secrets
 from collections.abc import Sequence
 from enum import StrEnum
+from ipaddress import IPv6Network
 
 from watcher.core.errors import DishonestResolver
 from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.ports import Clock
 from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.servers import Server
+from watcher.lookups.dns.translation import KNOWN_NAME, prefixes
 
 CANARY = "canary.watcher.invalid"
 CANARY_OF_UNBOUND = "canary.watcher.alt"
@@ -62,6 +64,18 @@ async def check_honesty(
         return Reachability.HONEST
     stripped = any(answer.outcome is Outcome.FILTERED and answer.soa is None for answer in random_ones)
     return Reachability.STRIPPING if stripped else Reachability.FAILING
+
+
+async def find_prefixes(server: Server, *, timeout: float = 3.0) -> tuple[IPv6Network, ...] | None:  # noqa: ASYNC109
+    """Return the prefixes of the addresses that `server` makes up from IPv4 ones (RFC 7050); None: it did not say."""
+    resolver = CarefulResolver([server], timeout=timeout, attempts=2)
+    try:
+        (answer,) = await resolver.ask([Question(KNOWN_NAME, RRType.AAAA)])
+    finally:
+        resolver.close()
+    if answer.outcome is Outcome.ANSWER:
+        return prefixes(answer.records)
+    return () if answer.settled else None
 
 
 def _judge_answer(server: Server, answer: Answer) -> None:

@@ -13,6 +13,7 @@ import ssl
 from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
 from datetime import datetime
+from ipaddress import IPv6Network
 
 from watcher.core.mail.dns import Outcome, RRType
 from watcher.core.ports import Clock
@@ -65,6 +66,8 @@ class Lane:
         self.health = 1.0
         """Share of questions answered properly of late, 0 to 1."""
         self.edns = True
+        self.translates: tuple[IPv6Network, ...] = ()
+        """Prefixes of the addresses that it makes up from IPv4 ones (DNS64)."""
         self.refused = False
         """Never to be asked: it was found dishonest."""
         self._clock = clock

@@ -8,14 +8,16 @@ import random
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Network
 
 from watcher.core.errors import ConfigurationError
-from watcher.core.mail.dns import Answer, Outcome, Question
+from watcher.core.mail.dns import Answer, Outcome, Question, RRType
 from watcher.core.ports import Clock
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.dns.lane import Lane
 from watcher.lookups.dns.servers import Server, parse_server
 from watcher.lookups.dns.source_ports import DEFAULT_PORTS
+from watcher.lookups.dns.translation import plain
 from watcher.lookups.dns.udp import Counters
 from watcher.lookups.dns.wire import (
     FORMERR,
@@ -103,6 +105,12 @@ class CarefulResolver:
         """The opposite of `refuse`."""
         for lane in self.lanes:
             lane.refused = lane.refused and lane.name != resolver
+
+    def translates(self, resolver: str, prefixes: Sequence[IPv6Network]) -> None:
+        """It makes addresses with these prefixes up from IPv4 ones; they are shown with the well-known one instead."""
+        for lane in self.lanes:
+            if lane.name == resolver:
+                lane.translates = tuple(prefixes)
 
     def suspect(self, resolver: str) -> None:
         """It did not answer: ask others until it does."""
@@ -227,6 +235,8 @@ class CarefulResolver:
                 answer = Answer(question, Outcome.REFUSED, lane.name, now)
         else:
             answer = Answer(question, Outcome.TRUNCATED if cut else Outcome.TIMEOUT, lane.name, now)
+        if lane.translates and question.type is RRType.AAAA:
+            answer = replace(answer, records=tuple(plain(record, lane.translates) for record in answer.records))
         lane.note(answer.outcome, None if doubtful else seconds)
         return answer, None if reply is None else rcode(reply)
 
