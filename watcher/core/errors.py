@@ -139,3 +139,17 @@ class DeliveryRejected(DeliveryFailed):
     def __init__(self, why: str, *, mendable: bool = False, reason: FailureReason = FailureReason.CLIENT) -> None:
         self.mendable = mendable
         super().__init__(why, reason=reason)
+
+
+def outside_failure(error: BaseException) -> str | None:
+    """Return the line that tells a failure from outside the program: of the database, a disk; None for a bug.
+
+    A group is one where all in it are.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        reasons = [outside_failure(inner) for inner in error.exceptions]
+        return None if None in reasons else reasons[0]
+    if isinstance(error, OSError):
+        place = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror or type(error).__name__}{place}"
+    return " ".join(str(error).split()) if isinstance(error, StoreError) else None

@@ -10,6 +10,9 @@ from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from watcher.core.errors import outside_failure
+from watcher.core.states.outages import Outages
+
 log = logging.getLogger(__name__)
 
 _FAILS = 2  # times in a row
@@ -26,13 +29,17 @@ class Job:
 
 
 class Local:
-    """Runs `jobs` from `start` until `stop`. A job that raises is told to `failed` and runs again at its next time."""
+    """Runs `jobs` from `start` until `stop`. A job that raises is told to `failed` and runs again at its next time.
+
+    One that failed for a reason from outside waits longer each time, and the log has one line instead of a traceback.
+    """
 
     def __init__(self, jobs: Sequence[Job], *, failed: Callable[[str, Exception], None]) -> None:
         self._failed = failed
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._failures: dict[str, tuple[int, str]] = {}
+        self._outages = Outages()
         self._every = {job.name: job.every for job in jobs}
         self._scheduler = AsyncIOScheduler(
             executors={"default": AsyncIOExecutor()},
@@ -98,12 +105,31 @@ class Local:
             self._running.discard(task)
 
     async def _guarded(self, job: Job) -> None:
+        began = asyncio.get_running_loop().time()
+        if self._outages.wait(job.name, began):
+            return
         try:
             await job.work()
-        except Exception as error:  # one job's bug must not stop the watch; it is reported instead
-            log.exception("%s failed", job.name)
+        except Exception as error:  # noqa: BLE001 (one job's bug must not stop the watch; it is reported instead)
+            log_failure(log, self._outages, job.name, error, began=began)
             count, _ = self._failures.get(job.name, (0, ""))
             self._failures[job.name] = (count + 1, str(error) or type(error).__name__)
             self._failed(job.name, error)
         else:
             self._failures.pop(job.name, None)
+            if (line := self._outages.worked(job.name)) is not None:
+                log.warning("%s", line)
+
+
+def log_failure(to: logging.Logger, outages: Outages, work: str, error: Exception, *, began: float) -> None:
+    """Log that work failed: a bug with its traceback, a failure from outside in one line where it is time for one.
+
+    `began`: when the work began, by the event loop's clock.
+    """
+    reason = outside_failure(error)
+    if reason is None:
+        to.error("%s failed", work, exc_info=error)
+        return
+    line = outages.struck(work, reason, began=began, now=asyncio.get_running_loop().time())
+    if line is not None:
+        to.warning("%s", line)

@@ -17,7 +17,8 @@ import procrastinate
 from sqlalchemy.engine import URL
 
 from watcher.core.ports import Clock
-from watcher.engines.local import Job
+from watcher.core.states.outages import Outages
+from watcher.engines.local import Job, log_failure
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Carrier:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._ran_at = dict.fromkeys(self._jobs, clock.now() - PATIENCE)
         self._tasks: list[asyncio.Task[Any]] = []
+        self._outages = Outages()
         self._stopping = False
         parsed = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connector = procrastinate.PsycopgConnector(
@@ -112,10 +114,16 @@ class Carrier:
         return True
 
     async def _guarded(self, job: Job) -> None:
+        began = asyncio.get_running_loop().time()
+        if self._outages.wait(job.name, began):
+            return
         try:
             await job.work()
-        except Exception:  # one job's bug must not stop the others
-            log.exception("%s failed", job.name)
+        except Exception as error:  # noqa: BLE001 (one job's bug must not stop the others)
+            log_failure(log, self._outages, job.name, error, began=began)
+        else:
+            if (line := self._outages.worked(job.name)) is not None:
+                log.warning("%s", line)
 
     async def _take(self) -> None:
         """Run procrastinate's worker; after a failure of the database again and again."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
+from watcher.core.errors import outside_failure
 from watcher.listeners.rpz_answers import Access, Served, answer_to
 from watcher.listeners.rpz_notify import Notifications
 from watcher.listeners.rpz_zone import ZoneImage, ZoneShape, zone_image
@@ -138,8 +139,12 @@ class ZoneServer:
                 await self._converse(reader, writer, address)
         except asyncio.CancelledError:
             pass  # we are closing
-        except Exception:  # a bug must not end the server
-            log.exception("a zone transfer failed")
+        except Exception as error:  # a bug must not end the server
+            reason = outside_failure(error)
+            if reason is None:
+                log.exception("a zone transfer failed")
+            else:
+                log.warning("a zone transfer failed: %s", reason)
         finally:
             self._tasks.discard(task)
             self._clients[address] -= 1

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from watcher.core.errors import StoreError
 from watcher.engines.local import Job, Local
 
 
@@ -92,3 +93,30 @@ async def test_a_job_that_fails_each_time_is_failing_until_it_succeeds():
         while "fails" in engine.failing:
             await asyncio.sleep(0.01)
     await engine.stop()
+
+
+async def test_a_database_that_fails_is_one_line_and_no_traceback(caplog):
+    broken, tries = True, []
+
+    def job(name):
+        async def work():
+            tries.append(name)
+            if broken:
+                raise ExceptionGroup("looks", [StoreError("the database is locked")])
+
+        return Job(name, work, timedelta(milliseconds=50))
+
+    engine = Local([job("sweep"), job("relook")], failed=lambda *_: None)
+    engine.start()
+    await until(lambda: len(tries) >= 4)
+    assert set(engine.failing) == {"sweep", "relook"}
+    broken = False
+    await until(lambda: not engine.failing)
+    await engine.stop()
+    lines = [record.getMessage() for record in caplog.records if record.name == "watcher.engines.local"]
+    assert [line.partition(" ")[2] for line in lines] == [
+        "waits 1 s: the database is locked",
+        "waits 2 s: the database is locked",
+        "goes on",
+    ]
+    assert not any(record.exc_info for record in caplog.records)

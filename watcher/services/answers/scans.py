@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from watcher.core.errors import WatcherError
+from watcher.core.errors import WatcherError, outside_failure
 from watcher.core.ports import Clock
 from watcher.core.shapes.times import JSON, time_json
 from watcher.services.sweeps.batch import SweepReport
@@ -87,9 +87,13 @@ class Scans:
         async with self._turn:
             try:
                 scan.report = await self._sweep.over(scan.names, scan.limit, began=lambda: self._began(scan))
-            except Exception:  # nobody waits for this task; the next scan is not to pay for it
+            except Exception as error:  # nobody waits for this task; the next scan is not to pay for it
                 scan.status = ScanStatus.FAILED
-                log.exception("the scan %s failed", scan.id)
+                reason = outside_failure(error)
+                if reason is None:
+                    log.exception("the scan %s failed", scan.id)
+                else:
+                    log.warning("the scan %s failed: %s", scan.id, reason)
                 return
         scan.status = ScanStatus.BLIND if scan.report.blind else ScanStatus.DONE
 

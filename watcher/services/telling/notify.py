@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason, StoreError
+from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason, StoreError, outside_failure
 from watcher.core.ports import Channel, Clock
 from watcher.core.shapes.times import time_json
 from watcher.core.shapes.watch import channel_state_from_json, channel_state_json
 from watcher.core.states.channel import ChannelState, Result, step
+from watcher.core.states.outages import Outages
 from watcher.core.telling.alerts import TEST_GROUP, Alert, AlertKind, AlertPolicy, gathered
 from watcher.core.telling.samples import sample_alerts
 from watcher.core.telling.story import plural
@@ -106,14 +107,15 @@ class Notifier:
         self._gatherer = Gatherer(store, policy, operator_of=operator_of, public_url=public_url)
         self._digests_due: datetime | None = None
         self._accepted: set[str] = set()
+        self._outages = Outages()
 
     async def run(self) -> None:
         """Gather and deliver until cancelled. A database that fails is waited for."""
-        await self._steadily(self.start, once=True)
+        await self._steadily("telling", self.start, once=True)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._steadily(self.gather))
+            tasks.create_task(self._steadily("telling", self.gather))
             for name in self._channels:
-                tasks.create_task(self._steadily(partial(self.deliver_through, name)))
+                tasks.create_task(self._steadily(f"channel {name}", partial(self.deliver_through, name)))
 
     async def start(self) -> None:
         """Take over what dead processes had in hand; try again what channels refused that may be set rightly now."""
@@ -325,19 +327,33 @@ class Notifier:
         begun = min((event.at for event in delivery.alert.events), default=delivery.alert.created_at)
         self._observe(delivery.channel, result, (now - begun).total_seconds(), reason)
 
-    async def _steadily(self, work: Callable[[], Awaitable[object]], *, once: bool = False) -> None:
-        """Do `work` every `poll`, whatever happens to the database; `once`: until it went through."""
+    async def _steadily(self, name: str, work: Callable[[], Awaitable[object]], *, once: bool = False) -> None:
+        """Do `work` every `poll`, whatever happens to the database; `once`: until it went through.
+
+        Where the database fails, wait longer each time, and log one line for all.
+        """
         while True:
+            began = self._clock.now().timestamp()
             try:
                 await work()
-            except StoreError as error:
-                _log.warning("telling waits for the database: %s", error)
-            except Exception:  # noqa: BLE001 (a bug must not end the telling of everything else)
-                _log.exception("telling went wrong")
+            except Exception as error:  # noqa: BLE001 (a bug must not end the telling of everything else)
+                self._failed(name, error, began)
             else:
+                if (line := self._outages.worked(name)) is not None:
+                    _log.warning("%s", line)
                 if once:
                     return
-            await self._clock.sleep(self._patience.poll.total_seconds())
+            now = self._clock.now().timestamp()
+            await self._clock.sleep(max(self._patience.poll.total_seconds(), self._outages.wait(name, now)))
+
+    def _failed(self, name: str, error: Exception, began: float) -> None:
+        reason = outside_failure(error)
+        if reason is None:
+            _log.error("telling went wrong", exc_info=error)
+            return
+        line = self._outages.struck(name, reason, began=began, now=self._clock.now().timestamp())
+        if line is not None:
+            _log.warning("%s", line)
 
 
 def _log_lost(delivery: Delivery) -> None:
