@@ -88,7 +88,8 @@ class Waiting:
 class Group:
     """The events of one message; `storm` when many names have `key` in common.
 
-    `others`: names of the same story that were told of before; the group waits longer for the next ones.
+    `others`: further names of the same story, told of before or at the same time. `joins`: some were told of before,
+    and the group waits longer for the next ones.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Group:
     storm: bool = False
     channels: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    joins: bool = False
 
 
 def grouped(
@@ -141,16 +143,24 @@ def _grouped(
         domains = {entry.event.registrable_domain for entry in fresh}
         if len(domains) > (1 if key in known else digest_after):
             others = _others(fresh, known, operator_of)
-            groups.append(Group(key, fresh, storm=True, channels=channels, others=others))
+            groups.append(Group(key, fresh, storm=True, channels=channels, others=others, joins=bool(others)))
             for entry in fresh:
                 del left[entry.event.id]
+    beside = known_stories((entry.event for entry in left.values()), operator_of)
     alone: dict[str, list[Waiting]] = {}
     for entry in left.values():
         alone.setdefault(group_key(entry.event), []).append(entry)
     return groups + _few(
         [
-            Group(key, tuple(members), channels=channels, others=_others(members, known, operator_of))
+            Group(
+                key,
+                tuple(members),
+                channels=channels,
+                others=tuple(sorted({*before, *_others(members, beside, operator_of)})),
+                joins=bool(before),
+            )
             for key, members in alone.items()
+            for before in [_others(members, known, operator_of)]
         ]
     )
 

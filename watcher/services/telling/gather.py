@@ -194,7 +194,7 @@ class Gatherer:
 
         def is_ready(group: Group) -> bool:
             # a clock set back must not hold an event for longer: what seems to come from the future is told too
-            newest = now - self._policy.group_wait * (PATIENCE if group.others else 1)
+            newest = now - self._policy.group_wait * (PATIENCE if group.joins else 1)
             return not wait or any(member.since <= newest or member.since > now for member in group.members)
 
         plan.groups = in_order(groups, is_ready)

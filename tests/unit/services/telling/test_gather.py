@@ -186,6 +186,16 @@ async def test_names_that_move_to_one_exchange_one_a_minute_are_one_story(desk: 
         assert "army0.ml" in alert.text, before
 
 
+async def test_names_that_move_to_one_exchange_at_once_name_each_other_and_do_not_wait(desk: Desk) -> None:
+    await desk.happens(*(moved(number) for number in range(3)), moved(7, "mx.other.net"))
+    await desk.passes(seconds=31)
+    alerts = {alert.events[0].name: alert.text for alert in await desk.alerts()}
+    assert len(alerts) == 4
+    assert "army1.ml, army2.ml" in alerts["army0.ml"]
+    assert "army0.ml, army2.ml" in alerts["army1.ml"]
+    assert not alerts["army7.ml"]
+
+
 async def test_names_at_a_shared_provider_or_at_different_operators_are_no_story(desk: Desk) -> None:
     for number, event in enumerate(
         [moved(0, flags=["shared_provider"]), moved(1, flags=["shared_provider"]), moved(2, "mx.other.net"), moved(3)]
