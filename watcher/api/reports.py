@@ -26,7 +26,10 @@ class Wanted(Input):
 
 
 async def reported(call: Call[Wanted, Nothing]) -> Any:
-    """Return the report on a name that was looked at, made from what is known; nothing is asked and nothing sent."""
+    """Return the report on a name that was looked at, made from what is known; nothing is sent.
+
+    Its registry is asked where what is known of the registration is older than an hour.
+    """
     name = parse_any(call.path["name"], call.parts.suffixes)
     try:
         made = await report_on(call.parts.lookup, name, store=call.parts.store)

@@ -68,7 +68,12 @@ async def open_api(
         metrics=metrics,
         suffixes=watching.enumeration.tables.suffixes,
         lookup=build_lookup(
-            watching.net, store=store, ours=watching.ours, names=watching.enumeration, relook=watching.relook
+            watching.net,
+            store=store,
+            ours=watching.ours,
+            names=watching.enumeration,
+            relook=watching.relook,
+            registrations=watching.registrations,
         ),
         enumerate=watching.enumeration.shapes,
         version=__version__,

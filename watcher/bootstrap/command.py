@@ -11,6 +11,7 @@ from watcher.bootstrap.network import Network, system_clock
 if TYPE_CHECKING:
     from watcher.core.slips.candidates import Share
     from watcher.services.answers.lookup import Lookup
+    from watcher.services.looks.registrations import Registrations
     from watcher.services.looks.relook import Relook
     from watcher.services.names.own import Ours
     from watcher.services.sweeps.enumerate import Enumeration
@@ -88,6 +89,7 @@ def build_lookup(
     ours: "Ours | None" = None,
     names: "Enumeration | None" = None,
     relook: "Relook | None" = None,
+    registrations: "Registrations | None" = None,
 ) -> "Lookup":
     """Answers about any one name."""
     from watcher.core.mail.verdict import Owner
@@ -102,6 +104,7 @@ def build_lookup(
         registry=net.registry,
         store=store,
         relook=None if relook is None else relook.now,
+        record_facts=None if registrations is None else registrations.record,
         owner=Owner if ours is None else lambda: ours.owner,
         confirms=len(net.servers) > 1,
     )

@@ -42,7 +42,8 @@ _TEXT = "text"
 def report(options: GlobalOptions, *, name: str, purpose: str, output_format: str, resolvers: tuple[str, ...]) -> None:
     """Write a request to take NAME down or to block it, ready to be completed and sent.
 
-    From what is known; a name that was never looked at is looked at now. Nothing is sent to anybody. What would be
+    From what is known; a name that was never looked at is looked at now, and its registry is asked where what is known
+    of the registration is older than an hour. Nothing is sent to anybody. What would be
     false or hit the wrong people is refused: names of yours, names that nobody registered or that take no mail, names
     that resemble nothing or did not settle.
     """

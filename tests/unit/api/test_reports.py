@@ -1,10 +1,12 @@
 """`/reports`: made from what is known, with an ETag, as JSON and as text."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.fakes.api_client import ApiClient, World
 from watcher.core.names.names import Fqdn
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
+from watcher.store import lookalikes
 
 
 async def seen(world: World) -> None:
@@ -38,6 +40,19 @@ async def test_one_request_as_text(api: ApiClient, behind: World) -> None:
     assert told.headers["Content-Type"].startswith("text/plain")
     assert told.body.decode().startswith("To: abuse@registrar.net (Quick Names")
     assert "\x1b" not in told.body.decode()
+
+
+async def test_the_registry_is_asked_again_where_its_facts_are_old(api: ApiClient, behind: World) -> None:
+    await seen(behind)
+    async with behind.store.read() as tx:
+        row = await lookalikes.find(tx, "army.ml")
+    assert row is not None
+    assert row.registration is not None
+    behind.facts["army.ml"] = moved = replace(row.registration, registrar="Moved Names", abuse_email="abuse@moved.net")
+    assert "To: abuse@registrar.net" in (await api.get("/api/v1/reports/army.ml?text=takedown")).body.decode()
+    await behind.clock.advance(2 * 3600)
+    behind.facts["army.ml"] = replace(moved, fetched_at=behind.clock.now())
+    assert "To: abuse@moved.net" in (await api.get("/api/v1/reports/army.ml?text=takedown")).body.decode()
 
 
 async def test_a_letter_that_would_be_false_is_refused(api: ApiClient, behind: World) -> None:

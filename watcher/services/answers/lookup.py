@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Protocol
 
 from watcher.core.events import Event, Resemblance, only_noted
@@ -14,7 +15,14 @@ from watcher.core.mail.verdict import Ability, Owner
 from watcher.core.names.names import Fqdn, to_unicode
 from watcher.core.names.suffixes import Suffixes
 from watcher.core.ports import Clock, Registry
-from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus, Worth, own_facts
+from watcher.core.registration.facts import (
+    RegistrationFacts,
+    RegistrationSource,
+    RegistrationStatus,
+    Worth,
+    compared_with_dns,
+    own_facts,
+)
 from watcher.core.registration.likeness import likeness
 from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import SETTLED, exists, obstacle
@@ -26,6 +34,12 @@ Resembling = Callable[[Fqdn], Awaitable[Sequence[Resemblance]]]
 
 Relook = Callable[[Fqdn], Awaitable[None]]
 """A look at a name that has a row, recorded with all that follows from it."""
+
+RecordFacts = Callable[[Fqdn, RegistrationFacts], Awaitable[None]]
+"""Record registration facts of a name that has a row, with all that follows from them."""
+
+_RECENT = timedelta(hours=1)
+"""The age up to which registration facts may go into a report."""
 
 
 class ConfirmingLooker(Looker, Protocol):
@@ -44,8 +58,8 @@ class Lookup:
     """Looks names up.
 
     Without a store nothing is known beforehand and nothing is kept; without a registry its facts are
-    null. `relook` is used for names that have a row, so that what is seen here is recorded and told too. `confirms`:
-    what is able is read by a second resolver at once.
+    null. `relook` and `record_facts` are used for names that have a row, so that what is learnt here is recorded and
+    told too. `confirms`: what is able is read by a second resolver at once.
     """
 
     def __init__(
@@ -58,6 +72,7 @@ class Lookup:
         registry: Registry | None = None,
         store: Store | None = None,
         relook: Relook | None = None,
+        record_facts: RecordFacts | None = None,
         owner: Callable[[], Owner] = Owner,
         registry_seconds: float = 30.0,
         looks_at_once: int = 16,
@@ -70,6 +85,7 @@ class Lookup:
         self._registry = registry
         self._store = store
         self._relook = relook
+        self._record_facts = record_facts
         self._owner = owner
         self._registry_seconds = registry_seconds
         self._confirms = confirms
@@ -99,6 +115,24 @@ class Lookup:
                 await self._relook(name)
                 return await self._with_facts(await self.known(name), name, registration=registration)
             return await self._look(name, registration=registration, probe=probe)
+
+    async def with_recent_facts(self, known: Known) -> Known:
+        """Return the same with registration facts of the last hour, asked for where those known are older.
+
+        What the registry does not say in time, and its word that a name in the DNS is free, change nothing here.
+        """
+        facts, name = known.registration, Fqdn(known.name)
+        if facts is not None and self._clock.now() - facts.fetched_at < _RECENT:
+            return known
+        new = await self._facts(name)
+        if new is None or new.status is RegistrationStatus.UNKNOWN:
+            return known
+        if self._record_facts is not None and await self._has_row(name):
+            await self._record_facts(name, new)
+            return await self.known(name)
+        if known.verdict is not None and compared_with_dns(new, delegated=exists(known.verdict)) != new:
+            return known
+        return self._compared(replace(known, registration=new))
 
     async def seen(self, name: Fqdn, resembling: Sequence[Resemblance]) -> Known | None:
         """A candidate by a look that is not recorded; None when it settled as absent."""

@@ -16,8 +16,9 @@ from watcher.store import Store, own_names, protected_names, raw_replies
 async def report_on(lookup: Lookup, name: Fqdn, *, store: Store | None, look: bool = False) -> Report | None:
     """Return the report on a name; None when it was never looked at. `look`: look now where nothing settled is known.
 
-    Of the replies of registries that are kept as they came it says when and what hash, never what is in them. Raises
-    ReportRefused where a request would be false or hit the wrong people.
+    The registration is asked for again where what is known of it is older than an hour: a letter must reach today's
+    registrar. Of the replies of registries that are kept as they came it says when and what hash, never what is in
+    them. Raises ReportRefused where a request would be false or hit the wrong people.
     """
     known = await lookup.known(name)
     protected, own = await _ours(store, name)
@@ -26,6 +27,8 @@ async def report_on(lookup: Lookup, name: Fqdn, *, store: Store | None, look: bo
         known = await lookup.looked_at(name)
     if known.verdict is None:
         return None
+    _refuse(name, objection_to_state(known))
+    known = await lookup.with_recent_facts(known)
     _refuse(name, objection_to_state(known))
     return report_of(
         known, VOCABULARY, () if store is None else await _replies(store, known.registrable_domain or name)

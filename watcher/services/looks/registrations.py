@@ -113,6 +113,13 @@ class Registrations:
         for row in _speakers(rows):
             await self._record(row, facts)
 
+    async def record(self, name: Fqdn, facts: RegistrationFacts) -> None:
+        """Record facts that were asked for elsewhere; nothing for a name without a row."""
+        async with self._store.read() as tx:
+            row = await lookalikes.find(tx, name)
+        if row is not None:
+            await self._record(row, facts)
+
     async def _record(self, row: Lookalike, facts: RegistrationFacts) -> None:
         before = _arming(row, row.registration)
         recorded = await self._watch.record_registration(Fqdn(row.name), facts)
