@@ -116,7 +116,7 @@ async def _decide(
 async def _shape(call: Call[Any, Any], name: str) -> dict[str, Any]:
     async with call.parts.store.read() as tx:
         row = await lookalikes.find(tx, name)
-        if row is None or row.first_seen_at is None:
+        if row is None:
             raise not_found(name)
         resembling = await resemblances.find_all(tx, [name])
     return lookalike_json(known_row(row, resembling[name]))

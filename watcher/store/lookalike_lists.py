@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Text, cast, func, or_, select
+from sqlalchemy import Text, and_, cast, func, or_, select
 
 from watcher.core.states.lookalike import LOOKALIKE, Lookalike
 from watcher.store.database import Tx
@@ -46,12 +46,13 @@ async def list_page(
                     rank >= after.severity_rank, or_(rank > after.severity_rank, table.name > after.name)
                 )
         case Order.NEWEST:
-            query = query.order_by(table.first_seen_at.desc(), table.name.desc())
-            if after is not None:
-                seen = table.first_seen_at
-                query = query.where(
-                    seen <= after.first_seen_at, or_(seen < after.first_seen_at, table.name < after.name)
-                )
+            seen = table.first_seen_at
+            query = query.order_by(seen.desc().nulls_last(), table.name.desc())  # what never settled comes last
+            if after is not None and after.first_seen_at is None:
+                query = query.where(seen.is_(None), table.name < after.name)
+            elif after is not None:
+                level = and_(seen == after.first_seen_at, table.name < after.name)
+                query = query.where(or_(seen < after.first_seen_at, level, seen.is_(None)))
         case Order.NAME:
             query = query.order_by(table.name)
             if after is not None:

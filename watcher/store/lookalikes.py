@@ -290,10 +290,10 @@ async def count_due(tx: Tx, *, now: datetime) -> int:
 
 
 async def count_abilities(tx: Tx) -> dict[str, int]:
-    """Return the number of lookalikes of each ability, of those that were seen to exist."""
+    """Return the number of lookalikes of each ability: of those that were seen to exist, or did not settle yet."""
     query = (
         select(lookalikes.c.ability, func.count().label("number"))
-        .where(lookalikes.c.first_seen_at.is_not(None), lookalikes.c.relation == LOOKALIKE)
+        .where(listed(), lookalikes.c.relation == LOOKALIKE)
         .group_by(lookalikes.c.ability)
     )
     return {row.ability: row.number for row in await tx.execute(query)}
@@ -320,12 +320,17 @@ async def save_triage(
     return known
 
 
+def listed() -> ColumnElement[bool]:
+    """The condition of rows that people are shown: seen to exist, or never settled, which nobody knows better yet."""
+    return or_(lookalikes.c.first_seen_at.is_not(None), lookalikes.c.ability == Ability.UNKNOWN.value)
+
+
 def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
     """Return the query with the conditions of `wanted`."""
     table = lookalikes.c
     plain = (("ability", wanted.ability), ("basis", wanted.basis), ("triage", wanted.triage))
     conditions: list[ColumnElement[bool]] = [
-        table.first_seen_at.is_not(None),
+        listed(),
         table.relation == wanted.relation,
         *(table[column] == value for column, value in plain if value is not None),
         *_inside(wanted),

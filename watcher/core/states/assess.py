@@ -31,7 +31,7 @@ from watcher.core.registration.facts import (
     own_facts,
 )
 from watcher.core.states.cadence import Cadence, Refresh, next_look, next_registration
-from watcher.core.states.lookalike import LOOKALIKE, OWN, PROTECTED, Lookalike, Relation
+from watcher.core.states.lookalike import LOOKALIKE, OWN, PROTECTED, Lookalike, Relation, Triage
 from watcher.core.states.mail_state import Draft, MailState, Origin, Policy, Standing, exists, sighted, standing_of
 from watcher.core.states.name import reconsider, step
 from watcher.core.states.parent_wildcard import by_wildcard, is_first_to_say
@@ -352,10 +352,13 @@ def _held(subject: Subject, state: MailState) -> Subject:
 
 
 def _worthless(row: Lookalike) -> bool:
-    """Return whether nothing is to be kept: a candidate that was never seen to exist, and settled as absent."""
+    """Return whether nothing is to be kept: a candidate that was never seen to exist, and settled as absent.
+
+    What a person decided about it is kept.
+    """
     state = row.state
     open_question = state.failures > 0 or state.pending is not None or state.standing is None
-    return row.relation == LOOKALIKE and not state.seen and not open_question
+    return row.relation == LOOKALIKE and row.triage == Triage.NEW and not state.seen and not open_question
 
 
 def _looked(
@@ -376,7 +379,8 @@ def _looked(
     shown = verdict if verdict.ability is not Ability.UNKNOWN or unsettled_yet else row.verdict
     rating = subject.rating(state.standing or shown or verdict)
     first_seen_at = row.first_seen_at or (state.attempted_at if state.seen else None)
-    asks = state.seen or row.relation != LOOKALIKE
+    # What does not settle may be delegated all the same: its registry knows.
+    asks = state.seen or row.relation != LOOKALIKE or state.failures > 1
     return replace(
         row,
         verdict=shown,

@@ -29,7 +29,7 @@ async def decide(
     """
     async with store.write() as tx:
         rows = await lookalikes.find_all(tx, names)
-        unknown = tuple(name for name in names if name not in rows or rows[name].first_seen_at is None)
+        unknown = tuple(name for name in names if name not in rows)
         if unknown:
             return unknown
         await lookalikes.save_triage(tx, names, triage, note=note, now=now, by=by)
