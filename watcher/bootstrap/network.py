@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from watcher.settings.settings import Settings
 
 _KEPT_REPLIES = timedelta(minutes=5)
+SECOND_TRY = timedelta(seconds=1)
+"""The time beyond a timeout that is waited for a name: a second try that is answered promptly needs no more."""
 
 
 def system_clock() -> "Clock":
@@ -114,7 +116,11 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
     pulse = Pulse(now)
     registry = _registry_client(chosen, now, heard=pulse.registry.heard) if registration else None
     resolver = PulsedResolver(careful, pulse)
-    plain = ResolverSweeper(careful, registrable_domain=suffixes.registrable_domain)
+    plain = ResolverSweeper(
+        careful,
+        registrable_domain=suffixes.registrable_domain,
+        name_patience=careful.timeout + SECOND_TRY.total_seconds(),
+    )
     source = SuffixServers(
         careful, is_global=is_global, max_rate=chosen.dns.max_rate, suffix_rate=chosen.sweep.max_rate_per_suffix
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from watcher.bootstrap.channels import build_channels, routing_policy
 from watcher.bootstrap.command import build_enumeration
 from watcher.bootstrap.feeding import build_feeding
-from watcher.bootstrap.network import Network, random_label, system_clock
+from watcher.bootstrap.network import SECOND_TRY, Network, random_label, system_clock
 from watcher.bootstrap.upkeep import build_canary, build_upkeep, check_honesty
 from watcher.bootstrap.workers import join_company
 
@@ -113,7 +113,7 @@ def build_watching(
         clock=now,
         resemblance=names.resemblance,
         probe=chosen.smtp_probe.enabled,
-        patience=2 * chosen.dns.timeout,
+        patience=chosen.dns.timeout + SECOND_TRY,
         busy=lambda: net.careful.busy,
         found=found,
         owner=company.owner,

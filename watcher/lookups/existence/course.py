@@ -25,9 +25,13 @@ _IDLE_TICK = 0.1  # the same while every server is left alone
 
 
 class Item:
-    """One name under way that is seen to by itself. `plain`: it is asked without EDNS."""
+    """One name under way that is seen to by itself. `plain`: it is asked without EDNS.
 
-    __slots__ = ("lane", "name", "plain", "qname", "tries")
+    `outcome` is its last failure, `began_at` the time of its first question, None while it has not failed at a
+    resolver; `ends_at` is when it is `given_up` while it is asked again: handed over, and not waited for any more.
+    """
+
+    __slots__ = ("began_at", "ends_at", "given_up", "lane", "name", "outcome", "plain", "qname", "tries")
 
     def __init__(self, name: Fqdn, qname: bytes) -> None:
         self.name = name
@@ -35,6 +39,10 @@ class Item:
         self.tries = 0
         self.plain = False
         self.lane: Lane
+        self.outcome = Outcome.TIMEOUT
+        self.began_at: float | None = None
+        self.ends_at = 0.0
+        self.given_up = False
 
     def frame(self, *, recursive: bool) -> tuple[bytes, bytes]:
         """Return header and tail of the query to its server."""
@@ -112,6 +120,8 @@ class Course:
         self.timeout = timeout
         self.closed = False
         self.in_flight = 0
+        self.given_up = 0
+        """Of those in flight: their names have been handed over."""
         self.results: list[Existence] = []
         self.progress = SweepProgress(clock.now().timestamp())
         self._clock = clock
@@ -132,7 +142,7 @@ class Course:
                     results, self.results = self.results, []
                     for existence in results:
                         yield existence
-                elif not self.in_flight and not source.waiting:
+                elif self.in_flight <= self.given_up and not source.waiting:
                     return
                 else:
                     await self._wait(source, hungry=hungry)

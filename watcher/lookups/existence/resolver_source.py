@@ -15,6 +15,7 @@ from watcher.lookups.dns.resolver import CarefulResolver
 from watcher.lookups.dns.wire import FORMERR, NOTIMP, NXDOMAIN, REFUSED, clean_nxdomain, parse_answer
 from watcher.lookups.existence.course import AT_ONCE, Course, Item, Names
 from watcher.lookups.existence.first_tries import FirstTries
+from watcher.lookups.existence.slow_names import SlowNames
 from watcher.lookups.existence.tails import Tail, Tails
 
 _TRUNCATED = 0x02  # TC, in the header's third byte
@@ -26,7 +27,7 @@ _TELLING = frozenset({Outcome.ANSWER, Outcome.NODATA, Outcome.NXDOMAIN, Outcome.
 class ResolverSource:
     """Satisfies `course.Fallback`. It draws from `names`; None: it sees only to what other sources hand over.
 
-    `registrable_domain` and `patience`: see `sweepers.ResolverSweeper`.
+    `registrable_domain`, `patience` and `name_patience`: see `sweepers.ResolverSweeper`.
     """
 
     recursive = True
@@ -40,6 +41,7 @@ class ResolverSource:
         *,
         registrable_domain: Callable[[str], str | None] | None,
         patience: float,
+        name_patience: float | None,
     ) -> None:
         self._course = course
         self._resolver = resolver
@@ -49,6 +51,7 @@ class ResolverSource:
         self._lanes = resolver.lanes
         self._first_tries = {lane: FirstTries(course, self, lane, tails) for lane in self._lanes}
         self._calls = (self.take_reply, self.take_silence)
+        self._slow = SlowNames(course, resolver.clock, patience=name_patience)
         self._retries: deque[Item] = deque()
         self._handed: deque[Fqdn] = deque()
         self._first = 0
@@ -144,6 +147,7 @@ class ResolverSource:
 
     def send(self, item: Item, lane: Lane) -> None:
         """Ask for one name."""
+        self._slow.note_question(item)
         self._course.send(item, lane, self._calls)
 
     def denies(self, reply: bytes, question: bytes, name: Fqdn, tail: Tail) -> bool:  # noqa: ARG002 (others need it)
@@ -162,7 +166,7 @@ class ResolverSource:
         """See to a name whose reply came."""
         course = self._course
         course.in_flight -= 1
-        if course.closed:
+        if course.closed or self._slow.note_end(item):
             return
         lane = item.lane
         tally = course.tally(lane)
@@ -200,15 +204,21 @@ class ResolverSource:
         self._course.in_flight -= 1
         if self._course.closed:
             return
-        if doubtful:
+        if self._slow.note_end(item):
+            item.lane.note(Outcome.TIMEOUT, self._course.timeout)
+        elif doubtful:
             self._ask_over_tcp(item, None)
         else:
             self._fail(item, Outcome.TIMEOUT, self._course.timeout)
 
     def _ask_over_tcp(self, item: Item, seconds: float | None) -> None:
+        self._slow.note_failure(item, Outcome.TRUNCATED, seconds)
+        self._slow.note_question(item)
         self._course.send_over_tcp(item, partial(self._take_long, item, seconds))
 
     def _take_long(self, item: Item, seconds: float | None, reply: bytes | None) -> None:
+        if self._slow.note_end(item):
+            return
         if reply is None:
             self._fail(item, Outcome.TRUNCATED, seconds)
         else:
@@ -237,5 +247,6 @@ class ResolverSource:
         elif item.tries >= self._resolver.attempts or once:
             self._course.leave_unsettled(item.name, outcome, lane.name)
             return
+        self._slow.note_failure(item, outcome, seconds)
         self._retries.append(item)
         self._course.hand_over_soon()

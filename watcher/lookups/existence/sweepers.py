@@ -23,6 +23,8 @@ class ResolverSweeper:
     Careful questions of that resolver go first. `registrable_domain` tells a host's (see `Suffixes`): an SOA at or
     below it ends nothing. Without it every name is taken for a registrable domain itself. After `patience` seconds
     without a word from any server the remaining names come back UNSETTLED and unasked.
+    `name_patience`: seconds after its first question to a resolver after which a name that does not settle is given
+    up, whatever tries it has left, so that slow names hold up nothing; None: its tries are its only limit.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class ResolverSweeper:
         registrable_domain: Callable[[str], str | None] | None = None,
         window: int = _WINDOW,
         patience: float = _PATIENCE,
+        name_patience: float | None = None,
     ) -> None:
         self.resolver = resolver
         self.registrable_domain = registrable_domain
         self.window = window
         self.patience = patience
+        self.name_patience = name_patience
         self.tails = Tails(registrable_domain)
         self.progress = SweepProgress(resolver.clock.now().timestamp())
         """Of the sweep begun last."""
@@ -60,6 +64,7 @@ class ResolverSweeper:
             self.tails,
             registrable_domain=self.registrable_domain,
             patience=self.patience,
+            name_patience=self.name_patience,
         )
 
 

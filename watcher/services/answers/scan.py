@@ -77,7 +77,8 @@ class Scan:
             if in_doubt(self.asked, len(self.unsettled)) and not self._controls.proven:
                 again = await self._controls.again(self.unsettled)
                 self._blind = again.blind
-                self.unsettled = [existence.name for existence in again.found if not existence.outcome.settled]
+                settled = {existence.name for existence in again.found if existence.outcome.settled}
+                self.unsettled = [name for name in self.unsettled if name not in settled]
                 found += [existence.name for existence in again.found if _is_there(existence)]
             rest = [domain for domain in rest if domain not in heard] if heard else []
         return found

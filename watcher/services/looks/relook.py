@@ -1,15 +1,17 @@
 """Looks that are recorded: at new candidates, at what is due again, at one name now.
 
-Whoever runs a name's servers decides how long a look at it takes. Names that are slow, or whose last look did not
-settle, have places of their own, so that they never take those of others.
+Whoever runs a name's servers decides how long a look at it takes. A look that is not over in a moment leaves its place
+to another one and goes on among the late ones; names whose last look did not settle have places of their own. So slow
+names never take the places of others.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from watcher.core.errors import LeaseLost
 from watcher.core.events import Resemblance
@@ -25,6 +27,7 @@ from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import MailState, Origin
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.looks.examine import Examiner, LookOptions
+from watcher.services.looks.transactions import SharedTransactions
 from watcher.services.looks.watch import Recorded, Watch
 from watcher.services.names.own import Ours
 from watcher.store import Store, lookalikes, protected_names, resemblances
@@ -38,10 +41,16 @@ LEASE = timedelta(minutes=5)
 On the same machine it can be: a service that was killed and started again takes up at once what it had in hand.
 """
 
-PATIENCE = timedelta(seconds=6)
-"""The time after which a look's name counts as slow: two tries of a question, of three seconds each."""
-MOST_SLOW = 64
-"""Slow names that are looked at together."""
+PATIENCE = timedelta(seconds=4)
+"""The time that the first look at a candidate may take: a question's timeout, and a second try that is answered."""
+MOMENT = timedelta(seconds=0.5)
+"""The time for which a look keeps its place."""
+MOST_LATE = 256
+"""Looks that go on without a place; where there are more, the others keep theirs while their patience lasts."""
+MOST_SLOW = 128
+"""Names that are looked at together of those whose last look did not settle."""
+
+Result = TypeVar("Result")
 
 Found = Callable[[Recorded, "Candidate | None"], None]
 """Called for every recorded look; the candidate where it is the first one."""
@@ -50,9 +59,8 @@ Found = Callable[[Recorded, "Candidate | None"], None]
 class Relook:
     """Takes looks and hands them to the watch; several at once, never two of one claim.
 
-    `resemblance` says what a candidate resembles and where the slip is. `looks_at_once` bounds the inquiries that wait,
-    and likewise those about slow names. `patience`: how long a look may last before its name counts as slow, unless
-    the resolvers are `busy` with what we ask.
+    `resemblance` says what a candidate resembles and where the slip is. `looks_at_once` bounds the prompt inquiries.
+    `patience`: how long the first look at a candidate may last, unless the resolvers are `busy` with what we ask.
     `probe`: close looks ask the mail servers of able names too. `owner`: whose the claims are; None: this process's.
     """
 
@@ -73,16 +81,18 @@ class Relook:
         owner: str | None = None,
     ) -> None:
         self._store = store
+        self._transactions = SharedTransactions(store)
         self._examiner = examiner
         self._watch = watch
         self._ours = ours
         self._clock = clock
         self._resemblance = resemblance
         self._places = asyncio.Semaphore(looks_at_once)
-        self._slow_places = asyncio.Semaphore(looks_at_once)
         self._patience = patience
         self._busy = busy
-        self._late: set[asyncio.Task[None]] = set()
+        self._late: set[asyncio.Task[Any]] = set()
+        self._going_on: dict[asyncio.Task[None], bool] = {}  # looks at rows that are late; of failing ones: True
+        self._errors: list[BaseException] = []  # of those
         self._probe = probe
         self._found = found
         self._owner = owner or this_process()
@@ -95,15 +105,17 @@ class Relook:
 
         Where it takes too long the row says so, and another look is due at once in the places of slow names.
         """
-        async with self._places:
-            options = LookOptions(owner=self._ours.owner, registration=registration)
-            looking = asyncio.create_task(self._examiner.look(candidate.name, options))
-            await self._wait(looking)
-        if not looking.done():
-            looking.cancel()
-            silence = Existence(candidate.registrable_domain or candidate.name, Presence.LOOK, Outcome.TIMEOUT, "")
-            return await self.unanswered(candidate, origin, silence, registration)
-        return await self._record(looking.result(), candidate, origin, registration)
+        options = LookOptions(owner=self._ours.owner, registration=registration)
+        looking = await self._begun(lambda: self._examiner.look(candidate.name, options))
+        try:
+            await self._wait(looking, self._patience - MOMENT)
+        finally:
+            if not looking.done():
+                looking.cancel()
+        if looking.done():
+            return await self._record(looking.result(), candidate, origin, registration)
+        silence = Existence(candidate.registrable_domain or candidate.name, Presence.LOOK, Outcome.TIMEOUT, "")
+        return await self.unanswered(candidate, origin, silence, registration)
 
     async def unanswered(
         self,
@@ -116,8 +128,7 @@ class Relook:
         look = self._examiner.unanswered(candidate.name, existence, owner=self._ours.owner)
         recorded = await self._record(look, candidate, origin, registration)
         if recorded.row is not None:
-            async with self._store.write() as tx:
-                await lookalikes.plan_look(tx, [candidate.name], at=self._clock.now())
+            await self._transactions.run(lambda tx: lookalikes.plan_look(tx, [candidate.name], at=self._clock.now()))
         return recorded
 
     async def _record(
@@ -163,10 +174,12 @@ class Relook:
         """Look again at what is due; how many looks that were. The first time also what dead processes had in hand.
 
         `failing`: only at names whose last look did not settle, or only at the others; None: at both, and return when
-        the slow ones have ended too. A look that goes wrong leaves the others alone; what it raised is raised when
-        they have ended.
+        the late ones have ended too. A look that goes wrong leaves the others alone; what it raised is raised when
+        they have ended, by a late one at the next call.
         """
         now = self._clock.now()
+        if failing:
+            limit = min(limit, MOST_SLOW - sum(self._going_on.values()))
         async with self._store.write() as tx:
             if not self._took_over:
                 dead = [owner for owner in await lookalikes.list_claimants(tx) if is_dead(owner, self._owner)]
@@ -174,8 +187,11 @@ class Relook:
             rows = await lookalikes.claim_due(tx, owner=self._owner, now=now, limit=limit, lease=LEASE, failing=failing)
         self._took_over = True
         await self._each(rows, self._again)
-        if failing is None and self._late:
-            await asyncio.gather(*self._late)
+        if failing is None and self._going_on:
+            await asyncio.wait(self._going_on)
+        if self._errors:
+            error, self._errors = self._errors[0], []
+            raise error
         return len(rows)
 
     async def close(self) -> None:
@@ -210,31 +226,48 @@ class Relook:
 
     async def _again(self, row: Lookalike) -> None:
         """Look at a row, and go on with others where that takes long."""
-        if row.state.failures or len(self._late) >= MOST_SLOW:
-            async with self._slow_places:
-                await self._look_again(row)
-            return
-        async with self._places:
-            looking = asyncio.create_task(self._look_again(row))
-            await self._wait(looking)
+        failing = row.state.failures > 0
+        looking = await self._begun(lambda: self._look_again(row), place=not failing)
         if looking.done():
             looking.result()
             return
-        self._late.add(looking)
-        looking.add_done_callback(self._late.discard)
+        self._going_on[looking] = failing
+        looking.add_done_callback(self._has_ended)
 
-    async def _wait(self, looking: "asyncio.Task[Any]") -> None:
-        """Wait for a look for as long as patience lasts; what waits for its turn is not slow."""
-        try:
-            while True:
-                patience = asyncio.ensure_future(self._clock.sleep(self._patience.total_seconds()))
+    def _has_ended(self, looking: "asyncio.Task[None]") -> None:
+        """Note the end of a late look at a row."""
+        del self._going_on[looking]
+        if not looking.cancelled() and (error := looking.exception()) is not None:
+            self._errors.append(error)
+
+    async def _begun(
+        self, look: Callable[[], Coroutine[Any, Any, Result]], *, place: bool = True
+    ) -> asyncio.Task[Result]:
+        """Begin a look; return it when it has ended, or when it goes on as a late one. `place`: it needs one."""
+        async with self._places if place else nullcontext():
+            looking = asyncio.create_task(look())
+            try:
+                await self._wait(looking, MOMENT)
+                if place and len(self._late) >= MOST_LATE:
+                    await self._wait(looking, self._patience)
+            except asyncio.CancelledError:
+                looking.cancel()
+                raise
+        if not looking.done():
+            self._late.add(looking)
+            looking.add_done_callback(self._late.discard)
+        return looking
+
+    async def _wait(self, looking: "asyncio.Task[Any]", most: timedelta) -> None:
+        """Wait for a look for a while; what waits for its turn at the resolvers is not slow."""
+        while not looking.done():
+            patience = asyncio.ensure_future(self._clock.sleep(most.total_seconds()))
+            try:
                 await asyncio.wait({looking, patience}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
                 patience.cancel()
-                if looking.done() or not self._busy():
-                    return
-        except asyncio.CancelledError:
-            looking.cancel()
-            raise
+            if not self._busy():
+                return
 
     async def _look_again(self, row: Lookalike, *, closely: bool = False) -> None:
         # Always fresh: what a sweep remembers would repeat itself where a change is looked for.

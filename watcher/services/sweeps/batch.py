@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,8 +21,8 @@ from watcher.store import Store, lookalikes
 PLENTY = 50
 """After so many answers a pass in doubt is not carried on before control questions were answered."""
 
-_LOOKS = 48
-"""At once in one batch: what a killed process has looked at and not recorded yet is looked at again."""
+_LOOKS = 320
+"""At once in one batch, the late ones included: slow names must not keep the others of their batch from their look."""
 
 Member = tuple[Pass, Candidate]
 
@@ -132,46 +132,35 @@ class Batch:
 
     async def _ask(self, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup) -> Blind | None:
         """Ask for every domain, look at what is there, keep rows of what does not settle, unless all are `Blind`."""
-        rest: Collection[Fqdn] = groups
-        while rest:
-            heard, unsettled = await self._ask_once(rest, groups, looks)
-            if not heard:  # nobody speaks of the rest
-                return None
-            if in_doubt(len(heard), len(unsettled)):
-                again = await self._controls.again(unsettled)
-                if again.blind:
-                    return self._blind(len(heard), unsettled, groups)
-                unsettled |= self._heard_again(again, groups, looks)
-                unsettled = {name: existence for name, existence in unsettled.items() if not _settles(existence)}
-            for existence in unsettled.values():
-                group = groups[existence.name]
-                self._shared.asked_for.pop(existence.name, None)
-                counts = self._report.unsettled
-                counts[existence.outcome] = counts.get(existence.outcome, 0) + len(group)
-                looks.create_task(self._keep_unsettled(group, existence))
-            rest = [domain for domain in rest if domain not in heard]
-        return None
-
-    async def _ask_once(
-        self, domains: Collection[Fqdn], groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup
-    ) -> tuple[set[Fqdn], dict[Fqdn, Existence]]:
-        """The domains that answers came for, and what of them did not settle.
-
-        Ends early where that is so much that control questions must be asked first.
-        """
-        heard: set[Fqdn] = set()
+        heard = 0
         unsettled: dict[Fqdn, Existence] = {}
-        async with aclosing(self._sweeper.sweep(domains)) as found:
+        async with aclosing(self._sweeper.sweep(groups)) as found:
             async for existence in found:
-                heard.add(existence.name)
+                heard += 1
                 self._report.asked += 1
                 if _settles(existence):
                     self._answered(existence, groups, looks)
                 else:
                     unsettled[existence.name] = existence
-                if len(heard) == PLENTY and in_doubt(PLENTY, len(unsettled)) and not self._controls.proven:
-                    break
-        return heard, unsettled
+                doubtful = heard == PLENTY and in_doubt(PLENTY, len(unsettled)) and not self._controls.proven
+                if doubtful and await self._controls.blind(unsettled):
+                    return self._blind(heard, unsettled, groups)
+        if in_doubt(heard, len(unsettled)):
+            again = await self._controls.again(unsettled)
+            if again.blind:
+                return self._blind(heard, unsettled, groups)
+            unsettled |= self._heard_again(again, groups, looks)
+        for existence in unsettled.values():
+            if not _settles(existence):
+                self._keep(existence, groups[existence.name], looks)
+        return None
+
+    def _keep(self, existence: Existence, group: Sequence[Member], looks: asyncio.TaskGroup) -> None:
+        """Keep rows of what did not settle."""
+        self._shared.asked_for.pop(existence.name, None)
+        counts = self._report.unsettled
+        counts[existence.outcome] = counts.get(existence.outcome, 0) + len(group)
+        looks.create_task(self._keep_unsettled(group, existence))
 
     def _heard_again(
         self, again: SecondTry, groups: Mapping[Fqdn, list[Member]], looks: asyncio.TaskGroup
