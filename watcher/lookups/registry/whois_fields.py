@@ -295,7 +295,7 @@ def _in_section(found: Iterable[Line], section: str) -> str | None:
 def _nameservers(found: Sequence[Line], domain: str) -> tuple[str, ...]:
     names: list[str] = []
     inside = False
-    for line in found:
+    for line, following in zip(found, (*found[1:], None), strict=True):
         if not line.text:
             inside = inside and not names
             continue
@@ -303,7 +303,8 @@ def _nameservers(found: Sequence[Line], domain: str) -> tuple[str, ...]:
             continue
         if line.key and _NAMESERVER.search(line.key) and not _NOT_NAMESERVER.search(line.key):
             inside = True
-            names.extend(_hosts(line.value, domain))
+            if not _is_handle_of_host(line, following, domain):
+                names.extend(_hosts(line.value, domain))
         elif inside:
             more = _hosts(line.text.removeprefix("- "), domain) if not line.key else []
             if not more:
@@ -312,6 +313,13 @@ def _nameservers(found: Sequence[Line], domain: str) -> tuple[str, ...]:
     return tuple(sorted(set(names)))[: registry_text.MOST_NAMESERVERS]
 
 
+def _is_handle_of_host(line: Line, following: Line | None, domain: str) -> bool:
+    """Return whether the value is the registry's handle for a host that the next line names: `NS1GOOG0.SER`."""
+    handle = _HOST_HANDLE.match(line.value) is not None
+    return handle and following is not None and not following.key and bool(_hosts(following.text, domain))
+
+
+_HOST_HANDLE = re.compile(r"[A-Z0-9-]{3,30}\.[A-Z]{3}\Z")
 _ZONE_LINE = re.compile(r"\S+\s+(?:\d+\s+)?(?:IN\s+)?NS\s+(\S+)")
 
 

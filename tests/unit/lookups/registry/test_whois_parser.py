@@ -226,6 +226,13 @@ def test_a_registrar_s_handle_gives_way_to_its_name():
     assert read_fields("army.tld", alone).registrar == "ACME-0002"
 
 
+def test_a_handle_in_front_of_a_host_is_no_nameserver():
+    reply = " k [Primary Name Server]   NS1WEST0.SER\t\n  ns1.west.net   9.9.9.9  \n\n l [Secondary Name Server] NS2WEST0.SER\n  ns2.west.net\n"
+    assert read_fields("army.my", reply).nameservers == ("ns1.west.net", "ns2.west.net")
+    alone = "Name Server: NS1.ARMY.COM\nName Server: A1.NET\n"
+    assert read_fields("army.tld", alone).nameservers == ("a1.net", "ns1.army.com")
+
+
 def test_a_telephone_number_may_have_an_extension():
     for number in ("+1.5551234567x123", "+1.5551234567 ext. 12"):
         assert read_fields("army.tld", f"Registrar Abuse Contact Phone: {number}\n").abuse_phone == number
