@@ -10,7 +10,7 @@ from watcher.core.ports import Clock
 from watcher.lookups.existence.course import Course, Item
 
 _TICK, _LONGEST_TICK = 0.005, 0.25  # seconds: they are looked through no more, and no less, often
-_SECOND_CHANCE = 1.0  # seconds that a question asked again has in any case: one lost packet makes no name slow
+_SECOND_CHANCE = 1.0  # seconds from the second try on that a name has in any case: a lost packet makes none slow
 
 
 class SlowNames:
@@ -38,7 +38,8 @@ class SlowNames:
         """Record that a name is asked; one that failed before has a limit from now on."""
         if self._patience is None or item.began_at is None:
             return
-        item.ends_at = max(item.began_at + self._patience, self._now() + _SECOND_CHANCE)
+        if not item.ends_at:
+            item.ends_at = max(item.began_at + self._patience, self._now() + _SECOND_CHANCE)
         self._expires_at = min(self._expires_at, item.ends_at)
         self._under_way.add(item)
         if not self._watching:

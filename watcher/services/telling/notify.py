@@ -337,7 +337,7 @@ class Notifier:
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 (a bug must not end the telling of everything else)
-                self._failed(name, error, began)
+                self._log_failure(name, error, began)
             else:
                 if (line := self._outages.worked(name)) is not None:
                     _log.warning("%s", line)
@@ -346,7 +346,7 @@ class Notifier:
             now = self._clock.now().timestamp()
             await self._clock.sleep(max(self._patience.poll.total_seconds(), self._outages.wait(name, now)))
 
-    def _failed(self, name: str, error: Exception, began: float) -> None:
+    def _log_failure(self, name: str, error: Exception, began: float) -> None:
         reason = outside_failure(error)
         if reason is None:
             _log.error("telling went wrong", exc_info=error)

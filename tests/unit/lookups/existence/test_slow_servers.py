@@ -102,6 +102,27 @@ async def test_what_came_late_is_asked_again_and_the_first_reply_is_not_taken_fo
         resolver.close()
 
 
+async def test_a_slow_name_is_given_up_in_time_whatever_tries_it_has_left():
+    async with Slow() as server:
+        resolver = _resolver(server, attempts=50)
+        sweeper = ResolverSweeper(resolver, name_patience=_LIMIT + 0.2)
+        found = await _sweep(sweeper, [*_PROMPT, *_SLOW, *_TOO_SLOW])
+        _check(found, _PROMPT + _SLOW)
+        assert {(found[name].presence, found[name].outcome) for name in _TOO_SLOW} == {
+            (Presence.UNSETTLED, Outcome.TIMEOUT)
+        }
+        assert max(server.asked[name[:-3]] for name in _TOO_SLOW) < 10
+        resolver.close()
+
+
+async def test_a_second_try_that_is_answered_makes_no_name_slow():
+    async with Slow(once=True) as server:
+        resolver = _resolver(server, attempts=8)
+        found = await _sweep(ResolverSweeper(resolver, name_patience=_LIMIT), [*_PROMPT, *_TOO_SLOW])
+        _check(found, _PROMPT + _TOO_SLOW)
+        resolver.close()
+
+
 async def test_when_everything_is_late_nothing_is_absent_and_it_ends():
     async with Slow(everything=True) as server:
         resolver = _resolver(server, attempts=2)
