@@ -5,26 +5,50 @@ What the database and the pool of threads do takes no time at all, however busy 
 
 import asyncio
 import heapq
-import linecache
 import sys
-import threading
-import time
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import TypeVar
 
 from tests.fakes.clock import FakeClock
 
-_QUEUES = {"_connection_worker_thread": "tx", "_worker": "work_queue"}
-"""The functions that threads wait in for work, and their queues: of aiosqlite, and of the pool."""
-_CALM = 3
+Result = TypeVar("Result")
+
+_ENOUGH = 15  # turns of the loop in which nothing came from a thread
+_MOMENT = 0.0005
+
+
+class ThreadCountingLoop(asyncio.SelectorEventLoop):
+    """Knows how many pieces of work threads have in hand: of the pool, and of aiosqlite's connections."""
+
+    in_hand = 0
+
+    def create_future(self):
+        future = super().create_future()
+        if "aiosqlite" in sys._getframe(1).f_code.co_filename:
+            self._count(future)
+        return future
+
+    def run_in_executor(self, executor, func, *args):
+        future = super().run_in_executor(executor, func, *args)
+        self._count(future)
+        return future
+
+    def _count(self, future) -> None:
+        self.in_hand += 1
+        future.add_done_callback(self._done)
+
+    def _done(self, _future) -> None:
+        self.in_hand -= 1
 
 
 class SimulatedClock(FakeClock):
-    """As `FakeClock`, for tasks that wait for threads as well."""
+    """As `FakeClock`, in a `ThreadCountingLoop`, for tasks that wait for threads as well."""
 
     async def advance(self, seconds: float) -> None:
         end = self._now + timedelta(seconds=seconds)
         while True:
-            await settle()
+            await _settle()
             if not self._sleepers or self._sleepers[0][0] > end:
                 break
             at, _, future = heapq.heappop(self._sleepers)
@@ -34,28 +58,17 @@ class SimulatedClock(FakeClock):
         self._now = end
 
 
-async def settle() -> None:
-    """Return when no thread has work and no task is ready."""
+async def _settle() -> None:
+    """Return when no thread has work and no task goes on by itself."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, ThreadCountingLoop)
     calm = 0
-    while calm < _CALM:
-        for _ in range(10):
-            await asyncio.sleep(0)
-        time.sleep(0.0001)  # the other threads' turn
-        calm = calm + 1 if _at_rest() else 0
+    while calm < _ENOUGH:
+        await asyncio.sleep(_MOMENT if loop.in_hand else 0)
+        calm = 0 if loop.in_hand else calm + 1
 
 
-def _at_rest() -> bool:
-    frames = sys._current_frames()
-    return not any(_works(frames.get(thread.ident or 0)) for thread in threading.enumerate())
-
-
-def _works(top) -> bool:
-    """Return whether a thread with this frame on top does, or is about to do, a piece of work."""
-    frame = top
-    while frame is not None and frame.f_code.co_name not in _QUEUES:
-        frame = frame.f_back
-    if frame is None:
-        return False  # none of those threads
-    waits = frame is top or frame.f_code.co_name == "_worker"
-    waits = waits and ".get(" in linecache.getline(frame.f_code.co_filename, frame.f_lineno)
-    return not waits or not frame.f_locals[_QUEUES[frame.f_code.co_name]].empty()
+def run_simulated(story: Coroutine[None, None, Result]) -> Result:
+    """Run a story whose clock is a `SimulatedClock`."""
+    with asyncio.Runner(loop_factory=ThreadCountingLoop) as runner:
+        return runner.run(story)
