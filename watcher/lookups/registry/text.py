@@ -28,6 +28,7 @@ _EXTENSION = re.compile(r"[ ,;]{0,3}(?:;ext=|ext(?:ension)?\.?:?|x|#)[ ]?\d{1,8}
 _URL_TAIL = re.compile(r"[\s(]*https?://\S*.*\Z", re.DOTALL)
 _PARENTHESES = re.compile(r"\([^()]{0,120}\)")
 _PARTS = re.compile(r"\s+[-/|–—]+\s+|[,;|]|\s*<br */?>\s*")
+_BY_WHOM = re.compile(r" by (?:the |its )?(?:registry|registrar|registrant|reseller|owner|operator|court)\Z")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _STATUSES = frozenset(
@@ -219,7 +220,7 @@ def statuses(value: object) -> tuple[str, ...]:
 
 def _status(text: str) -> str | None:
     spelled = " ".join(_CAMEL.sub(" ", text).replace("_", " ").replace("-", " ").lower().strip(" .,;:!*").split())
-    spelled = spelled.removeprefix("domain ").removeprefix("is ")
+    spelled = _BY_WHOM.sub("", spelled.removeprefix("domain ").removeprefix("is "))
     spelled = _OTHER_SPELLINGS.get(spelled, _JOINED.get(spelled, spelled))
     return spelled if spelled in _STATUSES else None
 

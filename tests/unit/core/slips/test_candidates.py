@@ -55,6 +55,12 @@ def ranks(name: str, limit: int = 2000, **options) -> dict[str, int]:
         (".mil", "navy.ml", 10),
         (".gov.uk", "gov.ug", 100),
         (".gov.uk", "mod.uk", 20),
+        ("nhs.uk", "n-hs.uk", 20),
+        ("nhs.uk", "n.hs.uk", 200),
+        (".nhs.uk", "nh5.uk", 500),
+        (".gob.mx", "g-ob.mx", 200),
+        (".gob.mx", "g.ob.mx", 500),
+        (".gob.mx", "g0b.mx", 500),
     ],
 )
 def test_what_people_type_is_near_the_top(protected: str, wanted: str, within: int) -> None:

@@ -38,6 +38,7 @@ REPLIES = {
         "-1: Still in grace period, wait 7777777 seconds",
         "Maximum number of queries reached, please slow down",
         "Requests of this client are denied: excessive querying",
+        "Queries from this address are not permitted.",
     ],
     ReplyKind.UNAVAILABLE: [
         "",

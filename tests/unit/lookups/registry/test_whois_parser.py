@@ -174,6 +174,7 @@ def test_keys_in_the_forms_that_registries_use(text, created):
         ("clientHold - domain is not published in the zone file.", ("client hold",)),
         ("REGISTERED, NOT DELEGATED, VERIFIED", ("inactive",)),
         ("in quarantine", ("redemption period",)),
+        ("Suspended by the registrar", ("server hold",)),
         ("Suspended.", ("server hold",)),
         ("Excluded - Pending Delete - Restorable", ("pending delete", "redemption period")),
         ("serverDeleteProhibited (Secured by Some Lock) https://example.net/lock", ("server delete prohibited",)),
