@@ -124,6 +124,21 @@ async def test_an_unsettled_look_says_so_and_is_never_no(api: ApiClient, behind:
     assert looked["attempted_at"] is not None
 
 
+async def test_a_name_that_never_settled_is_listed_and_may_be_triaged(api: ApiClient, behind: World):
+    from tests.fakes.zone_resolver import Fault
+    from watcher.core.mail.dns import Outcome
+
+    behind.resolver.faults.append(Fault("*army.ml", "*", Outcome.SERVFAIL))
+    await behind.protect("army.mil")
+    await behind.see("army.ml", "army.mil")
+    (row,) = (await api.get("/api/v1/lookalikes?ability=unknown")).json["items"]
+    assert (row["name"], row["mail"]["ability"], row["first_seen_at"]) == ("army.ml", "unknown", None)
+    assert (await api.get("/api/v1/lookalikes/army.ml")).json == row
+    changed = await api.patch("/api/v1/lookalikes/army.ml", {"triage": "investigating"})
+    assert changed.json["triage"] == "investigating"
+    assert (await api.get("/api/v1/lookalikes/navy.ml")).status == 404, "it was never asked about"
+
+
 async def test_a_registration_that_arms_a_name_changes_its_verdict(api: ApiClient, behind: World):
     behind.facts["gone.ml"] = RegistrationFacts(
         RegistrationStatus.REGISTERED, RegistrationSource.RDAP, behind.clock.now(), statuses=("server hold",)
