@@ -106,14 +106,15 @@ class Local:
 
     async def _guarded(self, job: Job) -> None:
         began = asyncio.get_running_loop().time()
+        count, why = self._failures.get(job.name, (0, ""))
         if self._outages.wait(job.name, began):
+            self._failures[job.name] = (count + 1, why)  # it would fail as the others do
             return
         try:
             await job.work()
         except Exception as error:  # noqa: BLE001 (one job's bug must not stop the watch; it is reported instead)
             log_failure(log, self._outages, job.name, error, began=began)
-            count, _ = self._failures.get(job.name, (0, ""))
-            self._failures[job.name] = (count + 1, str(error) or type(error).__name__)
+            self._failures[job.name] = (count + 1, outside_failure(error) or str(error) or type(error).__name__)
             self._failed(job.name, error)
         else:
             self._failures.pop(job.name, None)
