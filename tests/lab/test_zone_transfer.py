@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.processes import Daemon, program
 from watcher.core.errors import FeedFailed
-from watcher.feeds.sources import TransferFeed
+from watcher.feeds.transfers import TransferFeed
 
 SECRET = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
 TSIG = f"hmac-sha256:watcher-key:{SECRET}"
@@ -74,7 +74,11 @@ def names():
 
 def transferred(feed: TransferFeed, tmp_path: Path, position: str | None = None):
     fetched = asyncio.run(feed.fetch(position, str(tmp_path / "scratch")))
-    return None if fetched is None else (set(fetched.names), fetched.position, fetched.zone)
+    return (
+        None
+        if fetched is None
+        else ({name for names in fetched.names for name in names}, fetched.position, fetched.zone)
+    )
 
 
 @pytest.mark.parametrize(("access", "tsig"), [("127.0.0.1 NOKEY", None), ("127.0.0.1 watcher-key", TSIG)])

@@ -64,7 +64,7 @@ class Measuring:
         self._metrics.waiting(coverage["backlog"])
         for name, feed in (await find_health(self._store)).items():
             age = None if feed.succeeded_at is None else self._clock.now() - feed.succeeded_at
-            self._metrics.fed(name, age, feed.names)
+            self._metrics.fed(name, age, feed)
         today = self._clock.now().date()
         self._metrics.aged({name: today - day for name, day in self._data_dates().items()})
         for (resolver, outcome), count in self._pulse.outcomes.items():

@@ -9,6 +9,7 @@ from prometheus_client.exposition import choose_encoder
 
 from watcher.core.errors import FailureReason
 from watcher.core.ports import Clock
+from watcher.services.feeding.health import FeedHealth
 
 _DETECTION = (30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600)
 _DELIVERY = (1, 5, 15, 30, 45, 60, 90, 120, 300, 600, 1800, 3600, 6 * 3600)
@@ -101,6 +102,27 @@ class Metrics:
         self._feed_names = Gauge(
             "watcher_feed_names", "Names of a feed's last whole run", ["feed"], registry=self.registry
         )
+        self._feed_lag = Gauge(
+            "watcher_feed_lag_seconds",
+            "Age of the oldest head that was read last of a feed's certificate logs",
+            ["feed"],
+            registry=self.registry,
+        )
+        self._feed_behind = Gauge(
+            "watcher_feed_behind_entries",
+            "Entries of a feed's certificate logs that are still to be read",
+            ["feed"],
+            registry=self.registry,
+        )
+        self._feed_failing = Gauge(
+            "watcher_feed_failing", "1 where a feed's last run failed", ["feed"], registry=self.registry
+        )
+        self._feed_matched = Gauge(
+            "watcher_feed_matches",
+            "Names of a feed's last run that resemble a protected one, by grade: `warn` or stronger, `note`",
+            ["feed", "grade"],
+            registry=self.registry,
+        )
         self._requests = Counter(
             "watcher_http_requests", "Requests served", ["method", "path", "status"], registry=self.registry
         )
@@ -183,10 +205,15 @@ class Metrics:
         for name, age in ages.items():
             self._data_age.labels(name).set(age.total_seconds())
 
-    def fed(self, feed: str, age: timedelta | None, names: int) -> None:
-        """Set the time since a feed worked (None: it never did), and the number of its names."""
+    def fed(self, feed: str, age: timedelta | None, health: FeedHealth) -> None:
+        """Set what is known of a feed. `age`: the time since it worked, None where it never did."""
         self._feed_age.labels(feed).set(float("nan") if age is None else age.total_seconds())
-        self._feed_names.labels(feed).set(names)
+        self._feed_names.labels(feed).set(health.names)
+        self._feed_lag.labels(feed).set(float("nan") if health.lag_seconds is None else health.lag_seconds)
+        self._feed_behind.labels(feed).set(health.behind)
+        self._feed_failing.labels(feed).set(health.error is not None)
+        self._feed_matched.labels(feed, "warn").set(health.matched)
+        self._feed_matched.labels(feed, "note").set(health.noted)
 
     def swept(self) -> None:
         """Note that a sweep ended now."""

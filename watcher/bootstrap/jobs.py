@@ -119,7 +119,10 @@ def build_timetable(
         TimetableLine("vigil", watching.vigil.check, min(30 * _SECOND, chosen.vigil.stale_after / 4), By.ONE),
         *(TimetableLine(name, work, every, By.ONE, honest=True) for name, work, every in upkeep.looks),
         *(TimetableLine(name, work, every, By.ONE) for name, work, every in upkeep.others),
-        *(TimetableLine(f"feed {name}", _feed(watching, name), feed.every, By.ONE) for name, feed in feeds.items()),
+        *(
+            TimetableLine(f"feed {name}", _feed(watching, name), feed.turn, By.EACH if feed.kind == "ct" else By.ONE)
+            for name, feed in feeds.items()
+        ),  # each certificate log is leased by itself
     ]
     if company.attendance is not None:
         lines.insert(0, TimetableLine("beat", company.attendance.beat, 5 * _SECOND))
@@ -148,7 +151,7 @@ async def jobs_of_serve(
 
 
 def _feed(watching: "Watching", name: str) -> Work:
-    return lambda: watching.feeding.run(name)
+    return lambda: watching.feeding.run(name, due=False)
 
 
 def _placed(

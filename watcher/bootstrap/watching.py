@@ -195,5 +195,5 @@ def build_watching(
         random_label=random_label,
         check_resolvers=lambda: check_honesty(net.honesty, vigil),
     )
-    feeding = build_feeding(chosen, store, names)
+    feeding = build_feeding(chosen, store, names, company)
     return Watching(store, net, ours, names, relook, registrations, probes, sweep, notifier, vigil, made, kept, feeding)

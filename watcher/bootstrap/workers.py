@@ -1,12 +1,15 @@
 """The parts that several processes on one database need of each other."""
 
+import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from watcher import __version__
+from watcher.core.errors import StoreError
 
 if TYPE_CHECKING:
     from watcher.bootstrap.network import Network
@@ -46,21 +49,60 @@ class Company:
 
     def alone(self, name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
         """Return `work` as a job of one process at a time, whose writes stand only while that is this one."""
-        from watcher.store import leases
-        from watcher.store.fences import WorkFence, fenced
-
         if self.attendance is None:
             return work
 
         async def lead() -> None:
-            now = self.clock.now()
-            async with self.store.write() as tx:
-                epoch = await leases.claim(tx, name, owner=self.owner, now=now, lease=ALONE_FOR)
-            if epoch is not None:
-                with fenced(WorkFence(name, epoch)):
+            async with self.hold(name, give_back=False) as held:
+                if held:
                     await work()
 
         return lead
+
+    @asynccontextmanager
+    async def hold(self, name: str, *, give_back: bool = True) -> AsyncIterator[bool]:
+        """Lease the work of that name while the context lasts; False where another process has it.
+
+        What is written inside stands only while the lease is this process's. Without `give_back` it is kept until it
+        runs out, so that the same process does the work next time.
+        """
+        from watcher.store import leases
+        from watcher.store.fences import WorkFence, fenced
+
+        if self.attendance is None:
+            yield True
+            return
+        epoch = await self._claim(name)
+        if epoch is None:
+            yield False
+            return
+        renewing = asyncio.create_task(self._renew(name))
+        try:
+            with fenced(WorkFence(name, epoch)):
+                yield True
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            if give_back:
+                with suppress(StoreError):
+                    async with self.store.write() as tx:
+                        await leases.release(tx, self.owner, name)
+
+    async def _claim(self, name: str) -> int | None:
+        from watcher.store import leases
+
+        async with self.store.write() as tx:
+            return await leases.claim(tx, name, owner=self.owner, now=self.clock.now(), lease=ALONE_FOR)
+
+    async def _renew(self, name: str) -> None:
+        """Renew the lease for as long as the work lasts; a lease that was lost is not taken back."""
+        from watcher.store import leases
+
+        while True:
+            await self.clock.sleep(ALONE_FOR.total_seconds() / 3)
+            with suppress(StoreError):
+                async with self.store.write() as tx:
+                    await leases.renew(tx, name, owner=self.owner, now=self.clock.now(), lease=ALONE_FOR)
 
     def noted(self, name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
         """Return `work` so that the others see when it is being done."""

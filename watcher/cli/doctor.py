@@ -135,8 +135,9 @@ async def _feeds(chosen: Any, store: "Store") -> list[Examined]:
         elif (trouble := stale.get(f"feed.{name}") or known.error) is not None:
             found.append(Examined(f"feed {name}", "broken", trouble))
         else:
-            worked = f"{known.succeeded_at:%Y-%m-%d %H:%M} UTC"
-            found.append(Examined(f"feed {name}", "ok", f"worked at {worked}, {known.names} names"))
+            worked = "not yet" if known.succeeded_at is None else f"{known.succeeded_at:%Y-%m-%d %H:%M} UTC"
+            more = f", {len(known.logs)} logs, {known.behind} entries behind" if known.logs else ""
+            found.append(Examined(f"feed {name}", "ok", f"worked at {worked}, {known.names} names{more}"))
     return found
 
 

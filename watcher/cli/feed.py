@@ -12,6 +12,7 @@ from watcher.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from watcher.services.feeding.feeding import Feeding
+    from watcher.services.feeding.health import FeedHealth
 
 T = TypeVar("T")
 
@@ -26,11 +27,13 @@ def feed() -> None:
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
     """Show every feed with its health and position."""
+    from watcher.bootstrap.network import system_clock
     from watcher.services.feeding.health import health_json
 
     rows = asyncio.run(_with(options, lambda feeding: feeding.list_health()))
+    now = system_clock().now()
     emit(
-        [health_json(row) for row in rows],
+        [health_json(row, now) for row in rows],
         output_format,
         plain=lambda row: row["name"],
         table={
@@ -41,6 +44,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
             "appeared": lambda row: row["appeared"],
             "vanished": lambda row: row["vanished"],
             "matched": lambda row: row["matched"],
+            "behind": lambda row: row["behind"],
             "trouble": lambda row: row["error"] or "",
         },
         fields=(
@@ -53,6 +57,13 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
             "vanished",
             "matched",
             "new",
+            "noted",
+            "left_out",
+            "age_seconds",
+            "lag_seconds",
+            "names_a_second",
+            "behind",
+            "position",
             "error",
         ),
     )
@@ -73,11 +84,7 @@ def run(options: GlobalOptions, names: tuple[str, ...]) -> int:
                 click.echo(f"watcher: feed {name}: {health.error}", err=True)
                 code = EXIT_FAILED
                 continue
-            click.echo(
-                f"watcher: feed {name}: {health.names} names, {health.appeared} appeared, {health.vanished} vanished, "
-                f"{health.matched} resemble a protected name, {health.new} of them are new",
-                err=True,
-            )
+            click.echo(f"watcher: feed {name}: {_came_of(health)}", err=True)
         return code
 
     return asyncio.run(_with(options, each))
@@ -94,6 +101,21 @@ def reset(options: GlobalOptions, name: str) -> None:
         await feeding.reset(name)
 
     asyncio.run(_with(options, one))
+
+
+def _came_of(health: "FeedHealth") -> str:
+    """Say what a run brought."""
+    hits = (
+        f"{health.matched} resemble a protected name, {health.new} of them are new, {health.noted} resemble one weakly"
+    )
+    if health.kind == "ct":
+        troubled = sum(1 for log in health.logs if log.get("error"))
+        began = "; the first run only went to the end of each log" if health.first_run else ""
+        return f"{len(health.logs)} logs, {troubled} in trouble, {health.names} names, {hits}{began}"
+    said = f"{health.names} names, {health.appeared} appeared, {health.vanished} vanished, {hits}"
+    if health.left_out:
+        said += f"; {health.left_out} lines held no name, the first: {health.left_out_first!r}"
+    return said
 
 
 def _check(feeding: "Feeding", names: tuple[str, ...]) -> None:

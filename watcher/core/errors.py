@@ -101,7 +101,19 @@ class FailureReason(StrEnum):
 
 
 class FeedFailed(WatcherError):
-    """A feed could not be had whole: its names are not used, and those of last time stay."""
+    """A feed could not be had whole: its names are not used, and those of last time stay.
+
+    `retry_after`: the seconds that its server wishes to be left alone. `status`: the HTTP status it gave, where it did.
+    """
+
+    def __init__(self, why: str, *, retry_after: float | None = None, status: int | None = None) -> None:
+        self.retry_after = retry_after
+        self.status = status
+        super().__init__(why)
+
+
+class LogDishonest(FeedFailed):
+    """A certificate log does not hold what it signed before, or shows what it did not sign: worth a person's look."""
 
 
 class DeliveryFailed(WatcherError):

@@ -1,6 +1,6 @@
 """The ports: what services need from the outside world, as Protocols that adapters and fakes both satisfy."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,14 +142,71 @@ class Authorities(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The content of a feed: `names`, each once or oftener; `zone`: they are all there is right below it.
+    """The content of a feed: `names` in blocks, each once or oftener; `zone`: they are all there is right below it.
 
-    `position` is what to ask from next time. Reading `names` raises FeedFailed where they end before their end.
+    `position` is what to ask from next time. Reading `names` raises FeedFailed where they end before their end. After
+    that, `left_out` tells how many lines held no name, and the first of them; `ends_with_soa`: that a zone file closes
+    with its SOA, as a transfer does.
     """
 
-    names: Iterator[Fqdn]
+    names: Iterator[Sequence[Fqdn]]
     position: str
     zone: str | None = None
+    left_out: Callable[[], tuple[int, str | None]] = lambda: (0, None)
+    ends_with_soa: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """The names of some entries of a certificate log. `position` is where to go on when they have been used.
+
+    `dropped` texts were no names, `nameless` entries had none at all, and `skipped` entries were left out because the
+    log was too far behind. `behind`: entries that are still to be read. `signed_at`: when the log signed its head.
+    """
+
+    names: Sequence[Fqdn]
+    position: str
+    entries: int
+    dropped: int
+    nameless: int
+    skipped: int
+    behind: int
+    signed_at: datetime | None
+
+
+class CertificateLog(Protocol):
+    """A log of certificates that only grows."""
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Its address, which is unique."""
+        ...
+
+    def read(self, position: str | None) -> AsyncIterator[LogBatch]:
+        """Read on from `position` to the end as it is now; None: go to the end.
+
+        Raises FeedFailed for what cannot be had, and where the log does not hold what it signed before.
+        """
+        ...
+
+
+@runtime_checkable
+class LogsFeed(Protocol):
+    """A source of certificate logs."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the settings: `ct`."""
+        ...
+
+    def logs(self) -> AbstractAsyncContextManager[Sequence[CertificateLog]]:
+        """Give the logs that are to be read now. Raises FeedFailed where they cannot be known."""
+        ...
 
 
 class NamesFeed(Protocol):
@@ -157,7 +214,12 @@ class NamesFeed(Protocol):
 
     @property
     def kind(self) -> str:
-        """The kind of the settings: `zone_file`, `zone_transfer`, `names`."""
+        """The kind of the settings: `zone_file`, `zone_transfer`, `czds`, `names`."""
+        ...
+
+    @property
+    def waits(self) -> bool:
+        """Whether others bring its files: then nothing new is no sign that it works."""
         ...
 
     async def fetch(self, position: str | None, scratch: str) -> Fetched | None:

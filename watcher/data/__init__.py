@@ -79,6 +79,11 @@ def enumeration_version(words: tuple[str, ...] = ()) -> str:
     return digest.hexdigest()[:12]
 
 
+def load_log_list() -> bytes:
+    """The certificate logs as they were when this version was made: used until a fresh list was fetched."""
+    return (_HERE / "certificate_logs.json").read_bytes()
+
+
 def rdap_bootstrap() -> bytes:
     """Return IANA's list of RDAP servers as it was bundled, for `lookups.registry`."""
     return (_HERE / "rdap_bootstrap.json").read_bytes()

@@ -27,24 +27,37 @@ def read_lines(file: Path) -> Iterator[str]:
 
     Raises ConfigurationError for a file that cannot be read to its end: a cut list is no shorter list.
     """
+    for block in read_blocks(file):
+        yield from lines_of(block)
+
+
+def lines_of(block: bytes) -> Iterator[str]:
+    """The lines of a block of whole lines."""
+    for line in block.decode("utf-8", "replace").split("\n")[:-1]:
+        whole = line.rstrip("\r")
+        yield whole + "\n" if len(whole) < LONGEST else whole[:LONGEST]
+
+
+def read_blocks(file: Path) -> Iterator[bytes]:
+    """The same as blocks of whole lines in UTF-8, of about a megabyte."""
     shown = "standard input" if str(file) == "-" else str(file)
     with ExitStack() as opened:
         try:
             raw = _given() if str(file) == "-" else opened.enter_context(file.open("rb"))
-            yield from lines_of(raw, shown)
+            yield from blocks_of(raw, shown)
         except (OSError, zipfile.BadZipFile) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise ConfigurationError(shown, f"cannot be read: {why}") from error
 
 
-def lines_of(raw: BinaryIO, shown: str) -> Iterator[str]:
-    """The lines of an open binary stream named `shown`."""
+def blocks_of(raw: BinaryIO, shown: str) -> Iterator[bytes]:
+    """The same of an open binary stream named `shown`."""
     buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", raw))
     if buffered.peek(4)[:4] == _ZIP:
         with ExitStack() as opened:
-            yield from _text(_member(buffered, shown, opened), shown)
+            yield from _whole(_member(buffered, shown, opened), shown)
         return
-    yield from _text(buffered, shown)
+    yield from _whole(buffered, shown)
 
 
 def _given() -> BinaryIO:
@@ -53,12 +66,9 @@ def _given() -> BinaryIO:
     return found or io.BytesIO(sys.stdin.read().encode())
 
 
-def _text(raw: BinaryIO, shown: str) -> Iterator[str]:
+def _whole(raw: BinaryIO, shown: str) -> Iterator[bytes]:
     log = LogFile(raw, name=shown)
-    for block in log.blocks():
-        for line in block.decode("utf-8", "replace").split("\n")[:-1]:
-            whole = line.rstrip("\r")
-            yield whole + "\n" if len(whole) < LONGEST else whole[:LONGEST]
+    yield from log.blocks()
     if log.broken is not None:
         raise ConfigurationError(shown, f"cannot be read to its end: {log.broken}")
 

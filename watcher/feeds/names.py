@@ -6,46 +6,47 @@ A zone file holds all that exists right below its zone, so what it lacks does no
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 from watcher.core.errors import ConfigurationError
 from watcher.core.names.lines import LONGEST
 from watcher.core.names.lists import ListTally, NamesList
-from watcher.feeds.lists import read_lines
+from watcher.feeds.lists import read_blocks
 
 _TYPES = frozenset(
-    {"a", "aaaa", "cname", "dname", "dnskey", "ds", "mx", "ns", "nsec", "nsec3", "nsec3param", "rrsig", "soa", "txt"}
+    {
+        *("a", "aaaa", "caa", "cdnskey", "cds", "cname", "csync", "dname", "dnskey", "ds", "hinfo", "https", "loc"),
+        *("mx", "naptr", "ns", "nsec", "nsec3", "nsec3param", "ptr", "rp", "rrsig", "soa", "spf", "srv", "sshfp"),
+        *("svcb", "tlsa", "txt", "uri", "zonemd"),
+    }
 )
-_UNDELEGATED = frozenset({"a", "aaaa", "cname", "dname", "mx"})
+UNDELEGATED = frozenset({"a", "aaaa", "cname", "dname", "mx"})
 """Some registries take these right below their zone: such a name exists, and may have mail, without a delegation."""
 _FIRST = 2
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.')
 _COMMENT = re.compile(r"(?:;|(?<!\S)#).*", re.DOTALL)
-_PARTS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class ExistingNames:
     """`zones` are those that the feed holds completely. Eight bytes a name; a false hit is one in 10^11 lookups.
 
-    `parts` holds a digest of each name, sorted, by its first byte.
+    `digests` holds one of each name, sorted; they are good in this process alone.
     """
 
-    parts: "Sequence[array[int]]"
+    digests: "array[int]"
     zones: frozenset[str]
 
     def __contains__(self, name: str) -> bool:
         """Return whether it is named."""
-        digest = _digest(name)
-        part = self.parts[digest >> 56]
-        place = bisect_left(part, digest)
-        return place < len(part) and part[place] == digest
+        digest = hash(name)
+        place = bisect_left(self.digests, digest)
+        return place < len(self.digests) and self.digests[place] == digest
 
     def __len__(self) -> int:
-        return sum(map(len, self.parts))
+        return len(self.digests)
 
     def denies(self, name: str) -> bool:
         """Return whether a complete zone lacks this name right below it."""
@@ -57,28 +58,51 @@ def read_existing(files: Iterable[Path], tally: ListTally | None = None) -> Exis
 
     Raises ConfigurationError for a file that cannot be read to its end.
     """
-    parts = [array("Q") for _ in range(_PARTS)]
+    from watcher.feeds.zone_lines import zone_names  # noqa: PLC0415 (it reads by this module where it must)
+
+    digests = array("q")
     zones: set[str] = set()
     tally = tally or ListTally()
     for file in files:
         shown = "standard input" if str(file) == "-" else str(file)
         try:
-            _read(read_lines(file), parts, zones, tally)
+            for names in zone_names(read_blocks(file), zones, tally):
+                digests.extend(map(hash, names))
         except ConfigurationError as error:
             raise ConfigurationError("sweep.names", f"{shown} {error.why}") from error
-    for number, part in enumerate(parts):  # one after the other: as objects, to be sorted, they take ten times the room
-        parts[number] = array("Q", sorted(set(part)))
-    return ExistingNames(parts, frozenset(zones))
+    return ExistingNames(sorted_digests(digests), frozenset(zones))
 
 
-def _read(lines: Iterable[str], parts: "Sequence[array[int]]", zones: set[str], tally: ListTally) -> None:
-    for name in existing_in(lines, zones, tally):
-        _note(name, parts)
+def digests(names: Iterable[str]) -> ExistingNames:
+    """The names, as `read_existing` keeps them; complete for no zone."""
+    return ExistingNames(sorted_digests(array("q", map(hash, names))), frozenset())
 
 
-def existing_in(lines: Iterable[str], zones: set[str], tally: ListTally) -> Iterator[str]:
-    """The names that `lines` of a list or zone file show to exist, in order; the zones they begin go to `zones`."""
-    origin, owner, noted = "", "", "\n\n"
+def sorted_digests(found: "array[int]") -> "array[int]":
+    """Return the digests sorted, each once; the array that is given is sorted in place."""
+    import numpy as np  # noqa: PLC0415 (only where names are many)
+
+    if not found:
+        return found
+    view = np.frombuffer(found, dtype=np.int64)
+    view.sort()
+    fresh = np.empty(len(view), dtype=bool)
+    fresh[0] = True
+    np.not_equal(view[1:], view[:-1], out=fresh[1:])
+    count = int(fresh.sum())
+    if count < len(view):
+        view[:count] = view[fresh]
+        del view
+        del found[count:]
+    return found
+
+
+def existing_in(lines: Iterable[str], zones: set[str], tally: ListTally, owner: str = "") -> Iterator[str]:
+    """The names that `lines` of a list or zone file show to exist, in order; the zones they begin go to `zones`.
+
+    `owner`: of the record before the first line.
+    """
+    origin, noted = "", "\n\n"
     listed = NamesList()
     listed.tally = tally
     for raw, fields, ends in _records(lines):
@@ -129,22 +153,7 @@ def _shows(kind: str | None, owner: str, zones: Collection[str]) -> bool:
     """Return whether such a record shows that its owner exists."""
     if kind == "ns":
         return owner not in zones
-    return kind in _UNDELEGATED and owner.partition(".")[2] in zones
-
-
-def digests(names: Iterable[str]) -> ExistingNames:
-    """The names, as `read_existing` keeps them; complete for no zone."""
-    parts = [array("Q") for _ in range(_PARTS)]
-    for name in names:
-        _note(name, parts)
-    for number, part in enumerate(parts):
-        parts[number] = array("Q", sorted(set(part)))
-    return ExistingNames(parts, frozenset())
-
-
-def _note(name: str, parts: "Sequence[array[int]]") -> None:
-    digest = _digest(name)
-    parts[digest >> 56].append(digest)
+    return kind in UNDELEGATED and owner.partition(".")[2] in zones
 
 
 def _owner(text: str, origin: str) -> str:
@@ -154,7 +163,3 @@ def _owner(text: str, origin: str) -> str:
     if text.endswith("."):
         return text[:-1]
     return f"{text}.{origin}" if origin else text
-
-
-def _digest(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode("ascii", "replace"), digest_size=8).digest(), "big")

@@ -225,7 +225,7 @@ class MailPolicy(Section):
 
 
 class Http(Section):
-    """The way out for alerts over HTTP and for RDAP. Feeds are fetched directly. The environment is not read."""
+    """The way out for alerts over HTTP, for RDAP and for feeds over HTTP. The environment is not read."""
 
     proxy: Annotated[str, Field(pattern=r"^http://[^/\s@]+(:[0-9]+)?/?$")] | None = Field(
         default=None, description="A proxy, `http://proxy.army.mil:3128`; unset: directly"

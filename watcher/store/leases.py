@@ -28,9 +28,19 @@ async def claim(tx: Tx, name: str, *, owner: str, now: datetime, lease: timedelt
     return int((await tx.execute(select(leases.c.epoch).where(leases.c.name == name))).scalar_one())
 
 
-async def release(tx: Tx, owner: str) -> None:
-    """End all leases of `owner`."""
-    await tx.execute(update(leases).where(leases.c.owner == owner).values(owner=None, until=None))
+async def renew(tx: Tx, name: str, *, owner: str, now: datetime, lease: timedelta) -> bool:
+    """Hold the lease that `owner` has for another term; False where it has none any more."""
+    at = await lease_time(tx, now)
+    ours = (leases.c.name == name) & (leases.c.owner == owner)
+    return bool((await tx.execute(update(leases).where(ours).values(until=at + lease))).rowcount)
+
+
+async def release(tx: Tx, owner: str, name: str | None = None) -> None:
+    """End all leases of `owner`, or the one on `name`."""
+    ended = update(leases).where(leases.c.owner == owner)
+    if name is not None:
+        ended = ended.where(leases.c.name == name)
+    await tx.execute(ended.values(owner=None, until=None))
 
 
 async def remove_old(tx: Tx, *, before: datetime) -> None:

@@ -1,6 +1,7 @@
 """Feeds from files and https: what is whole is read, what is cut is refused, what is old is not fetched again."""
 
 import gzip
+import os
 
 import pytest
 from aiohttp import web
@@ -15,7 +16,7 @@ ZONE = SOA + "army.ml.\t60\tin\tns\tns1.x.\narmy.ml.\t60\tin\tns\tns2.x.\nnavy.m
 
 async def names_of(feed, tmp_path, position=None):
     fetched = await feed.fetch(position, str(tmp_path / "scratch"))
-    return None if fetched is None else (list(fetched.names), fetched.position)
+    return None if fetched is None else ([name for names in fetched.names for name in names], fetched.position)
 
 
 def put(tmp_path, data, name="ml.zone"):
@@ -50,15 +51,45 @@ async def test_a_zone_that_is_not_whole_is_refused(tmp_path, data):
         await names_of(ZoneFileFeed(FileOrUrl(put(tmp_path, data)), "ml"), tmp_path)
 
 
-async def test_the_newest_file_of_a_folder(tmp_path):
+def stamped(file, at):
+    os.utime(file, (at, at))
+
+
+async def test_a_folder_is_watched(tmp_path):
+    """Every list that somebody puts there is read once; what is still written is left alone."""
     folder = tmp_path / "incoming"
     folder.mkdir()
-    put(folder, "old.ml\n", "1")
-    new = put(folder, "army.ml\n", "2")
-    import os
+    stamped(put(folder, "old.ml\n", "z"), 2_000_000_000)
+    stamped(put(folder, "army.ml\n", "a"), 2_000_000_010)
+    put(folder, "half.ml\n", "new.part")
+    feed = ListFeed(FileOrUrl(folder))
+    names, position = await names_of(feed, tmp_path)
+    assert names == ["old.ml", "army.ml"]
+    assert await names_of(feed, tmp_path, position) is None
+    stamped(put(folder, "navy.ml\n", "b"), 2_000_000_020)
+    stamped(put(folder, "air.ml\n", "c"), 2_000_000_020)
+    names, position = await names_of(feed, tmp_path, position)
+    assert names == ["navy.ml", "air.ml"]
+    stamped(put(folder, "air.ml\nsea.ml\n", "c"), 2_000_000_030)
+    assert (await names_of(feed, tmp_path, position))[0] == ["air.ml", "sea.ml"]
+    for file in folder.iterdir():
+        file.unlink()
+    assert await names_of(feed, tmp_path, position) is None, "what was read may be cleared away"
 
-    os.utime(new, (2_000_000_000, 2_000_000_000))
-    assert (await names_of(ListFeed(FileOrUrl(folder)), tmp_path))[0] == ["army.ml"]
+
+async def test_of_zones_in_a_folder_the_newest_is_read(tmp_path):
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    stamped(put(folder, ZONE, "1"), 2_000_000_000)
+    stamped(put(folder, SOA + "air.ml.\t60\tin\tns\tns1.x.\n", "2"), 2_000_000_010)
+    assert (await names_of(ZoneFileFeed(FileOrUrl(folder), "ml"), tmp_path))[0] == ["air.ml"]
+
+
+@pytest.mark.parametrize(("tail", "closes"), [("", False), (SOA, True), (SOA + "; the end\n\n", True)])
+async def test_whether_a_zone_file_closes_with_its_soa_is_known(tmp_path, tail, closes):
+    fetched = await ZoneFileFeed(FileOrUrl(put(tmp_path, ZONE + tail)), "ml").fetch(None, "")
+    assert [name for names in fetched.names for name in names] == ["army.ml", "navy.ml"]
+    assert fetched.ends_with_soa() is closes
 
 
 async def test_a_file_that_is_not_there(tmp_path):

@@ -147,7 +147,7 @@ class MailState:
     `ttl`: of the last settled look, in seconds. `at_risk`: settled looks in a row that saw mail of ours at risk.
     `was_ours`: when it last stood able, its mail was the owner's (M35). `home`: who ran the exchanges of an own name
     when it was first seen with mail as one; None: no own name, or no mail yet. `absences`: settled looks in a row by
-    which the name is not there.
+    which the name is not there. `brought_by`: the feed that brought the name before any sweep did.
     """
 
     standing: Verdict | None = None
@@ -167,6 +167,7 @@ class MailState:
     was_ours: bool = False
     home: tuple[str, ...] | None = None
     absences: int = 0
+    brought_by: str | None = None
     pending: Pending | None = None
     losses: Losses | None = None
 

@@ -14,7 +14,7 @@ from watcher.core.states.mail_state import Draft
 class Subject:
     """The name that an event concerns. `ours`: own, protected, defensive (M35), or None for a name of somebody else's.
 
-    `protected`: the protected names where no one resemblance is what matters.
+    `protected`: the protected names where no one resemblance is what matters. `source`: where its events come from.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Subject:
     resembles: tuple[Resemblance, ...] = field(default=())
     ours: str | None = None
     protected: tuple[str, ...] = ()
+    source: str = "dns"
 
     @property
     def rank(self) -> int | None:

@@ -17,7 +17,11 @@ MISSED = 3
 class FeedHealth:
     """State of a feed. Of the `names` of its last whole run `appeared` were not there before; `vanished` were.
 
-    `matched` resemble a protected name, `new` of them had no row. `error` is of the last run, None where it worked.
+    `matched` resemble a protected name (grade `warn` or stronger), `new` of them had no row; `noted` resemble one less.
+    `left_out` lines held no name, the first is `left_out_first`. `ends_with_soa`: the zone file closed with its SOA.
+    `seconds`: how long the run took. `error` is of the
+    last run, None where it worked. Of certificate logs: `behind` entries are still to be read, `skipped` ones never
+    will be, `lag_seconds` is the age of the oldest head that was read last, and `logs` tells of each.
     """
 
     name: str
@@ -32,16 +36,39 @@ class FeedHealth:
     matched: int = 0
     new: int = 0
     first_run: bool = True
+    noted: int = 0
+    left_out: int = 0
+    left_out_first: str | None = None
+    ends_with_soa: bool = False
+    seconds: float = 0.0
+    behind: int = 0
+    skipped: int = 0
+    lag_seconds: float | None = None
+    logs: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def names_a_second(self) -> float | None:
+        """The rate of the last run; None where it read nothing."""
+        return self.names / self.seconds if self.seconds and self.names else None
+
+    def age(self, now: datetime) -> timedelta | None:
+        """Return the time since it last worked; None: it never did."""
+        return None if self.succeeded_at is None else now - self.succeeded_at
 
 
 _TIMES = ("attempted_at", "succeeded_at")
 
 
-def health_json(health: FeedHealth) -> dict[str, Any]:
-    """The shape of `GET /feeds` and `watcher feed list`."""
+def health_json(health: FeedHealth, now: datetime | None = None) -> dict[str, Any]:
+    """The shape of `GET /feeds` and `watcher feed list`; with the feed's age at `now`."""
     shape = asdict(health)
     for key in _TIMES:
         shape[key] = None if shape[key] is None else shape[key].isoformat().replace("+00:00", "Z")
+    shape["logs"] = [dict(log) for log in health.logs]
+    if now is not None:
+        age, rate = health.age(now), health.names_a_second
+        shape["age_seconds"] = None if age is None else round(age.total_seconds(), 1)
+        shape["names_a_second"] = None if rate is None else round(rate, 1)
     return shape
 
 
@@ -51,6 +78,7 @@ def health_from_json(name: str, kind: str, kept: dict[str, Any] | None) -> FeedH
     values = {key: value for key, value in (kept or {}).items() if key in known}
     for key in _TIMES:
         values[key] = datetime.fromisoformat(values[key]) if values.get(key) else None
+    values["logs"] = tuple(values.get("logs") or ())
     return FeedHealth(**{**values, "name": name, "kind": kind})
 
 

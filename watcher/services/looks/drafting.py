@@ -28,6 +28,8 @@ _CHANGES_OF_OURS = frozenset(
         EventKind.OWN_MAIL_AT_RISK,
     }
 )
+_FIRST = frozenset({EventKind.LOOKALIKE_FOUND, EventKind.MAIL_FOUND_ABLE, EventKind.MAIL_BECAME_ABLE})
+"""Kinds that owe to whoever brought the name; later changes were seen in the DNS."""
 MOST_EVIDENCE = 300
 """Answers shown in one event; three looks at a name with twenty exchanges are about 250."""
 
@@ -83,6 +85,7 @@ def mail_event(draft: Draft, subject: Subject, at: datetime) -> Event:
         before={} if draft.before is None else mail_brief_json(draft.before),
         after=after,
         evidence=tuple(answer_json(answer) for answer in draft.evidence[:MOST_EVIDENCE]),
+        source=subject.source if draft.kind in _FIRST else "dns",
         since=draft.since,
     )
 

@@ -196,7 +196,10 @@ class Watch:
     ) -> Subject:
         names = [row.name] if row.registrable_domain is None else [row.name, row.registrable_domain]
         on_own_list = row.relation == LOOKALIKE and bool(await own_names.find_known(tx, names))
-        return Subject(row.name, row.registrable_domain, resembles, whose(row, verdict, on_own_list=on_own_list))
+        ours = whose(row, verdict, on_own_list=on_own_list)
+        brought_by = row.state.brought_by
+        source = "dns" if brought_by is None else f"feed:{brought_by}"
+        return Subject(row.name, row.registrable_domain, resembles, ours, source=source)
 
     async def _baseline_is_done(self, tx: Tx, row: Lookalike, resembles: Sequence[Resemblance]) -> bool:
         """Return whether a protected name that it resembles had its first sweep; False for a name that settled."""

@@ -20,12 +20,14 @@ async def keep(
     suffixes: Suffixes,
     now: datetime,
     absent_since: datetime | None = None,
+    brought_by: str | None = None,
 ) -> int:
     """Give names that resemble protected ones rows that are due at once; how many had none.
 
     Of a name that has one only the resemblances are added. A name that does not exist loses its row with its first
     settled look, as a candidate does. Being able is news at the first look where the name was registered after the last
     finished sweep of a protected name that it resembles, or was in no complete zone of `absent_since` (M74).
+    `brought_by`: the feed that its first events name as their source.
     """
     async with store.write() as tx:
         known = await lookalikes.find_known(tx, [name for name, _ in found])
@@ -37,8 +39,10 @@ async def keep(
         for name in new:
             sweeps = [swept[item.protected] for item in resembling[name] if item.protected in swept]
             origin = Origin(absent_since=absent_since, last_sweep_at=min(sweeps, default=None))
-            rows.append(replace(_row(name, suffixes, now), state=opened(MailState(), origin)))
+            rows.append(replace(_row(name, suffixes, now), state=opened(MailState(brought_by=brought_by), origin)))
         await lookalikes.save(tx, rows)
+        if absent_since is not None:  # a name that we hold was delegated since
+            await lookalikes.plan_look(tx, sorted(known), at=now)
         for name, each in resembling.items():
             await resemblances.save(tx, name, each)
     return len(new)

@@ -1,0 +1,1 @@
+"""Certificate transparency: logs of certificates, read for the names in them."""
