@@ -28,7 +28,6 @@ class TransferReading:
     server: str
     serial: int | None = None
     soas: int = 0
-    records: int = 0
     _last: str = ""
     _servers: set[str] = field(default_factory=set)
     _names: dict[int, str] = field(default_factory=dict)
@@ -66,18 +65,21 @@ class TransferReading:
             at = start + length
             if at > len(wire):
                 raise IndexError
-            self.records += 1
-            if kind == SOA and owner == self.zone:
-                self._close(wire, start)
-            elif self.soas != 1:
-                raise FeedFailed("the transfer does not begin with the SOA")
-            elif kind == NS and owner == self.zone:
-                self._servers.add(self._name(wire, start)[0])
-            elif owner != self._last and (kind == NS or kind in _UNDELEGATED) and self._exists(owner, kind):
+            if owner != self._last and self._shows(owner, kind, wire, start):
                 self._last = owner
-                if "?" not in owner:
-                    found.append(owner)
+                found.append(owner)
         return found, self._signature(wire, at, authorities + additional)
+
+    def _shows(self, owner: str, kind: int, wire: bytes, start: int) -> bool:
+        """Return whether a record shows that its owner exists below the zone; note the records of the zone itself."""
+        if owner == self.zone:
+            if kind == SOA:
+                self._close(wire, start)
+            elif kind == NS:
+                self._servers.add(self._name(wire, start)[0])
+        if self.soas != 1 and not self.over:
+            raise FeedFailed("the transfer does not begin with the SOA")
+        return (kind == NS or kind in _UNDELEGATED) and "?" not in owner and self._exists(owner, kind)
 
     def _exists(self, owner: str, kind: int) -> bool:
         if kind == NS:
