@@ -42,7 +42,7 @@ class Examined:
 @format_option
 @click.pass_obj
 def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format: OutputFormat) -> int:
-    """Check settings, database, resolvers, registries, channels, and whether the plan fits the budget."""
+    """Check the settings, database, resolvers, registries and channels, and whether the plan fits the budget."""
     from watcher.bootstrap.command import load_settings
 
     chosen = load_settings(options, resolvers)

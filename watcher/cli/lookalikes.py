@@ -44,16 +44,20 @@ FIELDS = (
 
 
 @click.command()
-@click.option("--protected", metavar="NAME", help="Only what resembles this one.")
-@click.option("--ability", type=click.Choice(["able", "unable", "unknown"]), help="Only these.")
+@click.option("--protected", metavar="NAME", help="Show only lookalikes of this protected name.")
 @click.option(
-    "--severity", type=click.Choice(["info", "low", "medium", "high", "critical"]), help="This severity or worse."
+    "--ability", type=click.Choice(["able", "unable", "unknown"]), help="Show only lookalikes with this ability."
 )
-@click.option("--technique", metavar="T", help="Only what resembles in this way.")
+@click.option(
+    "--severity",
+    type=click.Choice(["info", "low", "medium", "high", "critical"]),
+    help="Show only this severity or worse.",
+)
+@click.option("--technique", metavar="T", help="Show only lookalikes made by this technique.")
 @click.option(
     "--triage",
     type=click.Choice(["new", "investigating", "takedown", "blocked", "owned", "ignored"]),
-    help="Only what was decided so.",
+    help="Show only lookalikes with this triage.",
 )
 @format_option
 @click.pass_obj
@@ -66,7 +70,7 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
     triage: str | None,
     output_format: OutputFormat,
 ) -> None:
-    """Show the lookalikes that exist, and what is known about them now."""
+    """List the lookalikes that exist, with what is known about each."""
     from watcher.core.names.protected import parse_protected
     from watcher.data import load_suffixes
     from watcher.store.lookalikes import Wanted

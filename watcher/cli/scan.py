@@ -24,14 +24,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="Candidates of each name.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Maximum number of candidates for each NAME.",
+)
 @click.option(
     "--names",
     "existing",
     type=click.Path(path_type=Path, allow_dash=True),
     help="Names that exist (a list, or a complete zone file; `-`: standard input): look at these only.",
 )
-@click.option("--save", is_flag=True, help="Protect NAME, and keep what is found in the database as its baseline.")
+@click.option("--save", is_flag=True, help="Protect NAME, and save the results in the database as its baseline.")
 @resolver_option
 @fail_on_option
 @format_option
@@ -47,7 +53,7 @@ def scan(
     fail_on: tuple[str, ...],
     output_format: OutputFormat,
 ) -> int:
-    """Look for the lookalikes of NAME that exist, and whether they can receive mail; the worst come first."""
+    """Find the lookalikes of NAME that exist, and check whether they can receive mail; the worst come first."""
     from watcher.bootstrap.command import load_settings
     from watcher.data import load_suffixes
 

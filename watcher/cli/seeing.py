@@ -28,7 +28,7 @@ def resolver_option(command: F) -> F:
         "resolvers",
         multiple=True,
         metavar="ADDR[:PORT]",
-        help="Ask this resolver instead of the configured ones; repeatable.",
+        help="Use this resolver instead of the configured ones; repeatable.",
     )(command)
 
 
