@@ -216,10 +216,10 @@ def test_what_was_able_before_the_first_sweep_is_baseline(story: Story) -> None:
             assert message.text.startswith(f"First sweep of {PROTECTED}")
 
 
-def kill_at_random(world: World, folder: Path, *, times: int, seed: int) -> None:
+def kill_at_random(world: World, folder: Path, *, times: int, seed: int, more: bool = False) -> None:
     """Names gain an exchange and change it; the service is killed at random moments; half of all messages fail at first."""
     dice = random.Random(seed)
-    with Outside(faulty=True) as outside:
+    with Outside(faulty=True, more=more) as outside:
         service = Service(folder, {**COMPRESSED, **outside.settings, "WATCHER_SWEEP__TIERS": '[[400, "2s"]]'})
         service.run("protect", "add", PROTECTED)
         world.host("collecting.net", f"in A {MAILBOX}\n")
@@ -272,7 +272,9 @@ def _told_once_each_and_in_order(story: Story, name: str) -> None:
     assert kinds.count("mail_became_able") == 1, kinds
     events = [row["id"] for row in story.events(name) if row["kind"] in {"mail_became_able", "exchanges_changed"}]
     deliveries = story.all_of("deliveries")
-    for channel, told in (("slack", story.outside.pages(name)), ("email", story.outside.mails(name))):
+    heard = {"slack": story.outside.pages(name), "email": story.outside.mails(name)}
+    heard |= {channel: story.outside.posted(channel, name) for channel in story.outside.posts}
+    for channel, told in heard.items():
         alert_of = {
             event: row["alert_id"] for row in deliveries if row["channel"] == channel for event in row["events"]
         }
@@ -286,6 +288,10 @@ def test_no_alert_is_lost_when_the_service_is_killed(world: World, tmp_path: Pat
     kill_at_random(world, tmp_path, times=3, seed=20261123)
 
 
+def test_no_alert_is_lost_by_teams_mattermost_and_ntfy_either(world: World, tmp_path: Path) -> None:
+    kill_at_random(world, tmp_path, times=2, seed=20261128, more=True)
+
+
 @pytest.mark.soak
 def test_no_alert_is_lost_when_the_service_is_killed_often(world: World, tmp_path: Path) -> None:
-    kill_at_random(world, tmp_path, times=50, seed=7)
+    kill_at_random(world, tmp_path, times=50, seed=7, more=True)
