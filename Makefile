@@ -4,7 +4,8 @@
 #   make demo                                the whole story on this machine, without a network (ONCE=1: then end)
 #   make check                               format, lint, types, import contracts, tests that need no server
 #   make test                                everything, real servers included (Debian's nsd, unbound and postfix)
-#   make soak                                what takes longer than `make test` may
+#   make soak                                what takes longer than `make test` may, and part of it on other Pythons
+#   make mutants | fuzz                      whether the tests notice changes | whether bytes from outside break a parser
 #   make image                               the container image, by docker, podman or buildah (BASE: what it stands on)
 #   make dist                                wheel and source distribution, the same bytes each time, and their checksums
 #   make trust                               bill of materials and licences of the locks, and the audit for known faults
@@ -16,6 +17,8 @@ ONCE ?=
 PYTEST_ARGS ?=
 JOBS ?= 2
 IMAGE ?=
+FUZZ ?= dns_reply rdap whois name names_list settings policy_request mail_log taxii_query rpz_request
+FUZZ_SECONDS ?= 3600
 # The time of the newest commit; in an unpacked source distribution a fixed one.
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 
@@ -25,7 +28,7 @@ LOCKS := requirements/runtime.txt requirements/build.txt
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev static check test soak run demo lock image dist wheel trust clean
+.PHONY: help venv dev static check test soak run demo lock image dist wheel trust mutants fuzz clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,7 +68,16 @@ test: dev
 
 soak: dev
 	@tools/lab_packages
+	@tools/lab_image
 	@tools/in_lab $(BIN)/pytest -m soak $(PYTEST_ARGS)
+	@tools/try_pythons
+
+# What the tests notice of small changes in the code, and what of hostile bytes: figures for measurements.md.
+mutants: dev
+	$(BIN)/python tools/mutants.py
+
+fuzz: dev
+	@for target in $(FUZZ); do $(BIN)/python tools/fuzz.py $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 run: venv
 	@if [ -n "$(strip $(PROTECT))" ]; then $(BIN)/watcher protect add $(PROTECT); fi
