@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,7 +46,19 @@ def load_settings(options: Options, resolvers: Sequence[str] = ()) -> "Settings"
     loaded, warnings = load(options.config, overrides)
     for warning in warnings:
         sys.stderr.write(f"watcher: {warning}\n")
+    _add_suffixes((*loaded.registration.rdap_servers, *loaded.registration.whois_servers))
     return loaded
+
+
+def _add_suffixes(listed: Sequence[str]) -> None:
+    """Count what has a registry of its own in the settings as a public suffix, whatever the list says of it."""
+    from watcher.core.errors import InvalidName
+    from watcher.core.names.names import parse
+    from watcher.data import load_suffixes
+
+    for text in listed:
+        with suppress(InvalidName):  # the registry client says what is wrong with it
+            load_suffixes().add([parse(text.strip().removeprefix("."))])
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """The places of registration: public suffixes, registrable domains, and the top-level labels that are delegated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from typing import Protocol
 
@@ -27,6 +27,7 @@ class Suffixes:
         self._make_listed = listed
         self._make_icann = icann
         self.delegated = delegated
+        self._added: frozenset[str] = frozenset()
         self.public_suffix = lru_cache(maxsize=65536)(self._public_suffix)
 
     @cached_property
@@ -39,7 +40,18 @@ class Suffixes:
 
     def _public_suffix(self, name: str) -> str:
         """Return the public suffix of `name` by the whole list, private section included; unknown top levels count."""
-        return self._listed.publicsuffix(name) or name.rpartition(".")[2]
+        listed: str = self._listed.publicsuffix(name) or name.rpartition(".")[2]
+        at = name if self._added else listed
+        while len(at) > len(listed):
+            if at in self._added:
+                return at
+            at = at.partition(".")[2]
+        return listed
+
+    def add(self, suffixes: Iterable[str]) -> None:
+        """Count these as public suffixes too, wherever this object is used: registries that the list does not know."""
+        self._added |= frozenset(suffixes)
+        self.public_suffix.cache_clear()
 
     def registrable_domain(self, name: str) -> Fqdn | None:
         """Return the parent where `name` is attributed (whole list); None when `name` is itself a suffix."""
