@@ -1,6 +1,8 @@
 """A service under attack: resolvers on loopback with faults by name or for all, honest lookalikes that gain mail."""
 
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -70,6 +72,21 @@ def seconds_until_told(world: World, service: Service, name: str, *, within: flo
     world.load(name, ABLE)
     eventually(lambda: world.told(name), f"{name} is told", seconds=within, log=service.tail)
     return time.monotonic() - began
+
+
+def seen_absent(folder: Path, service: Service, rank: int, *, within: float = 120) -> None:
+    """Return when the first sweep has settled the candidate of this rank: from then on its gain is news."""
+
+    def settled() -> bool:
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(folder / "watcher.db")) as base:
+            (row,) = base.execute("SELECT progress, last_finished_at FROM shards").fetchall()
+            if row[0] is None:
+                return row[1] is not None
+            following, _, still_open, *_ = json.loads(row[0])
+            return rank < following and not any(first <= rank <= last for first, last in still_open)
+        return False
+
+    eventually(settled, "the candidate is settled", seconds=within, log=service.tail)
 
 
 def baseline_done(service: Service, names: int = 1, *, within: float = 120) -> None:

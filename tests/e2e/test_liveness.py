@@ -10,7 +10,7 @@ import sqlite3
 
 import pytest
 
-from tests.e2e.attacked import World, baseline_done, candidates, seconds_until_told
+from tests.e2e.attacked import SOA, World, baseline_done, candidates, seconds_until_told, seen_absent
 from tests.e2e.service import Service, eventually
 from tests.fakes.dns_faults import Effect, Fault
 
@@ -35,7 +35,7 @@ def dripping(world, names):
 
 
 def mute(world, names):
-    world.strike(names[:150], Effect.DROP)
+    world.strike(names, Effect.DROP)
 
 
 def dead_resolver(world, _names):
@@ -46,9 +46,24 @@ def rewriting_resolver(world, _names):
     world.resolvers[1].faults.append(Fault(Effect.REWRITE, share=0.05))
 
 
+def half_mute(world, names):
+    """They exist, and their addresses never come."""
+    for name in names:
+        world.load(name, SOA)
+        for resolver in world.resolvers:
+            resolver.faults += [Fault(Effect.DROP, name, type_) for type_ in ("A", "AAAA")]
+
+
 @pytest.fixture(scope="module")
-def names(tmp_path_factory):
-    return [name for name in candidates(tmp_path_factory.mktemp("names"), [NAME], RANKS)[NAME] if name.count(".") == 1]
+def ranks(tmp_path_factory):
+    """The candidates that are registrable domains, by rank."""
+    found = candidates(tmp_path_factory.mktemp("names"), [NAME], RANKS)[NAME]
+    return {name: rank for rank, name in enumerate(found, 1) if name.count(".") == 1}
+
+
+@pytest.fixture(scope="module")
+def names(ranks):
+    return list(ranks)
 
 
 @pytest.fixture
@@ -65,10 +80,12 @@ def service(tmp_path, world):
     made.kill(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("attack", [lame, cut, dripping, mute, dead_resolver, rewriting_resolver])
-def test_a_gain_is_told_in_the_middle_of_an_attack(world, service, names, attack):
-    attack(world, names[:160])
+@pytest.mark.parametrize("attack", [lame, cut, dripping, mute, half_mute, dead_resolver, rewriting_resolver])
+def test_a_gain_is_told_in_the_middle_of_an_attack(world, service, ranks, attack, tmp_path):
+    names = list(ranks)
+    attack(world, [*names[:160], *names[175:185]])
     service.start()
+    seen_absent(tmp_path, service, ranks[names[165]])
     seconds_until_told(world, service, names[165], within=WITHIN)
     baseline_done(service)
 
