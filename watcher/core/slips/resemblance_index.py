@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from watcher.core.events import Resemblance
 from watcher.core.names.names import Fqdn, is_under, to_unicode
+from watcher.core.names.possible import possible
 from watcher.core.names.protected import Kind
+from watcher.core.slips.bare import bare_text, has_outer_hyphen
 from watcher.core.slips.containment import NAME as CONTAINMENT
 from watcher.core.slips.containment import Contained
 from watcher.core.slips.edits import replaced
@@ -140,7 +142,14 @@ class Index:
         for name in names:
             label, _, rest = name.partition(".")
             # Nearly all are one label below a suffix, and it resembles nothing: said without another step.
-            if "." in rest or "xn--" in name or label in texts or name in whole or look(label) is not _NOTHING:
+            if (
+                "." in rest
+                or "xn--" in name
+                or "_" in name
+                or label in texts
+                or name in whole
+                or look(label) is not _NOTHING
+            ):
                 found = resembling(name)
             else:
                 continue
@@ -241,14 +250,24 @@ class Index:
         return list(made.values())
 
     def _looking_like(self, name: Fqdn) -> list[Resemblance]:
-        """Return what a name in other letters than LDH looks like, however many of them stand for others."""
-        if "xn--" not in name:
+        """Return what a name in other letters than LDH looks like, however many of them stand for others.
+
+        Symbols that IDNA forbids are read too: `℮` for `e`, a hyphen for an underscore, nothing for a heart.
+        """
+        if "xn--" not in name and "_" not in name and not has_outer_hyphen(name):
             return []
         text = to_unicode(name)
-        plain = text.translate(self._plain)
-        if plain == text or not plain.isascii():
-            return []
-        made = {}
+        made: dict[Fqdn, Resemblance] = {}
+        for plain in dict.fromkeys((text.translate(self._plain), bare_text(text).translate(self._plain))):
+            for owner, resemblance in self._read_as(plain, text, name).items():
+                made.setdefault(owner, resemblance)
+        return list(made.values())
+
+    def _read_as(self, plain: str, text: str, name: Fqdn) -> dict[Fqdn, Resemblance]:
+        """Return the owners of what `text`, read as `plain`, resembles."""
+        made: dict[Fqdn, Resemblance] = {}
+        if plain == text or not possible(plain):
+            return made
         for depth, (label, read) in enumerate(zip(text.split("."), plain.split("."), strict=True)):
             if read == label:
                 continue
@@ -261,7 +280,7 @@ class Index:
                 Fqdn(item.protected),
                 Resemblance(item.protected, techniques, CONTAINED, f"`{text}` looks like {plain}, {item.explanation}"),
             )
-        return list(made.values())
+        return made
 
     def _touched(self, name: str) -> bool:
         """Return whether the registrable domain of `name` may resemble something: its suffix is looked up for few."""
