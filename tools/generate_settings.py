@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -48,6 +49,8 @@ def section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if is_section(field):
             yield from section(f"{prefix}{field.alias or name}.", field.annotation)
+        elif (row := row_of(field)) is not None:
+            yield from section(f"{prefix}{field.alias or name}[].", row)
     each = getattr(model, "EACH", None)
     if each is not None:
         yield from section(f"{prefix}<name>.", each)
@@ -55,6 +58,12 @@ def section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
 
 def is_section(field: FieldInfo) -> bool:
     return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+
+
+def row_of(field: FieldInfo) -> type[Section] | None:
+    """The section that each row of a list is; None for other fields."""
+    rows = [part for part in get_args(field.annotation) if isinstance(part, type) and issubclass(part, Section)]
+    return rows[0] if rows else None
 
 
 def default(field: FieldInfo) -> str:

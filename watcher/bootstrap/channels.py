@@ -28,7 +28,10 @@ def routing_policy(alerts: "Alerts", names: tuple[str, ...], *, timezone: str) -
     """Return the policy of alerts: which are sent, to whom and when. `names` are those of the configured channels."""
     from watcher.core.telling.alerts import AlertPolicy, DigestEvery, Route
 
-    routes = tuple(Route(route.channels, route.protected, route.kinds, route.min_severity) for route in alerts.routes)
+    routes = tuple(
+        Route(route.channels, route.protected, route.kinds, route.min_severity, route.owners, route.tags)
+        for route in alerts.routes
+    )
     return AlertPolicy(
         channels=names,
         kinds=frozenset(alerts.kinds),

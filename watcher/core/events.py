@@ -86,10 +86,20 @@ def only_noted(resemblances: Iterable[Resemblance]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Ownership:
+    """The owner and the tags that people gave to a protected name."""
+
+    protected: str
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One event. `before` and `after` are the `from` and `to` of the JSON shape; `evidence` is in the JSON shape too.
 
     `id` is time-ordered text made by the store once, and never changes. `name` is empty for events of the watch itself.
+    `ownership` of its protected names is added when it is decided who is notified; before that there is none.
     """
 
     id: str
@@ -106,3 +116,4 @@ class Event:
     after: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Mapping[str, Any], ...] = ()
     resembles: tuple[Resemblance, ...] = ()
+    ownership: tuple[Ownership, ...] = ()

@@ -1,10 +1,11 @@
 """The settings `alerts.*`: the channels, and which events go through which of them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, create_model, field_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from watcher import channels
 from watcher.core.events import EventKind
@@ -14,12 +15,31 @@ from watcher.sections import Duration, Section
 
 
 class RouteSettings(Section):
-    """A route of events to channels; the first route that matches decides."""
+    """A route of events to channels: a table `[[alerts.routes]]`; the first one that matches decides.
+
+    docs/how-to/route-alerts.md has examples.
+    """
 
     protected: tuple[str, ...] = Field(default=(), description="Protected names or suffixes; empty: all")
     kinds: tuple[EventKind, ...] = Field(default=(), description="Event kinds; empty: all")
     min_severity: Severity = Field(default=Severity.INFO, description="This severity or worse")
+    owners: tuple[str, ...] = Field(default=(), description="Owners of the protected names; empty: all")
+    tags: tuple[str, ...] = Field(default=(), description="Tags of the protected names, one of them; empty: all")
     channels: tuple[str, ...] = Field(min_length=1, description="Channel names")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_one(cls, data: Any) -> Any:
+        """Take `owner = "..."` and `tag = "..."` for lists of one."""
+        if not isinstance(data, Mapping):
+            return data
+        values = dict(data)
+        for one, many in (("owner", "owners"), ("tag", "tags")):
+            if one in values and many not in values:
+                values[many] = values.pop(one)
+            if isinstance(values.get(many), str):
+                values[many] = (values[many],)
+        return values
 
     @field_validator("channels")
     @classmethod

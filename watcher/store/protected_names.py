@@ -1,12 +1,13 @@
 """The protected names."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, func, select, update
 
+from watcher.core.events import Event, Ownership
 from watcher.store.database import Tx
 from watcher.store.tables import lookalikes, protected, resemblances
 from watcher.store.upsert import chunks, insert_or_leave
@@ -51,6 +52,20 @@ async def find_all(tx: Tx, names: Sequence[str]) -> dict[str, ProtectedRow]:
         rows = (await tx.execute(select(protected).where(protected.c.name.in_(some)))).mappings()
         found.update((row["name"], _row(row)) for row in rows)
     return found
+
+
+async def find_ownership(tx: Tx, names: Sequence[str]) -> dict[str, Ownership]:
+    """Return the owner and tags of those of `names` that have any."""
+    rows = await find_all(tx, names) if names else {}
+    return {name: Ownership(name, row.owner, row.tags) for name, row in rows.items() if row.owner or row.tags}
+
+
+async def with_ownership(tx: Tx, events: Sequence[Event]) -> list[Event]:
+    """Return the events with the owner and tags of their protected names, as they are now."""
+    known = await find_ownership(tx, [name for event in events for name in event.protected])
+    return [
+        replace(event, ownership=tuple(known[name] for name in event.protected if name in known)) for event in events
+    ]
 
 
 async def count(tx: Tx) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from watcher.core.events import Event, EventKind, Grade, Resemblance
+from watcher.core.events import Event, EventKind, Grade, Ownership, Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.shapes.times import JSON, time_json
 
@@ -36,7 +36,8 @@ def resemblance_from_json(row: Mapping[str, Any]) -> Resemblance:
 
 
 def event_json(event: Event) -> JSON:
-    """Return the event shape."""
+    """Return the event shape; `ownership` is in it where an owner or tags are known."""
+    ownership = [{"protected": row.protected, "owner": row.owner, "tags": list(row.tags)} for row in event.ownership]
     return {
         "id": event.id,
         "kind": event.kind.value,
@@ -52,6 +53,7 @@ def event_json(event: Event) -> JSON:
         "to": dict(event.after),
         "evidence": [dict(row) for row in event.evidence],
         "resembles": [resemblance_json(resemblance) for resemblance in event.resembles],
+        **({"ownership": ownership} if ownership else {}),
     }
 
 
@@ -72,4 +74,7 @@ def event_from_json(row: Mapping[str, Any]) -> Event:
         after=row["to"],
         evidence=tuple(row["evidence"]),
         resembles=tuple(resemblance_from_json(resemblance) for resemblance in row["resembles"]),
+        ownership=tuple(
+            Ownership(item["protected"], item["owner"], tuple(item["tags"])) for item in row.get("ownership", ())
+        ),
     )

@@ -110,15 +110,29 @@ class Route:
     protected: tuple[str, ...] = ()
     kinds: tuple[EventKind, ...] = ()
     min_severity: Severity = Severity.INFO
+    owners: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def matches(self, event: Event) -> bool:
-        """Return whether the event goes this way; `.mil` in `protected` matches every protected name under it."""
+        """Return whether the event goes this way; `.mil` in `protected` matches every protected name under it.
+
+        One of the owners, and one of the tags, must be those of one of its protected names; case does not matter.
+        """
         if self.kinds and event.kind not in self.kinds:
             return False
         if not event.severity.at_least(self.min_severity):
             return False
+        owners = {(row.owner or "").casefold() for row in event.ownership}
+        tags = {tag.casefold() for row in event.ownership for tag in row.tags}
+        if not (_meet(self.owners, owners) and _meet(self.tags, tags)):
+            return False
         wanted = [name.removeprefix(".") for name in self.protected]
         return not wanted or any(is_under(name, ancestor) for name in event.protected for ancestor in wanted)
+
+
+def _meet(wanted: tuple[str, ...], found: set[str]) -> bool:
+    """Return whether one of `wanted` is in `found`, or nothing is wanted."""
+    return not wanted or any(text.casefold() in found for text in wanted)
 
 
 DEFAULT_KINDS = (

@@ -18,6 +18,7 @@ from watcher.core.telling.kind_words import KIND_WORDS, OURS_ACTIONS, ability_wo
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)\Z")
 EVIDENCE_ROWS = 6
 _EXCHANGES = 4
+_OWNERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def story_of(event: Event, vocabulary: Vocabulary) -> Story:
     facts = [
         *(Fact("Resembles", _resembles(event, index)) for index in range(min(2, len(event.resembles)))),
         *_protected_fact(event),
+        *_ownership_facts(event),
         *_mail_facts(event, vocabulary),
         *_change_facts(event),
         *_story_facts(event),
@@ -106,6 +108,20 @@ def _protected_fact(event: Event) -> list[Fact]:
         return []
     names = ", ".join(clean(name) for name in event.protected[:5])
     return [Fact("About", names)]
+
+
+def _ownership_facts(event: Event) -> list[Fact]:
+    """Return the owner and the tags of the protected names; the name too, where the event is about several."""
+    several = len(event.protected) > 1
+
+    def said(protected: str, text: str) -> str:
+        return f"{clean(text, 200)} ({clean(protected)})" if several else clean(text, 200)
+
+    rows = event.ownership[:_OWNERS]
+    return [
+        Fact("Owner", "; ".join(said(row.protected, row.owner) for row in rows if row.owner)),
+        Fact("Tags", "; ".join(said(row.protected, ", ".join(row.tags)) for row in rows if row.tags)),
+    ]
 
 
 def _mail_facts(event: Event, vocabulary: Vocabulary) -> list[Fact]:

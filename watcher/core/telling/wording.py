@@ -207,6 +207,8 @@ def _line(event: Event) -> str:
         parts.append(f"resembles {clean(event.resembles[0].protected)}")
     elif event.protected:
         parts.append(f"for {clean(event.protected[0])}")
+    if owner := next((row.owner for row in event.ownership if row.owner), None):
+        parts.append(f"owner {clean(owner, 80)}")
     exchanges = exchanges_words(event.after, limit=1, addresses=False)
     if exchanges:
         parts.append(f"mail to {exchanges}")

@@ -36,7 +36,7 @@ from watcher.core.telling.gathering import (
     last_digest_time,
 )
 from watcher.core.telling.order import in_order
-from watcher.store import Store, Tx, facts, first_sweeps, lookalikes, outbox, shards, silences
+from watcher.store import Store, Tx, facts, first_sweeps, lookalikes, outbox, protected_names, shards, silences
 from watcher.store.outbox import Undecided
 
 _DIGEST = "digest.handled"
@@ -178,7 +178,7 @@ class Gatherer:
         in_force = await self._silences(tx)
         waiting = []
         begun: dict[tuple[EventKind, str], tuple[str, ...]] = {}
-        for item in await outbox.list_undecided(tx):
+        for item in await _owned(tx, await outbox.list_undecided(tx)):
             decision = decide(item.event, self._policy, in_force, told=await self._told(tx, item.event, begun))
             begun[item.event.kind, group_key(item.event)] = decision.channels * (decision.kind is DecisionKind.PAGE)
             if decision.kind is DecisionKind.PAGE:
@@ -235,7 +235,7 @@ class Gatherer:
         while page := await outbox.list_undigested(tx, after=after, limit=_PAGE):
             after = page[-1].event.id
             mine = await _belonging(tx, page, baseline)
-            for item in page:
+            for item in await _owned(tx, page):
                 if item.event.id not in mine or (before is not None and item.since >= before):
                     continue
                 decision = decide(item.event, self._policy, in_force)
@@ -308,6 +308,12 @@ class _Collected:
 
     told: dict[tuple[str, ...], _Part] = field(default_factory=dict)
     dropped: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+async def _owned(tx: Tx, items: Sequence[Undecided]) -> list[Undecided]:
+    """The items, their events with owner and tags of the protected names."""
+    events = await protected_names.with_ownership(tx, [item.event for item in items])
+    return [replace(item, event=event) for item, event in zip(items, events, strict=True)]
 
 
 async def _belonging(tx: Tx, page: Sequence[Undecided], baseline: str | None) -> set[str]:

@@ -29,7 +29,7 @@ from watcher.core.telling.story import plural
 from watcher.services.lease_owner import is_dead, this_process
 from watcher.services.looks.drafting import watch_event
 from watcher.services.telling.gather import Gatherer
-from watcher.store import Store, Tx, deliveries, event_log, facts, outbox
+from watcher.store import Store, Tx, deliveries, event_log, facts, outbox, protected_names
 from watcher.store.deliveries import Delivery
 
 _log = logging.getLogger(__name__)
@@ -263,7 +263,8 @@ class Notifier:
         if delivery.alert.total <= len(delivery.alert.events) or not self._channels[delivery.channel].every_event:
             return delivery.alert
         async with self._store.read() as tx:
-            return replace(delivery.alert, events=tuple(await outbox.list_events_of(tx, delivery.alert.id)))
+            events = await outbox.list_events_of(tx, delivery.alert.id)
+            return replace(delivery.alert, events=tuple(await protected_names.with_ownership(tx, events)))
 
     async def _sent(self, delivery: Delivery) -> None:
         now = self._clock.now()

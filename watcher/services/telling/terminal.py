@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from watcher.core.events import Event
 from watcher.core.telling.alerts import AlertPolicy, DecisionKind, Silence, SilenceScope, decide
-from watcher.store import Store, event_log, silences
+from watcher.store import Store, event_log, protected_names, silences
 
 NAME = "terminal"
 _MOST = 500
@@ -34,7 +34,8 @@ class Terminal:
             in_force = [
                 Silence(row.id, SilenceScope(row.scope), row.value, row.until) for row in await silences.list_all(tx)
             ]
+            owned = await protected_names.with_ownership(tx, found)
         if not found:
             return []
         self._last = found[-1].id
-        return [event for event in found if decide(event, self._policy, in_force).kind is DecisionKind.PAGE]
+        return [event for event in owned if decide(event, self._policy, in_force).kind is DecisionKind.PAGE]

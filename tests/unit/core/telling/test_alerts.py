@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.alert_samples import ABLE, ALERTS, AT, EVENTS, about_ours, about_watch, became_able, event
-from watcher.core.events import EventKind, Resemblance
+from watcher.core.events import EventKind, Ownership, Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import (
     DEFAULT_KINDS,
@@ -175,6 +175,23 @@ def test_routes(route: Route, channels: tuple[str, ...], way: str) -> None:
     decision = decide(became_able(), replace(BOTH, routes=(route,)))
     assert decision.channels == channels
     assert decision.reason.endswith(f"; {way}")
+
+
+@pytest.mark.parametrize(
+    ("route", "matches"),
+    [
+        (Route(("slack",), owners=("Navy", "US Army")), True),
+        (Route(("slack",), owners=("us army",)), True),
+        (Route(("slack",), owners=("Navy",)), False),
+        (Route(("slack",), tags=("hq", "EU")), True),
+        (Route(("slack",), tags=("eu",), owners=("Navy",)), False),
+        (Route(("slack",), tags=("asia",)), False),
+    ],
+)
+def test_routes_by_owner_and_tags_of_the_protected_name(route: Route, matches: bool) -> None:
+    owned = replace(became_able(), ownership=(Ownership("army.mil", "US Army", ("eu", "land")),))
+    assert route.matches(owned) is matches
+    assert not route.matches(became_able()), "nothing is known of it"
 
 
 def test_the_first_route_that_matches_decides() -> None:

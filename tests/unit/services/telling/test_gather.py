@@ -9,11 +9,14 @@ import pytest
 
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
-from watcher.core.events import Event, EventKind, Resemblance
+from watcher.core.events import Event, EventKind, Ownership, Resemblance
 from watcher.core.mail.risk import Severity
+from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
+from watcher.core.shapes.events import event_json
 from watcher.core.states.lookalike import Lookalike
 from watcher.core.states.mail_state import MailState, Unsettled
 from watcher.core.telling.alerts import Alert, AlertKind, AlertPolicy, DigestEvery, FirstSweep, Route
+from watcher.core.telling.story import story_of
 from watcher.services.health.retain import Retention
 from watcher.services.telling.gather import Gatherer
 from watcher.store import (
@@ -53,10 +56,10 @@ class Desk:
         async with self.store.write() as tx:
             await event_log.add(tx, made, now=now)
 
-    async def protect(self, name: str) -> None:
+    async def protect(self, name: str, owner: str | None = None, tags: tuple[str, ...] = ()) -> None:
         now = self.clock.now()
         async with self.store.write() as tx:
-            await protected_names.add(tx, [ProtectedRow(name, "domain", now)])
+            await protected_names.add(tx, [ProtectedRow(name, "domain", now, owner, tags)])
             await shards.plan(tx, name, [0, 1], version="v1")
 
     async def see(self, name: str, *alike: str, domain: str | None = None) -> None:
@@ -436,3 +439,45 @@ async def test_what_a_digest_told_is_not_told_again_when_the_alert_is_forgotten(
     assert await Retention(store=desk.store, clock=desk.clock).run()
     await desk.passes(days=1)
     assert await desk.alerts() == []
+
+
+async def test_an_alert_says_whose_the_protected_name_is_and_a_route_may_ask(desk: Desk) -> None:
+    await desk.protect("army.mil", "US Army", ("eu", "land"))
+    routes = (Route(("email",), owners=("US Army",)), Route(("slack",)))
+    desk.policy = AlertPolicy(channels=("slack", "email"), routes=routes)
+    await desk.happens(became_able(), replace(became_able(), name="navy.ml", protected=("navy.mil",)))
+    await desk.gatherer.events(desk.clock.now(), wait=False)
+    async with desk.store.read() as tx:
+        due = await deliveries.list_all(tx, limit=10)
+    assert {delivery.channel for delivery in due} == {"email", "slack"}
+    alert = next(delivery.alert for delivery in due if delivery.channel == "email")
+    (event,) = alert.events
+    assert event.ownership == (Ownership("army.mil", "US Army", ("eu", "land")),)
+    assert event_json(event)["ownership"] == [{"protected": "army.mil", "owner": "US Army", "tags": ["eu", "land"]}]
+    facts = {fact.label: fact.text for fact in story_of(event).facts}
+    assert (facts["Owner"], facts["Tags"]) == ("US Army", "eu, land")
+
+
+async def test_the_headline_counts_all_hosts_of_a_wildcard_once(desk: Desk) -> None:
+    await desk.protect("army.mil")
+    wild = verdict_with(Flag.WILDCARD)
+    async with desk.store.write() as tx:
+        rows = [
+            Lookalike(f"h{n}.evil.ml", "evil.ml", "ml", f"h{n}.evil.ml", verdict=wild, first_seen_at=desk.clock.now())
+            for n in range(323)
+        ]
+        await lookalikes.save(tx, rows)
+        for row in rows:
+            await resemblances.save(tx, row.name, [Resemblance("army.mil", ("suffix_edit",), 0.03, "", 3)])
+    await desk.see("army.ml", "army.mil")
+    await desk.happens(FOUND, replace(FOUND, name="evil.ml", registrable_domain="evil.ml"))
+    await desk.finish("army.mil", 0, 1)
+    await desk.passes(minutes=1)
+    ((swept, names),) = (await desk.sweeps()).values()
+    assert swept is not None
+    assert swept.found == 2
+    assert names == ["army.ml", "evil.ml"]
+
+
+def verdict_with(*flags: Flag) -> Verdict:
+    return Verdict(Ability.ABLE, Basis.EXPLICIT_MX, flags=flags)

@@ -7,7 +7,11 @@ import pytest
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
 from watcher.cli.narrator import Narrator
+from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
+from watcher.core.slips.candidates import Candidate
+from watcher.core.states.lookalike import Lookalike
 from watcher.core.telling.alerts import AlertPolicy
+from watcher.services.looks.watch import Recorded
 from watcher.services.telling.terminal import Terminal
 from watcher.store import Store, event_log, silences
 from watcher.store.silences import SilenceRow
@@ -61,3 +65,19 @@ def test_the_narrator_prints_a_line_for_each_and_says_where_alerts_go(capsys):
     assert "RESOLVED: army[.]ml can no longer receive mail" in lost
     assert nowhere.startswith("NO CHANNEL IS CONFIGURED")
     assert somewhere == "alerts go to slack, email, and are printed here"
+
+
+def test_the_first_list_shows_one_host_of_each_wildcard(capsys):
+    narrator = Narrator(None, FakeClock())
+    wild = Verdict(Ability.ABLE, Basis.EXPLICIT_MX, flags=(Flag.WILDCARD,))
+    candidate = Candidate("h1.evil.ml", "evil.ml", (), 0.1, 0.1, 1, (), "army.mil")
+    for number in range(50):
+        host = f"h{number}.evil.ml"
+        row = Lookalike(host, "evil.ml", "ml", host, verdict=wild)
+        narrator.found(Recorded(row), candidate)
+    own = Lookalike("army.ml", "army.ml", "ml", "army.ml", verdict=replace(wild, flags=()))
+    narrator.found(Recorded(own), candidate)
+    _, first, second = capsys.readouterr().err.splitlines()
+    assert "h0.evil.ml" in first
+    assert "as every host of evil.ml" in first
+    assert "army.ml" in second
