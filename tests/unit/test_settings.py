@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from watcher.core.errors import ConfigurationError
 from watcher.sections import format_duration, parse_duration
-from watcher.settings.settings import load
+from watcher.settings.complaints import complaint
+from watcher.settings.settings import Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +140,72 @@ def test_the_database_may_stand_in_a_file_that_the_environment_names(tmp_path, m
     monkeypatch.setenv("WATCHER_DATABASE_URL_FILE", str(tmp_path / "nothing"))
     with pytest.raises(ConfigurationError, match=r"WATCHER_DATABASE_URL_FILE.*cannot be read"):
         load()
+
+
+WRONG = (-1, [[[]]], {"x": 1}, "\0 ?", True, float("inf"), 10**400)
+
+
+@pytest.mark.parametrize(
+    "section", [name for name, field in Settings.model_fields.items() if hasattr(field.annotation, "model_fields")]
+)
+def test_no_complaint_speaks_the_librarys_words(section):
+    model = Settings.model_fields[section].annotation
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        for value in WRONG:
+            try:
+                model.model_validate({key: value})
+            except ValidationError as error:
+                text = str(complaint(error, model))
+                assert "\n" not in text
+                for word in (
+                    "Input",
+                    "pydantic",
+                    "Extra",
+                    "validat",
+                    "Field required",
+                    "instance",
+                    "_type",
+                    "what is w",
+                ):
+                    assert word not in text, text
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[dns]\nmax_rates = 1\n", "dns.max_rates: there is no such setting; did you mean max_rate?"),
+        ('[dns]\nmax_rate = "fast"\n', "dns.max_rate: 'fast': a number is wanted"),
+        ("[dns]\nmax_rate = 0\n", "dns.max_rate: 0: it must be greater than 0"),
+        ("[dns]\nattempts = 99\n", "dns.attempts: 99: it must be at most 10"),
+        ('[dns]\nresolvers = "9.9.9.9"\n', 'dns.resolvers: \'9.9.9.9\': a list is wanted: ["...", "..."]'),
+        ('[sweep]\nexistence = "guess"\n', "sweep.existence: 'guess': it must be resolver or suffix_servers"),
+        ('[[alerts.routes]]\nmin_severity = "bad"\nchannels = ["slack"]\n', "alerts.routes.0.min_severity: 'bad'"),
+        ("[[alerts.routes]]\n", "alerts.routes.0.channels: it must be set"),
+        ("smtp_probe = true\n", "smtp_probe: true: a table is wanted"),
+        ('[rpz]\nallow = ["here"]\n', "rpz.allow: 'here' is neither an address nor a network"),
+        ("[alerts.slack]\nwebhook_url = 5555\n", "alerts.slack.webhook_url: text is wanted"),
+    ],
+)
+def test_a_complaint_says_the_value_and_the_form_that_is_wanted(tmp_path, text, wanted):
+    written(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+    assert wanted in str(caught.value)
+    assert "5555" not in str(caught.value), "a secret is never shown"
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    (tmp_path / "watcher.toml").write_bytes("\ufeff[dns]\nmax_rate = 7\n".encode())
+    assert load()[0].dns.max_rate == 7
+
+
+def test_a_route_may_name_owners_and_tags(tmp_path):
+    written(
+        tmp_path,
+        '[[alerts.routes]]\nowners = ["Navy"]\ntags = ["hq", "eu"]\nchannels = ["slack"]\n'
+        '[[alerts.routes]]\nowner = "Army"\ntag = "us"\nchannels = ["email"]\n',
+    )
+    first, second = load()[0].alerts.routes
+    assert (first.owners, first.tags) == (("Navy",), ("hq", "eu"))
+    assert (second.owners, second.tags) == (("Army",), ("us",))

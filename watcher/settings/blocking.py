@@ -87,7 +87,10 @@ class Rpz(Section):
         from ipaddress import ip_network  # noqa: PLC0415 (asked of no other command)
 
         for text in value:
-            ip_network(text, strict=False)
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise ValueError(f"{text!r} is neither an address nor a network, such as 192.0.2.0/24") from None
         return value
 
     @field_validator("notify")
@@ -113,7 +116,10 @@ def target_of(text: str) -> tuple[str, int]:
         host, _, port = text[1:].partition("]:")
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
-    ip_address(host)
+    try:
+        ip_address(host)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither ADDR nor ADDR:PORT") from None
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise ValueError(f"{text!r} is neither ADDR nor ADDR:PORT")
     return host, int(port)

@@ -28,6 +28,7 @@ from watcher.core.slips.candidates import Share
 from watcher.sections import Duration, Lasting, Section, read_secret_files
 from watcher.settings.alerts import Alerts
 from watcher.settings.blocking import Exports, Rpz
+from watcher.settings.complaints import complaint
 from watcher.settings.feeds import Feeds
 
 _PORTS = 65535
@@ -355,7 +356,7 @@ def load(config: Path | None = None, overrides: Mapping[str, Any] | None = None)
             variable, """write lists and tables as JSON, such as '["127.0.0.1", "9.9.9.10"]'"""
         ) from error
     except ValidationError as error:
-        raise _readable(error) from error
+        raise complaint(error, Settings) from error
     return settings, warnings
 
 
@@ -437,14 +438,3 @@ def _not_json() -> Iterator[str]:
                 json.loads(value)
             except ValueError:
                 yield variable
-
-
-def _readable(error: ValidationError) -> ConfigurationError:
-    """Return the first complaint as one line that never shows a secret's value; how many more there are."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "settings"
-    what = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        what = "there is no such setting; docs/reference/settings.md lists them all"
-    more = error.error_count() - 1
-    return ConfigurationError(where, what + (f" (and {more} more)" if more else ""))
