@@ -33,6 +33,13 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 help:
 	@sed -n 's/^#   //p' Makefile
 
+# A .venv whose interpreter is gone or broken (a half-made one, or after an upgrade of Python) is made anew.
+ifneq ($(wildcard $(VENV)),)
+ifneq ($(shell $(BIN)/python -c 'print(1)' 2>/dev/null),1)
+$(shell rm -f $(VENV)/.runtime $(VENV)/.dev)
+endif
+endif
+
 venv: $(VENV)/.runtime
 dev: $(VENV)/.dev
 

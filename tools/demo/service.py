@@ -1,6 +1,8 @@
 """The demo's `watcher serve`: a real process with settings from the environment, and its HTTP API."""
 
 import asyncio
+import atexit
+import contextlib
 import json
 import os
 import signal
@@ -61,7 +63,13 @@ class Service:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, error = await process.communicate()
+        try:
+            out, error = await process.communicate()
+        except BaseException:  # Ctrl-C: nothing is left behind
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            raise
         if process.returncode:
             raise DemoError(f"watcher {' '.join(words)}: {error.decode().strip()}")
         return out.decode()
@@ -78,6 +86,7 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
+        atexit.register(self._kill)  # after a second Ctrl-C
         try:
             await self.until("/readyz", lambda _: True, "the service is ready", seconds=30)
         except BaseException:
@@ -95,6 +104,11 @@ class Service:
             except TimeoutError:
                 self._process.kill()
                 await self._process.wait()
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
     async def until(
         self, path: str, found: Callable[[Any], Any], what: str, *, seconds: float = 20, every: float = 0.1

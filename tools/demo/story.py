@@ -1,5 +1,7 @@
 """What the demo tells, and how it is shown: a timeline with the seconds it took."""
 
+import os
+import shutil
 import sys
 import textwrap
 import time
@@ -11,6 +13,7 @@ from tools.demo.service import DemoError, Service
 from tools.demo.world import LOOKALIKE, PROTECTED, World
 
 WIDTH = 88
+_MARGIN = 11
 
 
 class Narrator:
@@ -18,11 +21,12 @@ class Narrator:
 
     def __init__(self) -> None:
         self._start = time.monotonic()
-        self._colours = sys.stdout.isatty()
+        self._colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self._width = max(min(WIDTH, shutil.get_terminal_size((WIDTH + _MARGIN, 24)).columns - _MARGIN), 20)
 
     def step(self, text: str) -> None:
         """Something that happens."""
-        lines = textwrap.wrap(text, WIDTH)
+        lines = textwrap.wrap(text, self._width)
         print(f"{self._bold(f'{self.seconds:5.1f} s')}  {lines[0]}", flush=True)
         for line in lines[1:]:
             print(f"         {line}", flush=True)
@@ -31,7 +35,7 @@ class Narrator:
         """A message as it arrived."""
         print(f"\n         ┌─ {self._bold(title)}")
         for paragraph in text.strip().splitlines():
-            for line in textwrap.wrap(paragraph, WIDTH) or [""]:
+            for line in textwrap.wrap(paragraph, self._width) or [""]:
                 print(f"         │ {line}")
         print("         └─\n", flush=True)
 
