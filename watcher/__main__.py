@@ -5,9 +5,13 @@ import sys
 
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
-    from watcher.cli.main import run  # noqa: PLC0415 (an interrupt while importing is caught by the caller's shell)
+    try:
+        from watcher.cli.main import run  # noqa: PLC0415 (Ctrl-C while importing must not end in a traceback)
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,19 @@ def test_a_reference_page_is_current(tool, page):
     assert kept == made, f"run `python tools/{tool}.py`"
 
 
+def test_the_man_page_is_current_and_reads_well():
+    tool = HERE / "tools" / "generate_man.py"
+    made = subprocess.run(
+        [sys.executable, "-c", PRINT, tool], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    kept = HERE / "watcher" / "data" / "man" / "watcher.1"
+    assert kept.read_text(encoding="utf-8") == made, "run `python tools/generate_man.py`"
+    said = subprocess.run(
+        ["groff", "-man", "-Tutf8", "-ww", "-z", kept], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stderr == ""
+
+
 def test_every_rule_that_the_code_names_is_in_the_reference():
     rows = set(
         re.findall(r"^\| (M\d\d[a-z]?) \|", (HERE / "docs" / "reference" / "rules.md").read_text(), re.MULTILINE)

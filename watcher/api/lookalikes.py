@@ -14,10 +14,12 @@ from watcher.core.names.names import Fqdn
 from watcher.core.names.protected import parse_any, parse_protected
 from watcher.core.shapes.known import lookalike_json
 from watcher.core.states.lookalike import Triage
+from watcher.services.answers.lists import list_rows
 from watcher.services.answers.lookup import known_row
 from watcher.services.names import triage
 from watcher.services.names.tokens import Scope
 from watcher.store import lookalikes, protected_names, resemblances
+from watcher.store.lookalike_lists import ListPlace, Order
 from watcher.store.lookalikes import Wanted
 from watcher.techniques import known_technique
 
@@ -37,6 +39,9 @@ class WantedLookalikes(Paged):
         default=None, description="A part of the name, in either form"
     )
     since: Moment | None = Field(default=None, description="First seen then or later")
+    all_hosts: bool = Field(
+        default=False, description="Every host that one wildcard answers for; else the first of them, with `more_hosts`"
+    )
 
 
 class TriageChange(Input):
@@ -68,15 +73,14 @@ async def listed(call: Call[WantedLookalikes, Nothing]) -> Any:
         triage=query.triage,
         text=query.q,
         since=query.since,
+        collapsed=not query.all_hosts,
     )
     async with call.parts.store.read() as tx:
         if protected is not None and await protected_names.find(tx, protected) is None:
             raise not_found(protected)  # an empty list would read as "nothing found"
-        found = await lookalikes.list_all(tx, wanted, after=after[0] if after else "", limit=query.limit + 1)
-        resembling = await resemblances.find_all(tx, [row.name for row in found])
-    return cursors.page(
-        found, query.limit, lambda row: (row.name,), lambda row: lookalike_json(known_row(row, resembling[row.name]))
-    )
+        place = ListPlace(after[0]) if after else None
+        found = await list_rows(tx, wanted, Order.NAME, after=place, limit=query.limit + 1)
+    return cursors.page(found, query.limit, lambda row: (row.name,), lookalike_json)
 
 
 async def one(call: Call[Nothing, Nothing]) -> Any:

@@ -232,6 +232,9 @@ class Lookalike(Known):
     techniques: list[str]
     likelihood: float
     protected: list[Name]
+    more_hosts: int = Field(
+        default=0, description="So many more hosts that the same wildcard answers for are left out of the list"
+    )
 
 
 class PolicyAnswer(Output):

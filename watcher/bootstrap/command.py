@@ -61,6 +61,13 @@ def _add_suffixes(listed: Sequence[str]) -> None:
             load_suffixes().add([parse(text.strip().removeprefix("."))])
 
 
+def has_database(chosen: "Settings") -> bool:
+    """Return whether the database of the settings is there. Raises StoreError where its server does not answer."""
+    from watcher.store import place_of
+
+    return place_of(chosen.database_url.get_secret_value()).exists()
+
+
 @asynccontextmanager
 async def open_store(
     chosen: "Settings", *, create: bool, patience: "StorePatience | None" = None

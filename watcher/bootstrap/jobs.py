@@ -124,6 +124,7 @@ def build_timetable(
             for name, feed in feeds.items()
         ),  # each certificate log is leased by itself
     ]
+    lines.append(TimetableLine("root labels", _root_labels(watching), _HOUR, By.ONE, honest=True))
     if company.attendance is not None:
         lines.insert(0, TimetableLine("beat", company.attendance.beat, 5 * _SECOND))
     if watching.net.registry is not None:
@@ -148,6 +149,15 @@ async def jobs_of_serve(
         narrator.events(await terminal.new())
 
     return [Job("block list", publishing.refresh, _SECOND), Job("print events", print_events, _SECOND)]
+
+
+def _root_labels(watching: "Watching") -> Work:
+    """The weekly question about top-level labels that the bundled list lacks, and what becomes of its answer."""
+    from watcher.bootstrap.root_labels import asker, build_root_labels
+
+    labels = build_root_labels(watching.store, at_start=False)
+    ask = asker(watching.net.resolver)
+    return lambda: labels.renew(ask, watching.net.examiner.labels_found)
 
 
 def _feed(watching: "Watching", name: str) -> Work:

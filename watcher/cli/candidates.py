@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from watcher.cli.output import OutputFormat, emit, format_option
+from watcher.cli.main import did_you_mean
+from watcher.cli.output import Column, OutputFormat, emit, format_option
 
 _FIELDS = (
     "name",
@@ -26,19 +27,13 @@ _ONE_SLIP = 4
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=20_000,
-    show_default=True,
-    help="Maximum number of candidates for each NAME.",
-)
-@click.option("--technique", "chosen", multiple=True, metavar="T", help="Use only this technique; repeatable.")
+@click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="At most so many a name.")
+@click.option("--technique", "chosen", multiple=True, metavar="T", help="Only what this technique makes; repeatable.")
 @format_option
 def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], output_format: OutputFormat) -> None:
-    """List the names that people reach by mistake when they mean NAME.
+    """Enumerate the names somebody could end up at who means NAME.
 
-    NAME is a domain, host, mailbox or URL, or a suffix such as .mil. The likeliest come first. No lookup is made.
+    NAME is a domain, host, mailbox or URL, or a suffix such as .mil. The likeliest come first. Nothing is looked up.
     """
     from watcher.core.names.protected import parse_protected
     from watcher.data import load_tables
@@ -48,7 +43,8 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
     for wanted in chosen:
         if wanted not in known:
             raise click.BadParameter(
-                f"there is no technique {wanted!r}; there are {', '.join(known)}", param_hint="--technique"
+                f"there is no technique {wanted!r}{did_you_mean(wanted, known)}; there are {', '.join(known)}",
+                param_hint="--technique",
             )
     techniques = tuple(technique for technique in ALL if not chosen or technique.NAME in chosen)
     tables = load_tables()
@@ -70,10 +66,10 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
             "name": lambda row: row["name"] if row["name"] == row["unicode"] else f"{row['name']} ({row['unicode']})",
             "slip": lambda row: slip(row["unicode"], row["protected"]),
             "likelihood": lambda row: row["likelihood"],
-            "techniques": lambda row: row["techniques"],
-            "why": lambda row: row["why"],
-            "marks": lambda row: row["marks"],
-            "protects": lambda row: row["protected"],
+            "techniques": Column(lambda row: row["techniques"], 1),
+            "why": Column(lambda row: row["why"], 3),
+            "marks": Column(lambda row: row["marks"], 4),
+            "protects": Column(lambda row: row["protected"], 2),
         },
         fields=_FIELDS,
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def channels() -> None:
-    """Test the channels that carry alerts to people."""
+    """See whether alerts reach people."""
 
 
 @channels.command()

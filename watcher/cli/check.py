@@ -66,9 +66,7 @@ KNOWN_FIELDS = (
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--no-registration", is_flag=True, help="Do not ask the registries.")
-@click.option(
-    "--probe", is_flag=True, help="Also ask the mail server of a name that can receive mail. No message is sent."
-)
+@click.option("--probe", is_flag=True, help="Ask the mail server of an able name too; no message is sent.")
 @resolver_option
 @fail_on_option
 @format_option
@@ -83,7 +81,7 @@ def check(
     fail_on: tuple[str, ...],
     output_format: OutputFormat,
 ) -> int:
-    """Check NAME now: show whether and why it can receive mail, its registrant, and what it resembles."""
+    """Look at NAME now: whether it can receive mail and why, who holds it, and what it resembles."""
     from watcher.bootstrap.command import load_settings
 
     parsed = [_parsed(name) for name in names]
@@ -108,11 +106,13 @@ def _parsed(text: str) -> Fqdn:
 async def _check(chosen: Any, names: Sequence[Fqdn], *, registration: bool, probe: bool) -> list[Known]:
     from watcher.bootstrap.command import build_enumeration, build_lookup
     from watcher.bootstrap.network import open_network
+    from watcher.bootstrap.root_labels import build_root_labels
     from watcher.data import load_suffixes
     from watcher.services.names.own import Ours
 
     async with store_if_any(chosen) as store, open_network(chosen, registration=registration) as net:
         sees = await must_see(net)
+        await build_root_labels(store).read()
         await (ours := Ours(store, load_suffixes())).read()
         await ours.read_likeness()
         known = build_enumeration(ours, chosen.techniques.words, chosen.share)

@@ -15,6 +15,7 @@ from watcher.cli.main import EXIT_FAILED, GlobalOptions
 from watcher.cli.output import OutputFormat, emit, format_option, visible
 from watcher.cli.seeing import resolver_option
 from watcher.core.errors import ConfigurationError, DishonestResolver, WatcherError
+from watcher.core.telling.counted import counted
 
 if TYPE_CHECKING:
     from watcher.core.states.budget import SuffixLoad
@@ -38,27 +39,32 @@ class Examined:
 
 
 @click.command()
+@click.option("-q", "--quiet", is_flag=True, help="Show only what is not well; nothing where all is.")
 @resolver_option
 @format_option
 @click.pass_obj
-def doctor(options: GlobalOptions, *, resolvers: tuple[str, ...], output_format: OutputFormat) -> int:
-    """Check the settings, database, resolvers, registries and channels, and whether the plan fits the budget."""
+def doctor(options: GlobalOptions, *, quiet: bool, resolvers: tuple[str, ...], output_format: OutputFormat) -> int:
+    """Check settings, database, resolvers, registries, channels, and whether the plan fits the budget.
+
+    Exits with 3 when something is broken; a warning is no failure.
+    """
     from watcher.bootstrap.command import load_settings
 
     chosen = load_settings(options, resolvers)
-    results = asyncio.run(_gather(chosen))
+    results = [result for result in asyncio.run(_gather(chosen)) if not quiet or result.state != "ok"]
     if output_format in {OutputFormat.TABLE, OutputFormat.PLAIN}:
-        click.echo("effective settings (secrets hidden):")
-        for name, value in effective(chosen).items():
-            click.echo(f"  {visible(f'{name} = {value}')}")
-        click.echo("")
+        if not quiet:
+            click.echo("effective settings (secrets hidden):")
+            for name, value in effective(chosen).items():
+                click.echo(f"  {visible(f'{name} = {value}')}")
+            click.echo("")
         for result in results:
             click.echo(visible(f"{result.state:8} {result.what}: {result.detail}"))
     else:
         shown = effective(chosen)
         settings = {"what": "settings", "state": "ok", "detail": f"{len(shown)} are in effect", "effective": shown}
         rows: list[dict[str, Any]] = [
-            settings,
+            *([] if quiet else [settings]),
             *({"what": result.what, "state": result.state, "detail": result.detail} for result in results),
         ]
         emit(rows, output_format, plain=lambda row: row["what"], table={}, fields=("what", "state", "detail"))
@@ -110,7 +116,11 @@ async def _database(chosen: Any) -> AsyncIterator[Examined]:
     except WatcherError as error:
         yield Examined("database", "broken", str(error))
         return
-    yield Examined("database", "ok", f"{place.shown}, {names} protected names, {coverage['backlog']} looks overdue")
+    yield Examined(
+        "database",
+        "ok",
+        f"{place.shown}, {counted(names, 'protected name')}, {counted(coverage['backlog'], 'look')} overdue",
+    )
     for examined in company:
         yield examined
     with contextlib.suppress(ConfigurationError):  # told about the resolvers themselves
@@ -185,7 +195,8 @@ def plan(
     busiest = None if load is None else load.busiest(tiers, names)
     if load is None or busiest is None:
         detail = (
-            f"{names} names need {rate:,.1f} questions/s, {resolvers} resolvers at {max_rate:g}/s give {budget:,.0f}; "
+            f"{_need(names)} {rate:,.1f} questions/s, {counted(resolvers, 'resolver')} at {max_rate:g}/s "
+            f"{'gives' if resolvers == 1 else 'give'} {budget:,.0f}; "
             f"a first sweep takes {_long(first_sweep(tiers, names, budget, spare=spare))} and has seen "
             f"{_seen(names, tiers, budget, spare)}"
         )
@@ -193,7 +204,7 @@ def plan(
     else:
         suffix, under = busiest
         detail = (
-            f"{names} names need {under:,.1f} questions/s of the nameservers of .{suffix}, the busiest suffix, which "
+            f"{_need(names)} {under:,.1f} questions/s of the nameservers of .{suffix}, the busiest suffix, which "
             f"are asked at most {load.most:g}; a first sweep takes "
             f"{names * sum(load.candidates[suffix]) / load.most / 60:,.0f} minutes there"
         )
@@ -209,6 +220,10 @@ def plan(
         more = f"{detail}: intervals stretch, the tail first ({shown}); {mend}"
         return Examined("plan", "warning", f"{more}, or lengthen sweep.tiers")
     return Examined("plan", "ok", detail)
+
+
+def _need(names: int) -> str:
+    return f"{counted(names, 'name')} {'needs' if names == 1 else 'need'}"
 
 
 def _long(time: timedelta) -> str:

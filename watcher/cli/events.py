@@ -10,8 +10,9 @@ import click
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import GlobalOptions
 from watcher.cli.moments import MomentParameter
-from watcher.cli.output import OutputFormat, emit, format_option
+from watcher.cli.output import Column, OutputFormat, emit, format_option
 from watcher.cli.streaming import Rows, streamed
+from watcher.core.shapes.times import short_time
 
 _PAGE = 500
 _POLL_SECONDS = 1.0
@@ -19,19 +20,16 @@ _POLL_SECONDS = 1.0
 
 @click.command()
 @click.option(
-    "--since",
-    type=MomentParameter(),
-    metavar="T",
-    help="Show events since this time: 2026-11-23, an RFC 3339 time, or 6h or 7d ago.",
+    "--since", type=MomentParameter(), metavar="T", help="Not before: 2026-11-23, an RFC 3339 time, 6h or 7d ago."
 )
-@click.option("--name", metavar="NAME", help="Show only events about this name or registrable domain.")
-@click.option("--follow", is_flag=True, help="Keep printing new events until Ctrl-C.")
+@click.option("--name", metavar="NAME", help="Only about this name or registrable domain.")
+@click.option("--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
 @format_option
 @click.pass_obj
 def events(
     options: GlobalOptions, since: datetime | None, name: str | None, follow: bool, output_format: OutputFormat
 ) -> None:
-    """List events: what happened to lookalikes, to own names, and to the watch itself."""
+    """Show what happened to lookalikes, to own names and to the watch itself."""
     from watcher.core.names.names import parse
 
     if follow and output_format is OutputFormat.JSON:
@@ -43,13 +41,14 @@ def events(
         output_format,
         plain=_line,
         table={
-            "at": lambda row: row["at"],
+            "at (UTC)": lambda row: short_time(row["at"]),
             "severity": lambda row: row["severity"],
             "kind": lambda row: row["kind"],
-            "name": lambda row: row["name"],
-            "resembles": lambda row: row["protected"],
-            "told": lambda row: (row["told"] or {}).get("reason") or "not decided yet",
+            "name": lambda row: row["name"] or "the watch",
+            "resembles": Column(lambda row: row["protected"], 1),
+            "told": Column(lambda row: (row["told"] or {}).get("reason") or "not decided yet", 2),
         },
+        none="no event yet" if since is None and name is None else "no such event",
         fields=("id", "at", "kind", "severity", "severity_reasons", "name", "registrable_domain", "protected"),
     )
 

@@ -14,10 +14,11 @@ import click
 from watcher.bootstrap.blocking import build_about, build_block_lists, build_publisher, build_rules
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.bootstrap.network import system_clock
-from watcher.cli.main import GlobalOptions
+from watcher.cli.main import GlobalOptions, did_you_mean
 from watcher.cli.output import OutputFormat, emit, format_option, visible
 from watcher.cli.streaming import streamed
 from watcher.core.errors import WatcherError
+from watcher.core.telling.counted import counted
 from watcher.data import load_suffixes
 
 if TYPE_CHECKING:
@@ -28,27 +29,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("kind", metavar="[KIND]", required=False)
-@click.option("--list", "listing", is_flag=True, help="List the formats with their limits and how consumers load them.")
-@click.option("--explain", metavar="NAME", help="Explain why NAME is on the block list, or why not.")
-@click.option("--select", type=click.Choice(["blocked", "able"]), help="Selection to use instead of exports.select.")
-@click.option(
-    "--min-likelihood",
-    type=click.FloatRange(0, 1),
-    metavar="L",
-    help="Likelihood to use instead of exports.min_likelihood.",
-)
-@click.option(
-    "--protected", multiple=True, metavar="NAME", help="Export only lookalikes of this protected name; repeatable."
-)
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Maximum number of names.")
-@click.option(
-    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Number of names to skip at the beginning."
-)
+@click.option("--list", "listing", is_flag=True, help="Show every format: its limit, and how each consumer loads it.")
+@click.option("--explain", metavar="NAME", help="Say why NAME is on the list, or why not.")
+@click.option("--select", type=click.Choice(["blocked", "able"]), help="Instead of exports.select.")
+@click.option("--min-likelihood", type=click.FloatRange(0, 1), metavar="L", help="Instead of exports.min_likelihood.")
+@click.option("--protected", multiple=True, metavar="NAME", help="Only what resembles this one; repeat it for more.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="So many names at most.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first names.")
 @click.option("--plan", type=click.Choice(["none", "p1", "p2"]), help="m365: Defender for Office 365, plan 1 or 2.")
-@click.option("--form", type=click.Choice(["powershell", "csv"]), help="m365: form of the output.")
-@click.option(
-    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, completely or not at all."
-)
+@click.option("--form", type=click.Choice(["powershell", "csv"]), help="m365: which form.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, whole or not at all.")
 @format_option
 @click.pass_obj
 def export(  # noqa: PLR0917 (one for each option)
@@ -68,7 +58,7 @@ def export(  # noqa: PLR0917 (one for each option)
 ) -> int:
     """Write the block list in the format KIND to standard output, or to a file.
 
-    Names that the format cannot hold are counted on standard error. `--list` shows the formats.
+    What a format cannot hold is counted on standard error. `--list` shows the formats.
     """
     from watcher.exports import FORMATS
     from watcher.exports.form import Page
@@ -79,7 +69,9 @@ def export(  # noqa: PLR0917 (one for each option)
     if kind is None and explain is None:
         raise click.UsageError("name a KIND, or use --list or --explain NAME")
     if kind is not None and kind not in FORMATS:
-        raise click.BadParameter(f"{kind} is none of {', '.join(FORMATS)}", param_hint="KIND")
+        raise click.BadParameter(
+            f"{kind!r} is none of {', '.join(FORMATS)}{did_you_mean(kind, FORMATS)}", param_hint="KIND"
+        )
     chosen = load_settings(options)
     rules = _rules(chosen, select, min_likelihood, protected)
     if explain is not None:
@@ -138,7 +130,7 @@ def _write(
     for name, why in omitted.shown:
         click.echo(visible(f"watcher: {name} is left out: {why}"), err=True)
     if omitted.count:
-        click.echo(f"watcher: {omitted.count} names did not fit into {kind.name}", err=True)
+        click.echo(f"watcher: {counted(omitted.count, 'name')} did not fit into {kind.name}", err=True)
     return 0
 
 

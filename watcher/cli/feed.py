@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from watcher.cli.main import EXIT_FAILED, GlobalOptions
-from watcher.cli.output import OutputFormat, emit, format_option
+from watcher.cli.output import Column, OutputFormat, emit, format_option
 from watcher.core.errors import ConfigurationError
+from watcher.core.shapes.times import short_time
 
 if TYPE_CHECKING:
     from watcher.services.feeding.feeding import Feeding
@@ -19,14 +20,14 @@ T = TypeVar("T")
 
 @click.group()
 def feed() -> None:
-    """Show and run the configured feeds: zone files, zone transfers, and lists of names that exist."""
+    """Show and run the feeds of the settings: zones, transfers, lists of names that exist."""
 
 
 @feed.command(name="list")
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """List the feeds with their health and position."""
+    """Show every feed with its health and position."""
     from watcher.bootstrap.network import system_clock
     from watcher.services.feeding.health import health_json
 
@@ -38,13 +39,13 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
         plain=lambda row: row["name"],
         table={
             "name": lambda row: row["name"],
-            "kind": lambda row: row["kind"],
-            "worked": lambda row: row["succeeded_at"] or "never",
+            "kind": Column(lambda row: row["kind"], 4),
+            "worked (UTC)": lambda row: short_time(row["succeeded_at"]) or "never",
             "names": lambda row: row["names"],
-            "appeared": lambda row: row["appeared"],
-            "vanished": lambda row: row["vanished"],
-            "matched": lambda row: row["matched"],
-            "behind": lambda row: row["behind"],
+            "appeared": Column(lambda row: row["appeared"], 2),
+            "vanished": Column(lambda row: row["vanished"], 3),
+            "matched": Column(lambda row: row["matched"], 1),
+            "behind": Column(lambda row: row["behind"], 5),
             "trouble": lambda row: row["error"] or "",
         },
         fields=(
@@ -66,6 +67,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
             "position",
             "error",
         ),
+        none="the settings name no feed; docs/how-to/learn-names-from-feeds.md shows how",
     )
 
 
@@ -73,7 +75,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.pass_obj
 def run(options: GlobalOptions, names: tuple[str, ...]) -> int:
-    """Run the feeds NAME... now, one after the other. Matches are saved and looked at next."""
+    """Run the feeds NAME... now, one after the other; what resembles a protected name is looked at next."""
 
     async def each(feeding: "Feeding") -> int:
         _check(feeding, names)
@@ -94,13 +96,14 @@ def run(options: GlobalOptions, names: tuple[str, ...]) -> int:
 @click.argument("name")
 @click.pass_obj
 def reset(options: GlobalOptions, name: str) -> None:
-    """Reset the position of the feed NAME, so that its next run reads everything."""
+    """Forget the position of the feed NAME: its next run reads all of it."""
 
     async def one(feeding: "Feeding") -> None:
         _check(feeding, (name,))
         await feeding.reset(name)
 
     asyncio.run(_with(options, one))
+    click.echo(f"watcher: feed {name} begins anew with its next run", err=True)
 
 
 def _came_of(health: "FeedHealth") -> str:

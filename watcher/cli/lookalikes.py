@@ -9,11 +9,11 @@ import click
 
 from watcher.bootstrap.command import load_settings, open_store
 from watcher.cli.main import GlobalOptions
-from watcher.cli.output import OutputFormat, emit, format_option
+from watcher.cli.output import Column, OutputFormat, emit, format_option
 from watcher.cli.streaming import streamed
-from watcher.core.known import Known
+from watcher.core.known import Known, shown_name
 from watcher.core.shapes.known import lookalike_json
-from watcher.core.shapes.times import time_json
+from watcher.core.shapes.times import short_time
 
 if TYPE_CHECKING:
     from watcher.store.lookalikes import Wanted
@@ -40,25 +40,31 @@ FIELDS = (
     "triage_note",
     "triage_by",
     "triage_at",
+    "more_hosts",
 )
 
 
 @click.command()
-@click.option("--protected", metavar="NAME", help="Show only lookalikes of this protected name.")
+@click.option("--protected", metavar="NAME", help="Only what resembles this one.")
+@click.option("--ability", type=click.Choice(["able", "unable", "unknown"]), help="Only these.")
 @click.option(
-    "--ability", type=click.Choice(["able", "unable", "unknown"]), help="Show only lookalikes with this ability."
+    "--severity", type=click.Choice(["info", "low", "medium", "high", "critical"]), help="This severity or worse."
 )
-@click.option(
-    "--severity",
-    type=click.Choice(["info", "low", "medium", "high", "critical"]),
-    help="Show only this severity or worse.",
-)
-@click.option("--technique", metavar="T", help="Show only lookalikes made by this technique.")
+@click.option("--technique", metavar="T", help="Only what resembles in this way.")
 @click.option(
     "--triage",
     type=click.Choice(["new", "investigating", "takedown", "blocked", "owned", "ignored"]),
-    help="Show only lookalikes with this triage.",
+    help="Only what was decided so.",
 )
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="So many at most.")
+@click.option(
+    "--sort",
+    type=click.Choice(["worst", "likelihood", "newest", "name"]),
+    default="worst",
+    show_default=True,
+    help="What comes first: the worst severity (then likelihood), the likeliest, the newest, or by name.",
+)
+@click.option("--all-hosts", is_flag=True, help="Every host that one wildcard answers for, not only the first of them.")
 @format_option
 @click.pass_obj
 def lookalikes(  # noqa: PLR0917 (one for each option)
@@ -68,38 +74,45 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
     severity: str | None,
     technique: str | None,
     triage: str | None,
+    limit: int | None,
+    sort: str,
+    all_hosts: bool,
     output_format: OutputFormat,
 ) -> None:
-    """List the lookalikes that exist, with what is known about each."""
+    """Show the lookalikes that exist, and what is known about them now; the worst come first.
+
+    Of all hosts that one wildcard answers for the first is shown, with the number of the others.
+    """
     from watcher.core.names.protected import parse_protected
     from watcher.data import load_suffixes
     from watcher.store.lookalikes import Wanted
     from watcher.techniques import known_technique
 
     chosen = None if technique is None else known_technique(technique)
-    wanted = Wanted(ability=ability, severity=severity, technique=chosen, triage=triage)
+    wanted = Wanted(ability=ability, severity=severity, technique=chosen, triage=triage, collapsed=not all_hosts)
     if protected is not None:
         name = parse_protected(protected, load_suffixes())[0]
         if not asyncio.run(_is_protected(options, name)):  # before the head of a table or a CSV is out
             raise click.BadParameter(f"{name} is not protected", param_hint="--protected")
         wanted = replace(wanted, protected=name)
     emit(
-        streamed(_listed(options, wanted)),
+        streamed(_listed(options, wanted, sort, limit)),
         output_format,
         plain=lambda row: row.name,
         table={
-            "name": lambda row: row.name if row.name == row.unicode else f"{row.name} ({row.unicode})",
+            "name": shown_name,
             "mail": lambda row: (
                 "not looked at" if row.verdict is None else f"{row.verdict.ability} ({row.verdict.basis})"
             ),
             "severity": lambda row: row.severity,
-            "resembles": lambda row: row.protected,
-            "by": lambda row: row.techniques,
-            "first seen": lambda row: time_json(row.first_seen_at),
-            "triage": lambda row: f"{row.triage}{f' by {row.triage_by}' if row.triage_by else ''}",
+            "resembles": Column(lambda row: row.protected, 1),
+            "by": Column(lambda row: row.techniques, 4),
+            "first seen (UTC)": Column(lambda row: short_time(row.first_seen_at), 3),
+            "triage": Column(lambda row: f"{row.triage}{f' by {row.triage_by}' if row.triage_by else ''}", 2),
         },
         shape=lookalike_json,
         fields=FIELDS,
+        none="no lookalike is known yet" if wanted == Wanted(collapsed=not all_hosts) else "no such lookalike is known",
     )
 
 
@@ -110,18 +123,22 @@ async def _is_protected(options: GlobalOptions, name: str) -> bool:
         return await protected_names.find(tx, name) is not None
 
 
-async def _listed(options: GlobalOptions, wanted: "Wanted") -> AsyncGenerator[Known, None]:
+async def _listed(
+    options: GlobalOptions, wanted: "Wanted", sort: str, limit: int | None
+) -> AsyncGenerator[Known, None]:
     from watcher.services.answers.lookup import known_row
     from watcher.store import lookalikes, resemblances
+    from watcher.store.lookalike_lists import Ranking, list_ranked
 
     async with open_store(load_settings(options), create=False) as store:
-        last = ""
-        while True:
+        async with store.read() as tx:
+            ranked = await list_ranked(tx, wanted, Ranking(sort), limit=limit)
+        for start in range(0, len(ranked), _PAGE):
+            page = ranked[start : start + _PAGE]
+            names = [item.name for item in page]
             async with store.read() as tx:
-                rows = await lookalikes.list_all(tx, wanted, after=last, limit=_PAGE)
-                resembling = await resemblances.find_all(tx, [row.name for row in rows])
-            for row in rows:
-                yield known_row(row, resembling[row.name])
-            if len(rows) < _PAGE:
-                return
-            last = rows[-1].name
+                rows = await lookalikes.find_all(tx, names)
+                resembling = await resemblances.find_all(tx, names)
+            for item in page:
+                if item.name in rows:
+                    yield replace(known_row(rows[item.name], resembling[item.name]), more_hosts=item.more_hosts)

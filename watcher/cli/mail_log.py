@@ -16,10 +16,12 @@ import click
 from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.moments import MomentParameter
-from watcher.cli.output import OutputFormat, emit, format_option, json_line, visible
+from watcher.cli.output import Column, OutputFormat, emit, format_option, json_line, visible
 from watcher.cli.seeing import must_see, resolver_option
+from watcher.cli.table import Columns
 from watcher.core.errors import ConfigurationError
 from watcher.core.known import Known
+from watcher.core.telling.counted import counted
 
 if TYPE_CHECKING:
     from watcher.core.mail.log_entry import LogForm, LogReader, LogReading
@@ -31,20 +33,20 @@ if TYPE_CHECKING:
 _FORMS = ("auto", "postfix", "exim", "exchange", "google")
 _POLL_SECONDS = 1.0
 _SAMPLE = 262_144
-_TABLE = {
+_TABLE: Columns = {
     "written to": lambda row: row["unicode"],
     "resembles": lambda row: row["protected"][:1],
-    "techniques": lambda row: row["techniques"][:2],
-    "grade": lambda row: row["grade"],
+    "techniques": Column(lambda row: row["techniques"][:2], 8),
+    "grade": Column(lambda row: row["grade"], 4),
     "ability": lambda row: row["ability"],
     "messages": lambda row: row["messages"],
     "senders": lambda row: row["senders"],
-    "delivered": lambda row: row["delivered"],
-    "bounced": lambda row: row["bounced"],
-    "deferred": lambda row: row["deferred"],
-    "refused": lambda row: row["refused"],
-    "first": lambda row: row["first_day"],
-    "last": lambda row: row["last_day"],
+    "delivered": Column(lambda row: row["delivered"], 1),
+    "bounced": Column(lambda row: row["bounced"], 6),
+    "deferred": Column(lambda row: row["deferred"], 7),
+    "refused": Column(lambda row: row["refused"], 5),
+    "first": Column(lambda row: row["first_day"], 3),
+    "last": Column(lambda row: row["last_day"], 2),
 }  # fmt: skip
 
 
@@ -65,19 +67,17 @@ class _Asked:
 
 @click.command("mail-log")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--form", type=click.Choice(_FORMS), default="auto", show_default=True, help="What wrote the log.")
 @click.option(
-    "--form", type=click.Choice(_FORMS), default="auto", show_default=True, help="Program that wrote the log."
+    "--column", metavar="NAME", help="The heading of the recipients' column, in a table that is not recognised."
 )
 @click.option(
-    "--column", metavar="NAME", help="Heading of the column with the recipients, for a table that is not recognised."
+    "--since", type=MomentParameter(), help="Leave out what is older: 2026-11-23, 2026-11-23T08:00:00Z, 6h or 7d."
 )
-@click.option(
-    "--since", type=MomentParameter(), help="Skip older entries: 2026-11-23, 2026-11-23T08:00:00Z, or 6h or 7d ago."
-)
-@click.option("--follow", is_flag=True, help="Keep reading new lines, across log rotation, until stopped.")
-@click.option("--all", "everything", is_flag=True, help="Show every recipient domain, lookalike or not.")
-@click.option("--look", is_flag=True, help="Check now whether the lookalikes can receive mail.")
-@click.option("--save", is_flag=True, help="Save the counts in the database. A log that is read twice is counted once.")
+@click.option("--follow", is_flag=True, help="Go on reading what is written, through rotation, until stopped.")
+@click.option("--all", "everything", is_flag=True, help="Every domain that was written to, lookalike or not.")
+@click.option("--look", is_flag=True, help="Look now whether the lookalikes can receive mail.")
+@click.option("--save", is_flag=True, help="Keep the counts in the database; the same log twice is counted once.")
 @fail_on_option
 @resolver_option
 @format_option
@@ -97,7 +97,7 @@ def mail_log(
     resolvers: tuple[str, ...],
     output_format: OutputFormat,
 ) -> int:
-    """Search mail logs for mail that was sent to lookalikes of the protected names.
+    """Find in mail logs who already wrote to lookalikes of the protected names.
 
     FILE is a log of Postfix or Exim, a message trace or tracking log of Exchange, or a CSV of Google Workspace; gzip,
     zstd, bzip2 and xz are unpacked, - is standard input, and the order of several does not matter. Senders are counted,
@@ -321,7 +321,7 @@ def _public(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 def _emit(rows: Sequence[Mapping[str, Any]], output_format: OutputFormat) -> None:
     emit(_public(rows), output_format, plain=lambda row: str(row["name"]), table=_TABLE)
     if not rows:
-        click.echo("watcher: nobody wrote to a lookalike", err=True)
+        click.echo("watcher: none: nobody wrote to a lookalike", err=True)
 
 
 def _emit_changes(rows: Sequence[Mapping[str, Any]], output_format: OutputFormat) -> None:
@@ -336,7 +336,8 @@ def _emit_changes(rows: Sequence[Mapping[str, Any]], output_format: OutputFormat
         else:
             resembled = ", ".join(row["protected"][:1]) or "nothing"
             text = f"{row['name']} (like {resembled}, {row['ability'] or 'not looked at'}): "
-            click.echo(visible(f"{text}{row['messages']} messages, {row['senders']} senders, {row['refused']} refused"))
+            written = f"{counted(row['messages'], 'message')}, {counted(row['senders'], 'sender')}"
+            click.echo(visible(f"{text}{written}, {row['refused']} refused"))
     sys.stdout.flush()
 
 

@@ -8,8 +8,9 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -43,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "migrate": "watcher.cli.migrate:migrate",
     "backup": "watcher.cli.migrate:backup",
     "healthcheck": "watcher.cli.migrate:healthcheck",
+    "completion": "watcher.cli.completion:completion",
 }
 """Subcommand -> "module:command", in the order `--help` shows them; the module is imported when the command is used."""
 
@@ -83,6 +85,21 @@ class LazyGroup(click.Group):
             raise TypeError(f"{target} is no click command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand of a command line. An unknown one is an error that names those most like it."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"there is no command {name!r}{did_you_mean(name, COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """Return `; did you mean ...?` with what of `known` is most like `text`, or nothing."""
+    near = get_close_matches(text.lower(), list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
@@ -92,11 +109,11 @@ class LazyGroup(click.Group):
     help="Settings file (default: watcher.toml here, then /etc/watcher/watcher.toml).",
 )
 @click.option("--database-url", metavar="URL", help="Database to use instead of the one in the settings.")
-@click.option("-v", "--verbose", count=True, help="Print more on standard error; repeat for everything.")
+@click.option("-v", "--verbose", count=True, help="Say more on standard error; twice for everything.")
 @click.version_option(__version__, prog_name="watcher", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, database_url: str | None, verbose: int) -> None:
-    """Watch the lookalikes of protected names, and alert you when one can receive mail."""
+    """Watch the lookalikes of protected names; tell when one becomes able to receive mail."""
     ctx.obj = GlobalOptions(config, database_url, verbose)
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from watcher.cli.main import EXIT_FAILED
-from watcher.cli.output import OutputFormat, emit, format_option
+from watcher.cli.output import Column, OutputFormat, emit, format_option
 from watcher.core.errors import ConfigurationError
 from watcher.core.events import Grade, best_grade
+from watcher.core.telling.counted import counted
 
 if TYPE_CHECKING:
     from watcher.cli.main import GlobalOptions
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Match = tuple[Fqdn, Sequence[Resemblance]]
 
 _SAVED_AT_ONCE = 500
+_MOST_KEPT = 100_000
 
 
 class _Counted:
@@ -45,18 +47,16 @@ class MatchOptions(NamedTuple):
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
-@click.option("--save", is_flag=True, help="Save the matches in the database; the service looks at them next.")
+@click.option("--save", is_flag=True, help="Keep what is found in the database: the service looks at it next.")
 @click.option(
     "--grade",
     type=click.Choice([grade.value for grade in Grade]),
     default=Grade.WARN.value,
     show_default=True,
-    help="Show this grade or stronger: block (safe to block unseen), warn (ask the sender), note (all).",
+    help="Only this grade or a stronger one: block (can be blocked unseen), warn (ask the sender), note (all).",
 )
-@click.option(
-    "--min-likelihood", type=click.FloatRange(min=0), default=0.0, help="Show only names of at least this likelihood."
-)
-@click.option("--column", help="In a CSV: heading or number of the column that holds the names.")
+@click.option("--min-likelihood", type=click.FloatRange(min=0), default=0.0, help="Only names at least so likely.")
+@click.option("--column", help="Of a CSV: the heading of the names' column, or its number.")
 @format_option
 @click.pass_obj
 def match(  # noqa: PLR0917 (click passes them by name)
@@ -68,10 +68,11 @@ def match(  # noqa: PLR0917 (click passes them by name)
     column: str | None,
     output_format: OutputFormat,
 ) -> int:
-    """Match names from FILE, read as a stream, and print those that resemble a protected name.
+    """Read names from FILE as a stream and print those that resemble a protected name.
 
     FILE (default: standard input) is a list of any common form: a name a line, CSV, hosts, adblock, dnsmasq, RPZ, a
-    zone file, JSON lines, packed or not. What was left out is said. Nothing is looked up here.
+    zone file, JSON lines, packed or not. What was left out is said. Nothing is looked up here but top-level labels that
+    the bundled list lacks: the root is asked about each once a week.
     Names of the grade `note`, most of them innocent, are shown with --grade note only.
     """
     import asyncio
@@ -84,7 +85,7 @@ def match(  # noqa: PLR0917 (click passes them by name)
     names = asyncio.run(_known(chosen))
     wanted = MatchOptions(Grade(grade), min_likelihood)
     read = NamesList(column)
-    found = _Counted(_wanted(names.matching(read.names(read_lines(file))), wanted))
+    found = _Counted(_wanted(_matching(chosen, names, read.names(read_lines(file))), wanted))
     emit(
         _rows(names, found, (lambda some: _save(chosen, some)) if save else None),
         output_format,
@@ -92,23 +93,51 @@ def match(  # noqa: PLR0917 (click passes them by name)
         table={
             "name": lambda row: row["unicode"],
             "resembles": lambda row: row["resembles"][0]["protected"],
-            "techniques": lambda row: row["resembles"][0]["techniques"],
-            "likelihood": lambda row: row["resembles"][0]["likelihood"],
-            "grade": lambda row: row["grade"],
+            "techniques": Column(lambda row: row["resembles"][0]["techniques"], 3),
+            "likelihood": Column(lambda row: row["resembles"][0]["likelihood"], 2),
+            "grade": Column(lambda row: row["grade"], 1),
             "explanation": lambda row: row["resembles"][0]["explanation"],
         },
         fields=("name", "unicode", "registrable_domain", "protected", "techniques", "likelihood", "grade"),
+        none="no name resembles a protected one" + ("" if wanted.grade is Grade.NOTE else "; --grade note shows more"),
     )
     return _tell(read, found.count, "standard input" if str(file) == "-" else str(file))
+
+
+def _matching(chosen: Any, names: "Enumeration", stream: "Iterable[Fqdn]") -> "Iterator[Match]":
+    """Yield the names that resemble a protected one; those under unlisted top-level labels last, when these are known.
+
+    Of the latter so many are kept at most; what comes after them is matched by the bundled list.
+    """
+    import asyncio
+
+    from watcher.bootstrap.root_labels import learn_unlisted
+
+    kept: list[Fqdn] = []
+    delegated = names.tables.suffixes.delegated
+
+    def listed() -> "Iterator[Fqdn]":
+        for name in stream:
+            if name[name.rfind(".") + 1 :] in delegated or len(kept) >= _MOST_KEPT:
+                yield name
+            else:
+                kept.append(name)
+
+    yield from names.matching(listed())
+    if kept:
+        asyncio.run(learn_unlisted(chosen, kept))
+        yield from asyncio.run(_known(chosen)).matching(kept)
 
 
 async def _known(chosen: Any) -> "Enumeration":
     """The index of what is protected in the database. Raises ConfigurationError where nothing is."""
     from watcher.bootstrap.command import build_enumeration, open_store
+    from watcher.bootstrap.root_labels import build_root_labels
     from watcher.data import load_suffixes
     from watcher.services.names.own import Ours
 
     async with open_store(chosen, create=False) as store:
+        await build_root_labels(store).read()
         ours = Ours(store, load_suffixes())
         await ours.read()
     if not ours.protected:
@@ -143,7 +172,8 @@ def _save(chosen: Any, found: Sequence["Match"]) -> None:
             return await keep(store, found, suffixes=load_suffixes(), now=system_clock().now())
 
     new = asyncio.run(kept())
-    click.echo(f"watcher: {new} of {len(found)} names are new and get looked at next", err=True)
+    look = "is new and gets" if new == 1 else "are new and get"
+    click.echo(f"watcher: {new or 'none'} of {counted(len(found), 'name')} {look} looked at next", err=True)
 
 
 def _wanted(found: "Iterator[Match]", wanted: MatchOptions) -> "Iterator[Match]":

@@ -1,6 +1,7 @@
 """Names from a file or standard input, for the `import` commands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -11,14 +12,17 @@ from watcher.core.names.lists import ListEntry, NamesList
 _MOST_NAMES = 1_000_000
 _MOST_TOLD = 50
 
-skip_bad_option = click.option("--skip-bad", is_flag=True, help="Skip lines that hold no name, and report them.")
+skip_bad_option = click.option("--skip-bad", is_flag=True, help="Leave out the lines that hold no name, and say so.")
 
 
-def read_entries(file: Path, *, skip_bad: bool = False) -> Sequence[ListEntry]:
+def read_entries(
+    file: Path, *, skip_bad: bool = False, learn: Callable[[Sequence[str]], object] | None = None
+) -> Sequence[ListEntry]:
     """The names in `file` (`-`: standard input), in any form of `core.names.lists`; every one has been checked.
 
     A CSV with the heading `name,owner,tags` brings these along. Raises ConfigurationError that names the file and every
-    bad line; with `skip_bad` these are told on standard error and left out.
+    bad line; with `skip_bad` these are told on standard error and left out. `learn` is given the texts before they are
+    checked.
     """
     from watcher.core.names.protected import parse_protected
     from watcher.data import load_suffixes
@@ -28,15 +32,18 @@ def read_entries(file: Path, *, skip_bad: bool = False) -> Sequence[ListEntry]:
     suffixes = load_suffixes()
     good: list[ListEntry] = []
     bad: list[str] = []
-    for entry in NamesList().entries(read_lines(file)):
+    entries = list(islice(NamesList().entries(read_lines(file)), _MOST_NAMES + 1))
+    if len(entries) > _MOST_NAMES:
+        raise ConfigurationError(shown, f"more than {_MOST_NAMES:,} names")
+    if learn is not None:
+        learn([entry.text for entry in entries])
+    for entry in entries:
         try:
             parse_protected(entry.text, suffixes)
         except InvalidName as error:
             bad.append(f"line {entry.number}: {error}")
         else:
             good.append(entry)
-        if len(good) + len(bad) > _MOST_NAMES:
-            raise ConfigurationError(shown, f"more than {_MOST_NAMES} names")
     if bad and not skip_bad:
         raise ConfigurationError(shown, f"{'; '.join(_first(bad))}; nothing was added (--skip-bad leaves these out)")
     if not good:

@@ -12,6 +12,7 @@ from watcher.core.names.durations import duration
 from watcher.core.ports import Clock
 from watcher.core.slips.candidates import Candidate
 from watcher.core.telling.alerts import concerns_ours
+from watcher.core.telling.counted import counted
 from watcher.core.telling.story import story_of
 from watcher.core.telling.wording import OVER
 from watcher.services.looks.watch import Recorded
@@ -33,6 +34,7 @@ class Narrator:
         self._started = clock.now()
         self._spoken_at = 0.0
         self._able = 0
+        self._wildcards: set[str] = set()
         self._blind = False
         self._done = False
 
@@ -46,13 +48,17 @@ class Narrator:
         row = recorded.row
         if candidate is None or row is None or row.verdict is None or row.verdict.ability is not Ability.ABLE:
             return
+        if (parent := lookalikes.wildcard_of(row)) is not None:
+            if parent in self._wildcards:  # its hosts are one: they must not fill the list
+                return
+            self._wildcards.add(parent)
         self._able += 1
         if self._able == 1:
             self.say("lookalikes that can receive mail now:")
         if self._able <= FIRST:
-            self.say(
-                f"  {row.severity.value:8} {VOCABULARY.sentence(row.name, row.verdict)} (like {candidate.protected})"
-            )
+            hosts = "" if parent is None else f", as every host of {parent}"
+            said = VOCABULARY.sentence(row.name, row.verdict)
+            self.say(f"  {row.severity.value:8} {said}{hosts} (like {candidate.protected})")
         elif self._able == FIRST + 1:
             self.say("  more are counted; `watcher lookalikes --ability able` lists all of them")
 
@@ -118,12 +124,12 @@ class Narrator:
         settled = sum(baseline.settled for baseline in baselines.values())
         if all(baseline.done for baseline in baselines.values()):
             self._done = True
-            self.say(f"first sweep done: {settled:,} candidates of {len(names):,} names; {able:,} can receive mail")
+            of = f"{counted(settled, 'candidate')} of {counted(len(names), 'name')}"
+            self.say(f"first sweep done: {of}; {able or 'none'} can receive mail")
             return
         left = max(len(names) * sweep.most_candidates - sweep.seen, 0)
         rate = sweep.seen / seconds
         if rate:
-            self.say(
-                f"{sweep.seen:,} candidates seen in {duration(seconds)}, {able:,} can receive mail; the first "
-                f"sweep of {len(names):,} names takes about {duration(left / rate)} more at {rate:,.0f} a second"
-            )
+            seen = f"{counted(sweep.seen, 'candidate')} seen in {duration(seconds)}, {able or 'none'} can receive mail"
+            takes = f"takes about {duration(left / rate)} more at {rate:,.0f} a second"
+            self.say(f"{seen}; the first sweep of {counted(len(names), 'name')} {takes}")

@@ -6,16 +6,17 @@ or reverse its text are shown as escapes, and cells that a spreadsheet would com
 
 import csv
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from itertools import chain
 from typing import Any, TextIO, TypeVar
 
 import click
 
+from watcher.cli.table import Column, Columns, is_bold, table_lines, table_width
 from watcher.core.shapes.rows import Row, cell, flatten, json_line, visible
 
-__all__ = ["OutputFormat", "cell", "emit", "flatten", "format_option", "json_line", "visible"]
+__all__ = ["Column", "OutputFormat", "cell", "emit", "flatten", "format_option", "json_line", "say_none", "visible"]
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ def format_option(command: F) -> F:
         "output_format",
         type=click.Choice([member.value for member in OutputFormat]),
         callback=_format_callback,
-        help="Format of the output (default: table on a terminal, else plain).",
+        help="Default: table on a terminal, plain (one a line) when piped.",
     )(command)
 
 
@@ -54,16 +55,38 @@ def emit(
     output_format: OutputFormat,
     *,
     plain: Callable[[T], str],
-    table: Mapping[str, Callable[[T], Any]],
+    table: Columns,
     shape: Callable[[T], Row] | None = None,
     fields: Sequence[str] = (),
+    none: str | None = None,
 ) -> int:
     """Write `rows` to standard output as they come (a table: when all have come); returns how many there were.
 
     `plain` gives the line of a row, `table` the cell below each heading, `shape` its JSON, where the rows are not JSON
     themselves. `fields` are the csv columns as dotted paths (`mail.ability`); without them the
-    first row's own, flattened. `json` is always one array, also when empty.
+    first row's own, flattened. `json` is always one array, also when empty. Without rows `none` is said to people, on
+    standard error.
     """
+    count = _emit(rows, output_format, plain=plain, table=table, shape=shape, fields=fields)
+    if not count and none is not None and output_format in {OutputFormat.TABLE, OutputFormat.PLAIN}:
+        say_none(none)
+    return count
+
+
+def say_none(more: str = "") -> None:
+    """Say on standard error that there is nothing to show, and `more`."""
+    click.echo(f"watcher: none{f': {more}' if more else ''}", err=True)
+
+
+def _emit(
+    rows: Iterable[T],
+    output_format: OutputFormat,
+    *,
+    plain: Callable[[T], str],
+    table: Columns,
+    shape: Callable[[T], Row] | None,
+    fields: Sequence[str],
+) -> int:
     out = sys.stdout
     shapes: Iterable[Any] = rows if shape is None else map(shape, rows)
     match output_format:
@@ -114,31 +137,12 @@ def _write_csv(out: TextIO, rows: Iterable[Row], fields: Sequence[str]) -> int:
     return count
 
 
-def _write_table(out: TextIO, rows: Iterable[T], columns: Mapping[str, Callable[[T], Any]]) -> int:
-    body = [[_shown(value(row)) for value in columns.values()] for row in rows]
-    if not body:
-        return 0
-    headings = list(columns)
-    if not out.isatty():
-        _write_aligned(out, headings, body)
-        return len(body)
-    from rich.console import Console  # its import costs more than most commands; a pipe never needs it
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        grid.add_column(heading, overflow="fold")
-    for line in body:
-        grid.add_row(*(Text(text) for text in line))
-    Console(file=out, highlight=False).print(grid)
+def _write_table(out: TextIO, rows: Iterable[T], columns: Columns) -> int:
+    values = [column.value if isinstance(column, Column) else column for column in columns.values()]
+    body = [[_shown(value(row)) for value in values] for row in rows]
+    if body:
+        out.writelines(table_lines(columns, body, width=table_width(), bold=is_bold(out)))
     return len(body)
-
-
-def _write_aligned(out: TextIO, headings: list[str], body: list[list[str]]) -> None:
-    widths = [max(len(line[i]) for line in [headings, *body]) for i in range(len(headings))]
-    lines = (zip(line, widths, strict=True) for line in [headings, *body])
-    out.writelines("  ".join(text.ljust(width) for text, width in line).rstrip() + "\n" for line in lines)
 
 
 def _shown(value: Any) -> str:

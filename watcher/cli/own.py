@@ -10,8 +10,9 @@ from watcher.bootstrap.network import system_clock
 from watcher.cli import name_lists
 from watcher.cli.main import GlobalOptions
 from watcher.cli.names_file import read_entries, skip_bad_option
-from watcher.cli.output import OutputFormat, emit, format_option
+from watcher.cli.output import Column, OutputFormat, emit, format_option
 from watcher.cli.streaming import streamed
+from watcher.core.shapes.times import short_time
 
 if TYPE_CHECKING:
     from watcher.core.names.suffixes import Suffixes
@@ -21,36 +22,40 @@ if TYPE_CHECKING:
 
 @click.group()
 def own() -> None:
-    """Manage the own list: names that you use or hold defensively. They are watched for loss and change."""
+    """Say which names are ours: held defensively or in use. They are watched for loss and change."""
 
 
 @own.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--note", default="", help="Reason, a note for people.")
+@click.option("--note", default="", help="Why, for people.")
 @click.pass_obj
 def add(options: GlobalOptions, names: tuple[str, ...], note: str) -> None:
-    """Add names to the own list. If one name is invalid, none is added. Adding a name twice is no error."""
+    """Put NAME... on the own list: all or, when one is wrong, none. Twice is no error."""
     _add(options, names, note)
 
 
 @own.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--note", default="", help="Reason, a note for people.")
+@click.option("--note", default="", help="Why, for people.")
 @skip_bad_option
 @click.pass_obj
 def import_(options: GlobalOptions, file: Path, note: str, skip_bad: bool) -> None:
-    """Add every name in FILE (- for standard input) to the own list. If one line is invalid, none is added.
+    """Put every name in FILE (- for standard input) on the list; all or, when a line is wrong, none.
 
     FILE holds one name a line, or is a list of any common form; # begins a comment.
     """
-    _add(options, [entry.text for entry in read_entries(file, skip_bad=skip_bad)], note)
+    _add(
+        options,
+        [entry.text for entry in read_entries(file, skip_bad=skip_bad, learn=name_lists.learner(options))],
+        note,
+    )
 
 
 @own.command(name="list")
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """List the own names."""
+    """Show the names that are ours."""
     emit(
         streamed(name_lists.listed(options, _page)),
         output_format,
@@ -58,9 +63,10 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
         table={
             "name": lambda row: row["name"],
             "note": lambda row: row["note"],
-            "since": lambda row: row["created_at"],
+            "since (UTC)": Column(lambda row: short_time(row["created_at"]), 1),
         },
         fields=("name", "note", "created_at"),
+        none="no name is on the own list; `watcher own add NAME` puts one there",
     )
 
 
@@ -68,7 +74,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
-    """Remove names from the own list. If one name is not on it, none is removed."""
+    """Take NAME... off the list; all, or none when one is not on it."""
     from watcher.services.names import protect as service
 
     async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:

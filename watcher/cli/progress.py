@@ -19,7 +19,9 @@ async def progress(count: Callable[[], tuple[int, int]], unsettled: Callable[[],
 
     texts = TextColumn("{task.fields[rate]}/s"), TextColumn("{task.fields[settled]} settled")
     columns = (BarColumn(), MofNCompleteColumn(), *texts, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # rows go above the bar where they share the terminal; where standard output is a file they go there
+    on_screen = sys.stdout.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=on_screen) as bar:
         task = bar.add_task("sweep", rate="0", settled="-")
         loop = asyncio.get_running_loop()
         started = loop.time()

@@ -10,8 +10,9 @@ from watcher.bootstrap.network import system_clock
 from watcher.cli import name_lists
 from watcher.cli.main import GlobalOptions
 from watcher.cli.names_file import read_entries, skip_bad_option
-from watcher.cli.output import OutputFormat, emit, format_option
+from watcher.cli.output import Column, OutputFormat, emit, format_option
 from watcher.cli.streaming import streamed
+from watcher.core.shapes.times import short_time
 
 if TYPE_CHECKING:
     from watcher.core.names.suffixes import Suffixes
@@ -21,37 +22,37 @@ if TYPE_CHECKING:
 
 @click.group()
 def protect() -> None:
-    """Manage the protected names, whose lookalikes are watched. A protected name need not be yours."""
+    """Say whose lookalikes are watched. A protected name need not be yours."""
 
 
 @protect.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--owner", help="Owner of the names, a note for people.")
-@click.option("--tag", "tags", multiple=True, help="Tag of the names, a word of your choice; repeatable.")
+@click.option("--owner", help="Whose the names are, for people.")
+@click.option("--tag", "tags", multiple=True, help="A free word; repeatable.")
 @click.pass_obj
 def add(options: GlobalOptions, names: tuple[str, ...], owner: str | None, tags: tuple[str, ...]) -> None:
     """Protect NAME...: domains, hosts, IDNs, mailboxes, URLs, or suffixes such as .mil.
 
-    If one name is invalid, none is added. A name that is already protected keeps its owner and tags.
+    All are added or, when one is wrong, none. A name that is protected already stays as it is.
     """
     _add(options, names, owner, tags)
 
 
 @protect.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--owner", help="Owner of the names, a note for people.")
-@click.option("--tag", "tags", multiple=True, help="Tag of the names, a word of your choice; repeatable.")
+@click.option("--owner", help="Whose the names are, for people.")
+@click.option("--tag", "tags", multiple=True, help="A free word; repeatable.")
 @skip_bad_option
 @click.pass_obj
 def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[str, ...], skip_bad: bool) -> None:
-    """Protect every name in FILE (- for standard input). If one line is invalid, no name is added.
+    """Protect every name in FILE (- for standard input); all or, when a line is wrong, none.
 
     FILE holds one name a line, or is a list of any common form; # begins a comment. A CSV with the heading
     name,owner,tags says whose each name is.
     """
     from watcher.services.names import protect as service
 
-    entries = read_entries(file, skip_bad=skip_bad)
+    entries = read_entries(file, skip_bad=skip_bad, learn=name_lists.learner(options))
 
     async def put(store: "Store", _: Sequence[str], suffixes: "Suffixes") -> "Added":
         now = system_clock().now()
@@ -64,17 +65,17 @@ def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[s
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """List the protected names with the progress of the first pass over their candidates."""
+    """Show the protected names, and how far the first pass over their candidates is."""
     emit(
         streamed(name_lists.listed(options, _page)),
         output_format,
         plain=lambda row: row["name"],
         table={
             "name": lambda row: row["name"],
-            "kind": lambda row: row["kind"],
-            "owner": lambda row: row["owner"],
-            "tags": lambda row: row["tags"],
-            "since": lambda row: row["created_at"],
+            "kind": Column(lambda row: row["kind"], 3),
+            "owner": Column(lambda row: row["owner"], 1),
+            "tags": Column(lambda row: row["tags"], 2),
+            "since (UTC)": Column(lambda row: short_time(row["created_at"]), 4),
             "first pass": lambda row: "done" if row["baseline"]["done"] else _share(row["baseline"]),
         },
         fields=(
@@ -87,6 +88,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
             "baseline.settled",
             "baseline.total",
         ),
+        none="no name is protected; `watcher protect add NAME` says what to watch",
     )
 
 
@@ -94,7 +96,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
-    """Stop protecting names. If one name is not protected, none is removed. Recorded events are kept."""
+    """Stop protecting NAME...; all, or none when one is not protected. What happened stays on record."""
     from watcher.services.names import protect as service
 
     async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from watcher.core.errors import DishonestResolver, StoreError, WatcherError
+from watcher.core.errors import ConfigurationError, DishonestResolver, StoreError, WatcherError
 
 if TYPE_CHECKING:
     from watcher.bootstrap.network import Network
@@ -28,8 +28,22 @@ def resolver_option(command: F) -> F:
         "resolvers",
         multiple=True,
         metavar="ADDR[:PORT]",
-        help="Use this resolver instead of the configured ones; repeatable.",
+        callback=_checked,
+        help="Ask this resolver instead of the configured ones; repeatable.",
     )(command)
+
+
+def _checked(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The resolvers; one that is none is an error of the option, not of a setting."""
+    if values:
+        from watcher.lookups.dns.servers import parse_server
+
+        for value in values:
+            try:
+                parse_server(value)
+            except ConfigurationError as error:
+                raise click.BadParameter(error.why) from error
+    return values
 
 
 async def must_see(net: "Network") -> bool:

@@ -14,6 +14,7 @@ import click
 from watcher import __version__
 from watcher.cli.main import GlobalOptions
 from watcher.core.errors import StoreError
+from watcher.core.telling.counted import counted
 
 if TYPE_CHECKING:
     from watcher.api.exports import ExportDesk
@@ -31,9 +32,9 @@ _BETWEEN_TRIES = timedelta(seconds=2)
 @click.command()
 @click.pass_obj
 def serve(options: GlobalOptions) -> None:
-    """Run the service: watch, send alerts, and serve the pages and the API until stopped.
+    """Watch, alert and answer over HTTP until stopped.
 
-    It creates the database if there is none, and migrates an older one after making a copy.
+    Makes the database where there is none, and migrates an older one after a copy.
     """
     from watcher.bootstrap.command import load_settings
 
@@ -71,9 +72,9 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
     from watcher.api.exports import ExportDesk
     from watcher.api.metrics import Metrics
     from watcher.bootstrap.blocking import build_block_lists, build_publisher
-    from watcher.bootstrap.command import open_store
     from watcher.bootstrap.jobs import build_timetable, jobs_of_serve
     from watcher.bootstrap.network import open_network, system_clock
+    from watcher.bootstrap.root_labels import open_watched_store
     from watcher.bootstrap.watching import build_watching
     from watcher.bootstrap.workers import join_company, make_carrier
     from watcher.cli.narrator import Narrator
@@ -83,7 +84,7 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
     stop = _stopping()
     patience = StorePatience(_say, lambda: _pause(stop))
     async with (
-        open_store(chosen, create=True, patience=patience if kind == "worker" else None) as store,
+        open_watched_store(chosen, patience=patience if kind == "worker" else None) as store,
         open_network(chosen) as net,
     ):
         narrator = Narrator(store, clock := system_clock())
@@ -158,7 +159,7 @@ async def _answering(
         narrator.channels(tuple(watching.channels))
         if zone is not None:
             narrator.say(f"the zone {chosen.rpz.zone} can be transferred from {zone}")
-        narrator.say(f"watcher {__version__} watches {len(ours.protected)} names; {url} answers")
+        narrator.say(f"watcher {__version__} watches {counted(len(ours.protected), 'name')}; {url} answers")
         if (link := await _link(chosen, watching.store, url)) is not None:
             narrator.say(f"log in to the pages once, within ten minutes: {link}")
         yield

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.bootstrap.command import load_settings, open_store
+from watcher.bootstrap.command import has_database, load_settings, open_store
 from watcher.bootstrap.network import system_clock
 from watcher.cli.main import EXIT_USAGE, GlobalOptions
 from watcher.cli.moments import MomentParameter
-from watcher.cli.output import OutputFormat, emit, format_option, visible
+from watcher.cli.output import Column, OutputFormat, emit, format_option, visible
 from watcher.cli.triage import this_user
+from watcher.core.shapes.times import short_time
+from watcher.core.telling.counted import counted
 
 if TYPE_CHECKING:
     from watcher.store.silences import SilenceRow
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def silence() -> None:
-    """Manage silences: events that are recorded but not alerted, by name, suffix, technique or protected name."""
+    """Say what is recorded but told to nobody: by name, suffix, technique or protected name."""
 
 
 @silence.command()
@@ -30,15 +32,13 @@ def silence() -> None:
     type=click.Choice(["name", "suffix", "technique", "protected"]),
     default="name",
     show_default=True,
-    help="Kind of the argument.",
+    help="What the argument is.",
 )
-@click.option(
-    "--until", type=MomentParameter(ahead=True), metavar="T", help="End of the silence: 2026-12-31, or 7d from now."
-)
-@click.option("--note", default="", help="Reason, a note for people.")
+@click.option("--until", type=MomentParameter(ahead=True), metavar="T", help="Its end: 2026-12-31, or 7d from now.")
+@click.option("--note", default="", help="Why, for people.")
 @click.pass_obj
 def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, note: str) -> None:
-    """Add a silence: no alerts until its end, or until it is removed. Prints the id of the silence."""
+    """Tell nobody about it any more, until the end that is given or the silence is removed. Shows its id."""
     click.echo(asyncio.run(_add(options, scope, value, until, note)).id)
 
 
@@ -46,7 +46,7 @@ def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, 
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """List the silences in force."""
+    """Show the silences that are in force."""
     from watcher.services.names.silence import silence_json
 
     emit(
@@ -57,11 +57,12 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
             "id": lambda row: row["id"],
             "by": lambda row: row["scope"],
             "value": lambda row: row["value"],
-            "until": lambda row: row["until"],
-            "note": lambda row: row["note"],
-            "made by": lambda row: f"{row['created_by'] or ''}{' (triage)' if row['by_triage'] else ''}",
+            "until (UTC)": lambda row: short_time(row["until"]) or "without end",
+            "note": Column(lambda row: row["note"], 1),
+            "made by": Column(lambda row: f"{row['created_by'] or ''}{' (triage)' if row['by_triage'] else ''}", 2),
         },
         fields=("id", "scope", "value", "until", "note", "created_at", "created_by", "by_triage"),
+        none="no silence is in force",
     )
 
 
@@ -69,8 +70,9 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("which", metavar="ID|VALUE")
 @click.pass_obj
 def remove(options: GlobalOptions, which: str) -> int:
-    """Remove the silence with this id, or every silence with this value; alerts are sent again."""
-    if asyncio.run(_remove(options, which)):
+    """Tell about it again: the silence of this id, or every silence of this value."""
+    if removed := asyncio.run(_remove(options, which)):
+        click.echo(f"watcher: {counted(removed, 'silence')} removed", err=True)
         return 0
     click.echo(f"watcher: there is no silence {visible(which[:80])!r}", err=True)
     return EXIT_USAGE
@@ -99,13 +101,16 @@ async def _add(options: GlobalOptions, scope: str, value: str, until: datetime |
 async def _listed(options: GlobalOptions) -> "list[SilenceRow]":
     from watcher.store import silences
 
-    async with open_store(load_settings(options), create=True) as store, store.read() as tx:
+    async with open_store(load_settings(options), create=False) as store, store.read() as tx:
         return await silences.list_all(tx, active_at=system_clock().now())
 
 
-async def _remove(options: GlobalOptions, which: str) -> bool:
+async def _remove(options: GlobalOptions, which: str) -> int:
     from watcher.data import load_suffixes
     from watcher.services.names import silence as service
 
-    async with open_store(load_settings(options), create=True) as store:
+    chosen = load_settings(options)
+    if not await asyncio.to_thread(has_database, chosen):
+        return 0
+    async with open_store(chosen, create=False) as store:
         return await service.remove(store, which, suffixes=load_suffixes())

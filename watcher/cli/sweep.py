@@ -14,25 +14,23 @@ _TELL_WITHIN = timedelta(seconds=60)
 
 
 @click.command()
-@click.option(
-    "--once", is_flag=True, required=True, expose_value=False, help="Run one pass (`watcher serve` runs continuously)."
-)
+@click.option("--once", is_flag=True, required=True, expose_value=False, help="One pass (`serve` is for the long run).")
 @resolver_option
 @click.pass_obj
 def sweep(options: GlobalOptions, *, resolvers: tuple[str, ...]) -> None:
-    """Run everything that is due once, send the alerts, and exit."""
+    """Look for and at everything that is due, send the alerts, exit."""
     from watcher.bootstrap.command import load_settings
 
     asyncio.run(_sweep(load_settings(options, resolvers)))
 
 
 async def _sweep(chosen: Any) -> None:
-    from watcher.bootstrap.command import open_store
     from watcher.bootstrap.network import open_network
+    from watcher.bootstrap.root_labels import open_watched_store
     from watcher.bootstrap.watching import build_watching
     from watcher.cli.progress import progress
 
-    async with open_store(chosen, create=True) as store, open_network(chosen) as net:
+    async with open_watched_store(chosen) as store, open_network(chosen) as net:
         watching = build_watching(chosen, store, net)
         await watching.ours.read()
         try:
@@ -61,6 +59,7 @@ async def _sweep(chosen: Any) -> None:
             f"{sum(report.unsettled.values())} unsettled; {looked} looked at again; {report.asked} questions"
         )
         if unsent:
-            click.echo(f"watcher: {unsent} messages are not sent yet; the next pass tries again", err=True)
+            waits = "1 message is" if unsent == 1 else f"{unsent} messages are"
+            click.echo(f"watcher: {waits} not sent yet; the next pass tries again", err=True)
         if report.blind:
             raise NoResolver(f"the sweep was blind: {report.blind}; see `watcher doctor`")

@@ -25,16 +25,17 @@ def this_user() -> str | None:
     metavar="DECISION",
 )
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--note", help="Reason, a note for people. Without it the present note is kept.")
+@click.option("--note", help="Why, for people; without it the note stays.")
 @click.pass_obj
 def triage(options: GlobalOptions, decision: str, names: tuple[str, ...], note: str | None) -> int:
-    """Set the triage of lookalikes. If one name is unknown, none is changed.
+    """Say what was decided about lookalikes: all or none.
 
-    DECISION is new, investigating, takedown, blocked, owned (adds the names to the own list) or ignored (silences
-    them). The person and the time are recorded and shown.
+    DECISION is new, investigating, takedown, blocked, owned (puts them on the own list) or ignored (silences them).
+    Who decided, and when, is kept and shown.
     """
     unknown = asyncio.run(_decide(options, decision, names, note))
     if not unknown:
+        click.echo(f"watcher: {len(set(names))} changed", err=True)
         return 0
     click.echo(f"watcher: {unknown[0]} is no lookalike that was seen; nothing was changed", err=True)
     return EXIT_USAGE

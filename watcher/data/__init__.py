@@ -26,6 +26,15 @@ def load_suffixes() -> Suffixes:
     )
 
 
+def learn_labels(labels: Iterable[str]) -> None:
+    """Count top-level labels that the root was seen to delegate like the bundled ones, in all that is loaded next."""
+    suffixes = load_suffixes()
+    if new := frozenset(labels) - suffixes.delegated:
+        suffixes.learn(new)
+        load_tables.cache_clear()
+        enumeration_version.cache_clear()
+
+
 @cache
 def load_tables(words: tuple[str, ...] = ()) -> Tables:
     """Everything the enumeration needs; `words` of the operator's stand among the bundled ones, as likely as the first.
@@ -72,7 +81,8 @@ def enumeration_version(words: tuple[str, ...] = ()) -> str:
 
     It follows the sources themselves: too often is harmless, too seldom would leave names unwatched.
     """
-    digest = hashlib.sha256(" ".join([publicsuffixlist.__version__, *words]).encode())
+    learned = sorted(load_suffixes().delegated - frozenset(_lines("root_labels.txt")))
+    digest = hashlib.sha256(" ".join([publicsuffixlist.__version__, *words, *learned]).encode())
     for pattern in _ENUMERATION:
         for file in sorted(_HERE.parent.glob(pattern)):
             digest.update(file.read_bytes())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from watcher.core.states.lookalike import LOOKALIKE
 from watcher.store.database import Tx
@@ -11,17 +11,22 @@ from watcher.store.upsert import chunks
 
 
 async def find_lookalikes(tx: Tx, protected: str) -> dict[str, str | None]:
-    """Return the lookalikes of `protected` that were seen to exist, each with its registrable domain."""
+    """Return the lookalikes of `protected` that were seen to exist, each with its registrable domain.
+
+    All hosts that one wildcard answers for are one lookalike, by the first of their names.
+    """
+    each = func.coalesce(lookalikes.c.wildcard_of + "*", lookalikes.c.name)
     query = (
-        select(lookalikes.c.name, lookalikes.c.registrable_domain)
+        select(func.min(lookalikes.c.name).label("name"), func.min(lookalikes.c.registrable_domain).label("domain"))
         .join(resemblances, resemblances.c.name == lookalikes.c.name)
         .where(
             resemblances.c.protected == protected,
             lookalikes.c.first_seen_at.is_not(None),
             lookalikes.c.relation == LOOKALIKE,
         )
+        .group_by(each)
     )
-    return {row.name: row.registrable_domain for row in await tx.execute(query)}
+    return {row.name: row.domain for row in await tx.execute(query)}
 
 
 async def find_told_groups(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:

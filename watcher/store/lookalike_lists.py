@@ -1,17 +1,19 @@
 """Lists of lookalikes a page at a time, in an order that an index gives, with counts that do not count a million."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 
 from watcher.core.states.lookalike import LOOKALIKE, Lookalike
 from watcher.store.database import Tx
 from watcher.store.lookalikes import RANKS, Wanted, narrowed, row_from
-from watcher.store.tables import lookalikes
+from watcher.store.tables import lookalikes, resemblances
 from watcher.store.upsert import chunks
 
 
@@ -19,6 +21,16 @@ class Order(StrEnum):
     """The order of a list."""
 
     WORST = "worst"
+    NEWEST = "newest"
+    NAME = "name"
+
+
+class Ranking(StrEnum):
+    """The order of a list that is read as a whole."""
+
+    WORST = "worst"
+    """By severity, then by likelihood."""
+    LIKELIHOOD = "likelihood"
     NEWEST = "newest"
     NAME = "name"
 
@@ -63,6 +75,46 @@ async def list_page(
 def place_of(row: Lookalike) -> ListPlace:
     """Return the place of a row in every order."""
     return ListPlace(row.name, RANKS[row.severity], row.first_seen_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A name of a ranked list, and how many more hosts of the same wildcard match; 0 where every host is listed."""
+
+    name: str
+    more_hosts: int = 0
+
+
+async def list_ranked(tx: Tx, wanted: Wanted, ranking: Ranking, *, limit: int | None = None) -> list[Ranked]:
+    """Return the names that `wanted` describes in the order of `ranking`, the first `limit` of them.
+
+    `collapsed` keeps the first host of each wildcard.
+    """
+    table = lookalikes.c
+    likelihood = (
+        select(func.coalesce(func.max(resemblances.c.likelihood), 0.0))
+        .where(resemblances.c.name == table.name)
+        .scalar_subquery()
+    )
+    order: Sequence[ColumnElement[Any]] = {
+        Ranking.WORST: (table.severity_rank, likelihood.desc()),
+        Ranking.LIKELIHOOD: (likelihood.desc(),),
+        Ranking.NEWEST: (table.first_seen_at.desc().nulls_last(),),
+        Ranking.NAME: (),
+    }[ranking]
+    query = narrowed(select(table.name, table.wildcard_of), replace(wanted, collapsed=False))
+    query = query.order_by(*order, table.name)
+    if not wanted.collapsed:
+        return [Ranked(row.name) for row in await tx.execute(query.limit(limit))]
+    rows = (await tx.execute(query)).all()
+    hosts = Counter(row.wildcard_of for row in rows if row.wildcard_of is not None)
+    ranked = []
+    for row in rows:
+        if row.wildcard_of is None:
+            ranked.append(Ranked(row.name))
+        elif hosts[row.wildcard_of]:
+            ranked.append(Ranked(row.name, hosts.pop(row.wildcard_of) - 1))
+    return ranked[:limit]
 
 
 async def count_wildcards(tx: Tx, names: Sequence[str]) -> dict[str, int]:

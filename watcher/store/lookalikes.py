@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     RowMapping,
     Select,
@@ -19,11 +20,13 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    distinct,
     func,
     or_,
     select,
     update,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, wildcard_parent
@@ -290,10 +293,14 @@ async def count_due(tx: Tx, *, now: datetime) -> int:
 
 
 async def count_abilities(tx: Tx) -> dict[str, int]:
-    """Return the number of lookalikes of each ability: of those that were seen to exist, or did not settle yet."""
+    """Return the number of lookalikes of each ability: of those that were seen to exist, or did not settle yet.
+
+    Of all hosts that one wildcard answers for one counts.
+    """
+    each = func.count(distinct(func.coalesce(lookalikes.c.wildcard_of, lookalikes.c.name)))
     query = (
-        select(lookalikes.c.ability, func.count().label("number"))
-        .where(listed(), lookalikes.c.relation == LOOKALIKE)
+        select(lookalikes.c.ability, each.label("number"))
+        .where(listed(lookalikes.c), lookalikes.c.relation == LOOKALIKE)
         .group_by(lookalikes.c.ability)
     )
     return {row.ability: row.number for row in await tx.execute(query)}
@@ -320,36 +327,41 @@ async def save_triage(
     return known
 
 
-def listed() -> ColumnElement[bool]:
-    """The condition of rows that people are shown: seen to exist, or never settled, which nobody knows better yet."""
-    return or_(lookalikes.c.first_seen_at.is_not(None), lookalikes.c.ability == Ability.UNKNOWN.value)
-
-
 def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
     """Return the query with the conditions of `wanted`."""
     table = lookalikes.c
+    query = query.where(*_conditions(table, wanted))
+    if not wanted.collapsed:
+        return query
+    host = lookalikes.alias("host").c
+    first = select(func.min(host.name)).where(host.wildcard_of.is_not(None), *_conditions(host, wanted))
+    return query.where(or_(table.wildcard_of.is_(None), table.name.in_(first.group_by(host.wildcard_of))))
+
+
+Columns = ReadOnlyColumnCollection[str, Column[Any]]
+
+
+def listed(table: Columns) -> ColumnElement[bool]:
+    """The condition of rows that people are shown: seen to exist, or never settled, which nobody knows better yet."""
+    return or_(table.first_seen_at.is_not(None), table.ability == Ability.UNKNOWN.value)
+
+
+def _conditions(table: Columns, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of `wanted` on the rows of `table`."""
+    yield listed(table)
+    yield table.relation == wanted.relation
     plain = (("ability", wanted.ability), ("basis", wanted.basis), ("triage", wanted.triage))
-    conditions: list[ColumnElement[bool]] = [
-        listed(),
-        table.relation == wanted.relation,
-        *(table[column] == value for column, value in plain if value is not None),
-        *_inside(wanted),
-        *_resembling(wanted),
-    ]
+    yield from (table[column] == value for column, value in plain if value is not None)
+    yield from _inside(table, wanted)
+    yield from _resembling(table, wanted)
     if wanted.severity is not None:
-        floor = Severity(wanted.severity)
-        conditions.append(table.severity_rank <= RANKS[floor])
+        yield table.severity_rank <= RANKS[Severity(wanted.severity)]
     if wanted.since is not None:
-        conditions.append(table.first_seen_at >= wanted.since)
-    if wanted.collapsed:
-        first = select(func.min(table.name)).where(table.wildcard_of.is_not(None), table.first_seen_at.is_not(None))
-        conditions.append(or_(table.wildcard_of.is_(None), table.name.in_(first.group_by(table.wildcard_of))))
-    return query.where(*conditions)
+        yield table.first_seen_at >= wanted.since
 
 
-def _inside(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _inside(table: Columns, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     """Conditions on text: the name, and what stands inside the verdict and the registration."""
-    table = lookalikes.c
     for column, value in ((table.verdict, wanted.flag), (table.registration, wanted.registrar)):
         if value is not None:
             yield cast(column, Text).contains(json.dumps(value), autoescape=True)
@@ -360,18 +372,18 @@ def _inside(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield table.name.contains(part, autoescape=True) | table.unicode.contains(part, autoescape=True)
 
 
-def _resembling(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _resembling(table: Columns, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     """Conditions on one resemblance that a row must have."""
     if wanted.protected is None and wanted.technique is None and wanted.grade is None:
         return
-    table = resemblances.c
-    query = select(table.name).where(table.name == lookalikes.c.name)
+    like = resemblances.c
+    query = select(like.name).where(like.name == table.name)
     if wanted.protected is not None:
-        query = query.where(table.protected == wanted.protected)
+        query = query.where(like.protected == wanted.protected)
     if wanted.technique is not None:
-        query = query.where(cast(table.techniques, Text).contains(f'"{wanted.technique}"', autoescape=True))
+        query = query.where(cast(like.techniques, Text).contains(f'"{wanted.technique}"', autoescape=True))
     if wanted.grade is not None:
-        query = query.where(table.grade == wanted.grade)
+        query = query.where(like.grade == wanted.grade)
     yield query.exists()
 
 

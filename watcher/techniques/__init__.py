@@ -5,6 +5,7 @@ its docstring is its documentation. Adding one: its file, its line in `ALL`, its
 """
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from watcher.core.errors import ConfigurationError
@@ -106,5 +107,7 @@ def known_technique(text: str) -> str:
     name = text.strip().lower().replace("-", "_")
     known = (*(technique.NAME for technique in ALL), CONTAINMENT)
     if name not in known:
-        raise ConfigurationError("technique", f"there is no {text[:64]!r}; there are {', '.join(known)}")
+        near = get_close_matches(name, known, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ";"
+        raise ConfigurationError("technique", f"there is no {text[:64]!r}{meant} there are {', '.join(known)}")
     return name

@@ -100,7 +100,7 @@ async def imported(call: Call[Nothing, ImportForm]) -> web.Response:
     if not bad:
         known = len(added.names) - added.new
         rest = f"; {known} were protected before" if known else ""
-        return back(None, "/protected", done=f"{added.new} names are protected now{rest}" if added.names else "none")
+        return back(None, "/protected", done=f"{_newly(added.new)} protected now{rest}" if added.names else "none")
     return page(call, "import.html", added=added, bad=bad, read=len(good) + len(bad))
 
 
@@ -129,3 +129,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     form("/protected/change", changed, "Set owner and tags", ChangeForm),
     form("/protected/remove", removed, "Stop protecting a name", RemoveForm),
 )
+
+
+def _newly(count: int) -> str:
+    return "1 name is" if count == 1 else f"{count or 'no'} names are"

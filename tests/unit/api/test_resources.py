@@ -1,5 +1,6 @@
 """Each resource over a real database: what it gives, changes and refuses."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from tests.fakes.alert_samples import became_able
 from tests.fakes.api_client import ApiClient, World
 from watcher.core.errors import DeliveryRejected
+from watcher.core.events import Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.telling.alerts import Alert, AlertKind, group_key
 from watcher.services.names.tokens import Scope
-from watcher.store import deliveries, event_log, outbox, silences
+from watcher.store import deliveries, event_log, lookalikes, outbox, resemblances, silences
 
 
 async def test_a_name_is_protected_once_and_stays_as_it_was(api: ApiClient, behind: World):
@@ -178,6 +180,29 @@ async def test_the_lookalikes_of_a_name_that_is_not_protected_are_no_empty_list(
     assert (await api.get("/api/v1/lookalikes?protected=army.mil")).json["items"] == []
     answer = await api.get("/api/v1/lookalikes?protected=navy.mil")
     assert (answer.status, answer.json["detail"]) == (404, "navy.mil is not known here")
+
+
+async def test_all_hosts_of_one_wildcard_are_one_row_unless_asked_for(api: ApiClient, behind: World):
+    await behind.protect("army.mil", "navy.mil")
+    await behind.see("army.ml", "army.mil")
+    async with behind.store.write() as tx:
+        row = await lookalikes.find(tx, "army.ml")
+        assert row is not None
+        wild = replace(row.verdict, flags=(Flag.WILDCARD,))
+        for number in range(30):
+            host = f"h{number:02}.evil.ml"
+            await lookalikes.save(
+                tx, [replace(row, name=host, unicode=host, registrable_domain="evil.ml", verdict=wild)]
+            )
+            owner = "navy.mil" if number == 7 else "army.mil"
+            await resemblances.save(tx, host, [Resemblance(owner, ("omission",), 0.01, "", 9)])
+    page = (await api.get("/api/v1/lookalikes")).json["items"]
+    assert [(row["name"], row["more_hosts"]) for row in page] == [("army.ml", 0), ("h00.evil.ml", 29)]
+    page = (await api.get("/api/v1/lookalikes?protected=navy.mil")).json["items"]
+    assert [row["name"] for row in page] == ["h07.evil.ml"], "the first that matches stands for the wildcard"
+    assert len((await api.get("/api/v1/lookalikes?all_hosts=true")).json["items"]) == 31
+    async with behind.store.read() as tx:
+        assert await lookalikes.count_abilities(tx) == {"able": 2}
 
 
 async def test_lookalikes_are_filtered(api: ApiClient, behind: World):

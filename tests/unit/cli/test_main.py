@@ -1,5 +1,9 @@
 """The command line's frame: exit codes, one line for each failure, global options."""
 
+import os
+import subprocess
+import sys
+
 import click
 import pytest
 
@@ -111,3 +115,52 @@ def _run_as(command: click.Command, arguments: list[str]) -> int:
     group = click.Group(params=cli.params, callback=cli.callback)
     group.add_command(command, "it")
     return main.run([*arguments, "it"], group)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["chek", "army.mil"], "check"),
+        (["lookalike"], "lookalikes"),
+        (["protect", "ad"], "add"),
+        (["mail_log"], "mail-log"),
+        (["check", "--formatt", "json", "a.com"], "--format"),
+        (["--confg", "x", "check"], "--config"),
+        (["export", "postfix_acces"], "postfix_access"),
+    ],
+)
+def test_what_is_mistyped_gets_a_suggestion(capsys, arguments: list[str], wanted: str) -> None:
+    assert run(arguments) == 2
+    err = capsys.readouterr().err
+    assert "did you mean" in err.lower()
+    assert wanted in err.lower().partition("did you mean")[2]
+
+
+@pytest.mark.parametrize("command", ["check", "scan", "sweep", "doctor", "worker", "report"])
+@pytest.mark.parametrize("wrong", ["nonsense", "192.0.2.1:99999", "", "tls://dns.example"])
+def test_a_wrong_resolver_is_an_error_of_its_option(capsys, command: str, wrong: str) -> None:
+    names = [] if command in {"sweep", "doctor", "worker"} else ["army.mil"]
+    assert run([command, f"--resolver={wrong}", *names]) == 2
+    assert "--resolver" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_printed(capsys, shell: str) -> None:
+    assert run(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert f"_WATCHER_COMPLETE={shell}_complete" in script
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    def completed(words: str, place: int) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "watcher"],
+            env={**os.environ, "_WATCHER_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(place)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()
+
+    assert "plain,lookalikes" in completed("watcher lo", 1)
+    assert {"plain,worst", "plain,newest"} <= set(completed("watcher lookalikes --sort ", 3))

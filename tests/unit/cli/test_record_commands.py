@@ -6,13 +6,17 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.api_client import World, make_world
+from watcher.core.events import Resemblance
+from watcher.core.mail.verdict import Flag
 from watcher.services.names.tokens import Gatekeeper, Scope
+from watcher.store import lookalikes, resemblances
 
 
 def in_world(watcher, work):
@@ -43,24 +47,59 @@ def seen(watcher):
     return watcher
 
 
-@pytest.mark.parametrize("command", ["lookalikes", "events"])
+@pytest.mark.parametrize(
+    "command",
+    ["lookalikes", "events", "match", "feed list", "protect list", "own list", "silence list", "token list"],
+)
 def test_without_a_database_it_says_that_there_is_none(bare, command):
-    assert "there is no database" in bare.refused(command, code=3)
+    said = bare.refused(*command.split(), code=3)
+    assert "there is no database" in said
+    assert "`watcher protect add NAME`" in said
     assert list(bare.database.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["protect remove a.com", "own remove a.com", "silence remove x", "token revoke x"])
+def test_what_is_not_there_is_not_removed_and_no_database_is_made(bare, command):
+    bare.refused(*command.split())
+    assert list(bare.database.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["lookalikes", "events", "protect list", "own list", "silence list", "token list"])
+def test_an_empty_list_says_so(watcher, command):
+    for output_format in ("plain", "table"):
+        ran = watcher(*command.split(), "--format", output_format)
+        assert (ran.code, ran.out) == (0, "")
+        assert ran.err.startswith("watcher: none")
+    ran = watcher(*command.split(), "--format", "json")
+    assert (ran.out, ran.err) == ("[]\n", ""), "a program sees it"
+
+
+def test_a_change_says_how_much_it_changed(seen):
+    assert seen("triage", "investigating", "army.ml").err == "watcher: 1 changed\n"
+    assert seen("protect", "add", "army.mil").err == "watcher: none added, 1 already protected\n"
+    assert seen("protect", "remove", "army.mil", "ARMY.mil.").err == "watcher: 1 name removed\n"
+    seen("silence", "add", "army.ml")
+    assert seen("silence", "remove", "army.ml").err == "watcher: 1 silence removed\n"
+    seen("token", "create", "ci", "--scope", "read")
+    assert "ci is revoked" in seen("token", "revoke", "ci").err
 
 
 def test_lookalikes_are_shown_and_filtered(seen):
     def shown(*options: str) -> list[str]:
         return seen("lookalikes", *options).out.split()
 
-    assert shown() == ["army.ml", "navy.ml", "shop.ml"]
+    assert shown() == ["army.ml", "shop.ml", "navy.ml"], "the worst first"
+    assert shown("--limit", "2") == ["army.ml", "shop.ml"]
+    assert shown("--sort", "name") == ["army.ml", "navy.ml", "shop.ml"]
+    assert shown("--sort", "newest")[0] == "shop.ml"
+    assert shown("--sort", "likelihood", "--limit", "1") == ["army.ml"]
     assert shown("--ability", "able") == ["army.ml", "shop.ml"]
     assert shown("--protected", "ARMY.mil.") == ["army.ml", "shop.ml"]
     assert shown("--severity", "high") == ["army.ml"]
     assert shown("--technique", "omission") == ["shop.ml"]
     assert shown("--triage", "blocked") == []
     rows = json.loads(seen("lookalikes", "--format", "json").out)
-    assert [row["mail"]["basis"] for row in rows] == ["explicit_mx", "null_mx", "implicit_mx"]
+    assert [row["mail"]["basis"] for row in rows] == ["explicit_mx", "implicit_mx", "null_mx"]
     assert {"techniques", "likelihood", "protected"} <= rows[0].keys()
     assert "history" not in rows[0]
     table = seen("lookalikes", "--format", "table").out.splitlines()
@@ -68,6 +107,42 @@ def test_lookalikes_are_shown_and_filtered(seen):
     assert "able (explicit_mx)" in table[1]
     header = seen("lookalikes", "--format", "csv").out.splitlines()[0]
     assert "mail.ability" in header
+
+
+def test_of_all_hosts_of_one_wildcard_one_is_listed(seen):
+    async def work(world: World) -> None:
+        async with world.store.write() as tx:
+            row = await lookalikes.find(tx, "shop.ml")
+            wild = replace(row.verdict, flags=(Flag.WILDCARD,))
+            hosts = [f"h{number:03}.evil.ml" for number in range(323)]
+            await lookalikes.save(
+                tx,
+                [replace(row, name=host, unicode=host, registrable_domain="evil.ml", verdict=wild) for host in hosts],
+            )
+            likely = Resemblance("army.mil", ("omission",), 0.5, "", rank=9)
+            await resemblances.save(tx, "h200.evil.ml", [likely])
+
+    in_world(seen, work)
+    rows = [json.loads(line) for line in seen("lookalikes", "--format", "jsonl").out.splitlines()]
+    assert [(row["name"], row["more_hosts"]) for row in rows] == [
+        ("army.ml", 0),
+        ("h200.evil.ml", 322),
+        ("shop.ml", 0),
+        ("navy.ml", 0),
+    ]
+    assert "and 322 more hosts" in seen("lookalikes", "--format", "table").out.replace("\n", " ")
+    assert len(seen("lookalikes", "--all-hosts").out.split()) == 326
+    assert seen("lookalikes", "--protected", "army.mil", "--limit", "2").out.split() == ["army.ml", "h200.evil.ml"]
+    assert seen("lookalikes", "--ability", "unable").out.split() == ["navy.ml"]
+
+
+def test_a_table_of_lookalikes_fits_the_terminal(seen, monkeypatch):
+    for columns in (60, 80, 132):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = seen("lookalikes", "--format", "table").out.splitlines()
+        assert max(map(len, lines)) <= columns
+        assert lines[0].split()[:3] == ["name", "mail", "severity"], "what matters most stays"
+        assert ("by" in lines[0].split()) == (columns > 100)
 
 
 def test_lookalikes_of_no_name(seen):

@@ -126,3 +126,21 @@ async def test_plain_http_goes_nowhere_but_to_this_machine(tmp_path):
 async def test_a_list_without_any_name_is_refused(tmp_path):
     with pytest.raises(FeedFailed, match="no line holds a name"):
         await names_of(ListFeed(FileOrUrl(put(tmp_path, "<html>\nmoved here\n"))), tmp_path)
+
+
+async def test_a_feed_is_fetched_through_the_proxy_that_is_set(tmp_path):
+    asked = []
+
+    async def answer(request):
+        asked.append(str(request.url))
+        return web.Response(text="army.ml\n")
+
+    application = web.Application()
+    application.router.add_get("/{tail:.*}", answer)
+    async with TestServer(application) as proxy:
+        through = f"http://127.0.0.1:{proxy.port}"
+        url = "http://localhost:1/names.txt"  # nobody listens there
+        feed = ListFeed(FileOrUrl(url=url, proxy={url: through}.get))
+        names, _ = await names_of(feed, tmp_path)
+    assert names == ["army.ml"]
+    assert asked == [url]

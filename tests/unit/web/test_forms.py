@@ -163,7 +163,7 @@ async def test_the_way_after_the_login_stays_here(world, browser):
 async def test_a_list_is_imported_with_a_report_of_each_bad_line(world, browser):
     await browser.open("/protected")
     _, text = await browser.send("/protected/import", text="navy.mil\nno name\n# a comment\na..b\n")
-    assert "1 names are protected now" in text
+    assert "1 name is protected now" in text
     assert re.findall(r"<tr><td>(\d+)</td>", text) == ["2", "4"]
     _, text = await browser.open("/protected")
     assert "navy.mil" in text

@@ -28,7 +28,16 @@ class Suffixes:
         self._make_icann = icann
         self.delegated = delegated
         self._added: frozenset[str] = frozenset()
+        self._noticed: frozenset[str] = frozenset()
         self.public_suffix = lru_cache(maxsize=65536)(self._public_suffix)
+
+    def learn(self, labels: Iterable[str]) -> None:
+        """Count top-level labels that the root was seen to delegate like those of its list."""
+        self.delegated |= frozenset(labels)
+
+    def notice(self, labels: Iterable[str]) -> None:
+        """Take names under these labels for possible from now on; candidates stay as they are until the next start."""
+        self._noticed |= frozenset(labels)
 
     @cached_property
     def _listed(self) -> SuffixList:
@@ -67,6 +76,10 @@ class Suffixes:
 
     def is_delegated(self, name: str) -> bool:
         """Return whether the top-level label of `name` is in the root zone."""
+        return self.is_listed(name) or name.rpartition(".")[2] in self._noticed
+
+    def is_listed(self, name: str) -> bool:
+        """Return whether the top-level label of `name` is among those that candidates are made of."""
         return name.rpartition(".")[2] in self.delegated
 
 

@@ -27,7 +27,6 @@ def known_json(known: Known) -> JSON:
         "triage_note": known.triage_note,
         "triage_at": time_json(known.triage_at),
         "triage_by": known.triage_by,
-        **({"more_hosts": known.more_hosts} if known.more_hosts else {}),
     }
 
 
@@ -49,4 +48,5 @@ def lookalike_json(known: Known) -> JSON:
         "techniques": list(known.techniques),
         "likelihood": known.likelihood,
         "protected": list(known.protected),
+        "more_hosts": known.more_hosts,
     }

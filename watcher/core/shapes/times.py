@@ -14,3 +14,10 @@ def time_json(at: datetime | None) -> str | None:
 def time_from_json(text: str | None) -> datetime | None:
     """Return the inverse of `time_json`."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+def short_time(at: datetime | str | None) -> str | None:
+    """Return a time for tables, to the minute in UTC, from a time or its JSON."""
+    if at is None or isinstance(at, str):
+        at = time_from_json(at)
+    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"

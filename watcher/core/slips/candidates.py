@@ -263,7 +263,7 @@ class _Pool:
         """A text whose suffix is nobody's: it is looked up."""
         text = slip.text
         suffixes = self._tables.suffixes
-        if not possible(text) or not suffixes.is_delegated(text):
+        if not possible(text) or not suffixes.is_listed(text):
             return
         ascii_text = a_labels(text)
         if ascii_text is None or len(ascii_text) > _MAX_NAME:
@@ -291,7 +291,7 @@ class _Pool:
         if text in tables.icann or text in tables.private:
             suffix, registrable = text, None
         else:
-            if not possible(text) or not tables.suffixes.is_delegated(text):
+            if not possible(text) or not tables.suffixes.is_listed(text):
                 return None
             suffix = tables.suffixes.public_suffix(text)
             registrable = tables.suffixes.registrable_domain(text)

@@ -1,7 +1,7 @@
 """One pass over the lookalikes of a name right now, by looks that are not recorded."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from watcher.core.errors import WatcherError
@@ -22,7 +22,10 @@ class Unseen(WatcherError):
 
 
 class Scan:
-    """The pass over the first `limit` candidates of a name. `asked` of `total` domains shows how far `run` is."""
+    """The pass over the first `limit` candidates of a name. `asked` of `total` domains shows how far `run` is.
+
+    `found` is given each lookalike as soon as it was looked at.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Scan:
         limit: int,
         *,
         controls: Controls,
+        found: Callable[[Known], None] | None = None,
     ) -> None:
         self._sweeper = sweeper
         self._controls = controls
@@ -40,6 +44,7 @@ class Scan:
         self._names = names
         self._protected = protected
         self._limit = limit
+        self._found = found
         self._places = asyncio.Semaphore(_LOOKS_AT_ONCE)
         self._rows: list[Known] = []
         self.asked = self.total = 0
@@ -56,8 +61,7 @@ class Scan:
         self.total = len(domains)
         async with asyncio.TaskGroup() as looks:
             looks.create_task(self._look(groups.get(None, [])))
-            for domain in await self._existing(domains):
-                looks.create_task(self._look(groups[domain]))
+            await self._existing(domains, lambda domain: looks.create_task(self._look(groups[domain])))
         if self._blind:
             raise Unseen(
                 f"{len(self.unsettled)} of {self.asked} questions about {self._protected.name} got no answer that "
@@ -68,22 +72,22 @@ class Scan:
                 looks.create_task(self._look(groups[domain]))
         return sorted(self._rows, key=worst_first)
 
-    async def _existing(self, domains: Sequence[Fqdn]) -> list[Fqdn]:
-        """The domains that exist; those that did not settle go to `unsettled`."""
-        found: list[Fqdn] = []
+    async def _existing(self, domains: Sequence[Fqdn], look: Callable[[Fqdn], object]) -> None:
+        """Have `look` begin at each domain that exists; those that did not settle go to `unsettled`."""
         rest = list(domains)
         while rest and not self._blind:
-            heard = await self._ask(rest, found)
+            heard = await self._ask(rest, look)
             if in_doubt(self.asked, len(self.unsettled)) and not self._controls.proven:
                 again = await self._controls.again(self.unsettled)
                 self._blind = again.blind
                 settled = {existence.name for existence in again.found if existence.outcome.settled}
                 self.unsettled = [name for name in self.unsettled if name not in settled]
-                found += [existence.name for existence in again.found if _is_there(existence)]
+                for existence in again.found:
+                    if _is_there(existence):
+                        look(existence.name)
             rest = [domain for domain in rest if domain not in heard] if heard else []
-        return found
 
-    async def _ask(self, domains: Sequence[Fqdn], found: list[Fqdn]) -> set[Fqdn]:
+    async def _ask(self, domains: Sequence[Fqdn], look: Callable[[Fqdn], object]) -> set[Fqdn]:
         """The domains that answers came for; ends early where control questions must be asked first."""
         heard: set[Fqdn] = set()
         async with aclosing(self._sweeper.sweep(domains)) as answers:
@@ -93,7 +97,7 @@ class Scan:
                 if not existence.outcome.settled:
                     self.unsettled.append(existence.name)
                 elif _is_there(existence):
-                    found.append(existence.name)
+                    look(existence.name)
                 doubt = self.asked == PLENTY and in_doubt(self.asked, len(self.unsettled))
                 if doubt and not self._controls.proven:
                     break
@@ -105,6 +109,8 @@ class Scan:
                 known = await self._lookup.seen(candidate.name, [self._names.resemblance(candidate)])
             if known is not None:
                 self._rows.append(known)
+                if self._found is not None:
+                    self._found(known)
 
 
 def _is_there(existence: Existence) -> bool:

@@ -113,6 +113,11 @@ class Examiner:
         self._shared = SharedQuestions(resolver)
         self._label: tuple[str, datetime] | None = None
 
+    @property
+    def labels_found(self) -> frozenset[str]:
+        """The top-level labels that the bundled list lacks and the root turned out to delegate."""
+        return frozenset() if self._undelegated is None else frozenset(self._undelegated.found)
+
     async def look(self, name: Fqdn, options: LookOptions = USUAL) -> Look:
         """Return the observation and the verdict; never raises for what the DNS did.
 

@@ -18,6 +18,8 @@ class UndelegatedLabels:
         self._suffixes = suffixes
         self._every = every
         self._next: dict[str, datetime] = {}
+        self.found: set[str] = set()
+        """Labels that the root turned out to delegate."""
 
     def due(self, name: str) -> bool:
         """Return whether the next look at `name` should ask for its top-level label's nameservers."""
@@ -33,6 +35,8 @@ class UndelegatedLabels:
             if answer.question.name == label and answer.question.type is RRType.NS and answer.settled:
                 if answer.outcome is Outcome.ANSWER:
                     self._next.pop(label, None)
+                    if len(self.found) < _MOST:
+                        self.found.add(label)
                 else:
                     if len(self._next) >= _MOST:
                         self._next.clear()

@@ -64,13 +64,13 @@ async def change(store: Store, silence_id: str, fields: Mapping[str, Any], *, no
     return changed
 
 
-async def remove(store: Store, which: str, *, suffixes: Suffixes) -> bool:
-    """Remove the silence of this id, or every silence of this value as one may write it; whether there was one."""
+async def remove(store: Store, which: str, *, suffixes: Suffixes) -> int:
+    """Remove the silence of this id, or every silence of this value as one may write it; how many there were."""
     async with store.write() as tx:
         rows = [row for row in await silences.list_all(tx) if row.id == which or _means(which, row, suffixes)]
         for row in rows:
             await silences.remove(tx, row.id)
-    return bool(rows)
+    return len(rows)
 
 
 def _means(text: str, row: SilenceRow, suffixes: Suffixes) -> bool:
