@@ -143,6 +143,15 @@ def tests_of(path: Path) -> list[list[str]]:
     return [stage for stage in (own, near, wider) if stage]
 
 
+def require_sound(path: Path, tests: list[str], sound: set[str]) -> list[str]:
+    """Return the tests, which must pass without any change; `sound` remembers that they do."""
+    if str(tests) not in sound:
+        if noticed(path, None, tests):
+            sys.exit(f"these tests fail without any change, or take longer than {SECONDS} s: {' '.join(tests)}")
+        sound.add(str(tests))
+    return tests
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", default=["core", "store", "services"])
@@ -167,13 +176,8 @@ def main() -> int:
             before = ast.unparse(node)[:100]
             setattr(node, field, value)
             ast.fix_missing_locations(tree)
-            for stage in tests_of(path):
-                if str(stage) not in sound:
-                    if noticed(path, None, stage):
-                        sys.exit(f"these tests fail without any change: {' '.join(stage)}")
-                    sound.add(str(stage))
             tried += 1
-            if not any(noticed(path, tree, stage) for stage in tests_of(path)):
+            if not any(noticed(path, tree, require_sound(path, stage, sound)) for stage in tests_of(path)):
                 where = f"{path.relative_to(HERE)}:{getattr(node, 'lineno', 0)}"
                 survivors.append(f"{where}: {before}  ->  {ast.unparse(node)[:100]}")
                 print("survived", survivors[-1], flush=True)

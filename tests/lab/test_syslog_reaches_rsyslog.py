@@ -53,3 +53,14 @@ async def test_a_receiver_that_is_gone_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(DeliveryFailed) as caught:
         await Syslog(address=address, form=SyslogForm.CEF).send(ALERTS["two_events"])
     assert caught.value.reason is FailureReason.UNREACHABLE
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
+async def test_lines_of_the_event_record_arrive_whole(tmp_path: Path, tls: bool) -> None:
+    events = ALERTS["storm"].events
+    with Rsyslog(tmp_path, tls=tls) as server:
+        channel = Syslog(address=server.address, form=SyslogForm.ECS, tls=_trust(server) if tls else None)
+        await channel.send_lines((event, json.dumps({"fate": "held", "id": event.id})) for event in events)
+        await_condition(lambda: len(server.lines()) == len(events), "every line arrived", seconds=30)
+    found = [json.loads(line.split(" ", 4)[4])["id"] for line in server.lines()]
+    assert found == [event.id for event in events]

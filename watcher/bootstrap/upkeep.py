@@ -1,6 +1,6 @@
 """The upkeep of the watch itself: looks at what is ours and at suffixes, wellness, summaries, retention."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from watcher.services.telling.triage_answers import TriageAnswers
     from watcher.settings.settings import Settings
     from watcher.store import Store
+    from watcher.store.outbox import DecidedEvent
 
     Found = Mapping[str, Reachability | DishonestResolver]
 
@@ -45,7 +46,7 @@ class Upkeep:
     wellness: "Wellness"
     summaries: "Summaries"
     retention: "Retention"
-    record: "EventRecord | None"
+    records: "tuple[EventRecord, ...]"
     answers: "TriageAnswers"
     data_dates: Callable[[], Mapping[str, date]]
     soonest: timedelta
@@ -65,8 +66,8 @@ class Upkeep:
         await self.wellness.check(steady=False)
         await self.summaries.due()
         await self.retention.run()
-        if self.record is not None:
-            await self.record.due()
+        for record in self.records:
+            await record.due()
 
     @property
     def others(self) -> tuple[tuple[str, Callable[[], Awaitable[object]], timedelta], ...]:
@@ -76,7 +77,7 @@ class Upkeep:
             ("summary", self.summaries.due, _MINUTE),
             ("retention", self.retention.run, 6 * _HOUR),
             ("triage answers", self.answers.due, _ANSWERING),
-            *(() if self.record is None else (("event record", self.record.due, _RECORDING),)),
+            *((f"event record {number}", record.due, _RECORDING) for number, record in enumerate(self.records, 1)),
         )
 
 
@@ -158,20 +159,34 @@ def build_upkeep(
             public_url=chosen.api.public_url,
         ),
         retention=Retention(store=store, clock=clock, kept=Kept(kept.events, kept.evidence, kept.alerts, kept.gone)),
-        record=_record(chosen, store, clock),
+        records=_records(chosen, store, clock),
         answers=TriageAnswers(store, channels, clock),
         data_dates=lambda: data_dates(registry),
         soonest=soonest,
     )
 
 
-def _record(chosen: "Settings", store: "Store", clock: "Clock") -> "EventRecord | None":
-    from watcher.services.telling.record import EventRecord
+def _records(chosen: "Settings", store: "Store", clock: "Clock") -> "tuple[EventRecord, ...]":
+    """Return the event records of the settings: in a file, by syslog, or both."""
+    from watcher.channels.syslog import Syslog, SyslogForm
+    from watcher.core.errors import ConfigurationError
+    from watcher.services.telling.record import EventRecord, RecordFile
 
-    record = chosen.alerts.record
-    if record.file is None:
-        return None
-    return EventRecord(store=store, clock=clock, file=record.file, max_bytes=record.max_bytes, keep=record.keep)
+    record, made = chosen.alerts.record, []
+    if record.file is not None:
+        file = RecordFile(record.file, max_bytes=record.max_bytes, keep=record.keep)
+        made.append(EventRecord(store=store, clock=clock, write=file.write))
+    if record.address is not None:
+        try:
+            syslog = Syslog(address=record.address, form=SyslogForm.ECS)
+        except ConfigurationError as error:
+            raise ConfigurationError("alerts.record.address", error.why) from None
+
+        async def send(rows: "Sequence[tuple[DecidedEvent, str]]") -> None:
+            await syslog.send_lines((row.event, line) for row, line in rows)
+
+        made.append(EventRecord(store=store, clock=clock, write=send, name="by syslog"))
+    return tuple(made)
 
 
 async def check_honesty(honesty: "Callable[[], Awaitable[Found]]", vigil: "Vigil") -> "Found":

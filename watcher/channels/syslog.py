@@ -7,7 +7,8 @@ receiver may get an event twice. It knows it by its id.
 import asyncio
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,9 +88,26 @@ class Syslog:
         }
         if not alert.events:
             lines[alert.id] = _test_frame(alert)
+        await self._take(self._write(alert, lines))
+        self._progress.end(alert)
+
+    async def send_lines(self, lines: Iterable[tuple[Event, str]]) -> None:
+        """Return when the connection has taken a message about each event. Raises DeliveryFailed."""
+        framed = [frame(line, event) for event, line in lines]
+
+        async def write() -> None:
+            async with self._connected() as writer:
+                for message in framed:
+                    writer.write(message)
+                    await writer.drain()
+
+        await self._take(write())
+
+    async def _take(self, writing: Awaitable[None]) -> None:
+        """Await the writing within the time limit. Raises DeliveryFailed."""
         try:
             async with asyncio.timeout(self._timeout):
-                await self._write(alert, lines)
+                await writing
         except TimeoutError:
             raise DeliveryFailed(
                 f"syslog: not taken within {self._timeout:.0f} s", reason=FailureReason.TIMEOUT
@@ -101,15 +119,20 @@ class Syslog:
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise DeliveryFailed(f"syslog: cannot send ({why})", reason=FailureReason.UNREACHABLE) from None
-        self._progress.end(alert)
 
     async def _write(self, alert: Alert, lines: dict[str, bytes]) -> None:
-        reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
-        try:
+        async with self._connected() as writer:
             for part, line in lines.items():
                 writer.write(line)
                 await writer.drain()
                 self._progress.accepted(alert, part)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncio.StreamWriter]:
+        """Open a connection, and at the end wait until the receiver has read all of it."""
+        reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
+        try:
+            yield writer
             if writer.can_write_eof():
                 writer.write_eof()
                 with suppress(TimeoutError):  # a receiver that keeps the connection open has taken it all the same

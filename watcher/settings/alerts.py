@@ -76,6 +76,10 @@ class Record(Section):
         default=50_000_000, ge=10_000, description="From this size on the file is renamed to `FILE.1` and begun anew"
     )
     keep: int = Field(default=5, ge=1, le=100, description="Renamed files that are kept")
+    address: str | None = Field(
+        default=None,
+        description="Where the same lines go by syslog: `tls://siem.army.mil:6514` or `tcp://127.0.0.1:601`",
+    )
 
 
 class Alerts(ChannelSettings):

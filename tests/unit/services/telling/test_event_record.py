@@ -5,15 +5,16 @@ from pathlib import Path
 
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.telling_office import Office
+from watcher.core.errors import DeliveryFailed
 from watcher.core.telling.alerts import SilenceScope
-from watcher.services.telling.record import EventRecord
+from watcher.services.telling.record import EventRecord, RecordFile
 from watcher.store import silences
 from watcher.store.silences import SilenceRow
 
 
 def record_of(office: Office, file: Path, **changes: int) -> EventRecord:
     sizes = {"max_bytes": 1_000_000, "keep": 3, **changes}
-    return EventRecord(store=office.store, clock=office.clock, file=file, **sizes)
+    return EventRecord(store=office.store, clock=office.clock, write=RecordFile(file, **sizes).write)
 
 
 def lines(file: Path) -> list[dict[str, object]]:
@@ -68,3 +69,24 @@ async def test_it_is_rotated_by_size_and_old_files_go(office: Office, tmp_path: 
     assert sorted(path.name for path in tmp_path.glob("events*")) == ["events.jsonl.1", "events.jsonl.2"]
     assert "army3.ml" in (tmp_path / "events.jsonl.1").read_text()
     assert (tmp_path / "events.jsonl.1").stat().st_mode & 0o077 == 0
+
+
+async def test_two_places_have_each_their_own_position(office: Office, tmp_path: Path) -> None:
+    sent: list[str] = []
+    failing = True
+
+    async def send(rows) -> None:
+        if failing:
+            raise DeliveryFailed("syslog: cannot send (Connection refused)")
+        sent.extend(line for _, line in rows)
+
+    file = tmp_path / "events.jsonl"
+    other = EventRecord(store=office.store, clock=office.clock, write=send, name="by syslog")
+    await office.happens(became_able())
+    await office.passes(1200, 10)
+    assert await record_of(office, file).due() == 1
+    assert await other.due() == 0
+    failing = False
+    assert await other.due() == 1
+    assert await other.due() == 0
+    assert sent == file.read_text().splitlines()
