@@ -34,6 +34,7 @@ from watcher.lookups.registry.whois_text import decode
 from watcher.mail_logs import ALL, detected
 from watcher.services.blocking.mail_log import keyed_hash
 from watcher.settings.settings import load
+from watcher.store.block_list import ZoneName
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 DOMAIN = "army.ml"
@@ -179,7 +180,7 @@ async def _no_difference(serial: int) -> None:
 
 _SERVED = rpz_answers.Served(
     _SHAPE,
-    rpz_zone.zone_image(7, [DOMAIN, "mod.gov.ml"], _SHAPE),
+    rpz_zone.zone_image(7, [ZoneName(DOMAIN, "army.mil"), ZoneName("mod.gov.ml")], _SHAPE),
     rpz_answers.Access(allow=(ip_network("127.0.0.1/32"),)),
     _no_difference,
 )
