@@ -5,7 +5,6 @@ what must hold of its result. `tools/fuzz.py` runs them; `tests/property/test_fu
 """
 
 import asyncio
-import io
 import json
 import struct
 import tempfile
@@ -25,7 +24,7 @@ from watcher.core.names import names
 from watcher.core.names.lists import NamesList
 from watcher.core.registration.facts import RegistrationStatus
 from watcher.exports.form import RpzAction
-from watcher.feeds.lists import lines_of
+from watcher.feeds.lists import read_lines
 from watcher.listeners import policy, rpz_answers, rpz_zone
 from watcher.lookups.dns import plain_reading, reading_cost, wire
 from watcher.lookups.registry import rdap_bootstrap, rdap_reader, whois_classifier
@@ -111,15 +110,17 @@ def name(data: bytes) -> None:
 @target
 def names_list(data: bytes) -> None:
     """A list of names of any form, packed or not."""
-    for column in (None, "domain", "2"):
-        reader = NamesList(column)
-        with suppress(ConfigurationError):
-            for found in reader.names(lines_of(io.BytesIO(data), "list")):
-                assert names.parse_existing(found) == found
-        assert reader.tally.named + reader.tally.dropped <= reader.tally.lines
-        entries = NamesList(column)
-        with suppress(ConfigurationError):
-            assert all(entry.text for entry in entries.entries(lines_of(io.BytesIO(data), "list")))
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        for column in (None, "domain", "2"):
+            reader, entries = NamesList(column), NamesList(column)
+            with suppress(ConfigurationError):
+                for found in reader.names(read_lines(Path(file.name))):
+                    assert names.parse_existing(found) == found
+            assert reader.tally.named + reader.tally.dropped <= reader.tally.lines
+            with suppress(ConfigurationError):
+                assert all(entry.text for entry in entries.entries(read_lines(Path(file.name))))
 
 
 @target
