@@ -176,6 +176,7 @@ def _registry_client(
     from watcher.core.names.addresses import is_global
     from watcher.data import load_suffixes, rdap_bootstrap
     from watcher.lookups.registry.client import RegistryClient
+    from watcher.lookups.registry.options import RegistryLimits, RegistryServers
 
     chosen = everything.registration
     if not chosen.enabled:
@@ -184,13 +185,14 @@ def _registry_client(
         clock,
         is_global,
         bundled=rdap_bootstrap(),
-        rdap_bootstrap=chosen.rdap_bootstrap,
-        rdap_servers=chosen.rdap_servers,
-        whois_servers=chosen.whois_servers,
-        max_rate=chosen.max_rate,
-        kept=min(_KEPT_REPLIES, chosen.refresh_soon / 2),
+        servers=RegistryServers(
+            rdap_bootstrap=chosen.rdap_bootstrap,
+            rdap=chosen.rdap_servers,
+            whois=chosen.whois_servers,
+            proxy=everything.http.proxy,
+            proxy_of=everything.http.of,
+        ),
+        limits=RegistryLimits(max_rate=chosen.max_rate, kept=min(_KEPT_REPLIES, chosen.refresh_soon / 2)),
         registered_domain=load_suffixes().registered_domain,
         heard=heard,
-        proxy=everything.http.proxy,
-        proxy_of=everything.http.of,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -22,6 +22,13 @@ from watcher.core.registration.facts import (
 )
 from watcher.lookups.registry import rdap_bootstrap, whois
 from watcher.lookups.registry.connecting import Gate
+from watcher.lookups.registry.options import (
+    IANA_WHOIS,
+    USUAL_LIMITS,
+    USUAL_SERVERS,
+    RegistryLimits,
+    RegistryServers,
+)
 from watcher.lookups.registry.pace import ServerPace
 from watcher.lookups.registry.rdap import Rdap
 from watcher.lookups.registry.reply import RegistryReply, failed, throttled, unknown
@@ -29,7 +36,6 @@ from watcher.lookups.registry.routes import RdapServer, Routes, Server, WhoisSer
 from watcher.lookups.registry.whois_process import WhoisProcess
 
 IANA_BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
-IANA_WHOIS = "whois.iana.org"
 
 _TRIES = 2
 _UNKNOWN_KEPT = timedelta(minutes=1)
@@ -41,15 +47,9 @@ log = logging.getLogger(__name__)
 class RegistryClient:
     """Satisfies `core.ports.Registry`. Close it with `close`.
 
-    `bundled` is the bootstrap in the package. `rdap_bootstrap` is a file or URL in its place, None for IANA's URL:
-    a URL is fetched by `refresh_bootstrap` and the bundled one serves until then. `rdap_servers` and `whois_servers`
-    map a suffix to the server that the operator wants asked; these, `rdap_bootstrap` and a `whois_referral` of one's
-    own may have addresses that are not global. `max_rate` is questions a second at each server; `timeout` seconds for
-    one question; `patience` how long a question may wait for a server that throttles before it is answered "unknown";
-    `kept` how long an answer is given again without asking, `most_kept` of them at most. `rdap` is the HTTP side, made
-    here unless given. `registered_domain` is the domain that a top-level registry knows, above a registrable one:
-    `uk.com` above `army.uk.com`. `heard` is told of every try: which server, and what went wrong, None where
-    it answered.
+    `bundled` is the bootstrap in the package. `rdap` is the HTTP side, made here unless given. `registered_domain` is
+    the domain that a top-level registry knows, above a registrable one: `uk.com` above `army.uk.com`. `heard` is told
+    of every try: which server, and what went wrong, None where it answered.
 
     Raises ConfigurationError for settings that cannot be used.
     """
@@ -60,43 +60,36 @@ class RegistryClient:
         is_global: Callable[[str], bool],
         *,
         bundled: bytes,
-        rdap_bootstrap: str | None = None,
-        rdap_servers: Mapping[str, str] | None = None,
-        whois_servers: Mapping[str, str] | None = None,
-        whois_referral: str = IANA_WHOIS,
-        max_rate: float = 1.0,
-        timeout: float = 15.0,
-        patience: timedelta = timedelta(seconds=30),
-        kept: timedelta = timedelta(minutes=5),
-        most_kept: int = 4096,
+        servers: RegistryServers = USUAL_SERVERS,
+        limits: RegistryLimits = USUAL_LIMITS,
         rdap: Rdap | None = None,
-        proxy: str | None = None,
-        proxy_of: Callable[[str], str | None] = lambda url: None,  # noqa: ARG005
         registered_domain: Callable[[str], Fqdn | None] = lambda name: None,  # noqa: ARG005
         heard: Callable[[str, str | None], None] = lambda server, trouble: None,  # noqa: ARG005 (what the names mean)
     ) -> None:
-        if max_rate <= 0:
+        if limits.max_rate <= 0:
             raise ConfigurationError("registration.max_rate", "it must be above 0")
         self._clock = clock
-        self._max_rate = max_rate
-        self._patience = patience
-        self._kept = kept
-        self._most_kept = most_kept
+        self._max_rate = limits.max_rate
+        self._patience = limits.patience
+        self._kept = limits.kept
+        self._most_kept = limits.most_kept
         self._heard = heard
         self._registered_domain = registered_domain
-        self._bootstrap_url, bootstrap = _bootstrap(rdap_bootstrap, bundled)
+        self._bootstrap_url, bootstrap = _bootstrap(servers.rdap_bootstrap, bundled)
         self._etag: str | None = None
         self._refreshed_at: datetime | None = None
-        self._routes = Routes(bootstrap, rdap_servers or {}, whois_servers or {})
-        referral = whois.address(whois_referral)
-        own = [] if whois_referral == IANA_WHOIS else [(referral.host, referral.port)]
-        own += [] if rdap_bootstrap is None or self._bootstrap_url is None else [origin(self._bootstrap_url)]
-        own += [] if proxy is None else [origin(proxy)]
+        self._routes = Routes(bootstrap, servers.rdap, servers.whois)
+        referral = whois.address(servers.whois_referral)
+        own = [] if servers.whois_referral == IANA_WHOIS else [(referral.host, referral.port)]
+        own += [] if servers.rdap_bootstrap is None or self._bootstrap_url is None else [origin(self._bootstrap_url)]
+        own += [] if servers.proxy is None else [origin(servers.proxy)]
         gate = Gate(is_global, (*self._routes.trusted(), *own))
-        self._rdap = rdap or Rdap(clock, gate, timeout=timeout, proxy_of=proxy_of)
-        self._whois = whois.Whois(clock, gate, WhoisProcess(timeout=timeout), referral=referral, timeout=timeout)
+        self._rdap = rdap or Rdap(clock, gate, timeout=limits.timeout, proxy_of=servers.proxy_of)
+        self._whois = whois.Whois(
+            clock, gate, WhoisProcess(timeout=limits.timeout), referral=referral, timeout=limits.timeout
+        )
         self._paces: dict[str, ServerPace] = {}
-        self._registrars = ServerPace(clock, max_rate, patience)
+        self._registrars = ServerPace(clock, limits.max_rate, limits.patience)
         self._known: OrderedDict[Fqdn, tuple[datetime, RegistrationFacts]] = OrderedDict()
         self._asking: dict[Fqdn, asyncio.Task[RegistrationFacts]] = {}
         self._worth: dict[Fqdn, float] = {}  # of what is being asked: of its worthiest caller

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from dataclasses import fields
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from watcher.core.registration.facts import RegistrationSource, RegistrationStat
 from watcher.data import load_suffixes
 from watcher.lookups.clock import SystemClock
 from watcher.lookups.registry.client import RegistryClient
+from watcher.lookups.registry.options import RegistryLimits, RegistryServers
 from watcher.lookups.registry.reply import MOST_PACKED, packed, unpacked
 
 BUNDLED = json.dumps(
@@ -48,13 +50,22 @@ async def whois(domains):
         yield server
 
 
+_SERVERS = {field.name for field in fields(RegistryServers)}
+_LIMITS = {field.name for field in fields(RegistryLimits)}
+
+
 @pytest.fixture
 async def make():
     made = []
 
     def client(clock=None, **settings):
-        settings = {"bundled": BUNDLED, "whois_referral": DEAD, "max_rate": 1000, "timeout": 2, **settings}
-        made.append(RegistryClient(clock or SystemClock(), is_global, **settings))
+        named = {"rdap_servers": "rdap", "whois_servers": "whois"}
+        settings = {"whois_referral": DEAD, "max_rate": 1000, "timeout": 2, **settings}
+        settings = {named.get(key, key): value for key, value in settings.items()}
+        servers = RegistryServers(**{key: settings.pop(key) for key in _SERVERS & settings.keys()})
+        limits = RegistryLimits(**{key: settings.pop(key) for key in _LIMITS & settings.keys()})
+        settings = {"bundled": BUNDLED, **settings}
+        made.append(RegistryClient(clock or SystemClock(), is_global, servers=servers, limits=limits, **settings))
         return made[-1]
 
     yield client

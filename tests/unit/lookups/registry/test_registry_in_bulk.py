@@ -16,6 +16,7 @@ from watcher.core.names.names import parse
 from watcher.core.registration.facts import RegistrationStatus, Worth
 from watcher.lookups.registry.client import RegistryClient
 from watcher.lookups.registry.connecting import Gate
+from watcher.lookups.registry.options import RegistryLimits
 from watcher.lookups.registry.rdap import Document, Rdap
 
 DOMAINS = 10_000
@@ -60,9 +61,7 @@ async def test_pace_is_kept_all_are_answered_and_the_worthiest_first():
         clock,
         is_global,
         bundled=json.dumps(bootstrap).encode(),
-        max_rate=OURS,
-        patience=timedelta(hours=1),
-        kept=timedelta(0),
+        limits=RegistryLimits(max_rate=OURS, patience=timedelta(hours=1), kept=timedelta(0)),
         rdap=registries,
     )
     worths = {}
