@@ -17,8 +17,8 @@ from watcher.channels.form import word
 from watcher.checks import VOCABULARY
 from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason
 from watcher.core.ports import Channel
+from watcher.core.shapes.hooks import hook_messages
 from watcher.core.telling.alerts import Alert, AlertKind, gathered
-from watcher.core.telling.hooks import hook_messages
 from watcher.services.telling.memory import ShortMemory
 
 MAKERS: dict[str, Callable[[str], Channel]] = {

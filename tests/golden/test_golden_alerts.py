@@ -19,8 +19,8 @@ from watcher.channels.email import html, message
 from watcher.channels.form import word
 from watcher.channels.slack import payload
 from watcher.checks import VOCABULARY
+from watcher.core.shapes.hooks import hook_messages
 from watcher.core.telling.alerts import DEFAULT_KINDS
-from watcher.core.telling.hooks import hook_messages
 from watcher.core.telling.plain_text import text
 from watcher.services.telling.memory import ShortMemory
 

@@ -15,7 +15,7 @@ from watcher.channels.form import Means, Setting, word
 from watcher.core.errors import ConfigurationError, DeliveryFailed
 from watcher.core.mail.risk import Severity
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import HookProgress
+from watcher.core.telling.hook_progress import HookProgress
 from watcher.core.telling.plain_text import text
 from watcher.sections import Section
 

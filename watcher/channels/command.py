@@ -15,8 +15,9 @@ from pathlib import Path
 from watcher.channels.form import Means, Setting
 from watcher.checks import VOCABULARY
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.core.shapes.hooks import HookMessage, hook_messages
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, HookProgress, hook_messages
+from watcher.core.telling.hook_progress import TURN_SECONDS, HookProgress
 
 NAME = "command"
 

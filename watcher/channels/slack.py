@@ -19,7 +19,8 @@ from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected, FailureReason, WatcherError
 from watcher.core.mail.risk import Severity
 from watcher.core.ports import Memory
-from watcher.core.telling.alerts import Alert, AlertKind, alert_from_json, alert_json
+from watcher.core.shapes.alerts import alert_from_json, alert_json
+from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.core.telling.growth import grown, grows, kept
 from watcher.core.telling.story import Story
 from watcher.core.telling.wording import Listing, Wording

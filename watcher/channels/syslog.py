@@ -24,7 +24,7 @@ from watcher.core.mail.risk import Severity
 from watcher.core.shapes.siem import cef_line, compact, ecs_json, ocsf_json
 from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import HookProgress
+from watcher.core.telling.hook_progress import HookProgress
 from watcher.core.telling.story import story_of
 from watcher.sections import Section
 

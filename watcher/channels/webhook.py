@@ -19,8 +19,9 @@ from watcher.channels.form import Means, Proxy, Setting
 from watcher.channels.posting import Poster, Reply, reason_of
 from watcher.checks import VOCABULARY
 from watcher.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from watcher.core.shapes.hooks import HookMessage, hook_messages
 from watcher.core.telling.alerts import Alert
-from watcher.core.telling.hooks import TURN_SECONDS, HookMessage, HookProgress, hook_messages
+from watcher.core.telling.hook_progress import TURN_SECONDS, HookProgress
 from watcher.sections import Section, secret_text
 
 NAME = "webhook"

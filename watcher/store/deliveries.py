@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, update
 
 from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason
-from watcher.core.telling.alerts import Alert, AlertKind, alert_from_json
+from watcher.core.shapes.alerts import alert_from_json
+from watcher.core.telling.alerts import Alert, AlertKind
 from watcher.store.database import Tx
 from watcher.store.moments import lease_time
 from watcher.store.tables import alerts, deliveries, events, outbox

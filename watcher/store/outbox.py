@@ -11,9 +11,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, select, update
 
 from watcher.core.events import Event
+from watcher.core.shapes.alerts import alert_json
 from watcher.core.shapes.events import event_from_json
 from watcher.core.shapes.times import time_json
-from watcher.core.telling.alerts import Alert, AlertKind, DecisionKind, alert_json
+from watcher.core.telling.alerts import Alert, AlertKind, DecisionKind
 from watcher.store import facts, tables
 from watcher.store.database import Tx
 from watcher.store.deliveries import Status

@@ -44,7 +44,7 @@ def _signed_by(post: Post) -> list[bool]:
 def test_the_signature_is_that_of_the_specification() -> None:
     """The example of the Standard Webhooks specification."""
     from watcher.channels.webhook import key_of, signature
-    from watcher.core.telling.hooks import HookMessage
+    from watcher.core.shapes.hooks import HookMessage
 
     message = HookMessage("msg_p5jXN8AQM9LWM0D4loKWxJek", "test", b'{"test": 2432232314}')
     key = key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from watcher.core.names.times import time_text
+
 JSON = dict[str, Any]
 
 
 def time_json(at: datetime | None) -> str | None:
     """RFC 3339 in UTC with a Z."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return None if at is None else time_text(at)
 
 
 def time_from_json(text: str | None) -> datetime | None:

@@ -4,18 +4,16 @@
 the reason is a value that is kept with the event. `watcher.core.gathering` puts what is told at once into messages.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import Any
 
 from watcher.core.events import Event, EventKind
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Flag
 from watcher.core.names.names import is_under
-from watcher.core.shapes.events import event_from_json, event_json
-from watcher.core.shapes.times import JSON, time_json
+from watcher.core.names.times import time_text
 from watcher.core.states.steadiness import Mark
 
 
@@ -218,7 +216,7 @@ def decide(
     ours = concerns_ours(event)
     silence = _silence_of(event, silences, only_name=ours)
     if silence is not None:
-        until = "" if silence.until is None else f" until {time_json(silence.until)}"
+        until = "" if silence.until is None else f" until {time_text(silence.until)}"
         return Decision(DecisionKind.NONE, (), f"silenced: {silence.scope.value} {silence.value}{until}")
     channels, way = _channels(event, policy)
     if not channels:
@@ -375,37 +373,4 @@ def gathered(
         text=text,
         public_url=public_url,
         first_sweep=first_sweep,
-    )
-
-
-def alert_json(alert: Alert) -> JSON:
-    """Return the alert as the store keeps it."""
-    return {
-        "id": alert.id,
-        "kind": alert.kind.value,
-        "severity": alert.severity.value,
-        "events": [event_json(event) for event in alert.events],
-        "total": alert.total,
-        "group": alert.group,
-        "created_at": time_json(alert.created_at),
-        "text": alert.text,
-        "public_url": alert.public_url,
-        "first_sweep": None if alert.first_sweep is None else asdict(alert.first_sweep),
-    }
-
-
-def alert_from_json(row: Mapping[str, Any]) -> Alert:
-    """Return the alert from its kept form: the inverse of `alert_json`."""
-    swept = row.get("first_sweep")
-    return Alert(
-        id=row["id"],
-        kind=AlertKind(row["kind"]),
-        severity=Severity(row["severity"]),
-        events=tuple(event_from_json(event) for event in row["events"]),
-        total=row["total"],
-        group=row["group"],
-        created_at=datetime.fromisoformat(row["created_at"]),
-        text=row["text"],
-        public_url=row["public_url"],
-        first_sweep=None if swept is None else FirstSweep(swept["found"], swept["told"], tuple(swept["told_for"])),
     )

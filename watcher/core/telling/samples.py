@@ -9,7 +9,7 @@ from typing import Any
 
 from watcher.core.events import Event, EventKind, Grade, Resemblance
 from watcher.core.mail.risk import Severity
-from watcher.core.shapes.times import time_json
+from watcher.core.names.times import time_text
 from watcher.core.telling.alerts import TEST_GROUP, Alert, AlertKind, gathered
 
 PROTECTED = "ministry.invalid"
@@ -90,5 +90,5 @@ def _row(question: str, sort: str, record: str, now: datetime) -> dict[str, Any]
         "outcome": "ANSWER",
         "records": [record],
         "resolver": "192.0.2.53",
-        "at": time_json(now),
+        "at": time_text(now),
     }

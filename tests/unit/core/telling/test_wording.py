@@ -19,7 +19,8 @@ from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Flag
 from watcher.core.names.clean import clean, defanged, defanged_text, shown_name, slip
 from watcher.core.names.names import parse
-from watcher.core.telling.alerts import AlertKind, FirstSweep, alert_from_json, alert_json, gathered
+from watcher.core.shapes.alerts import alert_from_json, alert_json
+from watcher.core.telling.alerts import AlertKind, FirstSweep, gathered
 from watcher.core.telling.kind_words import ability_words
 from watcher.core.telling.plain_text import text
 from watcher.core.telling.story import duration

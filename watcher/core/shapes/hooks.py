@@ -5,7 +5,6 @@ anybody's reaches a terminal or a log by way of it.
 """
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +14,6 @@ from watcher.core.shapes.events import event_json
 from watcher.core.shapes.times import time_json
 from watcher.core.telling.alerts import Alert
 from watcher.core.telling.wording import word
-
-_REMEMBERED = 64
-
-TURN_SECONDS = 10.0
-"""A try that has got something through ends after this long, and the next goes on from there: no time limit is hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +43,3 @@ def hook_messages(alert: Alert, vocabulary: Vocabulary) -> Iterator[HookMessage]
 def _message(message_id: str, kind: str, at: str | None, data: Mapping[str, Any]) -> HookMessage:
     body = json.dumps({"type": kind, "timestamp": at, "data": data}, ensure_ascii=True, separators=(",", ":"))
     return HookMessage(message_id, kind, body.encode("ascii"))
-
-
-class HookProgress:
-    """The accepted parts of the alerts under way: the next try goes on from there.
-
-    After a restart an alert begins anew; its messages have the same ids as before.
-    """
-
-    def __init__(self) -> None:
-        self._accepted: OrderedDict[str, set[str]] = OrderedDict()
-
-    def has(self, alert: Alert, part: str) -> bool:
-        """Return whether this part of the alert was accepted."""
-        return part in self._accepted.get(alert.id, ())
-
-    def accepted(self, alert: Alert, part: str) -> None:
-        """This part need not be sent again."""
-        self._accepted.setdefault(alert.id, set()).add(part)
-        while len(self._accepted) > _REMEMBERED:
-            self._accepted.popitem(last=False)
-
-    def end(self, alert: Alert) -> None:
-        """All of it was accepted."""
-        self._accepted.pop(alert.id, None)
