@@ -1,8 +1,8 @@
 """Measure `GET /api/v1/domains/{name}` beside a bare aiohttp handler in the same run: CPU, waiting times, shedding.
 
-python tests/perf/bench_api.py [seconds] [requests a second]
+python -m tests.perf.bench_api [seconds] [requests a second] [questions a second of a sweep beside them]
 
-Server and clients run in two processes; the CPU counted is the server's alone.
+Server and clients run in two processes; the CPU counted is the server's alone, that of the sweep included.
 """
 
 import asyncio
@@ -18,7 +18,12 @@ import pytest
 from aiohttp import web
 
 from tests.fakes.api_client import make_parts, make_world
+from tests.perf import bench_sweep
 from watcher.api.app import make_app
+from watcher.bootstrap.memory import keep_for_good
+from watcher.lookups.dns.resolver import CarefulResolver
+from watcher.lookups.dns.servers import Server
+from watcher.lookups.existence.sweepers import ResolverSweeper
 
 NAMES = ("army.ml", "navy.ml", "shop.ml")
 _CONNECTIONS = 40
@@ -28,7 +33,16 @@ async def _bare(_request: web.Request) -> web.Response:
     return web.Response(body=b'{"name":"army.ml"}', content_type="application/json")
 
 
-async def _serve(pipe: Connection) -> None:
+async def _sweep_on(port: int, rate: float) -> None:
+    resolver = CarefulResolver([Server("127.0.0.1", port)], max_rate=rate)
+    try:
+        async for _ in ResolverSweeper(resolver).sweep(bench_sweep.sweep_names(10**9)):
+            pass
+    finally:
+        resolver.close()
+
+
+async def _serve(pipe: Connection, dns_port: int, sweep_rate: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = await make_world(Path(folder))
         await world.protect("army.mil")
@@ -46,17 +60,21 @@ async def _serve(pipe: Connection) -> None:
             await site.start()
             runners.append(runner)
             ports.append(runner.addresses[0][1])
+        keep_for_good()  # as `serve` does
         pipe.send((ports, token))
+        sweeping = asyncio.create_task(_sweep_on(dns_port, sweep_rate)) if sweep_rate else None
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, pipe.recv):
             pipe.send(time.process_time())
+        if sweeping is not None:
+            sweeping.cancel()
         for runner in runners:
             await runner.cleanup()
         await world.store.close()
 
 
-def _serving(pipe: Connection) -> None:
-    asyncio.run(_serve(pipe))
+def _serving(pipe: Connection, dns_port: int, sweep_rate: float) -> None:
+    asyncio.run(_serve(pipe, dns_port, sweep_rate))
 
 
 async def _ask(port: int, rate: float, seconds: float) -> tuple[list[float], dict[int, int]]:
@@ -92,10 +110,13 @@ async def _ask(port: int, rate: float, seconds: float) -> tuple[list[float], dic
     return waits, statuses
 
 
-def _measure(seconds: float, rate: float) -> dict[str, dict[str, object]]:
+def _measure(seconds: float, rate: float, sweep_rate: float = 0.0) -> dict[str, dict[str, object]]:
     context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    dns = context.Process(target=bench_sweep.respond, args=(there,), daemon=True)
+    dns.start()
     ours, theirs = context.Pipe()
-    server = context.Process(target=_serving, args=(theirs,))
+    server = context.Process(target=_serving, args=(theirs, here.recv(), sweep_rate))
     server.start()
     ports, _ = ours.recv()
     results: dict[str, dict[str, object]] = {}
@@ -115,6 +136,7 @@ def _measure(seconds: float, rate: float) -> dict[str, dict[str, object]]:
         }
     ours.send(False)
     server.join()
+    dns.kill()
     return results
 
 
@@ -124,5 +146,4 @@ def test_report_what_an_answer_costs() -> None:
 
 
 if __name__ == "__main__":
-    seconds, rate = (float(text) for text in (*sys.argv[1:3], "5", "300")[:2]) if len(sys.argv) > 2 else (5.0, 300.0)
-    print(json.dumps(_measure(seconds, rate), indent=1))
+    print(json.dumps(_measure(*(float(text) for text in (sys.argv[1:] or ["5", "300"]))), indent=1))

@@ -25,7 +25,7 @@ _EXISTING_SHARE = 25  # one name in so many exists
 _SOA = b"\x00\x06\x00\x01\x00\x00\x01\x2c\x00\x16\x00\x00" + bytes(20)
 
 
-def _respond(port: Connection) -> None:
+def respond(port: Connection) -> None:
     """NXDOMAIN with the SOA of `ml`, or one MX for names that begin with x; by hand, to leave the client the time."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024 * 1024)
@@ -43,7 +43,7 @@ def _respond(port: Connection) -> None:
         server.sendto(reply, client)
 
 
-def _names(count: int) -> Iterator[Fqdn]:
+def sweep_names(count: int) -> Iterator[Fqdn]:
     for number in range(count):
         yield Fqdn(f"{'x' if number % _EXISTING_SHARE == 0 else 'army'}{number}.ml")
 
@@ -53,7 +53,7 @@ async def _sweep(port: int, count: int) -> None:
     sweeper = ResolverSweeper(resolver, window=1000)
     found: Counter[Presence] = Counter()
     before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    async for existence in sweeper.sweep(_names(count)):
+    async for existence in sweeper.sweep(sweep_names(count)):
         found[existence.presence] += 1
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -69,7 +69,7 @@ async def _sweep(port: int, count: int) -> None:
 def run(count: int = 100_000) -> None:
     """One round."""
     here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("fork").Process(target=_respond, args=(there,), daemon=True)
+    server = multiprocessing.get_context("fork").Process(target=respond, args=(there,), daemon=True)
     server.start()
     try:
         asyncio.run(_sweep(here.recv(), count))

@@ -149,6 +149,7 @@ async def _answering(
     from watcher.bootstrap.api import open_api
     from watcher.bootstrap.blocking import open_zone_server
     from watcher.bootstrap.listeners import open_policy
+    from watcher.bootstrap.memory import keep_for_good
 
     names, ours = watching.enumeration, watching.ours
     async with (
@@ -162,6 +163,7 @@ async def _answering(
         narrator.say(f"watcher {__version__} watches {counted(len(ours.protected), 'name')}; {url} answers")
         if (link := await _link(chosen, watching.store, url)) is not None:
             narrator.say(f"log in to the pages once, within ten minutes: {link}")
+        keep_for_good()
         yield
 
 
