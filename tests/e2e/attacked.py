@@ -79,7 +79,9 @@ def seen_absent(folder: Path, service: Service, rank: int, *, within: float = 12
 
     def settled() -> bool:
         with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(folder / "watcher.db")) as base:
-            (row,) = base.execute("SELECT progress, last_finished_at FROM shards").fetchall()
+            row = base.execute("SELECT progress, last_finished_at FROM shards").fetchone()
+            if row is None:
+                return False
             if row[0] is None:
                 return row[1] is not None
             following, _, still_open, *_ = json.loads(row[0])

@@ -99,7 +99,7 @@ async def test_a_locked_database_is_waited_for_and_said(desk: Desk, caplog: pyte
     with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with caplog.at_level(logging.WARNING):
-            await _in_the_background(desk, desk.notifier(), lambda: "telling waits for the database" in caplog.text)
+            await _in_the_background(desk, desk.notifier(), lambda: "telling waits 1 s: database" in caplog.text)
         assert "locked; another program holds it" in caplog.text
         assert desk.slack.tried == []
         other.execute("ROLLBACK")
