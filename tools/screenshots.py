@@ -21,8 +21,9 @@ PICTURES = {
     "now": ("/", "light", 1200),
     "lookalikes": ("/lookalikes", "light", 1200),
     "name": ("/names/army.ml", "light", 1200),
+    "space": ("/protected/army.mil", "light", 1200),
     "block-list": ("/block-list", "light", 1200),
-    "telephone": ("/lookalikes", "light", 360),
+    "telephone": ("/lookalikes", "dark", 360),
 }
 
 

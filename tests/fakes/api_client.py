@@ -31,6 +31,7 @@ from watcher.data import load_suffixes, load_tables
 from watcher.data.popular import load_popular_names
 from watcher.services.answers.lookup import Lookup
 from watcher.services.blocking.block_lists import BlockLists
+from watcher.services.blocking.list_clients import ListClients
 from watcher.services.blocking.publish import Publisher
 from watcher.services.looks.examine import Examiner, LookOptions
 from watcher.services.looks.watch import Watch
@@ -181,7 +182,7 @@ def make_parts(world: World, **changes: Any) -> Parts:
 
 def export_desk(world: World, rules: Rules | None = None) -> ExportDesk:
     lists = BlockLists(world.store, tables=load_tables(), popular=load_popular_names(), rules=rules)
-    return ExportDesk(lists, Publisher(world.store, lists, world.clock))
+    return ExportDesk(lists, Publisher(world.store, lists, world.clock), ListClients(world.store, world.clock))
 
 
 @dataclass

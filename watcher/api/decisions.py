@@ -11,7 +11,8 @@ from pydantic import Field
 
 from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
-from watcher.api.events import MEDIA, follow, framed
+from watcher.api.event_tail import framed
+from watcher.api.events import MEDIA, follow
 from watcher.api.inputs import Moment, Paged
 from watcher.api.problems import Problem
 from watcher.core.shapes.decisions import decision_json

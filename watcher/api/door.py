@@ -15,8 +15,8 @@ from aiohttp.typedefs import Middleware
 from watcher.api.guard import HEADERS
 from watcher.api.problems import Handler, Problem, response
 
-MOST = 250
-"""Of the 1,024 descriptors that a process usually has; streams and pages of a large team take a hundred."""
+MOST = 500
+"""Of the 1,024 descriptors that a process usually has; the streams and pages of a large team take three hundred."""
 PATIENCE_SECONDS = 30.0
 
 

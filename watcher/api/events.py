@@ -1,7 +1,6 @@
 """`/events`: what happened, as a list and as a stream of server-sent events that can be resumed."""
 
 import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from watcher.api import cursors, models
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
+from watcher.api.event_tail import EventTail, frame
 from watcher.api.guard import caller_of
 from watcher.api.inputs import Moment, Paged
 from watcher.api.problems import Problem, not_found
@@ -23,7 +23,7 @@ from watcher.store import event_log, outbox
 from watcher.store.outbox import Told
 
 MEDIA = "text/event-stream"
-MOST_STREAMS = 100
+MOST_STREAMS = 300
 _BATCH = 200
 _HEARTBEAT_SECONDS = 15.0
 _WRITE_SECONDS = 30.0
@@ -46,11 +46,12 @@ class WantedStream(Input):
 
 
 class Streams:
-    """The streams that are open; ends them all when the service stops."""
+    """The streams that are open, and the one reader that all of them share; ends them when the service stops."""
 
     def __init__(self) -> None:
         self.ending = asyncio.Event()
         self.open = 0
+        self.tail = EventTail()
 
 
 STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
@@ -59,6 +60,7 @@ STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
 async def end_streams(app: web.Application) -> None:
     """Let every stream end, so that stopping need not wait for its reader."""
     app[STREAMS].ending.set()
+    await app[STREAMS].tail.close()
 
 
 async def listed(call: Call[WantedEvents, Nothing]) -> Any:
@@ -100,26 +102,43 @@ def shape(event: Event, told: Mapping[str, Told]) -> JSON:
 
 async def streamed(call: Call[WantedStream, Nothing]) -> web.StreamResponse:
     """Every event once, in order; after a break those since `Last-Event-ID`. A comment keeps quiet connections open."""
-    last = await _start(call)
+    tail, last = call.request.app[STREAMS].tail, await _start(call)
 
     async def new() -> list[bytes]:
         nonlocal last
-        async with call.parts.store.read() as tx:
-            found = await event_log.list_all(tx, after=last, limit=_BATCH)
-        last = found[-1].id if found else last
-        return [frame(event) for event in found]
+        frames = tail.after(last)
+        if frames is None:  # from before the shared reader began
+            async with call.parts.store.read() as tx:
+                found = await event_log.list_all(tx, after=last, limit=_BATCH)
+            last = found[-1].id if found else max(last, tail.since)
+            return [frame(event) for event in found]
+        last = frames[-1][0] if frames else last
+        return [data for _, data in frames]
 
-    return await follow(call, new)
+    async with tail.followed(call.parts.store, call.parts.poll_seconds):
+        return await follow(call, new, lambda seconds: tail.wait(last, seconds))
 
 
-async def follow(call: Call[Any, Nothing], new: Callable[[], Awaitable[list[bytes]]]) -> web.StreamResponse:
-    """Send what `new` gives, again and again, until the reader goes or the service stops. Raises Problem."""
+Waiting = Callable[[float], Awaitable[None]]
+
+
+async def follow(
+    call: Call[Any, Nothing], new: Callable[[], Awaitable[list[bytes]]], wait: Waiting | None = None
+) -> web.StreamResponse:
+    """Send what `new` gives, again and again, until the reader goes or the service stops. Raises Problem.
+
+    `wait` returns when there may be more, or after so many seconds; None: `new` is asked at each interval.
+    """
     streams = call.request.app[STREAMS]
     if streams.open >= MOST_STREAMS:
         raise Problem(503, "too_many_streams", "too many streams are open; try again later")
+
+    async def pause(_seconds: float) -> None:
+        await _pause(streams.ending, call.parts.poll_seconds)
+
     streams.open += 1
     try:
-        return await _stream(call, streams, new)
+        return await _stream(call, streams, new, wait or pause)
     finally:
         streams.open -= 1
 
@@ -142,7 +161,7 @@ async def _start(call: Call[WantedStream, Nothing]) -> str:
 
 
 async def _stream(
-    call: Call[Any, Nothing], streams: Streams, new: Callable[[], Awaitable[list[bytes]]]
+    call: Call[Any, Nothing], streams: Streams, new: Callable[[], Awaitable[list[bytes]]], wait: Waiting
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": MEDIA, "X-Accel-Buffering": "no"})
     await response.prepare(call.request)
@@ -159,7 +178,7 @@ async def _stream(
                     await caller_of(parts, call.request)  # a revoked token ends its streams
                     await _write(response, b": alive\n\n")
                     beat = loop.time()
-                await _pause(streams.ending, parts.poll_seconds)
+                await wait(beat + _HEARTBEAT_SECONDS - loop.time())
     except (ConnectionError, TimeoutError, Problem):
         return response  # the reader went, or may read no more; it resumes by Last-Event-ID
     return response
@@ -177,17 +196,6 @@ async def _pause(ending: asyncio.Event, seconds: float) -> None:
             await ending.wait()
     except TimeoutError:
         return
-
-
-def frame(event: Event) -> bytes:
-    """Return one event as text/event-stream."""
-    return framed(event.id, event.kind.value, event_json(event))
-
-
-def framed(frame_id: str, kind: str, data: JSON) -> bytes:
-    """Return one object as text/event-stream. ASCII JSON has no line break: nothing begins another field."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return f"id: {frame_id}\nevent: {kind}\ndata: {text}\n\n".encode()
 
 
 _READ, _TAG = (Scope.READ,), "events"

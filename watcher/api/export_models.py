@@ -1,5 +1,7 @@
 """Answers of `/exports`."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from watcher.api.models import Output
@@ -30,3 +32,20 @@ class ExportFormats(Output):
     """Every format."""
 
     items: list[ExportFormat]
+
+
+class ListClientAnswer(Output):
+    """One client of a block list."""
+
+    kind: str = Field(description="A format, `taxii`, or `rpz_transfer`")
+    holder: str = Field(description="The name of its token or key; empty: nobody had to say who")
+    address: str
+    fetched_at: datetime
+    serial: str = Field(description="Of the zone, or the beginning of the list's entity tag")
+    changed_at: datetime = Field(description="Since when the client has this serial")
+
+
+class ListClients(Output):
+    """Every client, the newest fetch first."""
+
+    items: list[ListClientAnswer]

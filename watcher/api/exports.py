@@ -1,6 +1,7 @@
 """`/exports`: block lists for gear that fetches them, with validators so that what did not change costs nothing."""
 
 import asyncio
+import hashlib
 import re
 import zlib
 from collections import OrderedDict
@@ -20,12 +21,15 @@ from watcher.api.problems import Problem, not_found
 from watcher.core.blocking.selection import Select
 from watcher.core.names.protected import parse_any
 from watcher.core.shapes.exports import export_format_json
+from watcher.core.shapes.times import JSON, time_json
 from watcher.exports import ALL, FORMATS, misp
 from watcher.exports.form import Form, Format, Omitted, Page, Plan, fitted
 from watcher.services.blocking.block_lists import BlockLists, ListWish
+from watcher.services.blocking.list_clients import ListClients
 from watcher.services.blocking.publish import Publisher
 from watcher.services.blocking.spool import SpooledList, spool
 from watcher.services.names.tokens import Scope
+from watcher.store.list_clients import ListClient
 
 _GZIP = re.compile(r"(?:^|[,\s])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 _PIECE = 64 * 1024
@@ -57,9 +61,10 @@ class Validators:
 class ExportDesk:
     """Source of lists. It remembers the validators of what was asked for last, for as long as nothing was decided."""
 
-    def __init__(self, lists: BlockLists, publisher: Publisher) -> None:
+    def __init__(self, lists: BlockLists, publisher: Publisher, clients: ListClients) -> None:
         self.lists = lists
         self.publisher = publisher
+        self.clients = clients
         self._inputs: object = None
         self._current: dict[tuple[str, ListWish], Validators] = {}
         self._known: OrderedDict[tuple[str, ListWish], Validators] = OrderedDict()
@@ -103,14 +108,31 @@ async def exported(call: Call[WantedExport, Nothing]) -> Any:
     packed = _GZIP.search(call.request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()) is not None
     known = await desk.current(kind, wish)
     if known is not None and is_fresh(call.request, known):
+        await note_client(call, desk, kind, _mark(known, wish, kind))
         return web.Response(status=304, headers=_headers(known, packed=packed))
     async with desk.spooling:
         made = await spool(desk.lists, chosen, wish)
     validators = desk.note(kind, wish, made.digest, call.parts.clock.now())
+    await note_client(call, desk, kind, _mark(validators, wish, kind))
     if is_fresh(call.request, validators):
         made.file.close()
         return web.Response(status=304, headers=_headers(validators, packed=packed))
     return await _sent(call.request, chosen, made, _headers(validators, packed=packed), packed=packed)
+
+
+async def note_client(call: Call[Any, Any], desk: ExportDesk, kind: str, serial: str) -> None:
+    """Note who fetches a list, for the page that shows it."""
+    peer = call.request.transport.get_extra_info("peername") if call.request.transport else None
+    await desk.clients.note(kind, call.caller.token, str(peer[0]) if peer else "", serial)
+
+
+def _mark(known: Validators, wish: ListWish, kind: str) -> str:
+    return str(wish.about.serial) if kind == "rpz" else known.digest[:12]
+
+
+async def list_clients(call: Call[Nothing, Nothing]) -> Any:
+    """Return the clients that fetch block lists, the newest fetch first."""
+    return {"items": [list_client_json(row) for row in await _desk(call).clients.list_all()]}
 
 
 async def misp_file(call: Call[Nothing, Nothing]) -> Any:
@@ -123,8 +145,21 @@ async def misp_file(call: Call[Nothing, Nothing]) -> Any:
     text = await asyncio.to_thread(lambda: next((text for name, text in files if name == wanted), None))
     if text is None:
         raise not_found(f"the file {wanted}")
+    await note_client(call, desk, misp.FORMAT.name, hashlib.sha256(text.encode()).hexdigest()[:12])
     kind = "text/csv" if wanted == misp.HASHES else "application/json"
     return web.Response(body=text.encode(), content_type=kind, headers={"Cache-Control": _CACHE})
+
+
+def list_client_json(row: ListClient) -> JSON:
+    """Return the shape of a client of the block lists."""
+    return {
+        "kind": row.kind,
+        "holder": row.holder,
+        "address": row.address,
+        "fetched_at": time_json(row.fetched_at),
+        "serial": row.serial,
+        "changed_at": time_json(row.changed_at),
+    }
 
 
 def is_fresh(request: web.BaseRequest, known: Validators) -> bool:
@@ -222,6 +257,18 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         export_models.ExportFormats,
         (Scope.READ,),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/list-clients",
+        list_clients,
+        "Who fetches block lists: when, and what each client has",
+        "exports",
+        Nothing,
+        Nothing,
+        export_models.ListClients,
+        (Scope.READ,),
+        errors=(503,),
     ),
     Endpoint(
         "GET",

@@ -12,7 +12,7 @@ from watcher.api.endpoints import AnyEndpoint, Caller
 from watcher.api.parts import Parts
 from watcher.api.policy import is_loopback, was_forwarded
 from watcher.api.problems import Problem
-from watcher.services.names.sessions import Session, csrf_of
+from watcher.services.names.sessions import Session, csrf_of, unmasked
 from watcher.services.names.tokens import Scope
 
 EVERYTHING = frozenset(Scope)
@@ -112,30 +112,48 @@ async def caller_of(parts: Parts, request: web.Request, *, page: bool = False) -
     """
     shown = request.headers.getall(hdrs.AUTHORIZATION, [])
     if shown:
-        scheme, _, text = shown[0].partition(" ")
-        token = None
-        if len(shown) == 1 and scheme.lower() == "bearer":
-            token = await parts.gatekeeper.recognise(text.strip())
-        elif len(shown) == 1 and scheme.lower() == "basic" and page:
-            token = await parts.gatekeeper.recognise(_password(text))
-        if token is None:
-            challenge = _ASK_A_PERSON if page else 'Bearer error="invalid_token"'
-            raise _unauthorized("this token is not known, or was revoked", challenge)
-        return Caller(token.name, token.scopes)
+        return await _holder_of(parts, shown, page=page)
     session = await _session_of(parts, request, page=page)
     if session is not None:
         return Caller(session.holder, session.scopes, session.csrf)
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    user = _user_of(parts, request, peer, page=page)
+    if user is not None:
+        return user
     if await parts.gatekeeper.needed():
         raise _unauthorized(
             "a token is needed: Authorization: Bearer ... (`watcher token create` makes one)",
             _ASK_A_PERSON if page else "Bearer",
         )
-    peer = request.transport.get_extra_info("peername") if request.transport else None
     if not is_loopback(peer):
         raise _unauthorized("without a token only this machine itself is served (`watcher token create`)", "Bearer")
     if was_forwarded(request.headers):
         raise _unauthorized("a forwarded request needs a token (`watcher token create` makes one)", "Bearer")
     return Caller(None, EVERYTHING, csrf_of(_NOBODY))
+
+
+async def _holder_of(parts: Parts, shown: list[str], *, page: bool) -> Caller:
+    """Return who holds the token in `Authorization`. Raises Problem."""
+    scheme, _, text = shown[0].partition(" ")
+    token = None
+    if len(shown) == 1 and scheme.lower() == "bearer":
+        token = await parts.gatekeeper.recognise(text.strip())
+    elif len(shown) == 1 and scheme.lower() == "basic" and page:
+        token = await parts.gatekeeper.recognise(_password(text))
+    if token is None:
+        challenge = _ASK_A_PERSON if page else 'Bearer error="invalid_token"'
+        raise _unauthorized("this token is not known, or was revoked", challenge)
+    return Caller(token.name, token.scopes)
+
+
+def _user_of(parts: Parts, request: web.Request, peer: object, *, page: bool) -> Caller | None:
+    """Return the user that a proxy names; like a session, it may read and send forms. Raises Problem."""
+    user = parts.policy.named_user(request.headers, peer)
+    if user is None or not (page or request.method in {hdrs.METH_GET, hdrs.METH_HEAD}):
+        return None
+    if not user:
+        raise _unauthorized("the proxy names no user that can be read", "Bearer")
+    return Caller(user, parts.policy.user_scopes, csrf_of(f"{_NOBODY}{user}"))
 
 
 _NOBODY = secrets.token_urlsafe(32)
@@ -162,7 +180,7 @@ def check_form(parts: Parts, request: web.Request, host: str) -> None:
 
 def check_csrf(caller: Caller, shown: str) -> None:
     """Refuse a form that was not made for this caller. Raises Problem."""
-    if not caller.csrf or not hmac.compare_digest(caller.csrf.encode(), shown.encode("utf-8", "surrogateescape")):
+    if not caller.csrf or not hmac.compare_digest(caller.csrf, unmasked(shown)):
         raise Problem(HTTPStatus.FORBIDDEN, "stale_form", "this form is too old; load the page again and send it anew")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from watcher.api.answers import Answers
 from watcher.api.metrics import Metrics
@@ -22,11 +22,31 @@ if TYPE_CHECKING:
     from watcher.services.answers.scans import Scans
     from watcher.services.blocking.recipient_policy import RecipientPolicy
     from watcher.services.feeding.feeding import Feeding
+    from watcher.services.health.attention import Needed
     from watcher.services.sweeps.sweep import Sweep
 
 _MOST_ABOUT = 300
 Ready = Callable[[], Awaitable[str | None]]
 """None when all is well, else one line that says what is not."""
+
+
+class DoctorFinding(Protocol):
+    """One thing that the doctor looked at. `state` is ok, warning or broken."""
+
+    @property
+    def what(self) -> str:
+        """Return the thing."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """Return whether it is well."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """Return what was seen and, where not well, the mend."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +58,8 @@ class Parts:
     `test_channel` sends a marked test alert and raises DeliveryFailed; `channels` are the names it knows.
     `sweep` and `scans` are those of this process; None: nothing sweeps here.
     `exports` hands out block lists; None: nothing does here.
+    `needed` gives what needs a person now. `channel_settings` are the settings of each channel, secrets hidden.
+    `examine` runs the doctor, which asks outside; None: it cannot be run here.
     `protected_changed` is called after protected or own names changed, so that whoever holds them reads them again.
     """
 
@@ -60,6 +82,9 @@ class Parts:
     """Policy that answers mail servers about a recipient."""
     scans: "Scans | None" = None
     exports: "ExportDesk | None" = None
+    needed: "Callable[[], Awaitable[Sequence[Needed]]] | None" = None
+    channel_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    examine: Callable[[], Awaitable[Sequence[DoctorFinding]]] | None = None
     feeding: "Feeding | None" = None
     """The feeds of the settings."""
     poll_seconds: float = 1.0

@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 from pydantic import Field
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing, Whatever
-from watcher.api.exports import ExportDesk
+from watcher.api.exports import ExportDesk, note_client
 from watcher.api.problems import Problem, not_found
 from watcher.exports.form import NAMESPACE, Tlp, name_based
 from watcher.exports.stix import MOST_OBJECTS, StixSubject, common_objects, domain_object, objects_of
@@ -80,6 +80,8 @@ async def collection(call: Call[Any, Nothing]) -> Any:
 async def objects(call: Call[WantedObjects, Nothing]) -> Any:
     """Return the objects, the oldest first."""
     items, more, cursor = await _page(call)
+    desk = _known(call)
+    await note_client(call, desk, "taxii", str(await desk.publisher.serial()))
     body = {"more": more, **({"next": cursor} if more else {})}
     parts = ",".join(item.text for item in items)
     head = json.dumps(body)[:-1]

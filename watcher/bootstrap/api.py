@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watcher import __version__
 from watcher.core.errors import ConfigurationError, DeliveryFailed, WatcherError
@@ -13,6 +13,7 @@ from watcher.core.errors import ConfigurationError, DeliveryFailed, WatcherError
 if TYPE_CHECKING:
     from watcher.api.exports import ExportDesk
     from watcher.api.metrics import Metrics
+    from watcher.api.policy import Policy
     from watcher.bootstrap.listeners import Refusing
     from watcher.bootstrap.watching import Watching
     from watcher.engines.local import Local
@@ -36,11 +37,12 @@ async def open_api(
 
     from watcher.api.app import DOOR, every_endpoint, make_app
     from watcher.api.parts import Parts
-    from watcher.api.policy import Policy
     from watcher.api.runner import Strangers
     from watcher.bootstrap.command import build_lookup
+    from watcher.bootstrap.doctor import examine
     from watcher.bootstrap.network import system_clock
     from watcher.services.answers.scans import Scans
+    from watcher.services.health.attention import Attention
     from watcher.services.names.tokens import Gatekeeper, any_valid, listed
     from watcher.services.telling.notify import send_test
     from watcher.web import pages
@@ -63,7 +65,7 @@ async def open_api(
     parts = Parts(
         store=store,
         clock=clock,
-        policy=Policy((*chosen.api.hosts, f"[{host}]" if ":" in host else host), chosen.api.public_url),
+        policy=_policy(chosen, host),
         gatekeeper=Gatekeeper(store, clock),
         metrics=metrics,
         suffixes=watching.enumeration.tables.suffixes,
@@ -87,6 +89,9 @@ async def open_api(
         scans=(scans := Scans(watching.sweep, clock)),
         exports=exports,
         feeding=watching.feeding,
+        needed=Attention(store, clock, watching.upkeep.wellness.all_troubles, tuple(watching.channels)).list_needed,
+        channel_settings=_channel_settings(chosen, tuple(watching.channels)),
+        examine=lambda: examine(chosen),
     )
     endpoints = (*every_endpoint(__version__), *pages.ENDPOINTS)
     logging.getLogger("aiohttp.server").addFilter(Strangers())
@@ -110,6 +115,38 @@ async def open_api(
             listening.close()
         await scans.close()
         await runner.cleanup()
+
+
+def _policy(chosen: "Settings", host: str) -> "Policy":
+    from ipaddress import ip_network
+
+    from watcher.api.policy import Policy
+    from watcher.services.names.tokens import Scope
+
+    proxy = chosen.api.proxy
+    return Policy(
+        (*chosen.api.hosts, f"[{host}]" if ":" in host else host),
+        chosen.api.public_url,
+        proxy.user_header,
+        tuple(ip_network(text, strict=False) for text in proxy.peers),
+        frozenset(Scope(scope) for scope in proxy.scopes),
+    )
+
+
+def _channel_settings(chosen: "Settings", names: tuple[str, ...]) -> "dict[str, dict[str, Any]]":
+    """Return the settings of each channel as people may see them."""
+    from watcher.settings.shown import effective
+
+    shown = effective(chosen)
+    found: dict[str, dict[str, Any]] = {}
+    for name in names:
+        prefix = f"alerts.{name}"
+        found[name] = {
+            key.removeprefix(prefix).removeprefix(".") or name: value
+            for key, value in shown.items()
+            if (key == prefix or key.startswith(f"{prefix}.")) and value not in (None, [], "")
+        }
+    return found
 
 
 def _readiness(watching: "Watching", engine: "Local") -> dict[str, Callable[[], Awaitable[str | None]]]:

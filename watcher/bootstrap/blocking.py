@@ -9,9 +9,11 @@ from watcher.core.errors import ConfigurationError, WatcherError
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from watcher.api.exports import ExportDesk
     from watcher.core.blocking.selection import Rules
     from watcher.core.ports import Clock
     from watcher.exports.form import About
+    from watcher.listeners.rpz import Noted
     from watcher.services.blocking.block_lists import BlockLists
     from watcher.services.blocking.publish import Publisher
     from watcher.settings.settings import Settings
@@ -50,6 +52,14 @@ def build_block_lists(chosen: "Settings", store: "Store") -> "BlockLists":
     )
 
 
+def build_desk(lists: "BlockLists", publishing: "Publisher", store: "Store", clock: "Clock") -> "ExportDesk":
+    """Return what hands out block lists, and notes who fetches them."""
+    from watcher.api.exports import ExportDesk
+    from watcher.services.blocking.list_clients import ListClients
+
+    return ExportDesk(lists, publishing, ListClients(store, clock))
+
+
 def build_publisher(lists: "BlockLists", store: "Store", clock: "Clock") -> "Publisher":
     """Return what keeps the list that is handed out in step."""
     from watcher.services.blocking.publish import Publisher
@@ -58,7 +68,9 @@ def build_publisher(lists: "BlockLists", store: "Store", clock: "Clock") -> "Pub
 
 
 @asynccontextmanager
-async def open_zone_server(chosen: "Settings", publishing: "Publisher") -> AsyncIterator[str | None]:
+async def open_zone_server(
+    chosen: "Settings", publishing: "Publisher", noted: "Noted | None" = None
+) -> AsyncIterator[str | None]:
     """Serve the zone while the block lasts; its address, or None where `rpz.listen` is not set.
 
     Raises ConfigurationError for a certificate that cannot be used, WatcherError where nothing can listen.
@@ -83,6 +95,7 @@ async def open_zone_server(chosen: "Settings", publishing: "Publisher") -> Async
         state=publishing.state,
         difference=publishing.difference,
         notifications=_notifications(chosen, access, address[0]),
+        noted=noted,
     )
     publishing.tell(server.update)
     try:

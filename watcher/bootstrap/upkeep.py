@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watcher.services.health.pulse import Pulse
     from watcher.services.health.retain import Retention
     from watcher.services.health.summary import Summaries
+    from watcher.services.health.trends import Trends
     from watcher.services.health.vigil import Canary, Vigil
     from watcher.services.health.wellness import Wellness
     from watcher.services.looks.examine import Examiner
@@ -46,6 +47,7 @@ class Upkeep:
     wellness: "Wellness"
     summaries: "Summaries"
     retention: "Retention"
+    trends: "Trends"
     records: "tuple[EventRecord, ...]"
     answers: "TriageAnswers"
     data_dates: Callable[[], Mapping[str, date]]
@@ -77,6 +79,7 @@ class Upkeep:
             ("summary", self.summaries.due, _MINUTE),
             ("retention", self.retention.run, 6 * _HOUR),
             ("triage answers", self.answers.due, _ANSWERING),
+            ("trends", self.trends.keep, _HOUR),
             *((f"event record {number}", record.due, _RECORDING) for number, record in enumerate(self.records, 1)),
         )
 
@@ -103,6 +106,7 @@ def build_upkeep(
     from watcher.data import load_suffixes
     from watcher.services.health.retain import Kept, Retention
     from watcher.services.health.summary import Summaries
+    from watcher.services.health.trends import Trends
     from watcher.services.health.wellness import Limits, Wellness
     from watcher.services.looks.own_looks import OwnLooks
     from watcher.services.looks.suffix_watch import SuffixWatch
@@ -159,6 +163,7 @@ def build_upkeep(
             public_url=chosen.api.public_url,
         ),
         retention=Retention(store=store, clock=clock, kept=Kept(kept.events, kept.evidence, kept.alerts, kept.gone)),
+        trends=Trends(store, clock),
         records=_records(chosen, store, clock),
         answers=TriageAnswers(store, channels, clock),
         data_dates=lambda: data_dates(registry),

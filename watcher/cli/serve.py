@@ -69,9 +69,8 @@ def _say(text: str) -> None:
 
 async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
     """Watch until told to stop: `serve` answers over HTTP too, a `worker` only works beside others."""
-    from watcher.api.exports import ExportDesk
     from watcher.api.metrics import Metrics
-    from watcher.bootstrap.blocking import build_block_lists, build_publisher
+    from watcher.bootstrap.blocking import build_block_lists, build_desk, build_publisher
     from watcher.bootstrap.jobs import build_timetable, jobs_of_serve
     from watcher.bootstrap.network import open_network, system_clock
     from watcher.bootstrap.root_labels import open_watched_store
@@ -109,7 +108,7 @@ async def run(chosen: "Settings", *, kind: str, concurrency: int = 2) -> None:
         engine = Local(jobs.here, failed=lambda *_: None)
         async with AsyncExitStack() as running:
             if kind == "serve":
-                desk = ExportDesk(lists, publishing)
+                desk = build_desk(lists, publishing, store, clock)
                 await running.enter_async_context(
                     _answering(chosen, watching, metrics, engine, narrator=narrator, exports=desk)
                 )
@@ -154,7 +153,7 @@ async def _answering(
     names, ours = watching.enumeration, watching.ours
     async with (
         open_policy(chosen, watching.store, names, ours, observe=metrics.asked, stopped=metrics.stopped) as mail,
-        open_zone_server(chosen, exports.publisher) as zone,
+        open_zone_server(chosen, exports.publisher, exports.clients.note_zone) as zone,
         open_api(chosen, watching, metrics, engine, mail, exports=exports) as url,
     ):
         narrator.channels(tuple(watching.channels))

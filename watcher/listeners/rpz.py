@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 from watcher.core.errors import outside_failure
-from watcher.listeners.rpz_answers import Access, Served, answer_to
+from watcher.listeners.rpz_answers import Access, Served, ZoneAnswer, answer_to
 from watcher.listeners.rpz_notify import Notifications
 from watcher.listeners.rpz_zone import ZoneImage, ZoneShape, zone_image
 from watcher.services.blocking.publish import Difference, ZoneState
@@ -38,8 +38,19 @@ class Listen:
     context: ssl.SSLContext | None = None
 
 
+class Noted(Protocol):
+    """Keeps who asked for the zone, and the serial that was handed over; None for a question about it."""
+
+    async def __call__(self, asker: str, address: str, serial: int | None) -> None:
+        """Note it. Never raises."""
+        ...
+
+
 class ZoneServer:
-    """Serves the zone that `state` gives; `update` takes a new one and notifies."""
+    """Serves the zone that `state` gives; `update` takes a new one and notifies.
+
+    `noted` is called after each answer about the zone.
+    """
 
     def __init__(
         self,
@@ -49,7 +60,9 @@ class ZoneServer:
         state: Callable[[], Awaitable[ZoneState]],
         difference: Callable[[int], Awaitable[Difference | None]],
         notifications: Notifications | None = None,
+        noted: Noted | None = None,
     ) -> None:
+        self._noted = noted
         self._shape = shape
         self._access = access
         self._state = state
@@ -112,18 +125,20 @@ class ZoneServer:
         answer = await answer_to(wire, address, self._served(), udp=True)
         if answer is None:
             return None
-        messages, ours = answer
-        if ours:
-            self._note(address)
-        return next(messages)
+        await self._note(answer, address)
+        return next(answer.messages)
 
     def _served(self) -> Served:
         assert self._image is not None  # noqa: S101 (made before anything listens)
         return Served(self._shape, self._image, self._access, self._difference)
 
-    def _note(self, address: str) -> None:
+    async def _note(self, answer: ZoneAnswer, address: str) -> None:
+        if answer.asker is None:
+            return
         if self._notifications is not None:
             self._notifications.note_question(address)
+        if self._noted is not None and self._image is not None:
+            await self._noted(answer.asker, address, self._image.serial if answer.transfer else None)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         address = str((writer.get_extra_info("peername") or ("?",))[0])
@@ -153,7 +168,7 @@ class ZoneServer:
             await _hang_up(writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str) -> None:
-        """Answer the questions of one connection, one after the other (RFC 7766)."""
+        """ZoneAnswer the questions of one connection, one after the other (RFC 7766)."""
         for _ in range(_MOST_QUESTIONS):
             async with asyncio.timeout(_IDLE_SECONDS):
                 size = int.from_bytes(await reader.readexactly(2))
@@ -163,14 +178,12 @@ class ZoneServer:
             answer = await answer_to(wire, address, self._served(), udp=False)
             if answer is None:
                 return
-            messages, ours = answer
-            if ours:
-                self._note(address)
-            for message in messages:
+            for message in answer.messages:
                 writer.write(len(message).to_bytes(2) + message)
                 async with asyncio.timeout(_SEND_SECONDS):
                     await writer.drain()
                 await asyncio.sleep(0)  # a fast client must not keep the watch from its work
+            await self._note(answer, address)
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:
@@ -198,7 +211,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Answer one question."""
+        """ZoneAnswer one question."""
         second = int(asyncio.get_running_loop().time())
         if second != self._second:
             self._second = second

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from struct import pack
+from typing import NamedTuple
 
 import dns.exception
 import dns.flags
@@ -62,11 +63,19 @@ class Served:
 Messages = Iterator[bytes]
 
 
-async def answer_to(wire: bytes, address: str, served: Served, *, udp: bool) -> tuple[Messages, bool] | None:
-    """Return the messages of the answer, and whether the client asked for our zone and may have it.
+class ZoneAnswer(NamedTuple):
+    """The messages of an answer.
 
-    None: nothing is answered, since this is no question at all.
+    `asker` is the key that signed, or an empty text; None where the client did not ask for our zone or may not have it.
     """
+
+    messages: Messages
+    asker: str | None = None
+    transfer: bool = False
+
+
+async def answer_to(wire: bytes, address: str, served: Served, *, udp: bool) -> ZoneAnswer | None:
+    """Return the answer; None where nothing is answered, since this is no question at all."""
     query = _read(wire, served.access.key)
     if isinstance(query, int):
         return _refusal(wire, query)
@@ -77,15 +86,16 @@ async def answer_to(wire: bytes, address: str, served: Served, *, udp: bool) -> 
     may = query.had_tsig or served.access.allows(address)
     known = _KINDS_OVER_UDP if udp else _KINDS
     if query.question[0].name != served.origin or not may or kind not in known:
-        return iter((frame.message(rcode=dns.rcode.REFUSED),)), False
+        return ZoneAnswer(iter((frame.message(rcode=dns.rcode.REFUSED),)))
+    asker = str(query.keyname).rstrip(".") if query.had_tsig else ""
     soa = Piece(served.image.soa, 1)
     if kind == dns.rdatatype.SOA or udp:
-        return iter((frame.message(soa),)), True
+        return ZoneAnswer(iter((frame.message(soa),)), asker)
     if kind == dns.rdatatype.IXFR:
         pieces = await _incremental(query, served)
         if pieces is not None:
-            return frame.messages(pieces), True
-    return frame.messages((soa, *served.image.pieces, soa)), True
+            return ZoneAnswer(frame.messages(pieces), asker, transfer=True)
+    return ZoneAnswer(frame.messages((soa, *served.image.pieces, soa)), asker, transfer=True)
 
 
 def _read(wire: bytes, key: dns.tsig.Key | None) -> dns.message.Message | int:
@@ -123,12 +133,12 @@ async def _incremental(query: dns.message.Message, served: Served) -> tuple[Piec
     return (new, old, *record_pieces(removed, served.shape), new, *record_pieces(added, served.shape), new)
 
 
-def _refusal(wire: bytes, rcode: int) -> tuple[Messages, bool] | None:
+def _refusal(wire: bytes, rcode: int) -> ZoneAnswer | None:
     """Return an answer to something whose question may not even be readable: the header alone."""
     if len(wire) < 12 or wire[2] & 0x80:  # noqa: PLR2004 (a header; an answer is never answered)
         return None
     flags = (wire[2] << 8 & 0x7900) | 0x8000 | rcode
-    return iter((wire[:2] + pack("!HHHHH", flags, 0, 0, 0, 0),)), False
+    return ZoneAnswer(iter((wire[:2] + pack("!HHHHH", flags, 0, 0, 0, 0),)))
 
 
 class _Frame:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -166,6 +166,34 @@ class SmtpProbeSettings(Section):
         return value
 
 
+class ProxySettings(Section):
+    """A proxy in front of the pages that knows who people are. Off unless `user_header` and `peers` are set."""
+
+    user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = Field(
+        default=None,
+        description="The header in which it names the user: `X-Remote-User`. It must overwrite the client's",
+    )
+    peers: tuple[str, ...] = Field(
+        default=(), description="Addresses or networks of the proxy; the header of anybody else counts for nothing"
+    )
+    scopes: tuple[Literal["read", "lookup", "write"], ...] = Field(
+        default=("read",), description="What a user may do whom the proxy names"
+    )
+
+    @field_validator("peers")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            ip_network(text, strict=False)
+        return value
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if self.user_header is not None and not self.peers:
+            raise ValueError("user_header needs peers: the addresses of the proxy that may name a user")
+        return self
+
+
 class Api(Section):
     """The HTTP API and pages."""
 
@@ -177,6 +205,7 @@ class Api(Section):
     public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = Field(
         default=None, description="Where people reach the page; links in messages"
     )
+    proxy: ProxySettings = ProxySettings()
 
     @field_validator("listen")
     @classmethod

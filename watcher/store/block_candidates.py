@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from watcher.core.blocking.friends import ListedName
-from watcher.core.blocking.selection import BlockCandidate
+from watcher.core.blocking.selection import BlockCandidate, Rules
+from watcher.core.blocking.selection import Select as Chosen
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Flag
 from watcher.store import block_votes, resemblances
@@ -57,10 +58,20 @@ async def list_listed_names(tx: Tx) -> list[ListedName]:
     return names
 
 
-async def list_candidates(tx: Tx, *, after: str = "", limit: int) -> list[BlockCandidate]:
-    """Return the next rows that some setting could list, by name: set to `blocked`, able now, or able as confirmed."""
+async def list_candidates(tx: Tx, rules: Rules, *, after: str = "", limit: int) -> list[BlockCandidate]:
+    """Return the next rows that a person or `rules` could list, by name.
+
+    Those are the names set to `blocked` and, where a setting lists what nobody decided about, those that are able now
+    or were as confirmed last.
+    """
     row = lookalikes.c
-    wanted = or_(row.triage == _BLOCKED, row.ability == _ABLE, _standing() == _ABLE)
+    wanted = row.triage == _BLOCKED
+    if rules.select is Chosen.ABLE or rules.auto_block is not None:
+        able = or_(row.ability == _ABLE, _standing() == _ABLE)
+        if rules.select is not Chosen.ABLE and rules.auto_block is not None:
+            worse = [severity.value for severity in Severity if severity.at_least(rules.auto_block)]
+            able &= row.severity.in_(worse)
+        wanted = or_(wanted, able)
     query = _query().where(wanted, lookalikes.c.first_seen_at.is_not(None), lookalikes.c.name > after)
     return await _candidates(tx, list(await tx.execute(query.order_by(lookalikes.c.name).limit(limit))))
 

@@ -69,6 +69,14 @@ async def list_all(
     return await _read(tx, query)
 
 
+async def list_failed(tx: Tx, channel: str, *, limit: int) -> list[Delivery]:
+    """Return the newest deliveries of a channel whose last try failed or was refused, and that were not sent since."""
+    query = _select().where(
+        deliveries.c.channel == channel, deliveries.c.status != Status.SENT, deliveries.c.last_error.is_not(None)
+    )
+    return await _read(tx, query.order_by(deliveries.c.id.desc()).limit(limit))
+
+
 async def any_due(tx: Tx, channel: str, *, now: datetime) -> bool:
     """Tell whether it is worth asking for a lease."""
     query = select(deliveries.c.id).where(*_is_due(channel, now, now)).limit(1)

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Integer, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, insert, select, union
 
 from watcher.core.events import Event
 from watcher.core.shapes.events import event_from_json, event_json
@@ -11,6 +12,9 @@ from watcher.core.telling.alerts import group_key
 from watcher.store.database import Tx
 from watcher.store.tables import events, outbox
 from watcher.store.upsert import chunks
+
+UNDECIDED = "undecided"
+"""Stands for a decision that has not been made."""
 
 
 async def add(tx: Tx, new: Sequence[Event], *, now: datetime) -> None:
@@ -45,25 +49,45 @@ async def list_all(
     since: datetime | None = None,
     names: Collection[str] | None = None,
     kinds: Collection[str] | None = None,
+    decision: str | None = None,
     newest_first: bool = False,
     limit: int | None = None,
 ) -> list[Event]:
     """Events by id, which is their order in time: later than the id `after`, earlier than the id `before`.
 
-    `since` is the earliest `at`; `names` are names or registrable domains.
+    `since` is the earliest `at`; `names` are names or registrable domains; `decision` is what was decided about telling
+    (page, digest, none), `UNDECIDED` for those about which nothing is.
     """
-    query = select(events.c.body).order_by(events.c.id.desc() if newest_first else events.c.id).limit(limit)
+    key = events.c.id
+    query = select(key)
+    if decision is not None:
+        key = outbox.c.event_id
+        decided = outbox.c.decision.is_(None) if decision == UNDECIDED else outbox.c.decision == decision
+        query = select(key).where(decided)
+        if since is not None or names is not None or kinds is not None:
+            query = query.join(events, outbox.c.event_id == events.c.id)
+    query = query.order_by(key.desc() if newest_first else key).limit(limit)
     if after is not None:
-        query = query.where(events.c.id > after)
+        query = query.where(key > after)
     if before is not None:
-        query = query.where(events.c.id < before)
+        query = query.where(key < before)
     if since is not None:
         query = query.where(events.c.at >= since)
-    if names is not None:
-        query = query.where(events.c.name.in_(names) | events.c.registrable_domain.in_(names))
-    if kinds is not None:
-        query = query.where(events.c.kind.in_(kinds))
-    return [event_from_json(body) for body in (await tx.execute(query)).scalars()]
+    # one query for each value of a filter: each follows an index in the order of the ids, and none sorts
+    columns = [events.c.name, events.c.registrable_domain] if names is not None else [None]
+    each = [
+        query.where(*([] if column is None else [column == name]), *([] if kind is None else [events.c.kind == kind]))
+        for column in columns
+        for name in (names if names is not None else [None])
+        for kind in (kinds if kinds is not None else [None])
+    ]
+    if not each:
+        return []
+    found = each[0] if len(each) == 1 else union(*(select(part.subquery().c[0].label("id")) for part in each))
+    ids = found.subquery()
+    order = events.c.id.desc() if newest_first else events.c.id
+    whole = select(events.c.body).join(ids, ids.c[0] == events.c.id).order_by(order).limit(limit)
+    return [event_from_json(body) for body in (await tx.execute(whole)).scalars()]
 
 
 async def find(tx: Tx, event_id: str) -> Event | None:
@@ -87,9 +111,20 @@ async def list_history(tx: Tx, name: str, *, limit: int = 100) -> list[Event]:
     return [event_from_json(body) for body in rows.scalars()]
 
 
+def _newest(column: ColumnElement[Any]) -> Select[Any]:
+    """Return the query for the newest events with a value, from an index in the order of their ids."""
+    newest = (
+        select(events.c.id)
+        .where(column == bindparam("wanted"))
+        .order_by(events.c.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+    return select(newest.subquery().c.id)
+
+
 _HISTORY = (
     select(events.c.body)
-    .where((events.c.name == bindparam("wanted")) | (events.c.registrable_domain == bindparam("wanted")))
+    .where(events.c.id.in_(union(_newest(events.c.name), _newest(events.c.registrable_domain))))
     .order_by(events.c.id.desc())
     .limit(bindparam("most", type_=Integer))
 )  # built once: to build a statement costs more than to run it

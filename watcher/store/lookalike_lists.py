@@ -1,19 +1,21 @@
 """Lists of lookalikes a page at a time, in an order that an index gives, with counts that do not count a million."""
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from watcher.core.states.lookalike import LOOKALIKE, Lookalike
+from watcher.store import name_search, traits
 from watcher.store.database import Tx
-from watcher.store.lookalikes import RANKS, Wanted, narrowed, row_from
+from watcher.store.lookalikes import RANKS, Wanted, find_all, listed, narrowed
 from watcher.store.tables import lookalikes, resemblances
+from watcher.store.tables import traits as traits_table
+from watcher.store.traits import TraitKind
 from watcher.store.upsert import chunks
 
 
@@ -44,32 +46,132 @@ class ListPlace:
     first_seen_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """The names that the rarest condition of a list leaves, `FEW` at most; None where none is rare."""
+
+    names: Select[tuple[str]] | None = None
+
+
+FEW = 5_000
+"""Rows that are sorted where a condition leaves no more. Where every condition leaves more, a walk in the order of the
+list soon meets enough of them."""
+_WALKED = 20_000
+"""Rows that are looked through to count."""
+
+
+async def find_narrowing(tx: Tx, wanted: Wanted) -> Narrowing:
+    """Return the rarest of the conditions that have an index of their own, if one is rare."""
+    best: tuple[int, Select[tuple[str]]] | None = None
+    for query in _rare(tx, wanted):
+        if wanted.text is not None:
+            await name_search.prefer_index(tx, on=True)
+        some = query.limit(FEW + 1).subquery()
+        number = int((await tx.execute(select(func.count()).select_from(some))).scalar_one())
+        if number <= FEW and (best is None or number < best[0]):
+            best = number, query
+    if wanted.text is not None:
+        await name_search.prefer_index(tx, on=False)
+    return Narrowing(None if best is None else best[1])
+
+
+def _rare(tx: Tx, wanted: Wanted) -> Iterator[Select[tuple[str]]]:
+    """Yield the names that each single condition leaves."""
+    for kind, value in (
+        (TraitKind.FLAG, wanted.flag),
+        (TraitKind.REGISTRAR, wanted.registrar),
+        (TraitKind.TECHNIQUE, wanted.technique),
+    ):
+        if value is not None:
+            yield traits.names_with(kind, value)
+    if wanted.exchange is not None:
+        yield traits.names_with(TraitKind.EXCHANGE, wanted.exchange.lower(), begins=True)
+    if wanted.protected is not None:
+        yield select(resemblances.c.name).where(resemblances.c.protected == wanted.protected)
+    if wanted.grade is not None:
+        yield select(resemblances.c.name).where(resemblances.c.grade == wanted.grade)
+    row = lookalikes.c
+    for column, chosen in ((row.ability, wanted.ability), (row.triage, wanted.triage), (row.basis, wanted.basis)):
+        if chosen is not None:
+            yield select(row.name).where(row.relation == wanted.relation, column == chosen)
+    if wanted.since is not None:
+        yield select(row.name).where(row.relation == wanted.relation, row.first_seen_at >= wanted.since)
+    if wanted.text is not None and len(wanted.text) >= name_search.SHORTEST:
+        yield name_search.names_with_part(tx.dialect.name, wanted.text)
+
+
 async def list_page(
-    tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: ListPlace | None = None, limit: int
+    tx: Tx,
+    wanted: Wanted,
+    order: Order = Order.WORST,
+    *,
+    after: ListPlace | None = None,
+    limit: int,
+    narrowing: Narrowing | None = None,
 ) -> list[Lookalike]:
-    """Return `limit` of the rows that `wanted` describes, from the one after the place `after`."""
-    query, table = narrowed(select(lookalikes), wanted), lookalikes.c
+    """Return `limit` of the rows that `wanted` describes, from the one after the place `after`.
+
+    `narrowing`: as `find_narrowing` gave it for the same conditions; None: it is found here.
+    """
+    if narrowing is None:
+        narrowing = await find_narrowing(tx, wanted)
+    table = lookalikes.c
+    query = narrowed(select(table.name), wanted)
+    rank: ColumnElement[Any] = table.severity_rank
+    seen: ColumnElement[Any] = table.first_seen_at
+    name: ColumnElement[Any] = table.name
+    if narrowing.names is not None:
+        # the few rows are sorted: an index in the order of the list would be walked from end to end to find them
+        query = query.where(table.name.in_(narrowing.names))
+        rank, name = rank + 0, name.concat("")
+        seen = func.coalesce(seen, seen)
     match order:
         case Order.WORST:
-            query = query.order_by(table.severity_rank, table.name)
+            query = query.order_by(rank, name)
             if after is not None:
-                rank = table.severity_rank
+                worse = table.severity_rank
                 query = query.where(
-                    rank >= after.severity_rank, or_(rank > after.severity_rank, table.name > after.name)
+                    worse >= after.severity_rank, or_(worse > after.severity_rank, table.name > after.name)
                 )
+            names = list((await tx.execute(query.limit(limit))).scalars())
         case Order.NEWEST:
-            seen = table.first_seen_at
-            query = query.order_by(seen.desc().nulls_last(), table.name.desc())  # what never settled comes last
-            if after is not None and after.first_seen_at is None:
-                query = query.where(seen.is_(None), table.name < after.name)
-            elif after is not None:
-                level = and_(seen == after.first_seen_at, table.name < after.name)
-                query = query.where(or_(seen < after.first_seen_at, level, seen.is_(None)))
+            names = await _newest(tx, query, (seen, name), after=after, limit=limit)
         case Order.NAME:
-            query = query.order_by(table.name)
+            query = query.order_by(name)
             if after is not None:
                 query = query.where(table.name > after.name)
-    return [row_from(row) for row in (await tx.execute(query.limit(limit))).mappings()]
+            names = list((await tx.execute(query.limit(limit))).scalars())
+    rows = await find_all(tx, names)
+    return [rows[name] for name in names]
+
+
+async def _newest(
+    tx: Tx,
+    query: Select[tuple[str]],
+    order: tuple[ColumnElement[Any], ColumnElement[Any]],
+    *,
+    after: ListPlace | None,
+    limit: int,
+) -> list[str]:
+    """Return names by their first sight, the newest first; those that never settled come last, in a query of their own.
+
+    So either query follows the index, in both databases, whatever each thinks of the order of nulls.
+    """
+    (seen, name), table = order, lookalikes.c
+    found: list[str] = []
+    if after is None or after.first_seen_at is not None:
+        dated = query.where(table.first_seen_at.is_not(None)).order_by(seen.desc(), name.desc())
+        if after is not None:
+            at = table.first_seen_at
+            dated = dated.where(at <= after.first_seen_at, or_(at < after.first_seen_at, table.name < after.name))
+            after = None
+        found = list((await tx.execute(dated.limit(limit))).scalars())
+    if len(found) < limit:
+        undated = query.where(table.first_seen_at.is_(None)).order_by(name.desc())
+        if after is not None:
+            undated = undated.where(table.name < after.name)
+        found += (await tx.execute(undated.limit(limit - len(found)))).scalars()
+    return found
 
 
 def place_of(row: Lookalike) -> ListPlace:
@@ -130,30 +232,63 @@ async def count_wildcards(tx: Tx, names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-async def count_up_to(tx: Tx, wanted: Wanted, most: int) -> int:
-    """Return how many rows `wanted` describes, `most` where there are more: a million need not be counted."""
-    some = narrowed(select(lookalikes.c.name), wanted).limit(most).subquery()
-    return int((await tx.execute(select(func.count()).select_from(some))).scalar_one())
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The number of rows that a filter takes; `exact` is False where there are as many or more."""
+
+    number: int
+    exact: bool
+
+
+async def count_up_to(tx: Tx, wanted: Wanted, most: int, narrowing: Narrowing | None = None) -> Total:
+    """Return how many rows `wanted` describes, `most` where there are more: a million need not be counted.
+
+    Where no condition is rare, the first rows in the order of the list are looked through, and no more.
+    """
+    if narrowing is None:
+        narrowing = await find_narrowing(tx, wanted)
+    table = lookalikes.c
+    if narrowing.names is not None:
+        some = narrowed(select(table.name), wanted).where(table.name.in_(narrowing.names)).limit(most).subquery()
+        number = int((await tx.execute(select(func.count()).select_from(some))).scalar_one())
+        return Total(number, exact=number < most)
+    walked = (
+        select(table.name)
+        .where(table.relation == wanted.relation, listed())
+        .order_by(table.severity_rank, table.name)
+        .limit(_WALKED)
+    )
+    if wanted.ability is not None:
+        walked = walked.where(table.ability == wanted.ability)
+    if wanted.triage is not None:
+        walked = walked.where(table.triage == wanted.triage)
+    seen = walked.cte("walked").prefix_with("MATERIALIZED", dialect="postgresql")
+    some = narrowed(select(table.name), wanted).where(table.name.in_(select(seen.c.name))).limit(most).subquery()
+    number = int((await tx.execute(select(func.count()).select_from(some))).scalar_one())
+    if number >= most:
+        return Total(most, exact=False)
+    walked_number = int((await tx.execute(select(func.count()).select_from(walked.subquery()))).scalar_one())
+    return Total(number, exact=walked_number < _WALKED)
 
 
 async def list_sharing(tx: Tx, row: Lookalike, *, limit: int) -> dict[str, list[str]]:
     """Return other lookalikes with the same exchange, nameserver or registrant, by what they share."""
     shared: dict[str, list[str]] = {}
     facts = row.registration
-    marks = [("verdict", exchange.host) for exchange in (row.verdict.exchanges if row.verdict else ())[:3]]
-    marks += [("registration", server) for server in (facts.nameservers if facts else ())[:2]]
-    marks += [("registration", facts.registrant_organisation)] if facts and facts.registrant_organisation else []
-    for column, value in marks:
-        query = (
+    marks = [(TraitKind.EXCHANGE, exchange.host) for exchange in (row.verdict.exchanges if row.verdict else ())[:3]]
+    marks += [(TraitKind.NAMESERVER, server) for server in (facts.nameservers if facts else ())[:2]]
+    if facts is not None and facts.registrant_organisation:
+        marks.append((TraitKind.REGISTRANT, facts.registrant_organisation))
+    for kind, value in marks:
+        # a few more than are shown: names of ours are sorted out afterwards
+        query = traits.names_with(kind, value).order_by(traits_table.c.name).limit(4 * limit)
+        names = [item[0] for item in await tx.execute(query) if item[0] != row.name]
+        kept = (
             select(lookalikes.c.name)
-            .where(
-                lookalikes.c.relation == LOOKALIKE,
-                lookalikes.c.name != row.name,
-                cast(lookalikes.c[column], Text).contains(json.dumps(value), autoescape=True),
-            )
+            .where(lookalikes.c.name.in_(names), lookalikes.c.relation == LOOKALIKE)
             .order_by(lookalikes.c.name)
             .limit(limit)
         )
-        if names := list((await tx.execute(query)).scalars()):
-            shared[value] = names
+        if names and (others := list((await tx.execute(kept)).scalars())):
+            shared[value] = others
     return shared

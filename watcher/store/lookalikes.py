@@ -3,7 +3,6 @@
 What a row says changes through `services.watch` alone; here are the reads, the claims of what is due, and triage.
 """
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -36,9 +35,11 @@ from watcher.core.shapes.state import state_from_json, state_json
 from watcher.core.states.lookalike import LOOKALIKE, Lookalike, Relation, Triage
 from watcher.core.states.mail_state import SETTLED
 from watcher.core.states.urgency import Wish, in_order, worth_of
+from watcher.store import traits
 from watcher.store.database import Tx
 from watcher.store.moments import lease_time
 from watcher.store.tables import lookalikes, resemblances
+from watcher.store.traits import TraitKind
 from watcher.store.upsert import chunks, insert_or_update
 
 _MOST_WAITING = 20_000  # rows that are weighed against each other
@@ -49,7 +50,8 @@ class Wanted:
     """The conditions for the rows of a list; an unset one holds for all. Rows never seen to exist are never shown.
 
     `severity` means that severity or worse, `since` first seen then or later, `text` a part of the name (either form),
-    `exchange` a part of an exchange's name. `collapsed`: of all hosts that one wildcard answers for, one.
+    `exchange` the beginning of an exchange's name or of what follows one of its dots. `collapsed`: of the hosts that
+    one wildcard answers for and that the other conditions take, the first by name.
     """
 
     protected: str | None = None
@@ -148,6 +150,7 @@ async def save(tx: Tx, rows: Sequence[Lookalike]) -> None:
     if rows:
         keep = frozenset({"triage", "triage_note", "triage_at", "triage_by", "claim_epoch"})
         await tx.execute(insert_or_update(tx.dialect.name, lookalikes, keep=keep), [_cells(row) for row in rows])
+        await traits.renew(tx, rows)
 
 
 async def remove(tx: Tx, names: Sequence[str]) -> None:
@@ -327,63 +330,69 @@ async def save_triage(
     return known
 
 
-def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
-    """Return the query with the conditions of `wanted`."""
-    table = lookalikes.c
-    query = query.where(*_conditions(table, wanted))
-    if not wanted.collapsed:
-        return query
-    host = lookalikes.alias("host").c
-    first = select(func.min(host.name)).where(host.wildcard_of.is_not(None), *_conditions(host, wanted))
-    return query.where(or_(table.wildcard_of.is_(None), table.name.in_(first.group_by(host.wildcard_of))))
-
-
 Columns = ReadOnlyColumnCollection[str, Column[Any]]
 
 
-def listed(table: Columns) -> ColumnElement[bool]:
+def listed(table: Columns = lookalikes.c) -> ColumnElement[bool]:
     """The condition of rows that people are shown: seen to exist, or never settled, which nobody knows better yet."""
     return or_(table.first_seen_at.is_not(None), table.ability == Ability.UNKNOWN.value)
 
 
-def _conditions(table: Columns, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions of `wanted` on the rows of `table`."""
-    yield listed(table)
-    yield table.relation == wanted.relation
+def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """Return the query with the conditions of `wanted`."""
+    table = lookalikes.c
+    query = query.where(*_conditions(wanted, table))
+    if wanted.collapsed:
+        # of the hosts that the filter takes the first one: another filter may have another first one
+        other = lookalikes.alias("other")
+        earlier = select(other.c.name).where(
+            other.c.wildcard_of == table.wildcard_of, other.c.name < table.name, *_conditions(wanted, other.c)
+        )
+        query = query.where(or_(table.wildcard_of.is_(None), ~earlier.exists()))
+    return query
+
+
+def _conditions(wanted: Wanted, table: Columns) -> list[ColumnElement[bool]]:
     plain = (("ability", wanted.ability), ("basis", wanted.basis), ("triage", wanted.triage))
-    yield from (table[column] == value for column, value in plain if value is not None)
-    yield from _inside(table, wanted)
-    yield from _resembling(table, wanted)
+    conditions: list[ColumnElement[bool]] = [
+        listed(table),
+        table.relation == wanted.relation,
+        *(table[column] == value for column, value in plain if value is not None),
+        *_inside(wanted, table),
+        *_resembling(wanted, table),
+    ]
     if wanted.severity is not None:
-        yield table.severity_rank <= RANKS[Severity(wanted.severity)]
+        conditions.append(table.severity_rank <= RANKS[Severity(wanted.severity)])
     if wanted.since is not None:
-        yield table.first_seen_at >= wanted.since
+        # an index on the time would be followed and what it gives sorted, a million rows of it
+        conditions.append(func.coalesce(table.first_seen_at, table.first_seen_at) >= wanted.since)
+    return conditions
 
 
-def _inside(table: Columns, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _inside(wanted: Wanted, table: Columns) -> Iterator[ColumnElement[bool]]:
     """Conditions on text: the name, and what stands inside the verdict and the registration."""
-    for column, value in ((table.verdict, wanted.flag), (table.registration, wanted.registrar)):
+    for kind, value in ((TraitKind.FLAG, wanted.flag), (TraitKind.REGISTRAR, wanted.registrar)):
         if value is not None:
-            yield cast(column, Text).contains(json.dumps(value), autoescape=True)
+            yield traits.has(table.name, kind, value)
     if wanted.exchange is not None:
-        yield cast(table.verdict, Text).contains(json.dumps(wanted.exchange.lower())[1:-1], autoescape=True)
+        yield traits.has(table.name, TraitKind.EXCHANGE, wanted.exchange.lower(), begins=True)
     if wanted.text is not None:
         part = wanted.text.lower()
         yield table.name.contains(part, autoescape=True) | table.unicode.contains(part, autoescape=True)
 
 
-def _resembling(table: Columns, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _resembling(wanted: Wanted, table: Columns) -> Iterator[ColumnElement[bool]]:
     """Conditions on one resemblance that a row must have."""
     if wanted.protected is None and wanted.technique is None and wanted.grade is None:
         return
-    like = resemblances.c
-    query = select(like.name).where(like.name == table.name)
+    alike = resemblances.c
+    query = select(alike.name).where(alike.name == table.name)
     if wanted.protected is not None:
-        query = query.where(like.protected == wanted.protected)
+        query = query.where(alike.protected == wanted.protected)
     if wanted.technique is not None:
-        query = query.where(cast(like.techniques, Text).contains(f'"{wanted.technique}"', autoescape=True))
+        query = query.where(cast(alike.techniques, Text).contains(f'"{wanted.technique}"', autoescape=True))
     if wanted.grade is not None:
-        query = query.where(like.grade == wanted.grade)
+        query = query.where(alike.grade == wanted.grade)
     yield query.exists()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, select
 
 from watcher.core.events import Grade, Resemblance
+from watcher.store import traits
 from watcher.store.database import Tx
 from watcher.store.tables import resemblances
 from watcher.store.upsert import chunks, insert_or_update
@@ -30,6 +31,7 @@ async def save(tx: Tx, name: str, new: Sequence[Resemblance]) -> None:
                 for item in new
             ],
         )
+        await traits.add_techniques(tx, [(name, technique) for item in new for technique in item.techniques])
 
 
 _MOST_LIKELY_FIRST = (resemblances.c.likelihood.desc(), resemblances.c.protected)

@@ -61,6 +61,8 @@ metadata = MetaData(
 )
 
 Cell = Column[Any]
+_BY_BYTE = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its bytes, so that a range finds what begins with something."""
 Json = JSON(none_as_null=True)
 
 protected = Table(
@@ -112,6 +114,8 @@ first_tiers = Table(  # the best candidates of each protected name, so that an h
     Cell("candidates", LargeBinary, nullable=False),  # compressed; services.first_tier
 )
 
+_LISTED = ("first_seen_at", "wildcard_of", "ability", "triage")
+
 lookalikes = Table(  # names that exist or existed, and candidates that did not settle
     "lookalikes",
     metadata,
@@ -121,7 +125,7 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("unicode", Text, nullable=False),
     Cell("relation", Text, nullable=False, server_default="lookalike"),  # lookalike | own | protected
     Cell("state", Json, nullable=False),  # core.states.MailState
-    Cell("ability", Text, nullable=False, index=True),  # of `verdict`
+    Cell("ability", Text, nullable=False),  # of `verdict`
     Cell("basis", Text, nullable=False),
     Cell("severity", Text, nullable=False, index=True),
     Cell("severity_reasons", Json, nullable=False),
@@ -144,8 +148,14 @@ lookalikes = Table(  # names that exist or existed, and candidates that did not 
     Cell("severity_rank", Integer, nullable=False, server_default="4"),  # 0 critical ... 4 info: the order of lists
     Cell("wildcard_of", Text),  # the domain or suffix whose wildcard answers for the name; lists show one of them
     Index("ix_lookalikes_wildcard_of", "wildcard_of", "name"),
-    Index("ix_lookalikes_worst", "relation", "severity_rank", "name"),
+    # each list in its order, with the columns that most filters ask for: such a list reads the rows it shows, no more
+    Index("ix_lookalikes_worst", "relation", "severity_rank", "name", *_LISTED),
     Index("ix_lookalikes_newest", "relation", "first_seen_at", "name"),
+    Index("ix_lookalikes_by_name", "relation", "name", "severity_rank", *_LISTED),
+    Index("ix_lookalikes_of_ability", "relation", "ability", "severity_rank", "name", *_LISTED[:2], "triage"),
+    Index("ix_lookalikes_of_triage", "relation", "triage", "severity_rank", "name"),
+    Index("ix_lookalikes_of_basis", "relation", "basis", "severity_rank", "name"),
+    Index("ix_lookalikes_triaged", "triage", "name"),
 )
 
 resemblances = Table(
@@ -159,19 +169,44 @@ resemblances = Table(
     Cell("rank", Integer),
     Cell("grade", Text, nullable=False, server_default="warn"),
     Cell("grade_reason", Text, nullable=False, server_default=""),
+    Index("ix_resemblances_likeliest", "protected", "likelihood", "name"),
+    Index("ix_resemblances_graded", "grade", "name"),
+)
+
+traits = Table(  # the values inside a lookalike's verdict, registration and resemblances by which lists are searched
+    "traits",
+    metadata,
+    Cell("kind", Text, primary_key=True),  # store.traits.TraitKind
+    Cell("value", _BY_BYTE, primary_key=True),
+    Cell("name", Text, ForeignKey("lookalikes.name", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
 events = Table(
     "events",
     metadata,
     Cell("id", Text, primary_key=True),  # time-ordered
-    Cell("kind", Text, nullable=False, index=True),
+    Cell("kind", Text, nullable=False),
     Cell("severity", Text, nullable=False),
-    Cell("name", Text, nullable=False, index=True),  # empty for events of the watch itself
-    Cell("registrable_domain", Text, index=True),
+    Cell("name", Text, nullable=False),  # empty for events of the watch itself
+    Cell("registrable_domain", Text),
     Cell("at", MomentColumn, nullable=False, index=True),
     Cell("protected", Json, nullable=False),
     Cell("body", Json, nullable=False),  # shapes.event_json
+    Index("ix_events_of_kind", "kind", "id"),
+    Index("ix_events_of_name", "name", "id"),
+    Index("ix_events_of_domain", "registrable_domain", "id"),
+    Index("ix_events_of_day", "kind", "at"),
+)
+
+trends = Table(  # what happened on each day that is over, so that nobody counts a million events to draw a plot
+    "trends",
+    metadata,
+    Cell("day", Text, primary_key=True),  # 2026-11-28, in UTC
+    Cell("gained", Integer, nullable=False),  # names that became or were found able
+    Cell("lost", Integer, nullable=False),
+    Cell("noticed_seconds", Float),  # median time to notice; null where nothing was
+    Cell("alerts", Integer, nullable=False),
+    Cell("made_at", MomentColumn, nullable=False),
 )
 
 alerts = Table(
@@ -196,6 +231,7 @@ outbox = Table(  # one row for each event, written with it; gathered into an ale
     Cell("part", Text, index=True),  # set with the alert, kept after it: events of one part went the same way
     Cell("decided_at", MomentColumn),
     Index("ix_outbox_waiting", "decision", "group_key", "created_at"),
+    Index("ix_outbox_decided", "decision", "event_id"),
 )
 
 deliveries = Table(
@@ -218,6 +254,9 @@ deliveries = Table(
     Cell("created_at", MomentColumn, nullable=False),
     UniqueConstraint("alert_id", "channel"),
     Index("ix_deliveries_due", "status", "next_attempt_at"),
+    Index("ix_deliveries_of_status", "status", "id"),
+    Index("ix_deliveries_of_channel", "channel", "status", "id"),
+    Index("ix_deliveries_through", "channel", "id"),
 )
 
 tokens = Table(
@@ -388,4 +427,15 @@ filters = Table(  # saved filters of the list of lookalikes
     Cell("query", Text, nullable=False),
     Cell("created_at", MomentColumn, nullable=False),
     Cell("created_by", Text),
+)
+
+list_clients = Table(  # gear that fetches block lists: one row for each format, holder of a token and address
+    "list_clients",
+    metadata,
+    Cell("kind", Text, primary_key=True),  # an export's name, taxii, or rpz_transfer
+    Cell("holder", Text, primary_key=True),  # a token's or a key's name; empty: nobody had to say who
+    Cell("address", Text, primary_key=True),
+    Cell("fetched_at", MomentColumn, nullable=False, index=True),
+    Cell("serial", Text, nullable=False),  # of the zone, or the beginning of the list's entity tag
+    Cell("changed_at", MomentColumn, nullable=False),  # when it first had this serial
 )

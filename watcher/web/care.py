@@ -1,25 +1,41 @@
-"""`/block-list`, `/health`, `/audit`, `/tokens`, and the way in and out."""
+"""`/health`, `/audit`, `/tokens`, and the way in and out."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field
 
 from watcher.api import cursors
 from watcher.api.endpoints import AnyEndpoint, Call, Input, Nothing
+from watcher.api.parts import DoctorFinding
+from watcher.api.problems import not_found
 from watcher.api.records import audit_json
-from watcher.core.blocking.selection import BlockEntry, explanation
-from watcher.core.shapes.times import JSON
-from watcher.exports import ALL as EXPORTS
 from watcher.services.health.coverage import coverage_json
 from watcher.services.names import tokens
+from watcher.services.names.sessions import session_id
+from watcher.services.names.tokens import Scope
 from watcher.store import audit, sessions
 from watcher.store import tokens as token_rows
 from watcher.web.now import find_troubles
-from watcher.web.page import HEADERS, MOST_ROWS, PageRows, Shown, back, environment, form, is_local, page, view
+from watcher.web.page import (
+    HEADERS,
+    MOST_ROWS,
+    THEME,
+    PageRows,
+    Shown,
+    back,
+    environment,
+    form,
+    is_local,
+    page,
+    theme_of,
+    view,
+)
 
 PAGE = 100
-_MOST_LISTED = 500
+_YEAR = 365 * 24 * 3600
 
 
 class Paged(Shown):
@@ -43,45 +59,61 @@ class LoginForm(Input):
     next: Annotated[str, Field(max_length=2000)] = "/"
 
 
+class ThemeForm(Input):
+    """The theme of this browser."""
+
+    theme: Literal["system", "light", "dark"]
+    back: Annotated[str, Field(max_length=4000)] | None = None
+
+
+class SessionForm(Input):
+    """One session or link, by what the page calls it."""
+
+    id: Annotated[str, Field(min_length=16, max_length=16)]
+
+
 class TokenForm(Input):
     """One token."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
 
 
-async def block_list(call: Call[Shown, Nothing]) -> web.Response:
-    """Return what the exports hold, and each format with its address."""
-    lists = None if call.parts.exports is None else call.parts.exports.lists
-    entries: list[BlockEntry] = []
-    if lists is not None:
-        async for part in lists.pages(lists.rules):
-            entries += part
-            if call.query.format == "html" and len(entries) > _MOST_LISTED:
-                break
+async def health(call: Call[Shown, Nothing]) -> web.Response:
+    """Return what is well and what is not: this process's checks, what needs a person, and the doctor's last look."""
+    parts = call.parts
+    sweep = parts.sweep
+    budget, state = (None, None) if sweep is None else (sweep.budget, sweep.state)
+    coverage = await coverage_json(parts.store, parts.tiers, now=parts.clock.now(), budget=budget, state=state)
+    troubles = dict(await find_troubles(parts.ready))
+    needed = [] if parts.needed is None else await parts.needed()
+    checks = [(name, troubles.get(name)) for name in parts.ready] + [(row.what, row.why) for row in needed]
+    examined = DOCTOR.last
+    rows = [*checks, *((row.what, None if row.state == "ok" else row.detail) for row in (examined or ((), None))[0])]
+    data = PageRows("health", rows, lambda row: {"check": row[0], "trouble": row[1]})
     return page(
-        call, "block_list.html", PageRows("block-list", entries[:MOST_ROWS], _entry_json),
-        entries=entries[:_MOST_LISTED], why_of=explanation,
-        more=len(entries) > _MOST_LISTED, formats=EXPORTS, here_at=_origin(call),
+        call, "health.html", data, checks=checks, coverage=coverage,
+        examined=examined, can_examine=parts.examine is not None and Scope.LOOKUP in call.caller.scopes,
     )  # fmt: skip
 
 
-def _entry_json(entry: BlockEntry) -> JSON:
-    return {"name": entry.name, "unicode": entry.unicode, "severity": entry.severity.value, "why": explanation(entry)}
+class Doctor:
+    """The doctor's last look by this process."""
+
+    def __init__(self) -> None:
+        self.last: tuple[Sequence[DoctorFinding], datetime] | None = None
 
 
-def _origin(call: Call[Any, Any]) -> str:
-    return (call.parts.policy.public_url or f"http://{call.request.host}").rstrip("/")
+DOCTOR = Doctor()
 
 
-async def health(call: Call[Shown, Nothing]) -> web.Response:
-    """Return what is well and what is not."""
+async def examined_now(call: Call[Nothing, Nothing]) -> web.Response:
+    """Let the doctor look: it asks the resolvers and registries outside."""
     parts = call.parts
-    state = parts.sweep.state if parts.sweep else None
-    coverage = await coverage_json(parts.store, parts.tiers, now=parts.clock.now(), state=state)
-    troubles = dict(await find_troubles(parts.ready))
-    checks = [(name, troubles.get(name)) for name in parts.ready]
-    data = PageRows("health", checks, lambda row: {"check": row[0], "trouble": row[1]})
-    return page(call, "health.html", data, checks=checks, coverage=coverage)
+    if parts.examine is None:
+        raise not_found("the doctor")
+    async with parts.enumerating.one():
+        DOCTOR.last = await parts.examine(), parts.clock.now()
+    return back(None, "/health", done="The doctor has looked")
 
 
 async def list_audit(call: Call[Paged, Nothing]) -> web.Response:
@@ -101,7 +133,34 @@ async def list_tokens(call: Call[Shown, Nothing]) -> web.Response:
         open_now = await sessions.list_all(tx)
     now = call.parts.clock.now()
     data = PageRows("tokens", rows, lambda row: {"name": row.name, "scopes": list(row.scopes)})
-    return page(call, "tokens.html", data, rows=rows, sessions=[row for row in open_now if row.expires_at > now])
+    secret = call.request.cookies.get(call.parts.policy.cookie)
+    return page(
+        call,
+        "tokens.html",
+        data,
+        rows=rows,
+        sessions=[(session_id(row), row) for row in open_now if row.expires_at > now],
+        mine=None if secret is None else tokens.digest(secret)[:16],
+    )
+
+
+async def session_ended(call: Call[Nothing, SessionForm]) -> web.Response:
+    """End a session of anybody, or make a link useless."""
+    row = await call.parts.sessions.end_by_id(call.body.id)
+    said = "it had ended already" if row is None else f"The {row.kind.value} of {row.holder} is ended"
+    return back(None, "/tokens", done=said)
+
+
+async def themed(call: Call[Nothing, ThemeForm]) -> web.Response:
+    """Keep the theme in this browser for a year."""
+    response = back(call.body.back, "/")
+    if call.body.theme == "system":
+        response.del_cookie(THEME, path="/")
+    else:
+        response.set_cookie(
+            THEME, call.body.theme, max_age=_YEAR, httponly=True, secure=call.parts.policy.secure, samesite="Lax"
+        )
+    return response
 
 
 async def revoked(call: Call[Nothing, TokenForm]) -> web.Response:
@@ -117,7 +176,11 @@ async def login(call: Call[LoginQuery, Nothing]) -> web.Response:
         environment()
         .get_template("login.html")
         .render(
-            version=call.parts.version, next=to, failed=call.query.failed, needed=await call.parts.gatekeeper.needed()
+            version=call.parts.version,
+            theme=theme_of(call.request),
+            next=to,
+            failed=call.query.failed,
+            needed=await call.parts.gatekeeper.needed(),
         )
     )
     headers = {**HEADERS, "Referrer-Policy": "same-origin"}
@@ -153,10 +216,12 @@ async def left(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    view("/block-list", block_list, "What the exports hold"),
     view("/health", health, "What is well and what is not"),
+    form("/health/examine", examined_now, "Let the doctor look", Nothing, (Scope.LOOKUP,)),
     view("/audit", list_audit, "Who changed what", Paged),
     view("/tokens", list_tokens, "Tokens and sessions"),
+    form("/sessions/end", session_ended, "End a session", SessionForm),
+    form("/theme", themed, "Keep a theme", ThemeForm, (Scope.READ,)),
     form("/tokens/revoke", revoked, "Revoke a token", TokenForm),
     view("/login", login, "The way in", LoginQuery, ()),
     form("/login", entered, "Begin a session", LoginForm, ()),

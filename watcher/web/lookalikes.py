@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -41,6 +42,34 @@ _Absent = BeforeValidator(_empty_is_absent)
 _Text = Annotated[Line | None, Field(default=None, max_length=253), _Absent]
 
 
+class ListColumn(StrEnum):
+    """A column that the list can show, besides the name."""
+
+    SEVERITY = "severity"
+    MAIL = "mail"
+    RESEMBLES = "resembles"
+    TECHNIQUES = "techniques"
+    GRADE = "grade"
+    LIKELIHOOD = "likelihood"
+    FLAGS = "flags"
+    REGISTRAR = "registrar"
+    REGISTERED = "registered"
+    NAMESERVERS = "nameservers"
+    FIRST_SEEN = "first_seen"
+    SETTLED = "settled"
+    TRIAGE = "triage"
+
+
+COLUMNS = (
+    ListColumn.SEVERITY,
+    ListColumn.MAIL,
+    ListColumn.RESEMBLES,
+    ListColumn.FIRST_SEEN,
+    ListColumn.TRIAGE,
+)
+"""The columns where none were chosen."""
+
+
 class Filter(Shown):
     """The filter of lookalikes; an absent field holds for all."""
 
@@ -58,6 +87,7 @@ class Filter(Shown):
     since: Annotated[datetime | None, _Absent] = None
     sort: Annotated[Order | None, _Absent] = None
     all_hosts: Annotated[bool | None, _Absent] = Field(default=None, description="Also every host of one wildcard")
+    column: tuple[ListColumn, ...] = Field(default=(), max_length=20, description="Columns to show; may be repeated")
     cursor: _Text = None
 
 
@@ -153,7 +183,8 @@ async def listed(call: Call[Filter, Nothing]) -> web.Response:
         conditions=_conditions(call),
         choices=_CHOICES,
         triages=list(Triage),
-        columns=["severity", "name", "mail", "resembles", "seen", "triage"],
+        columns=query.column or COLUMNS,
+        all_columns=list(ListColumn),
     )
 
 

@@ -55,6 +55,7 @@ async def one(call: Call[Shown, Nothing]) -> web.Response:
         sharing=sharing,
         listed=listed,
         report=report_of(known, VOCABULARY) if refused is None else None,
+        gateway_lines=[] if call.parts.exports is None else await call.parts.exports.lists.lines_of(name),
         purposes=list(Purpose),
         triages=list(Triage),
     )

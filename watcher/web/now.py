@@ -1,40 +1,50 @@
 """`/`: what needs a person now, what happened lately, how far the watch is; the first steps where nothing is set up."""
 
 import asyncio
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from aiohttp import web
 
 from watcher.api.endpoints import AnyEndpoint, Call, Nothing
 from watcher.api.parts import Ready
-from watcher.core.events import Event, EventKind
+from watcher.core.events import EventKind
 from watcher.core.mail.verdict import Ability
 from watcher.core.shapes.events import event_json
+from watcher.core.shapes.times import JSON
 from watcher.core.states.lookalike import Triage
 from watcher.services.answers.lists import list_known
 from watcher.services.health.coverage import coverage_json
-from watcher.store import event_log, lookalike_lists, lookalikes, protected_names, shards
+from watcher.services.health.trends import TrendPoint, list_points
+from watcher.store import event_log, lookalike_lists, protected_names, shards
 from watcher.store.lookalikes import Wanted
 from watcher.web.page import PageRows, Shown, page, view
 
 SHOWN = 12
 _MOST_COUNTED = 10_001
-_DAYS = 30
-_MOST_EVENTS = 2_000
 _PATIENCE_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day of a plot: `height` of 100."""
+    """One day of a plot: `height` of 100; `number` None where nothing was measured."""
 
     place: int
     day: date
-    number: float
+    number: float | None
     height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Thirty days of one number; `most` is the largest."""
+
+    title: str
+    unit: str
+    most: float
+    bars: list[Bar]
 
 
 async def now(call: Call[Shown, Nothing]) -> web.Response:
@@ -43,62 +53,64 @@ async def now(call: Call[Shown, Nothing]) -> web.Response:
     untriaged = Wanted(ability=Ability.ABLE, triage=Triage.NEW, collapsed=True)
     async with parts.store.read() as tx:
         waiting = await list_known(tx, untriaged, limit=SHOWN)
-        counts = await lookalikes.count_abilities(tx)
-        able = await lookalike_lists.count_up_to(tx, Wanted(ability=Ability.ABLE, collapsed=True), _MOST_COUNTED)
+        able, unable, unknown = [
+            await lookalike_lists.count_up_to(tx, Wanted(ability=ability), _MOST_COUNTED)
+            for ability in (Ability.ABLE, Ability.UNABLE, Ability.UNKNOWN)
+        ]
         gains = await event_log.list_all(tx, kinds=[EventKind.MAIL_BECAME_ABLE], newest_first=True, limit=SHOWN)
-        lately = await event_log.list_all(
-            tx, since=at - timedelta(days=_DAYS), kinds=_PLOTTED, newest_first=True, limit=_MOST_EVENTS
-        )
+        points = await list_points(tx, at)
         newest = await event_log.find_last_id(tx)
         number = await protected_names.count(tx)
         names = await protected_names.list_all(tx, limit=SHOWN)
         baselines = await shards.find_baselines(tx, [row.name for row in names])
-    coverage = await coverage_json(parts.store, parts.tiers, now=at, state=parts.sweep.state if parts.sweep else None)
+    budget, state = (None, None) if parts.sweep is None else (parts.sweep.budget, parts.sweep.state)
+    coverage = await coverage_json(parts.store, parts.tiers, now=at, budget=budget, state=state)
+    needed = [] if parts.needed is None else await parts.needed()
     return page(
         call,
         "now.html",
         PageRows("events", gains, event_json),
         waiting=waiting,
         able=able,
-        counts=counts,
+        unable=unable,
+        unknown=unknown,
         gains=gains,
         newest=newest or "",
         number=number,
         first_names=[(row, baselines[row.name]) for row in names],
+        sweeping=any(not baselines[row.name].done for row in names),
         coverage=coverage,
-        troubles=await find_troubles(parts.ready),
+        troubles=[*await find_troubles(parts.ready), *((row.what, row.why) for row in needed), *_misfit(coverage)],
         channels=parts.channels,
-        plots=_plots(lately, at.date()),
+        plots=_plots(points),
     )
 
 
-_PLOTTED = [EventKind.MAIL_BECAME_ABLE, EventKind.MAIL_FOUND_ABLE, EventKind.MAIL_BECAME_UNABLE]
-
-
-def _plots(events: list[Event], today: date) -> list[tuple[str, str, list[Bar]]]:
-    """Return each plot: title, unit, one bar a day."""
-    days = [today - timedelta(days=back) for back in reversed(range(_DAYS))]
-    gains = [event for event in events if event.kind is not EventKind.MAIL_BECAME_UNABLE]
-    gained = Counter(event.at.date() for event in gains)
-    lost = Counter(event.at.date() for event in events if event.kind is EventKind.MAIL_BECAME_UNABLE)
-    late: dict[date, list[float]] = {}
-    for event in gains:
-        if event.detected_after_seconds is not None:
-            late.setdefault(event.at.date(), []).append(event.detected_after_seconds / 60)
-    latency = {day: sorted(minutes)[len(minutes) // 2] for day, minutes in late.items()}
+def _plots(points: Sequence[TrendPoint]) -> list[Plot]:
     return [
-        ("Became able to receive mail", "names a day", _bars(days, gained)),
-        ("Lost the ability", "names a day", _bars(days, lost)),
-        ("Time to notice", "minutes, median of the day", _bars(days, latency)),
+        _plot("Able lookalikes", "names, at the end of each day", [float(point.able) for point in points], points),
+        _plot("Time to notice", "minutes, median of each day", [point.noticed_minutes for point in points], points),
+        _plot("Alerts", "a day", [float(point.alerts) for point in points], points),
     ]
 
 
-def _bars(days: list[date], numbers: Any) -> list[Bar]:
-    most = max((numbers.get(day, 0) for day in days), default=0) or 1
-    return [
-        Bar(place, day, round(numbers.get(day, 0), 1), round(100 * numbers.get(day, 0) / most, 1))
-        for place, day in enumerate(days)
+def _plot(title: str, unit: str, numbers: Sequence[float | None], points: Sequence[TrendPoint]) -> Plot:
+    most = max((number or 0.0 for number in numbers), default=0.0)
+    bars = [
+        Bar(place, point.day, None if number is None else round(number, 1), round(100 * (number or 0) / (most or 1), 1))
+        for place, (point, number) in enumerate(zip(points, numbers, strict=True))
     ]
+    return Plot(title, unit, round(most, 1), bars)
+
+
+def _misfit(coverage: JSON) -> list[tuple[str, str]]:
+    """Return that the plan does not fit the rate, where it does not."""
+    late = [tier for tier in coverage["tiers"] if (tier["stretch"] or 1.0) > 1.0 and tier["ranks_to"]]
+    if not late:
+        return []
+    worst = max(tier["stretch"] for tier in late)
+    why = f"it needs {coverage['needed_rate']:,.0f} questions a second, so looks come up to {worst:.1f} times later"
+    return [("the plan does not fit", f"{why}; raise dns.max_rate on a resolver of your own, or lengthen sweep.tiers")]
 
 
 async def find_troubles(checks: Any) -> list[tuple[str, str]]:

@@ -2,16 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import zip_longest
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pydantic import Field
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Input, Nothing
@@ -25,7 +27,9 @@ from watcher.core.names.names import to_unicode
 from watcher.core.shapes.rows import cell, flatten
 from watcher.core.shapes.times import JSON
 from watcher.core.telling.kind_words import ability_words
+from watcher.services.names.sessions import masked
 from watcher.services.names.tokens import Scope
+from watcher.store.lookalike_lists import Total
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -35,6 +39,13 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "same-origin",  # with `no-referrer` a browser says nothing of where its forms come from
 }
+DECISIONS = {
+    "page": "sent at once",
+    "digest": "in the digest",
+    "none": "not sent",
+    "undecided": "not decided yet",
+}
+"""What can have become of an event, in words."""
 MOST_ROWS = 100_000
 """In one CSV or JSON file of a list."""
 
@@ -76,15 +87,29 @@ def environment() -> Environment:
         sentence=sentence,
         duration=duration,
         coded=told,
+        decided=lambda value: DECISIONS.get(str(value), str(value)),
         words=lambda text: str(text).replace("_", " "),
         ability_words=lambda value: ability_words(str(value)),
         tag_words=lambda value: VOCABULARY.words_of(str(value)),
         visible=visible,
-        number=lambda value: f"{value:,}".replace(",", "\u202f"),
+        number=number,
+        total=total_words,
         alphabet=to_unicode,
     )
     made.globals.update(slip_marks=slip_marks, Flag=Flag)
     return made
+
+
+def number(value: int) -> str:
+    """Return a number with thin spaces between its thousands."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def total_words(total: Total) -> str:
+    """Return how many there are, as exactly as it is known."""
+    if total.exact:
+        return number(total.number)
+    return f"more than {number(total.number - 1)}" if total.number > 1 else "many"
 
 
 def moment(at: datetime | None) -> Markup:
@@ -114,11 +139,14 @@ def sentence(known: Known) -> str:
 
 def visible(text: object) -> Markup:
     """Text from outside: what steers a line or reverses it is shown as a mark of its own."""
+    shown = str(text)[:2000]
+    if shown.isprintable():
+        return escape(shown)
     return Markup("").join(
         Markup('<span class="odd" title="an invisible character">U+{:04X}</span>').format(ord(character))
         if not character.isprintable()
         else Markup("{}").format(character)
-        for character in str(text)[:2000]
+        for character in shown
     )
 
 
@@ -155,7 +183,8 @@ def page(call: Call[Any, Any], template: str, data: PageRows | None = None, **va
     shown = {
         "version": call.parts.version,
         "who": call.caller.token,
-        "csrf": call.caller.csrf,
+        "csrf": masked(call.caller.csrf) if call.caller.csrf else "",
+        "theme": theme_of(call.request),
         "may_write": call.caller.may_write and bool(call.caller.csrf),
         "here": call.request.path,
         "address": call.request.path_qs,
@@ -166,8 +195,46 @@ def page(call: Call[Any, Any], template: str, data: PageRows | None = None, **va
         "undo": getattr(call.query, "undo", None),
         **values,
     }
-    text = environment().get_template(template).render(shown)
-    return web.Response(text=text, content_type="text/html", charset="utf-8", headers=HEADERS)
+    text = labelled(environment().get_template(template).render(shown))
+    response = web.Response(text=text, content_type="text/html", charset="utf-8", headers=HEADERS)
+    response.enable_compression()  # what a form sends back is masked anew for each page, so its length tells nothing
+    return response
+
+
+_TABLE = re.compile(r'<table class="rows[^"]*">.*?</table>', re.DOTALL)
+_HEADING = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
+
+
+def labelled(text: str) -> str:
+    """Return the page with each cell of its lists marked by its heading: a telephone shows them below each other."""
+
+    def table(found: re.Match[str]) -> str:
+        head, opened, body = found[0].partition("<tbody>")
+        titles = [_TAG.sub("", title).strip() for title in _HEADING.findall(head)]
+
+        def row(line: re.Match[str]) -> str:
+            cells = line[0].split("<td")
+            labels = [f' data-label="{title}"' if title else "" for title in titles]
+            whole = [
+                f"<td{label}{cell}" for label, cell in zip_longest(labels[: len(cells) - 1], cells[1:], fillvalue="")
+            ]
+            return cells[0] + "".join(whole)
+
+        return head + opened + _ROW.sub(row, body)
+
+    return _TABLE.sub(table, text)
+
+
+def theme_of(request: web.BaseRequest) -> str:
+    """Return the theme that this browser keeps: light, dark, or an empty text for the system's."""
+    kept = request.cookies.get(THEME, "")
+    return kept if kept in {"light", "dark"} else ""
+
+
+THEME = "watcher_theme"
+"""The cookie that keeps the theme."""
 
 
 def _address(call: Call[Any, Any], **changes: Any) -> str:

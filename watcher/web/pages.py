@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from watcher.api.endpoints import AnyEndpoint, Call, Endpoint, Nothing
-from watcher.web import care, lookalikes, name, now, protected, sources, telling
+from watcher.web import block_list, care, lookalikes, name, now, protected, protected_name, sources, telling
 
 _FILES = {"style.css": "text/css", "htmx.js": "text/javascript", "pages.js": "text/javascript"}
 
@@ -38,8 +38,10 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *lookalikes.ENDPOINTS,
     *name.ENDPOINTS,
     *protected.ENDPOINTS,
+    *protected_name.ENDPOINTS,
     *telling.ENDPOINTS,
     *sources.ENDPOINTS,
+    *block_list.ENDPOINTS,
     *care.ENDPOINTS,
     *(_static(file, media) for file, media in _FILES.items()),
 )

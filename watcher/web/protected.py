@@ -1,5 +1,6 @@
 """`/protected`: the protected names: add, import with a report of each line, tags, owner, remove with a preview."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from watcher.web.page import MOST_ROWS, PageRows, Shown, back, form, page, view
 
 PAGE = 100
 _MOST_LINES = 20_000
+_MOST_REPORTED = 500
 _MOST_COUNTED = 10_001
 
 
@@ -27,6 +29,16 @@ class Listed(Shown):
 
     cursor: str | None = None
     remove: str | None = Field(default=None, max_length=300)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLine:
+    """One line of an import: the name that was read from it, or why none was."""
+
+    number: int
+    text: str
+    name: str | None
+    why: str
 
 
 class ImportForm(Input):
@@ -85,23 +97,33 @@ async def imported(call: Call[Nothing, ImportForm]) -> web.Response:
     parts, body = call.parts, call.body
     lines = (body.text + "\n" + body.file).splitlines()[:_MOST_LINES]
     good: list[ListEntry] = []
-    bad: list[tuple[int, str, str]] = []
+    report: list[ImportedLine] = []
     for entry in NamesList().entries(lines):
         try:
-            parse_protected(entry.text, parts.suffixes)
-            good.append(entry)
+            name = parse_protected(entry.text, parts.suffixes)[0]
         except InvalidName as error:
-            bad.append((entry.number, entry.text[:200], error.reason))
+            report.append(ImportedLine(entry.number, entry.text[:200], None, error.reason))
+        else:
+            good.append(entry)
+            report.append(ImportedLine(entry.number, entry.text[:200], name, ""))
+    async with parts.store.read() as tx:
+        before = await protected_names.find_known(tx, [line.name for line in report if line.name is not None])
     tags = [tag.strip() for tag in body.tags.split(",") if tag.strip()]
     added = await protect.protect_entries(
         parts.store, good, suffixes=parts.suffixes, now=parts.clock.now(), owner=body.owner, tags=tags
     )
     await parts.changed()
-    if not bad:
+    bad = sum(line.name is None for line in report)
+    if len(report) == 1 and not bad:
         known = len(added.names) - added.new
-        rest = f"; {known} were protected before" if known else ""
-        return back(None, "/protected", done=f"{_newly(added.new)} protected now{rest}" if added.names else "none")
-    return page(call, "import.html", added=added, bad=bad, read=len(good) + len(bad))
+        return back(
+            None, "/protected", done=f"{report[0].name} {'was protected before' if known else 'is protected now'}"
+        )
+    if not report:
+        return back(None, "/protected", done="No line held a name")
+    return page(
+        call, "import.html", added=added, bad=bad, report=report[:_MOST_REPORTED], read=len(report), before=before
+    )
 
 
 async def changed(call: Call[Nothing, ChangeForm]) -> web.Response:
@@ -129,7 +151,3 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     form("/protected/change", changed, "Set owner and tags", ChangeForm),
     form("/protected/remove", removed, "Stop protecting a name", RemoveForm),
 )
-
-
-def _newly(count: int) -> str:
-    return "1 name is" if count == 1 else f"{count or 'no'} names are"

@@ -1,7 +1,9 @@
 """`/events`, `/deliveries`, `/channels`, `/silences`: what happened, who was told, and what is told to nobody."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -15,16 +17,18 @@ from watcher.api.problems import Problem, not_found
 from watcher.core.errors import DeliveryFailed
 from watcher.core.events import EventKind
 from watcher.core.names.protected import parse_any
+from watcher.core.shapes.times import JSON, time_json
 from watcher.core.telling.alerts import SilenceScope
 from watcher.services.names import silence
 from watcher.store import deliveries, event_log, lookalike_lists, outbox, silences
-from watcher.store.deliveries import Status
+from watcher.store.deliveries import Delivery, Status
 from watcher.store.lookalikes import Wanted
 from watcher.web.lookalikes import _Absent
-from watcher.web.page import MOST_ROWS, PageRows, Shown, back, form, page, view
+from watcher.web.page import DECISIONS, MOST_ROWS, PageRows, Shown, back, form, page, view
 
 PAGE = 50
 _MOST_COUNTED = 10_001
+_MOST_HIT = 20
 
 
 class WantedEvents(Shown):
@@ -32,6 +36,7 @@ class WantedEvents(Shown):
 
     kind: Annotated[EventKind | None, _Absent] = None
     name: Annotated[Annotated[Line, Field(max_length=300)] | None, _Absent] = None
+    sent: Annotated[Literal["page", "digest", "none", "undecided"] | None, _Absent] = None
     cursor: str | None = None
 
 
@@ -82,6 +87,7 @@ async def list_events(call: Call[WantedEvents, Nothing]) -> web.Response:
             before=key[0] if key else None,
             names=None if query.name is None else [parse_any(query.name, call.parts.suffixes)],
             kinds=None if query.kind is None else [query.kind.value],
+            decision=query.sent,
             newest_first=True,
             limit=limit + 1,
         )
@@ -93,6 +99,7 @@ async def list_events(call: Call[WantedEvents, Nothing]) -> web.Response:
         query=query,
         events=[(event, told.get(event.id)) for event in found[:limit]],
         kinds=list(EventKind),
+        decisions=DECISIONS,
         next_cursor=cursors.encode((found[limit - 1].id,)) if len(found) > limit else None,
     )
 
@@ -106,12 +113,15 @@ async def list_deliveries(call: Call[WantedDeliveries, Nothing]) -> web.Response
         found = await deliveries.list_all(
             tx, status=query.status, channel=query.channel, before=key[0] if key else None, limit=limit + 1
         )
+        firsts = [event.id for row in found for event in row.alert.events[:1]]
+        told = await outbox.find_told(tx, firsts)
     return page(
         call,
         "deliveries.html",
         PageRows("deliveries", found[:limit], delivery_shapes.shape),
         query=query,
         rows=found[:limit],
+        told=told,
         statuses=list(Status),
         channels=call.parts.channels,
         next_cursor=cursors.encode((found[limit - 1].id,)) if len(found) > limit else None,
@@ -126,15 +136,50 @@ async def retried(call: Call[Nothing, IdForm]) -> web.Response:
     return back(None, "/deliveries", done="It is tried again now")
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """One channel: its settings without secrets, its last success, its last failure, and what waits for it."""
+
+    name: str
+    settings: Mapping[str, Any]
+    sent: Delivery | None
+    failed: Delivery | None
+    waiting: int
+    trouble: str | None
+
+
 async def list_channels(call: Call[Shown, Nothing]) -> web.Response:
-    """Return the channels with their last success and failure."""
+    """Return the channels with their settings, last success and last failure."""
     rows = []
+    needed = [] if call.parts.needed is None else await call.parts.needed()
+    troubles = {row.what: row.why for row in needed}
     async with call.parts.store.read() as tx:
         for name in call.parts.channels:
             sent = await deliveries.list_all(tx, status=Status.SENT, channel=name, before=None, limit=1)
-            failed = await deliveries.list_all(tx, status=Status.REJECTED, channel=name, before=None, limit=1)
-            rows.append((name, next(iter(sent), None), next(iter(failed), None)))
-    return page(call, "channels.html", PageRows("channels", rows, lambda row: {"name": row[0]}), rows=rows)
+            failed = await deliveries.list_failed(tx, name, limit=1)
+            rows.append(
+                ChannelRow(
+                    name,
+                    call.parts.channel_settings.get(name, {}),
+                    next(iter(sent), None),
+                    next(iter(failed), None),
+                    await deliveries.count_pending(tx, [name]),
+                    troubles.get(f"channel {name}"),
+                )
+            )
+    return page(call, "channels.html", PageRows("channels", rows, _channel_json), rows=rows)
+
+
+def _channel_json(row: ChannelRow) -> JSON:
+    return {
+        "name": row.name,
+        "settings": dict(row.settings),
+        "last_sent_at": None if row.sent is None else time_json(row.sent.sent_at),
+        "last_error": None if row.failed is None else row.failed.last_error,
+        "last_failed_at": None if row.failed is None else time_json(row.failed.created_at),
+        "waiting": row.waiting,
+        "trouble": row.trouble,
+    }
 
 
 async def tested(call: Call[Nothing, ChannelForm]) -> web.Response:
@@ -162,7 +207,8 @@ async def list_silences(call: Call[WantedSilences, Nothing]) -> web.Response:
                 SilenceScope.TECHNIQUE: Wanted(technique=value),
                 SilenceScope.PROTECTED: Wanted(protected=value),
             }[query.scope]
-            hits = value, await lookalike_lists.count_up_to(tx, wanted, _MOST_COUNTED)
+            number = await lookalike_lists.count_up_to(tx, wanted, _MOST_COUNTED)
+            hits = value, number, await lookalike_lists.list_page(tx, wanted, limit=_MOST_HIT)
     return page(
         call, "silences.html", PageRows("silences", rows, silence.silence_json),
         rows=rows, scopes=list(SilenceScope), query=query, hits=hits,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from watcher.cli.doctor import lists, plan
+from watcher.bootstrap.doctor import lists, plan
 from watcher.core.states.budget import SuffixLoad
 
 
@@ -111,8 +111,8 @@ def test_the_effective_settings_are_among_the_rows_without_secrets(alone, monkey
 
 
 def test_of_addresses_only_the_secret_part_is_hidden():
-    from watcher.cli.doctor import effective
     from watcher.settings.settings import Settings
+    from watcher.settings.shown import effective
 
     url = "postgresql://watcher:very@secret@db.army.mil/watcher"
     shown = effective(Settings(database_url=url, alerts={"apprise": {"urls": ["json://very-secret"]}}))

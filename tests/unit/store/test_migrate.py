@@ -29,7 +29,9 @@ def test_the_migrations_make_the_tables(tmp_path):
     migrate(tmp_path / "watcher.db", now=NOW)
     engine = create_engine(f"sqlite:///{tmp_path}/watcher.db")
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        words = "lookalike_words"  # the tables of the full-text index are SQLite's own
+        ours = {"include_name": lambda name, kind, _: kind != "table" or not str(name).startswith(words)}
+        context = MigrationContext.configure(connection, opts={"compare_type": True, **ours})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
 
@@ -38,7 +40,8 @@ def make_older(path, revision="0000"):
     """Pretend that the database was made by an earlier version, whose tables are gone since."""
     with closing(sqlite3.connect(path)) as database:
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            database.execute(f"DROP TABLE {table}")
+            if not table.startswith("lookalike_words_"):  # these go with their table
+                database.execute(f"DROP TABLE {table}")
         database.execute("CREATE TABLE alembic_version (version_num TEXT)")
         if revision is not None:
             database.execute("INSERT INTO alembic_version VALUES (?)", (revision,))

@@ -60,7 +60,7 @@ def fill(url):
         rows = {}
         with engine.begin() as connection:
             for table in found.sorted_tables:
-                if table.name == "alembic_version" or table.name.startswith("procrastinate"):
+                if table.name == "alembic_version" or table.name.startswith(("procrastinate", "lookalike_words")):
                     continue
                 row = {
                     column.name: value(column, "name" if column.foreign_keys else column.name)

@@ -104,7 +104,7 @@ async def test_of_many_the_worst_come_first_and_one_page_leads_to_the_next(world
     address, shown = "/lookalikes", []
     while address:
         _, text, _ = await get(address)
-        shown += re.findall(r'<td><a class="name" href="/names/([^"]+)">', text)
+        shown += re.findall(r'<td[^>]*><a class="name" href="/names/([^"]+)">', text)
         found = re.search(r'class="next"><a href="([^"]+)"', text)
         address = found and html.unescape(found[1])
     assert shown[:2] == ["army.ml", "zzz.ml"], "the critical ones"
@@ -124,7 +124,7 @@ async def test_of_all_hosts_of_one_wildcard_one_is_shown(world, get):
         ]
         await lookalikes.save(tx, hosts)
     _, text, _ = await get("/lookalikes")
-    assert text.count('<td><a class="name"') == 2
+    assert len(re.findall('<td[^>]*><a class="name"', text)) == 2
     assert "and 322 more hosts" in text
     _, text, _ = await get("/lookalikes?format=json")
     assert len(json.loads(text)) == 324, "a file holds all of them"
@@ -148,7 +148,7 @@ async def test_a_filter_gives_the_same_rows_on_the_page_and_in_its_files(world, 
         "flag=parked": set(),
     }.items():
         _, text, _ = await get(f"/lookalikes?{query}")
-        assert set(re.findall(r'<td><a class="name" href="/names/([^"]+)">', text)) == names, query
+        assert set(re.findall(r'<td[^>]*><a class="name" href="/names/([^"]+)">', text)) == names, query
         _, text, headers = await get(f"/lookalikes?{query}&format=json")
         assert {row["name"] for row in json.loads(text)} == names, query
         _, text, headers = await get(f"/lookalikes?{query}&format=csv")

@@ -115,12 +115,16 @@ class BlockEntry:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """The reason why a name is not listed: the rule, and one sentence without a final stop."""
+    """The reason why a name is not listed: the rule, and one sentence without a final stop.
+
+    `voters` are the persons who said `blocked`, where a second one must.
+    """
 
     name: str
     exclusion: Exclusion
     sentence: str
     friend: Friend | None = None
+    voters: frozenset[str] = frozenset()
 
 
 Choice = BlockEntry | LeftOut
@@ -178,7 +182,7 @@ def _by_rule(row: BlockCandidate, resembles: tuple[Resemblance, ...], rules: Rul
         return _able(row, resembles, rules)
     if row.triage == _BLOCKED:
         why = f"{_person(row)} set it to `blocked`, and a second person must do the same (exports.approval)"
-        return LeftOut(row.name, Exclusion.NOT_APPROVED, why)
+        return LeftOut(row.name, Exclusion.NOT_APPROVED, why, voters=row.voters)
     return LeftOut(row.name, Exclusion.NOT_SELECTED, f"its triage is `{row.triage}`, and select is `blocked`")
 
 

@@ -34,6 +34,10 @@ def troubles_from_json(row: Mapping[str, Any] | None) -> dict[str, Trouble]:
     return {key: Trouble(datetime.fromisoformat(kept["since"]), kept["told"]) for key, kept in (row or {}).items()}
 
 
+CHANNEL_STATE = "channel_state:"
+"""Begins the key of the fact that holds a channel's state; the channel's name follows."""
+
+
 def channel_state_json(state: ChannelState) -> JSON:
     """Since when a channel fails, and when that was told."""
     return {"since": time_json(state.since), "told_at": time_json(state.told_at)}

@@ -7,7 +7,7 @@ from watcher.core.known import Known
 from watcher.core.states.lookalike import Lookalike
 from watcher.services.answers.lookup import known_row
 from watcher.store import Tx, lookalike_lists, resemblances
-from watcher.store.lookalike_lists import ListPlace, Order
+from watcher.store.lookalike_lists import ListPlace, Order, Total
 from watcher.store.lookalikes import Wanted, wildcard_of
 
 MOST_COUNTED = 10_001
@@ -16,10 +16,10 @@ MOST_COUNTED = 10_001
 
 @dataclass(frozen=True, slots=True)
 class NameListing:
-    """One page of a list. `total` is at most `MOST_COUNTED`; `last` is where the next page goes on."""
+    """One page of a list. `total` counts to `MOST_COUNTED`; `last` is where the next page goes on."""
 
     rows: tuple[Known, ...]
-    total: int
+    total: Total
     more: bool
     last: ListPlace | None
 
@@ -28,9 +28,11 @@ async def list_known(
     tx: Tx, wanted: Wanted, order: Order = Order.WORST, *, after: ListPlace | None = None, limit: int
 ) -> NameListing:
     """Return a page of the names that `wanted` describes. A wildcard's row says how many more hosts it stands for."""
-    rows = await lookalike_lists.list_page(tx, wanted, order, after=after, limit=limit + 1)
+    narrowing = await lookalike_lists.find_narrowing(tx, wanted)
+    rows = await lookalike_lists.list_page(tx, wanted, order, after=after, limit=limit + 1, narrowing=narrowing)
     shown = tuple(await _known(tx, wanted, rows[:limit]))
-    total = await lookalike_lists.count_up_to(tx, wanted, MOST_COUNTED)
+    total = await lookalike_lists.count_up_to(tx, wanted, MOST_COUNTED, narrowing)
+    total = Total(max(total.number, len(shown)), total.exact)
     last = lookalike_lists.place_of(rows[limit - 1]) if len(rows) > limit else None
     return NameListing(shown, total, len(rows) > limit, last)
 

@@ -19,7 +19,7 @@ from watcher.services.sweeps.sweep import BlindPasses
 from watcher.store import Store, Tx, event_log, facts, protected_names
 
 BLIND = "vigil.blind"
-_REFUSED = "vigil.refused"
+REFUSED = "vigil.refused"
 _SEEN = "vigil.seen"
 
 
@@ -105,9 +105,9 @@ class Vigil:
         """Record each resolver that newly fails the honesty check; forget those that pass it again."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            known = set(await facts.find(tx, _REFUSED) or ())
+            known = set(await facts.find(tx, REFUSED) or ())
             new = [error for error in found if error.resolver not in known]
-            await facts.save(tx, _REFUSED, sorted(error.resolver for error in found), now=now)
+            await facts.save(tx, REFUSED, sorted(error.resolver for error in found), now=now)
             refused = EventKind.RESOLVER_REFUSED
             said = [{"resolver": error.resolver, "why": error.why} for error in new]
             await self._tell(tx, [WatchDraft(refused, None, after) for after in said], now)

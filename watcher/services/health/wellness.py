@@ -89,9 +89,7 @@ class Wellness:
         now = self._clock.now()
         async with self._store.read() as tx:
             looked_at = time_from_json(await facts.find(tx, _LOOKED))
-        troubles = await self.troubles(now)
-        if self._company is not None:
-            troubles |= await self._company()
+        troubles = await self.all_troubles(now)
         at_once = {key: text for key, text in (("clock", self._clock_trouble(looked_at, now, steady=steady)),) if text}
         free = self._free_bytes()
         if free is not None and free < self._limits.free_bytes:
@@ -100,6 +98,11 @@ class Wellness:
             await facts.save(tx, _LOOKED, time_json(now), now=now)
             await self._record(tx, {**troubles, **at_once}, set(at_once), now)
             await self._record_age(tx, now)
+
+    async def all_troubles(self, now: datetime) -> dict[str, str]:
+        """Return what is wrong now with the watch, the processes that share the work, and feeds."""
+        troubles = await self.troubles(now)
+        return troubles if self._company is None else {**troubles, **await self._company()}
 
     async def troubles(self, now: datetime) -> dict[str, str]:
         """Return what is wrong now, whether or not it has lasted; nothing where nothing is protected."""

@@ -71,6 +71,14 @@ class Sessions:
         async with self._store.write() as tx:
             await sessions.remove(tx, digest(secret))
 
+    async def end_by_id(self, id_: str) -> SessionRow | None:
+        """End the session, or make the link useless, that `session_id` names so; return it, None for no such."""
+        async with self._store.write() as tx:
+            found = next((row for row in await sessions.list_all(tx) if session_id(row) == id_), None)
+            if found is not None:
+                await sessions.remove(tx, found.hash)
+        return found
+
     async def _rows(self) -> dict[str, SessionRow]:
         version = self._store.version()
         if self._read is None or version is None or self._read[0] != version:
@@ -86,6 +94,11 @@ class Sessions:
         return secret
 
 
+def session_id(row: SessionRow) -> str:
+    """Return what a session is called on pages: enough of the hash to tell it apart, of no use to enter by."""
+    return row.hash[:16]
+
+
 def link_address(url: str, link: str) -> str:
     """Return the address that a person opens; its secret stands where no server and no log sees it."""
     return f"{url.rstrip('/')}/login#link={link}"
@@ -94,3 +107,20 @@ def link_address(url: str, link: str) -> str:
 def csrf_of(secret: str) -> str:
     """Return what a form must send back: known to whoever holds the secret, and useless for anything else."""
     return hmac.new(secret.encode("utf-8", "surrogateescape"), b"form", hashlib.sha256).hexdigest()[:40]
+
+
+def masked(csrf: str) -> str:
+    """Return it as a page shows it: another text each time, so that packed pages give nothing of it away."""
+    value = bytes.fromhex(csrf)
+    pad = secrets.token_bytes(len(value))
+    return pad.hex() + bytes(a ^ b for a, b in zip(pad, value, strict=True)).hex()
+
+
+def unmasked(shown: str) -> str:
+    """Return the inverse of `masked`; an empty text for what it never gives."""
+    try:
+        value = bytes.fromhex(shown)
+    except ValueError:
+        return ""
+    half = len(value) // 2
+    return bytes(a ^ b for a, b in zip(value[:half], value[half:], strict=False)).hex()

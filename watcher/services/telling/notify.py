@@ -20,7 +20,7 @@ from functools import partial
 from watcher.core.errors import DeliveryFailed, DeliveryRejected, FailureReason, StoreError, outside_failure
 from watcher.core.ports import Channel, Clock
 from watcher.core.shapes.times import time_json
-from watcher.core.shapes.watch import channel_state_from_json, channel_state_json
+from watcher.core.shapes.watch import CHANNEL_STATE, channel_state_from_json, channel_state_json
 from watcher.core.states.channel import ChannelState, Result, step
 from watcher.core.states.outages import Outages
 from watcher.core.telling.alerts import TEST_GROUP, Alert, AlertKind, AlertPolicy, gathered
@@ -33,8 +33,6 @@ from watcher.store import Store, Tx, deliveries, event_log, facts, outbox, prote
 from watcher.store.deliveries import Delivery
 
 _log = logging.getLogger(__name__)
-
-_STATE = "channel_state:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +209,7 @@ class Notifier:
                     wait = f"{left} message{plural(left)} wait{'s' if left == 1 else ''} for it"
                     await self._step(tx, name, Result.REJECTED, now, why=f"{_gone(name)}; {wait}")
                 else:
-                    await facts.remove(tx, _STATE + name)
+                    await facts.remove(tx, CHANNEL_STATE + name)
 
     async def _undisturbed(self, delivery: Delivery) -> bool:
         """Try it; when the service stops meanwhile, the try may end first, so that it is not sent again for nothing."""
@@ -310,16 +308,16 @@ class Notifier:
         _log.error("alert %s is rejected: %s", delivery.alert.id, why)
 
     async def _find_state(self, tx: Tx, channel: str) -> ChannelState:
-        return channel_state_from_json(await facts.find(tx, _STATE + channel))
+        return channel_state_from_json(await facts.find(tx, CHANNEL_STATE + channel))
 
     async def _step(self, tx: Tx, channel: str, result: Result, now: datetime, *, why: str = "") -> ChannelState:
         """Take the channel's state one step on, and record what is to be told; the state before."""
         before = await self._find_state(tx, channel)
         after, drafts = step(before, channel, result, now, why=why, failing_after=self._patience.failing_after)
         if after == ChannelState():
-            await facts.remove(tx, _STATE + channel)
+            await facts.remove(tx, CHANNEL_STATE + channel)
         elif after != before:
-            await facts.save(tx, _STATE + channel, channel_state_json(after), now=now)
+            await facts.save(tx, CHANNEL_STATE + channel, channel_state_json(after), now=now)
         told = [replace(watch_event(draft, now), id=self._store.ids()) for draft in drafts]
         await event_log.add(tx, told, now=now)
         return before

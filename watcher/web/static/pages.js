@@ -13,6 +13,7 @@ function localTimes(root) {
 function copying(root) {
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("button.copy")) {
+    if (!button.hidden) continue;  // prepared before
     button.hidden = false;
     button.addEventListener("click", async () => {
       const from = button.dataset.copyFrom;
@@ -32,6 +33,8 @@ function marking(root) {
     const number = boxes.filter((box) => box.checked).length;
     root.querySelector("#marked").textContent = number ? `${number} marked` : "Mark names to triage them";
   };
+  if (all.dataset.ready) return;
+  all.dataset.ready = "yes";
   all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; say(); });
   for (const box of boxes) box.addEventListener("change", say);
 }
