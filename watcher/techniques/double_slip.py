@@ -10,14 +10,19 @@ from watcher.core.slips.intended import Intended
 from watcher.core.slips.likelihood import (
     DOUBLE,
     DOUBLED_SYLLABLE,
+    INSERTED_AFTER,
+    INSERTED_BEFORE,
     INSERTION,
     MOVED,
     OMISSION,
+    OTHER_ROW,
     REPETITION,
+    REPLACEMENT,
+    SAME_ROW,
     TRANSPOSITION,
 )
 from watcher.core.slips.nearness import within_two
-from watcher.core.slips.tables import Tables
+from watcher.core.slips.tables import Neighbours, Tables
 from watcher.core.slips.technique import Amount, Changes, Labels
 
 NAME = "double_slip"
@@ -25,7 +30,7 @@ NAME = "double_slip"
 MASS, IMPERSONATION = 0.04, 0.25
 CHANGES, LABELS, AMOUNT = Changes.LABEL, Labels.NEAR, Amount.MANY
 _VOWELS = "aeiou"
-_BEST = 90
+_BEST = 105
 """Of how many single slips pairs are made: the pairs grow with the square, and the rest is not worth its cost."""
 
 
@@ -154,9 +159,20 @@ def _edits(name: Intended) -> tuple[_Edit, ...]:
             made.append(_Edit(weight, at, at + 2, label[at + 1] + character))
         for layout in name.layouts:
             keys = layout.get(character)
-            beside = DOUBLE.adjacent * INSERTION.at(at + 1, count + 1) / count
-            made += [_Edit(beside, at + 1, at + 1, key) for key in (keys.row if keys is not None else "")]
+            if keys is not None:
+                made += _inserted(keys, at, count)
+                for beside, share in ((keys.row, SAME_ROW), (keys.near, OTHER_ROW)):
+                    weight = DOUBLE.replaced * share * REPLACEMENT.at(at, count) / count
+                    made += [_Edit(weight, at, at + 1, key) for key in beside]
         if character in _VOWELS:
             made += [_Edit(DOUBLE.vowel / count, at, at + 1, other) for other in _VOWELS if other != character]
-    best = sorted(made, key=lambda edit: (-edit.weight, edit[1:]))[:_BEST]
+    best = sorted(dict.fromkeys(made), key=lambda edit: (-edit.weight, edit[1:]))[:_BEST]
     return tuple(sorted(best, key=lambda edit: edit[1:]))
+
+
+def _inserted(keys: Neighbours, at: int, count: int) -> Iterator[_Edit]:
+    """Yield the neighbouring keys hit right before or right behind the one at `at`."""
+    for place, side in ((at + 1, INSERTED_AFTER), (at, INSERTED_BEFORE)):
+        for beside, share in ((keys.row, SAME_ROW), (keys.near, OTHER_ROW)):
+            weight = DOUBLE.adjacent * side * share * INSERTION.at(place, count + 1) / count
+            yield from (_Edit(weight, place, place, key) for key in beside)

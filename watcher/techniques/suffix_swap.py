@@ -19,8 +19,11 @@ _NEIGHBOUR = 2.0
 _SIBLING = 0.3
 _GOVERNMENT = 0.1
 _OTHER_COUNTRY = 0.12
-_OTHER_TOP = 0.05
-_LAST = 0.01
+_OTHER_TOP = 0.02
+_ABROAD = 0.015
+"""A general suffix of another country: `army.com.br`."""
+_LAST = 0.0003
+"""Towns, schools, trades: thousands of suffixes that nobody writes out of habit."""
 
 
 def generate(name: Intended, tables: Tables) -> Iterator[tuple[str, float]]:
@@ -68,7 +71,8 @@ def _suffixes(own: str, country: str | None, tables: Tables) -> Mapping[str, flo
         if end == top and end == country:
             suffixes[rule] = _NATIONAL.get(start, _SIBLING)
         elif dot:
-            suffixes[rule] = _GOVERNMENT if start == first else _LAST
+            abroad = _ABROAD if start in _NATIONAL and len(end) == 2 else _LAST  # noqa: PLR2004 (a country's)
+            suffixes[rule] = _GOVERNMENT if start == first else abroad
     for suffix, weight in tables.popular_suffixes.items():
         suffixes[suffix] = max(suffixes.get(suffix, 0.0), weight)
     if country is not None:

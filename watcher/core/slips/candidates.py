@@ -16,7 +16,7 @@ from watcher.core.names.possible import a_labels, possible
 from watcher.core.names.protected import Kind
 from watcher.core.slips.excluded import Excluded
 from watcher.core.slips.intended import Intended
-from watcher.core.slips.likelihood import SAME_OWNER, known_label
+from watcher.core.slips.likelihood import CHOSEN_TO_DECEIVE, MOST_CHOSEN, SAME_OWNER, known_label
 from watcher.core.slips.rows import End, Row, Rows
 from watcher.core.slips.slip import (
     SLIPPED_LABELS,
@@ -134,7 +134,7 @@ def enumerate_candidates(
     """
     name, kind = protected
     intended = Intended(name, tables)
-    pool = _Pool(intended, tables, techniques)
+    pool = _Pool(intended, tables, techniques, apart=share.part > 0)
     if kind is Kind.SUFFIX:
         pool.fill_under_suffix(techniques, known)
     else:
@@ -189,8 +189,9 @@ def _new(rows: Iterable[Row], given: set[str], away: Excluded) -> Iterator[Row]:
 class _Pool:
     """The slips of one protected name: `typed` ones, and `posed` ones that are made to deceive."""
 
-    def __init__(self, intended: Intended, tables: Tables, techniques: Sequence[Technique]) -> None:
+    def __init__(self, intended: Intended, tables: Tables, techniques: Sequence[Technique], *, apart: bool) -> None:
         self._intended = intended
+        self._apart = apart
         self._tables = tables
         self._structure = structural(techniques)
         self.posing = frozenset(technique.NAME for technique in techniques if technique.IMPERSONATION >= _POSING)
@@ -282,7 +283,15 @@ class _Pool:
         ends = [end for end in map(self._end, found) if end is not None]
         ends.sort(key=lambda end: (-end.likelihood, end.text))
         self.typed.sort(ends)
+        if self._apart:
+            ends = sorted(map(self._favoured, ends), key=lambda end: (-end.likelihood, end.text))
         self.posed.sort(ends)
+
+    def _favoured(self, end: End) -> End:
+        """Return `end` as likely as deceivers choose it: they take what is cheap, free or familiar."""
+        familiar = 0.0 if end.marks else self._tables.popular_suffixes.get(end.text, 0.0)
+        chosen = min(familiar * CHOSEN_TO_DECEIVE, MOST_CHOSEN)
+        return end._replace(likelihood=chosen) if chosen > end.likelihood else end
 
     def _end(self, slip: Slip) -> End | None:
         """Return the judged end: once per suffix, never per candidate. None when nothing can stand below it."""

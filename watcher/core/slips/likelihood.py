@@ -70,6 +70,10 @@ STRUCTURE_AND_SUFFIX = 3.0
 """A forgotten dot or label together with a habitual suffix: who does not know how a name is built gets both wrong
 (FINDINGS: documented cases stand within 100 candidates in 3 of 4 when `usarmy.com` counts for as much)."""
 
+CHOSEN_TO_DECEIVE, MOST_CHOSEN = 0.002, 0.01
+"""A familiar, cheap or free suffix of a name made to deceive: to its weight in the table, and at most. It is chosen,
+not mistyped, so it is likelier than the slip of the suffix."""
+
 SAME_OWNER = 0.1
 """Another host of the protected host's own domain: only its owner can make it exist."""
 
@@ -91,11 +95,12 @@ class DoubleSlip(NamedTuple):
     transposition: float
     repetition: float
     adjacent: float
+    replaced: float
     vowel: float
 
 
 # FINDINGS, "Two slips": pairs of omission, transposition, insertion, repetition; two replacements were not seen.
-DOUBLE = DoubleSlip(omission=0.3, transposition=0.15, repetition=0.12, adjacent=0.03, vowel=0.04)
+DOUBLE = DoubleSlip(omission=0.3, transposition=0.15, repetition=0.12, adjacent=0.03, replaced=0.02, vowel=0.04)
 MOVED, DOUBLED_SYLLABLE = 0.004, 0.002
 """One letter moved by two places or two lost in a row; two letters doubled: beside the pairs."""
 
