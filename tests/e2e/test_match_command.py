@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import sqlite3
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def test_what_is_saved_waits_for_the_service(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.splitlines()) == (0, ["army.ml", "amry.mil.com", "military-army-pay.top"])
     assert done.stderr.startswith("watcher: 3 of 3 names are new and get looked at next\n")
     assert watcher("match", "--save", "--grade", "note", cwd=tmp_path, given=STREAM).stderr.startswith(
-        "watcher: 0 of 3 names are new"
+        "watcher: none of 3 names are new"
     )
     with closing(sqlite3.connect(tmp_path / "watcher.db")) as database:
         rows = database.execute("select name, first_seen_at, next_look_at is not null from lookalikes").fetchall()
@@ -122,3 +123,29 @@ def test_an_import_reports_every_bad_line_or_leaves_them_out(tmp_path: Path) -> 
         "army.mil": ("US Army", ["gov", "mil"]),
         "state.gov": ("US", []),
     }
+
+
+def test_what_is_found_comes_out_while_the_input_waits(tmp_path: Path) -> None:
+    """As `tail -f` gives it: the pipe stays open, and each line is answered."""
+    assert watcher("protect", "add", "army.mil", cwd=tmp_path).returncode == 0
+    with subprocess.Popen(
+        [sys.executable, "-m", "watcher", "match"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE), "PYTHONUTF8": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        try:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            for line, found in (("weather.org\narmy.ml\n", "army.ml\n"), ("amry.mil.com\n", "amry.mil.com\n")):
+                running.stdin.write(line)
+                running.stdin.flush()
+                assert select.select([running.stdout], [], [], 60)[0], "nothing came out"
+                assert running.stdout.readline() == found
+            _, said = running.communicate(timeout=60)
+            assert said == "watcher: 3 lines read, 3 held a name, 2 matched\n"
+        finally:
+            running.kill()

@@ -1,5 +1,6 @@
 """`watcher match`: which names of a stream resemble a protected name."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,7 +73,8 @@ def match(  # noqa: PLR0917 (click passes them by name)
 
     FILE (default: standard input) is a list of any common form: a name a line, CSV, hosts, adblock, dnsmasq, RPZ, a
     zone file, JSON lines, packed or not. What was left out is said. Nothing is looked up here but top-level labels that
-    the bundled list lacks: the root is asked about each once a week.
+    the bundled list lacks: the root is asked about each once a week. What is found comes out when the input pauses
+    (`tail -f names.log | watcher match`).
     Names of the grade `note`, most of them innocent, are shown with --grade note only.
     """
     import asyncio
@@ -85,7 +87,7 @@ def match(  # noqa: PLR0917 (click passes them by name)
     names = asyncio.run(_known(chosen))
     wanted = MatchOptions(Grade(grade), min_likelihood)
     read = NamesList(column)
-    found = _Counted(_wanted(_matching(chosen, names, read.names(read_lines(file))), wanted))
+    found = _Counted(_wanted(_matching(chosen, names, read.names(_flushing(read_lines(file, pauses=True)))), wanted))
     emit(
         _rows(names, found, (lambda some: _save(chosen, some)) if save else None),
         output_format,
@@ -118,7 +120,7 @@ def _matching(chosen: Any, names: "Enumeration", stream: "Iterable[Fqdn]") -> "I
 
     def listed() -> "Iterator[Fqdn]":
         for name in stream:
-            if name[name.rfind(".") + 1 :] in delegated or len(kept) >= _MOST_KEPT:
+            if not name or name[name.rfind(".") + 1 :] in delegated or len(kept) >= _MOST_KEPT:
                 yield name
             else:
                 kept.append(name)
@@ -174,6 +176,14 @@ def _save(chosen: Any, found: Sequence["Match"]) -> None:
     new = asyncio.run(kept())
     look = "is new and gets" if new == 1 else "are new and get"
     click.echo(f"watcher: {new or 'none'} of {counted(len(found), 'name')} {look} looked at next", err=True)
+
+
+def _flushing(lines: Iterator[str]) -> Iterator[str]:
+    """Yield the lines; after a pause of the input, what was found until then is written out."""
+    for line in lines:
+        yield line
+        if not line:
+            sys.stdout.flush()
 
 
 def _wanted(found: "Iterator[Match]", wanted: MatchOptions) -> "Iterator[Match]":

@@ -4,10 +4,13 @@
 """
 
 import io
+import os
+import select
+import stat
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -22,13 +25,17 @@ _MOST_ZIP = 1 << 30
 _MOST_SPOOLED = 1 << 30
 
 
-def read_lines(file: Path) -> Iterator[str]:
+def read_lines(file: Path, *, pauses: bool = False) -> Iterator[str]:
     """The lines of `file`; one longer than `lines.LONGEST` characters is cut there, and has no line break then.
 
+    With `pauses` an empty text says that the input has no more for the moment, as `tail -f` has.
     Raises ConfigurationError for a file that cannot be read to its end: a cut list is no shorter list.
     """
-    for block in read_blocks(file):
-        yield from lines_of(block)
+    for block in read_blocks(file, pauses=pauses):
+        if block:
+            yield from lines_of(block)
+        else:
+            yield ""
 
 
 def lines_of(block: bytes) -> Iterator[str]:
@@ -38,26 +45,38 @@ def lines_of(block: bytes) -> Iterator[str]:
         yield whole + "\n" if len(whole) < LONGEST else whole[:LONGEST]
 
 
-def read_blocks(file: Path) -> Iterator[bytes]:
-    """The same as blocks of whole lines in UTF-8, of about a megabyte."""
+def read_blocks(file: Path, *, pauses: bool = False) -> Iterator[bytes]:
+    """The same as blocks of whole lines in UTF-8, of about a megabyte; an empty one for a pause."""
     shown = "standard input" if str(file) == "-" else str(file)
     with ExitStack() as opened:
         try:
             raw = _given() if str(file) == "-" else opened.enter_context(file.open("rb"))
-            yield from blocks_of(raw, shown)
+            yield from blocks_of(raw, shown, pauses=pauses)
         except (OSError, zipfile.BadZipFile) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise ConfigurationError(shown, f"cannot be read: {why}") from error
 
 
-def blocks_of(raw: BinaryIO, shown: str) -> Iterator[bytes]:
+def blocks_of(raw: BinaryIO, shown: str, *, pauses: bool = False) -> Iterator[bytes]:
     """The same of an open binary stream named `shown`."""
     buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", raw))
     if buffered.peek(4)[:4] == _ZIP:
         with ExitStack() as opened:
             yield from _whole(_member(buffered, shown, opened), shown)
         return
-    yield from _whole(buffered, shown)
+    yield from _whole(buffered, shown, _is_waiting(raw) if pauses else None)
+
+
+def _is_waiting(raw: BinaryIO) -> Callable[[], bool] | None:
+    """Return a test whether a pipe, socket or terminal has nothing to read now; None for what never pauses."""
+    try:
+        number = raw.fileno()
+        if stat.S_ISREG(os.fstat(number).st_mode):
+            return None
+        select.select([number], [], [], 0)
+    except (OSError, ValueError):  # no file behind it, or one that cannot be asked
+        return None
+    return lambda: not select.select([number], [], [], 0)[0]
 
 
 def _given() -> BinaryIO:
@@ -66,9 +85,12 @@ def _given() -> BinaryIO:
     return found or io.BytesIO(sys.stdin.read().encode())
 
 
-def _whole(raw: BinaryIO, shown: str) -> Iterator[bytes]:
+def _whole(raw: BinaryIO, shown: str, waiting: Callable[[], bool] | None = None) -> Iterator[bytes]:
     log = LogFile(raw, name=shown)
-    yield from log.blocks()
+    for block in log.blocks():
+        yield block
+        if waiting is not None and waiting():
+            yield b""
     if log.broken is not None:
         raise ConfigurationError(shown, f"cannot be read to its end: {log.broken}")
 

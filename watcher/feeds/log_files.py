@@ -14,7 +14,7 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -58,7 +58,7 @@ class LogFile:
         lines = Lines()
         made = 0
         try:
-            while data := text.read(BLOCK):
+            while data := text.read1(BLOCK):
                 made += len(data)
                 if made > _BOMB_SIZE and made > _BOMB_RATIO * self._raw.count:
                     self.broken = "it unpacks to more than any log; the rest was left"
@@ -175,6 +175,7 @@ class _Counting(io.RawIOBase):
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
+        self._read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)  # what is there, without waiting for more
         self._ahead = b""
         self.count = 0
 
@@ -189,7 +190,7 @@ class _Counting(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast("bytearray", buffer))
-        data = self._ahead[: len(view)] or self._raw.read(len(view)) or b""
+        data = self._ahead[: len(view)] or self._read(len(view)) or b""
         self._ahead = self._ahead[len(data) :] if self._ahead else b""
         view[: len(data)] = data
         self.count += len(data)
@@ -219,32 +220,34 @@ def _gzip() -> type[gzip.GzipFile]:
     return cast("type[gzip.GzipFile]", igzip.IGzipFile)
 
 
-def _as_utf8(binary: BinaryIO) -> BinaryIO:
+def _as_utf8(binary: BinaryIO) -> "io.BufferedReader | _Transcoded":
     """The same as UTF-8 without a mark: exports come in UTF-16 too."""
-    buffered = io.BufferedReader(cast("io.RawIOBase", binary), BLOCK)
+    buffered = cast("io.BufferedReader", binary)
+    if not isinstance(binary, io.BufferedReader):
+        buffered = io.BufferedReader(cast("io.RawIOBase", binary), BLOCK)
     try:
         head = buffered.peek(4)[:4]
     except _BROKEN:
-        return cast("BinaryIO", buffered)
+        return buffered
     if head[:3] == codecs.BOM_UTF8:
         buffered.read(3)
     elif head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return cast("BinaryIO", _Transcoded(cast("BinaryIO", buffered), "utf-16"))
+        return _Transcoded(buffered, "utf-16")
     elif len(head) == 4 and head[0] and head[2] and head[1::2] == b"\0\0":  # noqa: PLR2004 (two characters)
-        return cast("BinaryIO", _Transcoded(cast("BinaryIO", buffered), "utf-16-le"))
-    return cast("BinaryIO", buffered)
+        return _Transcoded(buffered, "utf-16-le")
+    return buffered
 
 
 class _Transcoded:
     """Text in another encoding, read as UTF-8."""
 
-    def __init__(self, binary: BinaryIO, encoding: str) -> None:
+    def __init__(self, binary: io.BufferedReader, encoding: str) -> None:
         self._binary = binary
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
 
-    def read(self, size: int) -> bytes:
-        """The next bytes; none at the end."""
-        while data := self._binary.read(size):
+    def read1(self, size: int) -> bytes:
+        """The next bytes that are there; none at the end."""
+        while data := self._binary.read1(size):
             if text := self._decoder.decode(data):
                 return text.encode("utf-8", "replace")
         return self._decoder.decode(b"", final=True).encode("utf-8", "replace")

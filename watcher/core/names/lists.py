@@ -71,9 +71,12 @@ class NamesList:
         self._heading: tuple[str, ...] | None = None
 
     def names(self, lines: Iterable[str]) -> Iterator[Fqdn]:
-        """Every name in `lines`, in order."""
+        """Every name in `lines`, in order. An empty line without its break, a pause, gives an empty name."""
         tally = self.tally
         for line in lines:
+            if not line:
+                yield Fqdn("")
+                continue
             tally.lines += 1
             if self._column is None and _PLAIN.match(line):  # nearly all of a stream
                 tally.named += 1

@@ -6,7 +6,6 @@ nothing. Names that are not plain LDH in lower case always pass.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -326,11 +325,11 @@ FEW = 256
 def sieved(index: Index, names: Iterable[Fqdn], at_once: int = 8192) -> Iterator[tuple[Fqdn, tuple[Resemblance, ...]]]:
     """Yield those of many names that resemble something, in their order; the same that `index.matching` yields.
 
-    So many names are read `at_once` before the first of them comes out.
+    So many names are read `at_once` before the first of them comes out; fewer where an empty name says that the input
+    pauses.
     """
-    left = iter(names)
     sieve: Sieve | None = None
-    while some := list(islice(left, at_once)):
+    for some in _together(names, at_once):
         if sieve is None and len(some) <= FEW:
             yield from index.matching(some)
             continue
@@ -340,3 +339,17 @@ def sieved(index: Index, names: Iterable[Fqdn], at_once: int = 8192) -> Iterator
             yield from index.matching(some)  # nothing that a reader of names gives
             continue
         yield from index.matching(some[number] for number in sieve.passing(block.encode("ascii")).tolist())
+
+
+def _together(names: Iterable[Fqdn], at_once: int) -> Iterator[list[Fqdn]]:
+    some: list[Fqdn] = []
+    for name in names:
+        if name:
+            some.append(name)
+            if len(some) < at_once:
+                continue
+        if some:
+            yield some
+            some = []
+    if some:
+        yield some

@@ -93,7 +93,8 @@ class Enumeration:
     def matching(self, names: Iterable[Fqdn], at_once: int = 8192) -> Iterator[tuple[Fqdn, Sequence[Resemblance]]]:
         """Yield those of many names that resemble a protected name; without ranks, which a stream has no time for.
 
-        So many names are read `at_once` before the first of them comes out.
+        So many names are read `at_once` before the first of them comes out; fewer where an empty name says that the
+        input pauses.
         """
         from watcher.core.slips.sieve import sieved  # noqa: PLC0415 (numpy is loaded for streams alone)
 
