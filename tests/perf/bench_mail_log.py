@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 
 from watcher.core.names.protected import parse_protected
 from watcher.core.slips.resemblance_index import Index
+from watcher.core.slips.sieve import sieved
 from watcher.data import load_tables
 from watcher.feeds.log_files import LogFile
 from watcher.mail_logs import exim, postfix
@@ -61,12 +62,17 @@ def exim_lines(count: int) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def names() -> Index:
-    tables = load_tables()
-    index = Index(tables, ALL)
-    index.add(*parse_protected("us.army.mil", tables.suffixes))
-    index.resembling("us.army.ml")
-    return index
+class Names:
+    """The protected name, filed as the command files it."""
+
+    def __init__(self) -> None:
+        tables = load_tables()
+        self._index = Index(tables, ALL)
+        self._index.add(*parse_protected("us.army.mil", tables.suffixes))
+        list(self.matching(["us.army.ml"]))
+
+    def matching(self, names):
+        return sieved(self._index, names, 8192)
 
 
 def measure(form, raw, index) -> tuple[float, int, int]:
@@ -83,7 +89,7 @@ def measure(form, raw, index) -> tuple[float, int, int]:
 
 def main() -> None:
     lines = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    index = names()
+    index = Names()
     print(f"load {os.getloadavg()[0]:.1f}")
     for form, make in ((postfix, postfix_lines), (exim, exim_lines)):
         data = make(lines)

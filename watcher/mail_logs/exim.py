@@ -10,6 +10,7 @@ from datetime import datetime
 
 from watcher.core.mail.log_blocks import Senders, lines_with
 from watcher.core.mail.log_entry import Keyed, LogEntry, LogReading, MailFate, Wanted, domain_text
+from watcher.core.mail.log_lines import ISO, survey
 from watcher.core.mail.log_stamps import iso_stamp
 
 NAME = "exim"
@@ -18,9 +19,9 @@ _EVERY = re.compile(
     rb" (?:[=-]>|>>|\*\*|==) (?:[^ <\n]+ <)?(?:\"[^\"\n]*\"|[^\" \n])*@([^ \n>:,]+)"
     rb"|rejected RCPT <?(?:\"[^\"\n]*\"|[^\"> \n])*@([^ \n>:,]+)"
 )
-_MARKS = (b" => ", b" -> ", b" >> ", b" ** ", b" == ", b"rejected RCPT ")
-_AFTER = {mark: re.compile(re.escape(mark) + rb"(?:[^ @\n]+ <)?[^ \n]*@([^ \n>:,]+)") for mark in _MARKS}
-"""A search for each mark: one that begins with fixed text is several times as fast as one for all."""
+_AFTER_ID = re.compile(rb"-(?:..|....) (?:[=-]>|>>|\*\*|==) (?:[^ @\n]+ <)?[^ \n]*@([^ \n>:,]+)")
+"""The end of a message id, a mark and an address: searched by its dash, which is rarer than what may be a mark."""
+_REJECTED = re.compile(rb"rejected RCPT [^ \n]*@([^ \n>:,]+)")
 _QUOTED = re.compile(rb"(?: [=*>-][=*>] (?:[^ <\n]+ <)?|rejected RCPT <?)\"[^\"\n]*\"@([^ \n>:,]+)")
 _ID = rb"(?P<id>[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})"
 _ADDRESS = rb"(?:\"(?:[^\"\\\n]|\\.)*\"|[^\" \n<>])*@[^ \n>:,]+"
@@ -30,7 +31,7 @@ _SENDER = re.compile(rb" F=<([^>]*)>")
 _ONWARD = re.compile(rb' C="[^"]*?(?:id=([0-9A-Za-z-]{16,23})|queued as ([0-9A-Za-z]{5,20}))')
 _NEAR = re.compile(rb" H=[^\[]*\[(?:127\.|::1\])")
 _STAMP = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
-_ODD = re.compile(rb"\n(?!\d{4}-\d\d-\d\d |\n|\Z)([^\n]{0,300})")
+_ODD = re.compile(rb"(?!\d{4}-\d\d-\d\d |\n|\Z)([^\n]{0,300})")
 _LINE = re.compile(_STAMP + rb"(?:\.\d+)?(?: [+-]\d{4})? (?:\[\d+\] )?(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6}|[A-Za-z*])")
 _OWN = re.compile(
     _STAMP + rb".*?(?: [0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} | exim |SMTP |queue run|rejected |H=)"
@@ -69,15 +70,16 @@ class EximReader:
 
     def read(self, block: bytes, wanted: Wanted) -> Iterator[LogEntry]:
         """Yield the entries of the block."""
-        self.reading.lines += block.count(b"\n")
-        for line in _ODD.findall(b"\n" + block):
-            self.reading.miss(line)
+        lines, unlike = survey(block, (ISO,))
+        self.reading.lines += lines
+        for start in unlike:
+            if (odd := _ODD.match(block, start)) is not None:
+                self.reading.miss(odd[1])
         self._senders.add(block)
-        domains: set[bytes] = set()
-        for mark, after in _AFTER.items():
-            if mark in block:
-                domains.update(after.findall(block))
-        if b' "' in block or b'<"' in block:
+        domains = set(_AFTER_ID.findall(block))
+        if b"rejected RCPT " in block:
+            domains.update(_REJECTED.findall(block))
+        if b'"' in block and (b' "' in block or b'<"' in block):
             domains.update(_QUOTED.findall(block))
         hits = wanted(domains)
         if not hits:

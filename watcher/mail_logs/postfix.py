@@ -10,6 +10,7 @@ from datetime import datetime
 
 from watcher.core.mail.log_blocks import Senders, lines_with
 from watcher.core.mail.log_entry import Keyed, LogEntry, LogReading, MailFate, Wanted, domain_text
+from watcher.core.mail.log_lines import BSD, ISO, survey
 from watcher.core.mail.log_stamps import bsd_stamp, iso_stamp, journal_stamp
 from watcher.core.mail.log_years import Years
 
@@ -28,7 +29,7 @@ _REJECT = re.compile(
 )
 _ONWARD = re.compile(rb"queued as ([0-9A-Za-z]{5,20})")
 _ODD = re.compile(
-    rb"\n(?![A-Z][a-z][a-z] [ 123]\d |\d{4}-\d\d-\d\d[T ]|\{|[A-Z_0-9]+=|<\d{1,3}>[A-Z\d]|\n|\Z)([^\n]{0,300})"
+    rb"(?![A-Z][a-z][a-z] [ 123]\d |\d{4}-\d\d-\d\d[T ]|\{|[A-Z_0-9]+=|<\d{1,3}>[A-Z\d]|\n|\Z)([^\n]{0,300})"
 )
 _LINE = re.compile(rb"postfix[^ \n]*/[a-z]+\[\d+\]|SYSLOG_IDENTIFIER.{1,5}postfix")
 _FATES = {
@@ -67,17 +68,15 @@ class PostfixReader:
 
     def read(self, block: bytes, wanted: Wanted) -> Iterator[LogEntry]:
         """Yield the dated entries of the block."""
-        self.reading.lines += block.count(b"\n")
         if block[:1] == b"{":
             block = block.replace(b'\\"', b'"')  # journald as JSON; it is read as text
-        for line in _ODD.findall(b"\n" + block):
-            self.reading.miss(line)
+        self._survey(block)
         first = bsd_stamp(block[:40])
         if first is not None:
             self._years.note(first.date())
         self._senders.add(block)
         domains = set(_RECIPIENT.findall(block))
-        if b' to=<"' in block:
+        if b'"' in block and b' to=<"' in block:
             domains.update(_QUOTED.findall(block))
         hits = wanted(domains)
         if not hits:
@@ -91,6 +90,14 @@ class PostfixReader:
                     yield from self._years.release()
             else:
                 yield entry
+
+    def _survey(self, block: bytes) -> None:
+        """Count the lines, and those that are none of a log."""
+        lines, unlike = survey(block, (BSD, ISO))
+        self.reading.lines += lines
+        for start in unlike:
+            if (odd := _ODD.match(block, start)) is not None:
+                self.reading.miss(odd[1])
 
     def finish(self) -> Iterator[LogEntry]:
         """Yield the entries whose years are known now."""

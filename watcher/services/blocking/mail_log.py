@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Protocol
@@ -80,7 +81,8 @@ class MailLogCount:
         self._everything = everything
         self._since = since
         self._zone = zone
-        self._seen: dict[bytes, bool] = {}
+        self._lookalikes: set[bytes] = set()
+        self._others: set[bytes] = set()
         self._resembles: dict[str, tuple[Resemblance, ...]] = {}
         self._tally = LogTally()
         self.entries = 0
@@ -89,17 +91,15 @@ class MailLogCount:
         """Return which of the domains, as a log writes them, are counted."""
         if self._everything:
             return set(domains)
-        seen = self._seen
-        found = set()
-        for raw in domains:
-            hit = seen.get(raw)
-            if hit is None:
-                if len(seen) >= _REMEMBERED:
-                    seen.clear()
-                hit = seen[raw] = bool(self.resembles(_name(domain_text(raw))))
-            if hit:
-                found.add(raw)
-        return found
+        given = domains if isinstance(domains, set) else set(domains)
+        new = given - self._lookalikes - self._others
+        if new:
+            if len(self._others) >= _REMEMBERED:
+                self._others.clear()
+            found = self._compared(new)
+            self._lookalikes |= found
+            self._others |= new - found
+        return given & self._lookalikes
 
     def add(self, entries: Iterable[LogEntry]) -> None:
         """Count the entries."""
@@ -130,6 +130,20 @@ class MailLogCount:
             if found:
                 self._resembles[domain] = found
         return found
+
+    def _compared(self, domains: Iterable[bytes]) -> set[bytes]:
+        """Return which of the domains resemble something; many at once are compared faster than one by one."""
+        names: dict[Fqdn, list[bytes]] = {}
+        for raw in domains:
+            with suppress(InvalidName):
+                name = parse(domain_text(raw))
+                if not any(is_under(name, own) for own in self._own):
+                    names.setdefault(name, []).append(raw)
+        found: dict[str, tuple[Resemblance, ...]] = {}
+        for name, each in self._names.matching(list(names)):
+            found[name] = (*found.get(name, ()), *each)
+        self._resembles.update(found)
+        return {raw for name in found for raw in names[Fqdn(name)]}
 
     def _found(self, domain: str) -> tuple[Resemblance, ...]:
         try:
