@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from watcher.api.metrics import Metrics
 from watcher.core.ports import Clock
 from watcher.services.feeding.health import find_health
+from watcher.services.health.attendance import list_workers
 from watcher.services.health.coverage import coverage_json, sweep_json
 from watcher.services.health.pulse import Pulse
 from watcher.services.sweeps.sweep import Sweep
@@ -62,6 +63,9 @@ class Measuring:
                 self._metrics.swept()  # a run that is never through, where the rate is used up, has passes that end
             self._passes = passes
         self._metrics.waiting(coverage["backlog"])
+        if self._store.shared:
+            at, seen = await list_workers(self._store, self._clock)
+            self._metrics.attended(seen, at)
         for name, feed in (await find_health(self._store)).items():
             age = None if feed.succeeded_at is None else self._clock.now() - feed.succeeded_at
             self._metrics.fed(name, age, feed)

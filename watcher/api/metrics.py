@@ -1,7 +1,7 @@
 """Metrics for Prometheus, in a registry of their own. Others feed them through methods; their names are a contract."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from math import nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -10,6 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from watcher.core.errors import FailureReason
 from watcher.core.ports import Clock
 from watcher.services.feeding.health import FeedHealth
+from watcher.services.health.attendance import SeenWorker
 
 _DETECTION = (30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600)
 _DELIVERY = (1, 5, 15, 30, 45, 60, 90, 120, 300, 600, 1800, 3600, 6 * 3600)
@@ -114,6 +115,24 @@ class Metrics:
             ["feed"],
             registry=self.registry,
         )
+        self._workers = Gauge(
+            "watcher_workers",
+            "Processes that share the database: `alive`, of those `blind` or of `wrong_clock`, and `silent` ones",
+            ["state"],
+            registry=self.registry,
+        )
+        self._worker_beat = Gauge(
+            "watcher_worker_beat_age_seconds",
+            "Seconds since a process was heard of",
+            ["worker", "kind", "host"],
+            registry=self.registry,
+        )
+        self._worker_doing = Gauge(
+            "watcher_worker_doing_seconds",
+            "For how long a process has done what it does",
+            ["worker", "doing"],
+            registry=self.registry,
+        )
         self._feed_failing = Gauge(
             "watcher_feed_failing", "1 where a feed's last run failed", ["feed"], registry=self.registry
         )
@@ -195,6 +214,25 @@ class Metrics:
         self._left.set(left)
         self._settled.set(nan if settled is None else settled)
         self._seconds_left.set(nan if seconds_left is None else seconds_left)
+
+    def attended(self, seen: Sequence[SeenWorker], at: datetime) -> None:
+        """Set who works on the database; `at` is the database's time."""
+        for gauge in (self._workers, self._worker_doing, self._worker_beat):
+            gauge.clear()
+        for state in ("alive", "silent", "blind", "wrong_clock"):
+            self._workers.labels(state).set(0)
+        for row in seen:
+            worker = row.worker
+            self._workers.labels("alive" if row.alive else "silent").inc()
+            if not row.alive:
+                continue
+            if not worker.sees_dns:
+                self._workers.labels("blind").inc()
+            if worker.clock_is_wrong:
+                self._workers.labels("wrong_clock").inc()
+            since = worker.doing_since or at
+            self._worker_beat.labels(worker.id, worker.kind, worker.host).set((at - worker.beat_at).total_seconds())
+            self._worker_doing.labels(worker.id, worker.doing or "nothing").set((at - since).total_seconds())
 
     def waiting(self, backlog: int) -> None:
         """Set the number of looks that are overdue."""

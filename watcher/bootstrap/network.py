@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from watcher.lookups.dns.honesty import Reachability
     from watcher.lookups.dns.resolver import CarefulResolver
     from watcher.lookups.dns.servers import Server
+    from watcher.lookups.existence.suffix_servers import SuffixServers
     from watcher.lookups.existence.sweepers import SuffixSweeper
     from watcher.lookups.registry.client import RegistryClient
     from watcher.services.health.pulse import Pulse, PulsedResolver
@@ -49,6 +50,8 @@ class Network:
     pulse: "Pulse"
     examiner: "Examiner"
     registry: "RegistryClient | None"
+    suffix_servers: "SuffixServers | None" = None
+    """The suffixes' own servers, where the sweep asks them."""
 
     def budget(self) -> float:
         """Questions a second that the resolvers in use may be asked at most."""
@@ -126,6 +129,7 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
     )
     at_source = SuffixSweeper(plain, source, public_suffix=suffixes.public_suffix)
     asking = PulsedSweeper(at_source if chosen.sweep.existence == "suffix_servers" else plain, pulse, now)
+    asked_source = source if chosen.sweep.existence == "suffix_servers" else None
     existing = (*chosen.sweep.names, *zone_files(chosen))
     sweeper = WatchedFiles(existing, asking, now) if existing else asking
     own_servers = _authorities(chosen, resolver, suffixes)
@@ -143,7 +147,7 @@ async def open_network(chosen: "Settings", *, registration: bool = True) -> Asyn
         several=len(asked) > 1,
     )
     try:
-        yield Network(asked, careful, resolver, sweeper, asking, at_source, pulse, examiner, registry)
+        yield Network(asked, careful, resolver, sweeper, asking, at_source, pulse, examiner, registry, asked_source)
     finally:
         source.close()
         careful.close()

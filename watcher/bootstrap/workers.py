@@ -144,7 +144,7 @@ def join_company(store: "Store", net: "Network", clock: "Clock", *, kind: str) -
             Beat(made.owner, kind, socket.gethostname(), __version__, "", (), sees_dns=True),
             doing=lambda: ", ".join(sorted(made.doing)),
             sees_dns=lambda: bool(net.careful.usable),
-            servers=net.careful.lanes,
+            servers=(*net.careful.lanes, *(() if net.suffix_servers is None else (net.suffix_servers,))),
         )
     return made
 

@@ -10,6 +10,8 @@ from tests.fakes.clock import FakeClock
 from watcher.api.measuring import Measuring
 from watcher.api.metrics import Metrics
 from watcher.core.errors import FailureReason
+from watcher.core.states.workers import Worker
+from watcher.services.health.attendance import SeenWorker
 from watcher.services.health.pulse import Pulse
 from watcher.services.sweeps.batch import SweepReport
 from watcher.services.sweeps.sweep import SweepState
@@ -137,3 +139,28 @@ def test_how_far_the_sweep_is():
     assert (found["watcher_needed_rate"], found["watcher_needed_rate_per_suffix"]) == (30.0, 54.2)
     metrics.sweeping(0.0, 0, settled=None, seconds_left=None)
     assert math.isnan(samples(metrics)["watcher_sweep_seconds_left", frozenset()])
+
+
+def test_workers_are_shown_with_what_they_do_and_since_when():
+    clock = FakeClock()
+    metrics, at = Metrics("1", clock), clock.now()
+
+    def worker(name, **more):
+        made = Worker(name, "worker", f"host{name}", "1", at, at - timedelta(seconds=4), at, **more)
+        return SeenWorker(made, alive=name != "gone")
+
+    busy = worker("a", doing="sweep", doing_since=at - timedelta(seconds=90))
+    blind = worker("b", sees_dns=False, skew_seconds=9.0)
+    metrics.attended([busy, blind, worker("gone")], at)
+    text = metrics.exposition("")[0].decode()
+    for line in (
+        'watcher_workers{state="alive"} 2.0',
+        'watcher_workers{state="blind"} 1.0',
+        'watcher_workers{state="wrong_clock"} 1.0',
+        'watcher_workers{state="silent"} 1.0',
+        'watcher_worker_beat_age_seconds{host="hosta",kind="worker",worker="a"} 4.0',
+        'watcher_worker_doing_seconds{doing="sweep",worker="a"} 90.0',
+    ):
+        assert line in text
+    metrics.attended([], at)
+    assert 'worker="a"' not in metrics.exposition("")[0].decode()

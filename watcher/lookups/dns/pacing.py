@@ -29,9 +29,19 @@ class Bucket:
         self._most = max(1.0, rate * _BURST)
         self._tokens = 1.0
         self._filled_at = now
+        self._until: float | None = None  # of a lent rate
+
+    def lend(self, rate: float, *, until: float) -> None:
+        """Let go at most `rate` questions a second, and none after `until`: others ask too."""
+        self._until = until if rate > 0 else float("-inf")
+        self.rate = max(rate, _NEXT_TO_NOTHING)
+        self._most = max(1.0, self.rate * _BURST)
 
     def ready(self, now: float) -> int:
         """Return the number of questions that may go now."""
+        if self._until is not None and now >= self._until:
+            self._tokens, self._filled_at = 0.0, now
+            return 0
         self._tokens = min(self._most, self._tokens + max(0.0, now - self._filled_at) * self.rate)
         self._filled_at = now
         return int(self._tokens)

@@ -62,6 +62,7 @@ class SuffixServers:
         port: int = DNS_PORT,
         ports: int = _PORTS,
     ) -> None:
+        self.name = "the suffixes' own servers"
         self.clock = careful.clock
         self._resolver = resolver or careful
         self._timeout = careful.timeout
@@ -74,6 +75,13 @@ class SuffixServers:
         self._lanes: dict[str, Lane] = {}
         self._finding: dict[str, asyncio.Task[SuffixLanes]] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._lent: tuple[float, float] | None = None
+
+    def lend(self, part: float, *, until: datetime) -> None:
+        """Ask each suffix at most this part of `suffix_rate`, and nothing after `until`: others ask too."""
+        self._lent = (part * self.suffix_rate, until.timestamp())
+        for found in self._known.values():
+            found.bucket.lend(self._lent[0], until=self._lent[1])
 
     def known(self, suffix: str) -> SuffixLanes | None:
         """Return the known servers of a suffix; None: find them first."""
@@ -117,6 +125,8 @@ class SuffixServers:
         lanes = tuple(self._lane(address) for address in addresses[:_MOST_LANES])
         until = self.clock.now() + (_KEPT if lanes else _LEFT_ALONE)
         bucket = Bucket(self.suffix_rate, now=self.clock.now().timestamp())
+        if self._lent is not None:
+            bucket.lend(self._lent[0], until=self._lent[1])
         found = self._known[suffix] = SuffixLanes(suffix, zone, lanes, bucket, until)
         return found
 

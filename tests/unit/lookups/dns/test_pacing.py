@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from watcher.lookups.dns.pacing import Pace
+from watcher.lookups.dns.pacing import Bucket, Pace
 
 _TICK = 0.01
 
@@ -168,3 +168,27 @@ def test_a_lent_ceiling_bounds_the_rate_and_ends():
     assert pace.take(32.0, 1000) > 0
     pace.lend(0, until=90.0)
     assert pace.take(33.0, 1000) == 0
+
+
+def _went(buckets, seconds, start):
+    """Return how many questions all buckets let go in so many seconds."""
+    gone = 0
+    for tick in range(round(seconds / _TICK)):
+        for bucket in buckets:
+            count = bucket.ready(start + tick * _TICK)
+            bucket.take(count)
+            gone += count
+    return gone
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 7])
+def test_lent_parts_of_a_suffixs_rate_add_up_to_the_rate_whoever_is_paused(workers):
+    buckets = [Bucket(50, now=0.0) for _ in range(workers)]
+    for bucket in buckets:
+        bucket.lend(50 / workers, until=20.0)
+    assert 400 <= _went(buckets, 10, 0.0) <= 50 * 10 + workers
+    assert _went(buckets, 10, 20.0) == 0, "what was lent is over: nothing goes"
+    buckets[0].lend(50, until=99.0)
+    assert 400 <= _went(buckets, 10, 40.0) <= 50 * 10 + 6
+    buckets[0].lend(0, until=99.0)
+    assert _went(buckets, 5, 60.0) == 0

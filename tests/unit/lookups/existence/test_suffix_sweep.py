@@ -166,3 +166,20 @@ def test_what_a_reply_of_a_suffix_server_says():
     upwards = absent[:2] + b"\x80\x00" + absent[4:]  # NOERROR, no authority, the suffix's SOA
     assert _judge(upwards) is None
     assert _judge(absent[:30]) is None
+
+
+async def test_processes_share_the_rate_of_a_suffix(suffix_server, resolver):
+    """The servers that are known, and those found later, are asked at the part that is lent."""
+    from datetime import timedelta
+
+    world = World(suffix_server, resolver, suffix_rate=100.0)
+    now = world.careful.clock.now()
+    world.servers.lend(0.25, until=now + timedelta(seconds=60))
+    found = await world.servers.find("ml")
+    assert found.bucket.rate == 25
+    world.servers.lend(0.5, until=now + timedelta(seconds=60))
+    assert found.bucket.rate == 50
+    world.servers.lend(0.5, until=now)
+    assert found.bucket.ready(now.timestamp() + 1) == 0
+    world.servers.close()
+    world.careful.close()
