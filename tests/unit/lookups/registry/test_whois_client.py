@@ -1,7 +1,7 @@
 """The WHOIS client against a server that behaves, and against every way not to: bounded, and never "unregistered"."""
 
+import asyncio
 import resource
-import time
 from datetime import timedelta
 
 import pytest
@@ -86,13 +86,13 @@ FAILURES = {
 @pytest.mark.parametrize("fault", FAILURES)
 async def test_failure_is_unknown_with_a_reason(server, client, fault):
     server.faults["army.ml"] = fault
-    started, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    reply = await client.ask(NAME, address(server.address))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    async with asyncio.timeout(TIMEOUT + 2):
+        reply = await client.ask(NAME, address(server.address))
     assert reply.facts.status is RegistrationStatus.UNKNOWN
     assert reply.failed
     assert reply.facts.reason is not None
     assert FAILURES[fault] in reply.facts.reason
-    assert time.monotonic() - started < TIMEOUT + 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 50 * 1024, "KiB"
 
 
@@ -107,10 +107,9 @@ async def test_throttled_is_never_not_found(server, client, fault):
 @pytest.mark.parametrize("fault", [WhoisFault.TRUNCATED, WhoisFault.QUADRATIC])
 async def test_a_registration_that_cannot_be_read_whole_is_no_less_one(server, client, fault):
     server.faults["army.ml"] = fault
-    started = time.monotonic()
-    reply = await client.ask(NAME, address(server.address))
+    async with asyncio.timeout(8):
+        reply = await client.ask(NAME, address(server.address))
     assert reply.facts.status is RegistrationStatus.REGISTERED
-    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("said", [b"go!\n", b"", b"-4\n"])

@@ -309,15 +309,14 @@ async def test_process_gets_no_secrets(monkeypatch):
 )
 async def test_a_parser_that_fails_is_killed_and_replaced(script):
     process = WhoisProcess(timeout=1.0, command=(sys.executable, "-c", script))
-    started = time.monotonic()
     try:
-        for _ in range(2):
-            with pytest.raises(LookupFailed):
-                await process.parse("a.ml", "Registrar: R")
-            assert process._process is None
+        async with asyncio.timeout(5):
+            for _ in range(2):
+                with pytest.raises(LookupFailed):
+                    await process.parse("a.ml", "Registrar: R")
+                assert process._process is None
     finally:
         await process.close()
-    assert time.monotonic() - started < 5
 
 
 async def test_cancelled_reply_is_not_taken_for_the_next():
