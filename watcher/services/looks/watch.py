@@ -11,6 +11,7 @@ the same look, or the same facts, a second time change nothing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from random import random
 
 from watcher.core.events import Event, Resemblance
@@ -60,6 +61,27 @@ class Recorded:
     events: tuple[Event, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A look to be recorded, with what came with it."""
+
+    look: Look
+    resembling: Sequence[Resemblance]
+    origin: Origin | None
+    registration: RegistrationFacts | None
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The records about the name of a look. `new`: resemblances to be saved with it."""
+
+    row: Lookalike
+    subject: Subject
+    new: tuple[Resemblance, ...]
+    baseline_done: bool
+
+
 class Watch:
     """The only writer of what stands about names. `jitter` gives numbers from 0 to 1 that spread the next looks."""
 
@@ -92,11 +114,8 @@ class Watch:
 
         A look that resembles only names that are not protected (any more), at a name without a row, is not recorded.
         """
-        return await self._transactions.run(
-            lambda tx: self._record(
-                tx, look, resembling=resemblances, origin=origin, registration=registration, relation=relation
-            )
-        )
+        found = _Found(look, resemblances, origin, registration, relation)
+        return await self._transactions.run(lambda tx: self._record(tx, found))
 
     async def record_registration(self, name: Fqdn, new: RegistrationFacts) -> Recorded:
         """Record facts about the registrable domain of `name` for its row and all under the same domain.
@@ -125,48 +144,44 @@ class Watch:
             told = await self._tell(tx, drafts)
             return Recorded(next(sibling for sibling in saved if sibling.name == name), told)
 
-    async def _record(
-        self,
-        tx: Tx,
-        look: Look,
-        *,
-        resembling: Sequence[Resemblance],
-        origin: Origin | None,
-        registration: RegistrationFacts | None,
-        relation: Relation,
-    ) -> Recorded:
-        name, verdict = look.observation.name, look.verdict
-        before = await lookalikes.find(tx, name)
-        new, resembles = await self._resembling(tx, before, resembling, name)
-        if before is None and resembling and not resembles:
+    async def _record(self, tx: Tx, found: _Found) -> Recorded:
+        standing = await self._read(tx, found)
+        if standing is None:
             return Recorded(None)
-        row = before or new_row(look, relation)
-        subject = await self._subject(tx, row, resembles, verdict)
-        done = await self._baseline_is_done(tx, row, resembles)
         now, jitter = self._clock.now(), self._jitter()
-
-        def assessed(siblings: Siblings) -> Assessment:
-            return assess(
-                row,
-                look,
-                subject,
-                siblings,
-                now,
-                self._rules,
-                origin=origin,
-                registration=registration,
-                baseline_done=done,
-                jitter=jitter,
-            )
-
-        outcome = assessed(NO_SIBLINGS)
+        outcome = self._assess(found, standing, NO_SIBLINGS, now, jitter)
         if outcome.asks_siblings:
-            outcome = assessed(await self._siblings(tx, row))
+            outcome = self._assess(found, standing, await self._siblings(tx, standing.row), now, jitter)
         if outcome.by_suffix:
-            news = origin is not None and origin.known_absent_since is not None
-            names = [resemblance.protected for resemblance in resembles]
-            await suffix_sightings.note(tx, look.observation.public_suffix, names, news=news, now=now)
-        return await self._write(tx, row, outcome, new)
+            await _note_suffix(tx, found, standing, now)
+        return await self._write(tx, standing.row, outcome, standing.new)
+
+    async def _read(self, tx: Tx, found: _Found) -> _Standing | None:
+        """Return what stands about the name; None where the look resembles only names that are not protected."""
+        name, verdict = found.look.observation.name, found.look.verdict
+        before = await lookalikes.find(tx, name)
+        new, resembles = await self._resembling(tx, before, found.resembling, name)
+        if before is None and found.resembling and not resembles:
+            return None
+        row = before or new_row(found.look, found.relation)
+        subject = await self._subject(tx, row, resembles, verdict)
+        return _Standing(row, subject, tuple(new), await self._baseline_is_done(tx, row, resembles))
+
+    def _assess(
+        self, found: _Found, standing: _Standing, siblings: Siblings, now: datetime, jitter: float
+    ) -> Assessment:
+        return assess(
+            standing.row,
+            found.look,
+            standing.subject,
+            siblings,
+            now,
+            self._rules,
+            origin=found.origin,
+            registration=found.registration,
+            baseline_done=standing.baseline_done,
+            jitter=jitter,
+        )
 
     async def _write(self, tx: Tx, before: Lookalike, outcome: Assessment, new: Sequence[Resemblance]) -> Recorded:
         if outcome.row is None:
@@ -215,3 +230,10 @@ class Watch:
         rows = await lookalikes.list_of_domain(tx, domain)
         resembles = (await resemblances.find_all(tx, [domain]))[domain]
         return Siblings(tuple(sibling for sibling in rows if sibling.name != row.name), resembles)
+
+
+async def _note_suffix(tx: Tx, found: _Found, standing: _Standing, now: datetime) -> None:
+    """Note that the look met a wildcard of the public suffix."""
+    news = found.origin is not None and found.origin.known_absent_since is not None
+    names = [resemblance.protected for resemblance in standing.subject.resembles]
+    await suffix_sightings.note(tx, found.look.observation.public_suffix, names, news=news, now=now)
