@@ -27,13 +27,19 @@ _ONE_SLIP = 4
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="At most so many a name.")
-@click.option("--technique", "chosen", multiple=True, metavar="T", help="Only what this technique makes; repeatable.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Maximum number of candidates for each NAME.",
+)
+@click.option("--technique", "chosen", multiple=True, metavar="T", help="Use only this technique; repeatable.")
 @format_option
 def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], output_format: OutputFormat) -> None:
-    """Enumerate the names somebody could end up at who means NAME.
+    """List the names that people reach by mistake when they mean NAME.
 
-    NAME is a domain, host, mailbox or URL, or a suffix such as .mil. The likeliest come first. Nothing is looked up.
+    NAME is a domain, host, mailbox or URL, or a suffix such as .mil. The likeliest come first. No lookup is made.
     """
     from watcher.core.names.protected import parse_protected
     from watcher.data import load_tables

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def channels() -> None:
-    """See whether alerts reach people."""
+    """Test the channels that carry alerts to people."""
 
 
 @channels.command()

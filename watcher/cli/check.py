@@ -66,7 +66,9 @@ KNOWN_FIELDS = (
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--no-registration", is_flag=True, help="Do not ask the registries.")
-@click.option("--probe", is_flag=True, help="Ask the mail server of an able name too; no message is sent.")
+@click.option(
+    "--probe", is_flag=True, help="Also ask the mail server of a name that can receive mail. No message is sent."
+)
 @resolver_option
 @fail_on_option
 @format_option
@@ -81,7 +83,7 @@ def check(
     fail_on: tuple[str, ...],
     output_format: OutputFormat,
 ) -> int:
-    """Look at NAME now: whether it can receive mail and why, who holds it, and what it resembles."""
+    """Check NAME now: show whether and why it can receive mail, its registrant, and what it resembles."""
     from watcher.bootstrap.command import load_settings
 
     parsed = [_parsed(name) for name in names]

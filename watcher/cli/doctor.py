@@ -16,7 +16,7 @@ from watcher.cli.seeing import resolver_option
 @format_option
 @click.pass_obj
 def doctor(options: GlobalOptions, *, quiet: bool, resolvers: tuple[str, ...], output_format: OutputFormat) -> int:
-    """Check settings, database, resolvers, registries, channels, and whether the plan fits the budget.
+    """Check the settings, database, resolvers, registries and channels, and whether the plan fits the budget.
 
     Exits with 3 when something is broken; a warning is no failure.
     """

@@ -20,16 +20,19 @@ _POLL_SECONDS = 1.0
 
 @click.command()
 @click.option(
-    "--since", type=MomentParameter(), metavar="T", help="Not before: 2026-11-23, an RFC 3339 time, 6h or 7d ago."
+    "--since",
+    type=MomentParameter(),
+    metavar="T",
+    help="Show events since this time: 2026-11-23, an RFC 3339 time, or 6h or 7d ago.",
 )
-@click.option("--name", metavar="NAME", help="Only about this name or registrable domain.")
-@click.option("--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
+@click.option("--name", metavar="NAME", help="Show only events about this name or registrable domain.")
+@click.option("--follow", is_flag=True, help="Keep printing new events until Ctrl-C.")
 @format_option
 @click.pass_obj
 def events(
     options: GlobalOptions, since: datetime | None, name: str | None, follow: bool, output_format: OutputFormat
 ) -> None:
-    """Show what happened to lookalikes, to own names and to the watch itself."""
+    """List events: what happened to lookalikes, to own names, and to the watch itself."""
     from watcher.core.names.names import parse
 
     if follow and output_format is OutputFormat.JSON:

@@ -29,16 +29,27 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("kind", metavar="[KIND]", required=False)
-@click.option("--list", "listing", is_flag=True, help="Show every format: its limit, and how each consumer loads it.")
-@click.option("--explain", metavar="NAME", help="Say why NAME is on the list, or why not.")
-@click.option("--select", type=click.Choice(["blocked", "able"]), help="Instead of exports.select.")
-@click.option("--min-likelihood", type=click.FloatRange(0, 1), metavar="L", help="Instead of exports.min_likelihood.")
-@click.option("--protected", multiple=True, metavar="NAME", help="Only what resembles this one; repeat it for more.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="So many names at most.")
-@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first names.")
+@click.option("--list", "listing", is_flag=True, help="List the formats with their limits and how consumers load them.")
+@click.option("--explain", metavar="NAME", help="Explain why NAME is on the block list, or why not.")
+@click.option("--select", type=click.Choice(["blocked", "able"]), help="Selection to use instead of exports.select.")
+@click.option(
+    "--min-likelihood",
+    type=click.FloatRange(0, 1),
+    metavar="L",
+    help="Likelihood to use instead of exports.min_likelihood.",
+)
+@click.option(
+    "--protected", multiple=True, metavar="NAME", help="Export only lookalikes of this protected name; repeatable."
+)
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Maximum number of names.")
+@click.option(
+    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Number of names to skip at the beginning."
+)
 @click.option("--plan", type=click.Choice(["none", "p1", "p2"]), help="m365: Defender for Office 365, plan 1 or 2.")
-@click.option("--form", type=click.Choice(["powershell", "csv"]), help="m365: which form.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option("--form", type=click.Choice(["powershell", "csv"]), help="m365: form of the output.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, completely or not at all."
+)
 @format_option
 @click.pass_obj
 def export(  # noqa: PLR0917 (one for each option)
@@ -58,7 +69,7 @@ def export(  # noqa: PLR0917 (one for each option)
 ) -> int:
     """Write the block list in the format KIND to standard output, or to a file.
 
-    What a format cannot hold is counted on standard error. `--list` shows the formats.
+    Names that the format cannot hold are counted on standard error. `--list` shows the formats.
     """
     from watcher.exports import FORMATS
     from watcher.exports.form import Page

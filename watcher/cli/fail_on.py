@@ -21,7 +21,7 @@ def fail_on_option(command: F) -> F:
         multiple=True,
         metavar="able|unknown|armed|severity=S",
         callback=_checked,
-        help="Exit with 1 when a name is so; repeatable.",
+        help="Exit with code 1 when a name matches; repeatable.",
     )(command)
 
 

@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 @click.group()
 def feed() -> None:
-    """Show and run the feeds of the settings: zones, transfers, lists of names that exist."""
+    """Show and run the configured feeds: zone files, zone transfers, and lists of names that exist."""
 
 
 @feed.command(name="list")
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """Show every feed with its health and position."""
+    """List the feeds with their health and position."""
     from watcher.bootstrap.network import system_clock
     from watcher.services.feeding.health import health_json
 
@@ -75,7 +75,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.pass_obj
 def run(options: GlobalOptions, names: tuple[str, ...]) -> int:
-    """Run the feeds NAME... now, one after the other; what resembles a protected name is looked at next."""
+    """Run the feeds NAME... now, one after the other. Matches are saved and looked at next."""
 
     async def each(feeding: "Feeding") -> int:
         _check(feeding, names)
@@ -96,7 +96,7 @@ def run(options: GlobalOptions, names: tuple[str, ...]) -> int:
 @click.argument("name")
 @click.pass_obj
 def reset(options: GlobalOptions, name: str) -> None:
-    """Forget the position of the feed NAME: its next run reads all of it."""
+    """Reset the position of the feed NAME, so that its next run reads everything."""
 
     async def one(feeding: "Feeding") -> None:
         _check(feeding, (name,))

@@ -45,16 +45,20 @@ FIELDS = (
 
 
 @click.command()
-@click.option("--protected", metavar="NAME", help="Only what resembles this one.")
-@click.option("--ability", type=click.Choice(["able", "unable", "unknown"]), help="Only these.")
+@click.option("--protected", metavar="NAME", help="Show only lookalikes of this protected name.")
 @click.option(
-    "--severity", type=click.Choice(["info", "low", "medium", "high", "critical"]), help="This severity or worse."
+    "--ability", type=click.Choice(["able", "unable", "unknown"]), help="Show only lookalikes with this ability."
 )
-@click.option("--technique", metavar="T", help="Only what resembles in this way.")
+@click.option(
+    "--severity",
+    type=click.Choice(["info", "low", "medium", "high", "critical"]),
+    help="Show only this severity or worse.",
+)
+@click.option("--technique", metavar="T", help="Show only lookalikes made by this technique.")
 @click.option(
     "--triage",
     type=click.Choice(["new", "investigating", "takedown", "blocked", "owned", "ignored"]),
-    help="Only what was decided so.",
+    help="Show only lookalikes with this triage.",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="So many at most.")
 @click.option(

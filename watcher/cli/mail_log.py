@@ -67,17 +67,19 @@ class _Asked:
 
 @click.command("mail-log")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--form", type=click.Choice(_FORMS), default="auto", show_default=True, help="What wrote the log.")
 @click.option(
-    "--column", metavar="NAME", help="The heading of the recipients' column, in a table that is not recognised."
+    "--form", type=click.Choice(_FORMS), default="auto", show_default=True, help="Program that wrote the log."
 )
 @click.option(
-    "--since", type=MomentParameter(), help="Leave out what is older: 2026-11-23, 2026-11-23T08:00:00Z, 6h or 7d."
+    "--column", metavar="NAME", help="Heading of the column with the recipients, for a table that is not recognised."
 )
-@click.option("--follow", is_flag=True, help="Go on reading what is written, through rotation, until stopped.")
-@click.option("--all", "everything", is_flag=True, help="Every domain that was written to, lookalike or not.")
-@click.option("--look", is_flag=True, help="Look now whether the lookalikes can receive mail.")
-@click.option("--save", is_flag=True, help="Keep the counts in the database; the same log twice is counted once.")
+@click.option(
+    "--since", type=MomentParameter(), help="Skip older entries: 2026-11-23, 2026-11-23T08:00:00Z, or 6h or 7d ago."
+)
+@click.option("--follow", is_flag=True, help="Keep reading new lines, across log rotation, until stopped.")
+@click.option("--all", "everything", is_flag=True, help="Show every recipient domain, lookalike or not.")
+@click.option("--look", is_flag=True, help="Check now whether the lookalikes can receive mail.")
+@click.option("--save", is_flag=True, help="Save the counts in the database. A log that is read twice is counted once.")
 @fail_on_option
 @resolver_option
 @format_option
@@ -97,7 +99,7 @@ def mail_log(
     resolvers: tuple[str, ...],
     output_format: OutputFormat,
 ) -> int:
-    """Find in mail logs who already wrote to lookalikes of the protected names.
+    """Search mail logs for mail that was sent to lookalikes of the protected names.
 
     FILE is a log of Postfix or Exim, a message trace or tracking log of Exchange, or a CSV of Google Workspace; gzip,
     zstd, bzip2 and xz are unpacked, - is standard input, and the order of several does not matter. Senders are counted,

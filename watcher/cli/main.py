@@ -109,11 +109,11 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
     help="Settings file (default: watcher.toml here, then /etc/watcher/watcher.toml).",
 )
 @click.option("--database-url", metavar="URL", help="Database to use instead of the one in the settings.")
-@click.option("-v", "--verbose", count=True, help="Say more on standard error; twice for everything.")
+@click.option("-v", "--verbose", count=True, help="Print more on standard error; repeat for everything.")
 @click.version_option(__version__, prog_name="watcher", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, database_url: str | None, verbose: int) -> None:
-    """Watch the lookalikes of protected names; tell when one becomes able to receive mail."""
+    """Watch the lookalikes of protected names, and alert you when one can receive mail."""
     ctx.obj = GlobalOptions(config, database_url, verbose)
 
 

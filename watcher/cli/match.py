@@ -48,16 +48,18 @@ class MatchOptions(NamedTuple):
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
-@click.option("--save", is_flag=True, help="Keep what is found in the database: the service looks at it next.")
+@click.option("--save", is_flag=True, help="Save the matches in the database; the service looks at them next.")
 @click.option(
     "--grade",
     type=click.Choice([grade.value for grade in Grade]),
     default=Grade.WARN.value,
     show_default=True,
-    help="Only this grade or a stronger one: block (can be blocked unseen), warn (ask the sender), note (all).",
+    help="Show this grade or stronger: block (safe to block unseen), warn (ask the sender), note (all).",
 )
-@click.option("--min-likelihood", type=click.FloatRange(min=0), default=0.0, help="Only names at least so likely.")
-@click.option("--column", help="Of a CSV: the heading of the names' column, or its number.")
+@click.option(
+    "--min-likelihood", type=click.FloatRange(min=0), default=0.0, help="Show only names of at least this likelihood."
+)
+@click.option("--column", help="In a CSV: heading or number of the column that holds the names.")
 @format_option
 @click.pass_obj
 def match(  # noqa: PLR0917 (click passes them by name)
@@ -69,7 +71,7 @@ def match(  # noqa: PLR0917 (click passes them by name)
     column: str | None,
     output_format: OutputFormat,
 ) -> int:
-    """Read names from FILE as a stream and print those that resemble a protected name.
+    """Match names from FILE, read as a stream, and print those that resemble a protected name.
 
     FILE (default: standard input) is a list of any common form: a name a line, CSV, hosts, adblock, dnsmasq, RPZ, a
     zone file, JSON lines, packed or not. What was left out is said. Nothing is looked up here but top-level labels that

@@ -13,10 +13,10 @@ _SECONDS = 4
 
 
 @click.command()
-@click.option("--from", "source", metavar="URL", help="Move the rows of this SQLite database there first; repeatable.")
+@click.option("--from", "source", metavar="URL", help="Move the rows of this SQLite database first; repeatable.")
 @click.pass_obj
 def migrate(options: GlobalOptions, source: str | None) -> None:
-    """Bring the database to this version; a copy of a SQLite file is made first.
+    """Migrate the database to this version. A SQLite file is copied first.
 
     With --from all rows of another database are moved to it. Run it again after the old service has stopped: what has
     changed meanwhile follows, and a complete move changes nothing.
@@ -60,7 +60,7 @@ async def _move(source: str, shown: str, target: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def backup(options: GlobalOptions, file: Path) -> None:
-    """Write a consistent copy of the database to FILE, also while the service runs."""
+    """Write a consistent copy of the database to FILE. The service may keep running."""
     from watcher.bootstrap.command import load_settings
     from watcher.store import backup as copy
 
@@ -71,9 +71,9 @@ def backup(options: GlobalOptions, file: Path) -> None:
 @click.command()
 @click.pass_obj
 def healthcheck(options: GlobalOptions) -> None:
-    """Exit with 0 when the service on this machine is at work, with 1 and the reason when not.
+    """Exit with code 0 when the service on this machine works, else with 1 and the reason.
 
-    At work means: it sees the DNS, writes its database, its jobs run, and nothing is stale.
+    A working service sees the DNS, writes its database, runs its jobs, and nothing is stale.
     """
     from watcher.bootstrap.command import load_settings
 

@@ -12,7 +12,7 @@ from watcher.core.names.lists import ListEntry, NamesList
 _MOST_NAMES = 1_000_000
 _MOST_TOLD = 50
 
-skip_bad_option = click.option("--skip-bad", is_flag=True, help="Leave out the lines that hold no name, and say so.")
+skip_bad_option = click.option("--skip-bad", is_flag=True, help="Skip lines that hold no name, and report them.")
 
 
 def read_entries(

@@ -40,7 +40,7 @@ def format_option(command: F) -> F:
         "output_format",
         type=click.Choice([member.value for member in OutputFormat]),
         callback=_format_callback,
-        help="Default: table on a terminal, plain (one a line) when piped.",
+        help="Format of the output (default: table on a terminal, else plain).",
     )(command)
 
 

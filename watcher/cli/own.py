@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 @click.group()
 def own() -> None:
-    """Say which names are ours: held defensively or in use. They are watched for loss and change."""
+    """Manage the own list: names that you use or hold defensively. They are watched for loss and change."""
 
 
 @own.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--note", default="", help="Why, for people.")
+@click.option("--note", default="", help="Reason, a note for people.")
 @click.pass_obj
 def add(options: GlobalOptions, names: tuple[str, ...], note: str) -> None:
-    """Put NAME... on the own list: all or, when one is wrong, none. Twice is no error."""
+    """Add names to the own list. If one name is invalid, none is added. Adding a name twice is no error."""
     _add(options, names, note)
 
 
 @own.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--note", default="", help="Why, for people.")
+@click.option("--note", default="", help="Reason, a note for people.")
 @skip_bad_option
 @click.pass_obj
 def import_(options: GlobalOptions, file: Path, note: str, skip_bad: bool) -> None:
-    """Put every name in FILE (- for standard input) on the list; all or, when a line is wrong, none.
+    """Add every name in FILE (- for standard input) to the own list. If one line is invalid, none is added.
 
     FILE holds one name a line, or is a list of any common form; # begins a comment.
     """
@@ -55,7 +55,7 @@ def import_(options: GlobalOptions, file: Path, note: str, skip_bad: bool) -> No
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """Show the names that are ours."""
+    """List the own names."""
     emit(
         streamed(name_lists.listed(options, _page)),
         output_format,
@@ -74,7 +74,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
-    """Take NAME... off the list; all, or none when one is not on it."""
+    """Remove names from the own list. If one name is not on it, none is removed."""
     from watcher.services.names import protect as service
 
     async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:

@@ -20,11 +20,11 @@ _DEFAULT = "127.0.0.1:10040"
 @click.option(
     "--listen",
     metavar="ADDR:PORT|unix:PATH",
-    help=f"Where mail servers ask (default: policy.listen, then {_DEFAULT}).",
+    help=f"Address to listen on (default: policy.listen, then {_DEFAULT}).",
 )
 @click.pass_obj
 def policy(options: GlobalOptions, listen: str | None) -> None:
-    """Tell mail servers which recipients are lookalikes, and of which name, until stopped.
+    """Run the policy service: answer mail servers about recipients that are lookalikes, until stopped.
 
     For `check_policy_service` of Postfix. It reads the database that `watcher serve` keeps, and follows it. Where
     `policy.listen` is set, `watcher serve` does the same itself.

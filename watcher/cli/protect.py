@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 
 @click.group()
 def protect() -> None:
-    """Say whose lookalikes are watched. A protected name need not be yours."""
+    """Manage the protected names, whose lookalikes are watched. A protected name need not be yours."""
 
 
 @protect.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--owner", help="Whose the names are, for people.")
-@click.option("--tag", "tags", multiple=True, help="A free word; repeatable.")
+@click.option("--owner", help="Owner of the names, a note for people.")
+@click.option("--tag", "tags", multiple=True, help="Tag of the names, a word of your choice; repeatable.")
 @click.pass_obj
 def add(options: GlobalOptions, names: tuple[str, ...], owner: str | None, tags: tuple[str, ...]) -> None:
     """Protect NAME...: domains, hosts, IDNs, mailboxes, URLs, or suffixes such as .mil.
 
-    All are added or, when one is wrong, none. A name that is protected already stays as it is.
+    If one name is invalid, none is added. A name that is already protected keeps its owner and tags.
     """
     _add(options, names, owner, tags)
 
 
 @protect.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--owner", help="Whose the names are, for people.")
-@click.option("--tag", "tags", multiple=True, help="A free word; repeatable.")
+@click.option("--owner", help="Owner of the names, a note for people.")
+@click.option("--tag", "tags", multiple=True, help="Tag of the names, a word of your choice; repeatable.")
 @skip_bad_option
 @click.pass_obj
 def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[str, ...], skip_bad: bool) -> None:
-    """Protect every name in FILE (- for standard input); all or, when a line is wrong, none.
+    """Protect every name in FILE (- for standard input). If one line is invalid, no name is added.
 
     FILE holds one name a line, or is a list of any common form; # begins a comment. A CSV with the heading
     name,owner,tags says whose each name is.
@@ -65,7 +65,7 @@ def import_(options: GlobalOptions, file: Path, owner: str | None, tags: tuple[s
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """Show the protected names, and how far the first pass over their candidates is."""
+    """List the protected names with the progress of the first pass over their candidates."""
     emit(
         streamed(name_lists.listed(options, _page)),
         output_format,
@@ -96,7 +96,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
-    """Stop protecting NAME...; all, or none when one is not protected. What happened stays on record."""
+    """Stop protecting names. If one name is not protected, none is removed. Recorded events are kept."""
     from watcher.services.names import protect as service
 
     async def take(store: "Store", texts: Sequence[str], suffixes: "Suffixes") -> tuple[str, ...]:

@@ -40,7 +40,7 @@ _TEXT = "text"
 @resolver_option
 @click.pass_obj
 def report(options: GlobalOptions, *, name: str, purpose: str, output_format: str, resolvers: tuple[str, ...]) -> None:
-    """Write a request to take NAME down or to block it, ready to be completed and sent.
+    """Write a request to take down or block NAME, for you to complete and send.
 
     From what is known; a name that was never looked at is looked at now, and its registry is asked where what is known
     of the registration is older than an hour. Nothing is sent to anybody. What would be

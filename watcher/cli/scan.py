@@ -32,14 +32,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=20_000, show_default=True, help="Candidates of each name.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Maximum number of candidates for each NAME.",
+)
 @click.option(
     "--names",
     "existing",
     type=click.Path(path_type=Path, allow_dash=True),
     help="Names that exist (a list, or a complete zone file; `-`: standard input): look at these only.",
 )
-@click.option("--save", is_flag=True, help="Protect NAME, and keep what is found in the database as its baseline.")
+@click.option("--save", is_flag=True, help="Protect NAME, and save the results in the database as its baseline.")
 @click.option("--all-hosts", is_flag=True, help="Every host that one wildcard answers for, not only the first of them.")
 @resolver_option
 @fail_on_option

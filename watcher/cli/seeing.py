@@ -29,7 +29,7 @@ def resolver_option(command: F) -> F:
         multiple=True,
         metavar="ADDR[:PORT]",
         callback=_checked,
-        help="Ask this resolver instead of the configured ones; repeatable.",
+        help="Use this resolver instead of the configured ones; repeatable.",
     )(command)
 
 

@@ -32,9 +32,9 @@ _BETWEEN_TRIES = timedelta(seconds=2)
 @click.command()
 @click.pass_obj
 def serve(options: GlobalOptions) -> None:
-    """Watch, alert and answer over HTTP until stopped.
+    """Run the service: watch, send alerts, and serve the pages and the API until stopped.
 
-    Makes the database where there is none, and migrates an older one after a copy.
+    It creates the database if there is none, and migrates an older one after making a copy.
     """
     from watcher.bootstrap.command import load_settings
 

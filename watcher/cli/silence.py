@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def silence() -> None:
-    """Say what is recorded but told to nobody: by name, suffix, technique or protected name."""
+    """Manage silences: events that are recorded but not alerted, by name, suffix, technique or protected name."""
 
 
 @silence.command()
@@ -32,13 +32,15 @@ def silence() -> None:
     type=click.Choice(["name", "suffix", "technique", "protected"]),
     default="name",
     show_default=True,
-    help="What the argument is.",
+    help="Kind of the argument.",
 )
-@click.option("--until", type=MomentParameter(ahead=True), metavar="T", help="Its end: 2026-12-31, or 7d from now.")
-@click.option("--note", default="", help="Why, for people.")
+@click.option(
+    "--until", type=MomentParameter(ahead=True), metavar="T", help="End of the silence: 2026-12-31, or 7d from now."
+)
+@click.option("--note", default="", help="Reason, a note for people.")
 @click.pass_obj
 def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, note: str) -> None:
-    """Tell nobody about it any more, until the end that is given or the silence is removed. Shows its id."""
+    """Add a silence: no alerts until its end, or until it is removed. Prints the id of the silence."""
     click.echo(asyncio.run(_add(options, scope, value, until, note)).id)
 
 
@@ -46,7 +48,7 @@ def add(options: GlobalOptions, value: str, scope: str, until: datetime | None, 
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """Show the silences that are in force."""
+    """List the silences in force."""
     from watcher.services.names.silence import silence_json
 
     emit(
@@ -70,7 +72,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("which", metavar="ID|VALUE")
 @click.pass_obj
 def remove(options: GlobalOptions, which: str) -> int:
-    """Tell about it again: the silence of this id, or every silence of this value."""
+    """Remove the silence with this id, or every silence with this value; alerts are sent again."""
     if removed := asyncio.run(_remove(options, which)):
         click.echo(f"watcher: {counted(removed, 'silence')} removed", err=True)
         return 0

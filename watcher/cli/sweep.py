@@ -14,11 +14,13 @@ _TELL_WITHIN = timedelta(seconds=60)
 
 
 @click.command()
-@click.option("--once", is_flag=True, required=True, expose_value=False, help="One pass (`serve` is for the long run).")
+@click.option(
+    "--once", is_flag=True, required=True, expose_value=False, help="Run one pass (`watcher serve` runs continuously)."
+)
 @resolver_option
 @click.pass_obj
 def sweep(options: GlobalOptions, *, resolvers: tuple[str, ...]) -> None:
-    """Look for and at everything that is due, send the alerts, exit."""
+    """Run everything that is due once, send the alerts, and exit."""
     from watcher.bootstrap.command import load_settings
 
     asyncio.run(_sweep(load_settings(options, resolvers)))

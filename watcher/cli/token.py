@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 
 @click.group()
 def token() -> None:
-    """Make and revoke tokens for the API."""
+    """Manage the tokens of the API."""
 
 
 @token.command()
 @click.argument("name", metavar="NAME")
-@click.option("--scope", "scopes", required=True, metavar="S,...", help="Of read, lookup, write; separated by commas.")
+@click.option(
+    "--scope",
+    "scopes",
+    required=True,
+    metavar="S,...",
+    help="Scopes of the token, separated by commas: read, lookup, write.",
+)
 @click.pass_obj
 def create(options: GlobalOptions, name: str, scopes: str) -> None:
-    """Make a token and show it, this once. With the first one, every request needs one."""
+    """Create a token and print it once. From the first token on, every request needs one."""
     text = asyncio.run(_create(options, name, scopes))
     click.echo(text)
     click.echo("watcher: keep it now, it cannot be shown again; send it as `Authorization: Bearer ...`", err=True)
@@ -34,7 +40,7 @@ def create(options: GlobalOptions, name: str, scopes: str) -> None:
 @format_option
 @click.pass_obj
 def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
-    """Show the tokens' names, scopes and last use; never the tokens."""
+    """List the names, scopes and last use of the tokens, never the tokens themselves."""
     from watcher.core.shapes.times import short_time, time_json
 
     def shape(row: "TokenRow") -> dict[str, Any]:
@@ -66,7 +72,7 @@ def list_(options: GlobalOptions, output_format: OutputFormat) -> None:
 @click.argument("name", metavar="NAME")
 @click.pass_obj
 def revoke(options: GlobalOptions, name: str) -> int:
-    """Make the token NAME useless at once."""
+    """Revoke the token NAME at once."""
     if asyncio.run(_revoke(options, name)):
         click.echo(f"watcher: {visible(name[:80])} is revoked: requests that show it are refused from now on", err=True)
         return 0
@@ -75,11 +81,20 @@ def revoke(options: GlobalOptions, name: str) -> int:
 
 
 @token.command()
-@click.option("--scope", "scopes", default="read,lookup,write", show_default=True, metavar="S,...", help="May do that.")
-@click.option("--as", "holder", default=None, metavar="NAME", help="Under this name in the audit (default: your user).")
+@click.option(
+    "--scope",
+    "scopes",
+    default="read,lookup,write",
+    show_default=True,
+    metavar="S,...",
+    help="Scopes of the session, separated by commas.",
+)
+@click.option(
+    "--as", "holder", default=None, metavar="NAME", help="Name for the audit trail (default: your user name)."
+)
 @click.pass_obj
 def login(options: GlobalOptions, scopes: str, holder: str | None) -> None:
-    """Print a link to the pages that logs in once, within ten minutes."""
+    """Print a login link to the pages. It works once, within ten minutes."""
     from watcher.cli.triage import this_user
 
     click.echo(asyncio.run(_login(options, scopes, holder or this_user() or "somebody")))

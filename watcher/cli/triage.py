@@ -25,13 +25,13 @@ def this_user() -> str | None:
     metavar="DECISION",
 )
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--note", help="Why, for people; without it the note stays.")
+@click.option("--note", help="Reason, a note for people. Without it the present note is kept.")
 @click.pass_obj
 def triage(options: GlobalOptions, decision: str, names: tuple[str, ...], note: str | None) -> int:
-    """Say what was decided about lookalikes: all or none.
+    """Set the triage of lookalikes. If one name is unknown, none is changed.
 
-    DECISION is new, investigating, takedown, blocked, owned (puts them on the own list) or ignored (silences them).
-    Who decided, and when, is kept and shown.
+    DECISION is new, investigating, takedown, blocked, owned (adds the names to the own list) or ignored (silences
+    them). The person and the time are recorded and shown.
     """
     unknown = asyncio.run(_decide(options, decision, names, note))
     if not unknown:

@@ -13,14 +13,14 @@ from watcher.core.errors import ConfigurationError
 
 @click.command()
 @click.option(
-    "--concurrency", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs that it does at once."
+    "--concurrency", type=click.IntRange(1, 64), default=2, show_default=True, help="Number of jobs to run at once."
 )
 @resolver_option
 @click.pass_obj
 def worker(options: GlobalOptions, *, concurrency: int, resolvers: tuple[str, ...]) -> None:
-    """Sweep, look, and send alerts beside other processes, until stopped.
+    """Run a worker: sweep, look, and send alerts beside other processes until stopped.
 
-    All of them share the PostgreSQL database of the settings. `watcher serve` answers over HTTP as well.
+    All processes share the PostgreSQL database of the settings. `watcher serve` also serves HTTP.
     """
     from watcher.bootstrap.command import load_settings
     from watcher.cli.serve import run
