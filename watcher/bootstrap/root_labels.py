@@ -19,7 +19,7 @@ _SECONDS = 6.0
 
 
 def build_root_labels(store: "Store | None", *, at_start: bool = True) -> RootLabels:
-    """What is kept about labels in `store`, learned into the bundled data.
+    """Return the labels kept in `store`, learned into the bundled data.
 
     `at_start`: candidates are made of them too; they must not change under a process that is at work.
     """

@@ -19,7 +19,7 @@ _RECORD = struct.Struct("!HHIH")
 
 @dataclass(slots=True)
 class TransferReading:
-    """What a transfer of `zone` (A-label form, no final dot) has said. It is over when the SOA came a second time.
+    """The records of a transfer of `zone` (A-label form, no final dot). The transfer is over at the second SOA.
 
     Addresses of the zone's own nameservers are no names that somebody registered.
     """

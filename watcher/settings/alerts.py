@@ -34,9 +34,9 @@ class RouteSettings(Section):
         if not isinstance(data, Mapping):
             return data
         values = dict(data)
-        for one, many in (("owner", "owners"), ("tag", "tags")):
-            if one in values and many not in values:
-                values[many] = values.pop(one)
+        for single, many in (("owner", "owners"), ("tag", "tags")):
+            if single in values and many not in values:
+                values[many] = values.pop(single)
             if isinstance(values.get(many), str):
                 values[many] = (values[many],)
         return values

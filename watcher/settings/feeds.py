@@ -56,7 +56,7 @@ class Feed(Section):
 
     @property
     def turn(self) -> timedelta:
-        """How often it runs: whether a file or folder changed is looked at more often than `every`."""
+        """Return the interval between runs: a file or folder is checked for changes more often than `every`."""
         return min(self.every, timedelta(minutes=1)) if self.file is not None else self.every
 
     @field_validator("zone")

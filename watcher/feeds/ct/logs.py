@@ -23,14 +23,14 @@ _NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LogPlace:
     """The position in a log: the head that was believed last, and the entry to read next."""
 
     head: Head
     next: int
 
     @classmethod
-    def read(cls, text: str) -> "Place":
+    def read(cls, text: str) -> "LogPlace":
         """Return the place that `written` wrote. Raises FeedFailed."""
         try:
             kept = json.loads(text)
@@ -61,9 +61,9 @@ class _Log:
         head = await self._head()
         if position is None:
             await self._check(None, head)
-            yield self._batch(Found(), Place(head, head.size))
+            yield self._batch(Found(), LogPlace(head, head.size))
             return
-        place = Place.read(position)
+        place = LogPlace.read(position)
         if head.size < place.head.size:
             raise LogDishonest(
                 f"it shows {head.size} entries after it had signed {place.head.size}: it was rolled back"
@@ -75,11 +75,11 @@ class _Log:
         first = max(place.next, head.size - self.catch_up)
         skipped = first - place.next
         if skipped or head.size == place.next:
-            yield self._batch(Found(), Place(head, first), skipped)
+            yield self._batch(Found(), LogPlace(head, first), skipped)
         async for found, following in self._entries(head, first):
-            yield self._batch(found, Place(head, following))
+            yield self._batch(found, LogPlace(head, following))
 
-    def _batch(self, found: Found, place: Place, skipped: int = 0) -> LogBatch:
+    def _batch(self, found: Found, place: LogPlace, skipped: int = 0) -> LogBatch:
         return LogBatch(
             names=found.names,
             position=place.written(),

@@ -102,7 +102,7 @@ class Names:
         return names
 
 
-class Tally:
+class LaneTally:
     """Proper answers of one server that its pace has not been told of yet."""
 
     __slots__ = ("answers", "nodata", "nxdomains", "seconds")
@@ -126,7 +126,7 @@ class Course:
         self.progress = SweepProgress(clock.now().timestamp())
         self._clock = clock
         self._window = window
-        self._tallies: dict[Lane, Tally] = {}
+        self._tallies: dict[Lane, LaneTally] = {}
         self._waiter: asyncio.Future[None] | None = None
         self._gathering: asyncio.TimerHandle | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -179,11 +179,11 @@ class Course:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def tally(self, lane: Lane) -> Tally:
+    def tally(self, lane: Lane) -> LaneTally:
         """Return the tally that the pace of `lane` is to be told."""
         tally = self._tallies.get(lane)
         if tally is None:
-            tally = self._tallies[lane] = Tally()
+            tally = self._tallies[lane] = LaneTally()
         return tally
 
     def settle(self, name: Fqdn, *, absent: bool, outcome: Outcome, lane: Lane, delegated: bool = False) -> None:

@@ -27,8 +27,8 @@ _ENDING = ".\t0\tin\tns\t."
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What a run brought. `first`: there was nothing to compare it with, and all of it counts as appeared."""
+class ZoneDifference:
+    """The changes that a run brought. `first`: there was nothing to compare with, and everything counts as appeared."""
 
     names: int
     appeared: int
@@ -56,7 +56,7 @@ class ZoneDays:
         """Return whether there is a day before."""
         return self._kept.exists()
 
-    def take(self, blocks: Blocks, zone: str) -> Difference:
+    def take(self, blocks: Blocks, zone: str) -> ZoneDifference:
         """Write down the names, and compare them with the day before. Raises FeedFailed where too many vanished."""
         known = self._known = self._digests() if self.known else None
         still = self._still = np.zeros(0 if known is None else len(known), dtype=bool)
@@ -80,12 +80,12 @@ class ZoneDays:
                     _write(news.write, [names[place] for place in new.tolist()])
         appeared = _count_distinct(fresh)
         if known is None:
-            return Difference(appeared, appeared, 0, first=True)
+            return ZoneDifference(appeared, appeared, 0, first=True)
         there = int(still.sum())
         vanished = len(known) - there
         if len(known) >= _ENOUGH and vanished > MOST_LOST * len(known):
             raise FeedFailed(f"{vanished} of {len(known)} names vanished since the last run: it was cut")
-        return Difference(there + appeared, appeared, vanished, first=False)
+        return ZoneDifference(there + appeared, appeared, vanished, first=False)
 
     def appeared(self) -> Iterator[Fqdn]:
         """Yield the names that were not there the day before; all of them on the first day."""
