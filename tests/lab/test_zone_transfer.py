@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,29 @@ def test_a_transfer_that_is_cut_gives_nothing(tmp_path, names, most):
 def test_nobody_listens(tmp_path):
     with pytest.raises(FeedFailed):
         transferred(TransferFeed(f"127.0.0.1:{free_port()}", "ml"), tmp_path)
+
+
+@pytest.mark.soak
+def test_a_million_delegations_with_and_without_a_signature_and_cut_in_the_middle(tmp_path, capsys):
+    million = [f"name{number:07}" for number in range(1_000_000)]
+    for access, tsig in (("127.0.0.1 NOKEY", None), ("127.0.0.1 watcher-key", TSIG)):
+        with Primary(tmp_path, access).serving(million) as server:
+            begun = time.process_time()
+            fetched = asyncio.run(TransferFeed(server, "ml", tsig).fetch(None, str(tmp_path / "scratch")))
+            took = time.process_time() - begun
+            names = [name for some in fetched.names for name in some]
+            assert (len(names), names[0], names[-1]) == (1_000_000, "name0000000.ml", "name0999999.ml")
+            with capsys.disabled():
+                print(f"\na million delegations, {'signed' if tsig else 'not signed'}: {took:.1f} s of CPU")
+
+            async def attempt(server=server, tsig=tsig) -> None:
+                async with cutting(server, 20_000_000) as cut:
+                    await TransferFeed(cut, "ml", tsig).fetch(None, str(tmp_path / "scratch"))
+
+            with pytest.raises(FeedFailed):
+                asyncio.run(attempt())
+    with (
+        Primary(tmp_path, "127.0.0.1 watcher-key").serving(million) as server,
+        pytest.raises(FeedFailed, match="refuses"),
+    ):
+        transferred(TransferFeed(server, "ml"), tmp_path)
