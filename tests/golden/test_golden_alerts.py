@@ -26,6 +26,8 @@ from watcher.services.telling.memory import ShortMemory
 
 HERE = Path(__file__).parent
 SENDER = Address("Watch", "watcher", "army.mil")
+FORMS = ("mail_became_able", "two_events", "storm", "digest", "mail_became_unable", "watch_stale", "watch_recovered")
+"""A single event, a group, a storm, a digest, what resolves it, and trouble of the watch with its end."""
 RECIPIENTS = (Address("", "soc", "army.mil"), Address("Mail team", "postmaster", "army.mil"))
 
 
@@ -72,14 +74,14 @@ async def test_alertmanager(name: str) -> None:
     _same(HERE / "alertmanager" / f"{name}.json", json.dumps(made, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
-@pytest.mark.parametrize("name", ["mail_became_able", "digest", "test"])
+@pytest.mark.parametrize("name", [*FORMS, "test"])
 async def test_command(name: str, tmp_path: Path) -> None:
     made = tmp_path / "made"
     await Command(arguments=["tee", "-a", str(made)]).send(ALERTS[name])
     _same(HERE / "command" / f"{name}.jsonl", made.read_bytes())
 
 
-@pytest.mark.parametrize("name", ["mail_became_able", "digest", "test"])
+@pytest.mark.parametrize("name", [*FORMS, "test"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the many libraries that its plugins use
 async def test_apprise(name: str) -> None:
     async with PostReceiver() as receiver:
@@ -117,7 +119,7 @@ def test_jsm(name: str) -> None:
     _same(HERE / "jsm" / f"{name}.json", _json(jsm.payload(ALERTS[name])))
 
 
-@pytest.mark.parametrize("name", ["mail_became_able", "mail_became_unable", "watch_stale", "digest", "two_events"])
+@pytest.mark.parametrize("name", FORMS)
 def test_syslog(name: str) -> None:
     lines = [
         syslog.event_line(event, form, "https://watcher.army.mil").replace(f"|{__version__}|", "|VERSION|")
@@ -133,6 +135,14 @@ def test_every_channel_has_golden_payloads() -> None:
 
 def test_every_kind_that_is_told_at_once_has_a_golden_payload() -> None:
     assert {kind.value for kind in DEFAULT_KINDS} <= ALERTS.keys()
+
+
+def test_every_channel_has_every_form_of_alert() -> None:
+    without_digests = {"pagerduty", "jsm"}
+    for channel in channels.ALL:
+        found = {path.stem for path in (HERE / channel.NAME).glob("*.*")}
+        wanted = set(FORMS) - ({"digest"} if channel.NAME in without_digests else set())
+        assert wanted <= found, channel.NAME
 
 
 def test_no_golden_file_is_left_over() -> None:
