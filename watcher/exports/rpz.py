@@ -30,8 +30,16 @@ def render(entries: Iterable[BlockEntry], about: About) -> Iterator[str]:
         case RpzAction.CLEAR_BOUNCE:
             for entry in entries:
                 name = entry.name
+                if action_on(name, about.action) is RpzAction.NXDOMAIN:
+                    yield from _aliases((entry,), ".")
+                    continue
                 text = _text(sentence(entry))
                 yield f"{name} MX 0 .\n{name} TXT {text}\n*.{name} MX 0 .\n*.{name} TXT {text}\n"
+
+
+def action_on(name: str, action: RpzAction) -> RpzAction:
+    """Return the action on a name: BIND refuses a whole zone where a name with an underscore has an MX record."""
+    return RpzAction.NXDOMAIN if action is RpzAction.CLEAR_BOUNCE and "_" in name else action
 
 
 def _aliases(entries: Iterable[BlockEntry], target: str) -> Iterator[str]:

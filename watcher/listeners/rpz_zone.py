@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from struct import pack
 
 from watcher.exports.form import CANARIES, RpzAction, is_host, sentence_about
-from watcher.exports.rpz import EXPIRE, REFRESH, RETRY, TTL
+from watcher.exports.rpz import EXPIRE, REFRESH, RETRY, TTL, action_on
 from watcher.store.block_list import ZoneName
 
 ZONE_POINTER = b"\xc0\x0c"
@@ -89,7 +89,7 @@ def soa_record(serial: int) -> bytes:
 
 def _records(row: ZoneName, action: RpzAction) -> tuple[bytes, int]:
     owner = _labels(row.name)
-    match action:
+    match action_on(row.name, action):
         case RpzAction.NXDOMAIN:
             rest = _ALIAS_OF_NOTHING
         case RpzAction.NODATA:

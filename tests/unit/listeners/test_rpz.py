@@ -48,8 +48,9 @@ def records(zone: dns.zone.Zone) -> set[str]:
 async def test_the_transferred_zone_is_the_exported_one(bench: BlockBench) -> None:
     for action in RpzAction:
         async with zone_bench(bench, LOOPBACK, action=action) as server:
+            await bench.see("army_.ml")
             await bench.decide("new", *NAMES)
-            await server.publish(("blocked", *NAMES))
+            await server.publish(("blocked", *NAMES, "army_.ml"))
             text = await bench.export("rpz", about=About(action=action))
             assert records(await server.transfer()) == records(dns.zone.from_text(text))
 
