@@ -164,7 +164,7 @@ def plan(
 
 
 def _need(names: int) -> str:
-    return f"{counted(names, 'name')} {'needs' if names == 1 else 'need'}"
+    return f"{names} {'name needs' if names == 1 else 'names need'}"
 
 
 def _long(time: timedelta) -> str:

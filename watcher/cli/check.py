@@ -1,6 +1,8 @@
 """`watcher check`: one name now, with the reason, the evidence, the registration and what it resembles."""
 
 import asyncio
+import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ from watcher.cli.fail_on import fail_on_option, found
 from watcher.cli.main import EXIT_FOUND, GlobalOptions
 from watcher.cli.output import OutputFormat, emit, format_option, visible
 from watcher.cli.seeing import NoResolver, must_see, resolver_option, store_if_any
+from watcher.cli.table import table_width
 from watcher.core.known import Known
 from watcher.core.names.names import Fqdn
 from watcher.core.registration.facts import RegistrationFacts, parent_shown
@@ -91,7 +94,7 @@ def check(
     looked = asyncio.run(_check(chosen, parsed, registration=not no_registration, probe=probe))
     if output_format is OutputFormat.TABLE:
         for known in looked:
-            click.echo(report(known))
+            click.echo(fitted(report(known)))
     else:
         fields = (*KNOWN_FIELDS, "history", "own_likeness")
         emit(looked, output_format, plain=sentence, table={}, shape=check_json, fields=fields)
@@ -150,6 +153,18 @@ def report(known: Known) -> str:
             by = f"({answer.resolver}, {(time_json(answer.at) or '')[:19]}Z)"
             lines.append(f"    {asked:44} {answer.outcome:9} {', '.join(answer.records) or '-'}  {by}")
     return "\n".join(visible(line) for line in lines) + "\n"
+
+
+def fitted(text: str) -> str:
+    """Break the lines of `text` at the width of the terminal, with a hanging indent; a pipe gets them whole."""
+    if not sys.stdout.isatty():
+        return text
+    lines: list[str] = []
+    for line in text.split("\n"):
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        wrap = textwrap.TextWrapper(table_width(), subsequent_indent=indent, break_on_hyphens=False)
+        lines += wrap.wrap(line) or [""]
+    return "\n".join(lines)
 
 
 def _mail(known: Known) -> list[str]:

@@ -108,6 +108,27 @@ def test_the_effective_settings_are_among_the_rows_without_secrets(alone, monkey
     assert found["database_url"].startswith("sqlite:///")
     assert found["alerts.slack.webhook_url"] == "(set, not shown)"
     assert "very-secret" not in json.dumps(found)
+    assert found["alerts.ntfy.url"] == "https://ntfy.sh", "a default is no secret"
+
+
+def test_quiet_shows_only_what_is_not_well(doctor, bare):
+    rows = {row["what"]: row["state"] for row in doctor_rows(bare("doctor", "--format", "json"))}
+    quiet = {row["what"]: row["state"] for row in doctor_rows(bare("doctor", "--quiet", "--format", "json"))}
+    assert quiet == {what: state for what, state in rows.items() if state != "ok"}
+    assert "ok" in rows.values()
+    ran = bare("doctor", "--quiet")
+    assert len(ran.out.splitlines()) == len(quiet)
+    assert not any(line.startswith("ok") for line in ran.out.splitlines())
+
+
+def doctor_rows(ran):
+    return json.loads(ran.out)
+
+
+def test_one_of_a_thing_is_said_as_one():
+    assert plan(1, TIERS, 200, 1).detail.startswith("1 name needs ")
+    assert "1 resolver at 200/s gives 200" in plan(1, TIERS, 200, 1).detail
+    assert "2 resolvers at 200/s give 400" in plan(1, TIERS, 200, 2).detail
 
 
 def test_of_addresses_only_the_secret_part_is_hidden():
