@@ -1,6 +1,6 @@
 """Letters and digits that look alike: `army.mil` becomes `arrny.mil`, `government` becomes `governrnent`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from watcher.core.slips.intended import Intended
@@ -31,12 +31,32 @@ def explains(name: Intended, candidate: str, tables: Tables) -> str | None:
         typed = place.typed(candidate)
         if typed is None or len(typed) > 4 * len(place.label):
             continue
+        kept = _kept_letters(tables)
+        if typed.translate(kept) != place.label.translate(kept):
+            continue
         for made, right, wrong in _lookalikes(place.label, tables, typed):
             if made == typed:
                 return f"`{wrong}` for `{right}` in `{place.label}`"
         if place is name.registrable[0] and typed in _twice(place.label, tables):
             return f"`{typed}` looks like `{place.label}`"
     return None
+
+
+@lru_cache(maxsize=4)
+def _kept_letters(tables: Tables) -> Mapping[int, str | None]:
+    """Return a translation after which all that lookalikes make of a label is the same.
+
+    Letters that stand for each other become one; those that take part in a pair of letters are left out.
+    """
+    groups: dict[str, frozenset[str]] = {}
+    left_out: set[str] = set()
+    for pair in tables.lookalikes:
+        together = frozenset("".join(pair))
+        for text in pair:
+            left_out.update("" if len(pair[0]) == len(pair[1]) == 1 else text)
+        joined = together.union(*(groups.get(letter, frozenset()) for letter in together))
+        groups.update(dict.fromkeys(joined, joined))
+    return {ord(letter): None if group & left_out else min(group) for letter, group in groups.items()}
 
 
 @lru_cache(maxsize=256)

@@ -77,6 +77,7 @@ class Index:
         self._contained = Contained()
         self._sounding: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, tuple[tuple[str, ...], tuple[_Held, ...]]] = {}
+        self._wild: dict[str, bool] = {}
         self._plain, self._plain_too = map(str.maketrans, _plain_letters(tables))
         self._public_suffix = tables.suffixes.public_suffix
 
@@ -323,23 +324,24 @@ class Index:
             heard = consonants(label)
             self._sounding[heard] = (*(known for known in self._sounding.get(heard, ()) if known != label), label)
             _append(self._labels, (depth, label) if depth else label, owner)
+        made: dict[str, None] = {}
+        dots, size, behind = intended.text.count("."), len(intended.text), "." + intended.suffix
         for technique in self._making:
             for text, _ in technique.generate(intended, self._tables):
-                near = len(text) == len(intended.text) and replaced(intended.text, text) is not None
-                if not near or text.count(".") != intended.text.count("."):
-                    self._add_text(self._before_suffix(text, intended), owner)
+                if len(text) != size or text.count(".") != dots or replaced(intended.text, text) is None:
+                    made[text[: -len(behind)] if text.endswith(behind) else self._before_suffix(text)] = None
+        for left in made:
+            self._add_text(left, owner)
 
-    def _before_suffix(self, text: str, intended: Intended) -> str:
-        if text.endswith("." + intended.suffix):
-            return text[: -len(intended.suffix) - 1]
+    def _before_suffix(self, text: str) -> str:
         first, _, rest = text.partition(".")
         tables = self._tables
-        if (
-            rest in tables.icann
-            and f"*.{rest}" not in tables.icann
-            and not (text in tables.icann or text in tables.private)
-        ):
-            return first
+        if rest in tables.icann and text not in tables.icann and text not in tables.private:
+            wild = self._wild.get(rest)
+            if wild is None:
+                wild = self._wild[rest] = f"*.{rest}" in tables.icann
+            if not wild:
+                return first
         suffix = self._public_suffix(text)
         return text[: -len(suffix) - 1] if len(text) > len(suffix) else text
 
