@@ -211,6 +211,11 @@ def _unpacked(raw: _Counting) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(raw, BLOCK))
 
 
+def has_isal() -> bool:
+    """Return whether isal is installed: then it reads what gzip packed."""
+    return _gzip() is not gzip.GzipFile
+
+
 def _gzip() -> type[gzip.GzipFile]:
     """The reader of gzip: isal's where it is installed, which is more than twice as fast."""
     try:

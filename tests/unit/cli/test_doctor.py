@@ -1,5 +1,6 @@
 """What `watcher doctor` says of the registries: whether they are asked, and how old the list of their servers is."""
 
+import importlib.util
 import json
 from datetime import UTC, date, datetime, timedelta
 
@@ -170,3 +171,9 @@ async def test_a_resolver_is_tried_at_the_rate_it_is_to_be_asked_at():
 
 
 ZONE = "@ 1 SOA ns.h.net. r.h.net. 1 3600 600 86400 1\n@ 1 NS ns.h.net.\n"
+
+
+def test_it_says_what_reads_packed_lists(doctor):
+    state, detail = doctor(datetime.now(UTC))["packed lists"]
+    assert state == "ok"
+    assert ("isal reads them" in detail) == (importlib.util.find_spec("isal") is not None)
