@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ MOST_LOST = 0.2
 _ENOUGH = 100
 """Names: below this a share says nothing."""
 _AT_ONCE = 1_000_000
+_BLOCK = 1 << 22
 _ENDING = ".\t0\tin\tns\t."
 
 
@@ -119,9 +121,9 @@ class ZoneDays:
             kept.extend(map(hash, names))
         found = np.frombuffer(kept, dtype=np.int64) if kept else np.zeros(0, dtype=np.int64)
         found.sort()
-        if len(found) > 1 and (found[1:] == found[:-1]).any():
-            return np.unique(found)
-        return found
+        fresh = np.ones(len(found), dtype=bool)  # numpy's own `unique` sorts by a table, which takes ten times as long
+        np.not_equal(found[1:], found[:-1], out=fresh[1:])
+        return found if fresh.all() else found[fresh]
 
 
 def _count_distinct(digests: "array[int]") -> int:
@@ -148,9 +150,14 @@ def _write(write: Callable[[str], object], names: Sequence[Fqdn]) -> None:
     write(f"{_ENDING}\n".join(names) + f"{_ENDING}\n")
 
 
-def _read(file: Path) -> Iterator[Sequence[Fqdn]]:
+def _read(file: Path) -> Iterator[list[Fqdn]]:
     """Yield the names in one of our files, in blocks."""
-    with file.open("r", encoding="ascii") as lines:
-        while text := lines.readlines(1 << 20):
-            ending = f"{_ENDING}\n"
-            yield [Fqdn(line.removesuffix(ending)) for line in text if line.endswith(ending)]
+    ending = f"{_ENDING}\n"
+    with file.open("r", encoding="ascii") as text:
+        rest = ""
+        while block := text.read(_BLOCK):
+            *lines, rest = (rest + block).split(ending)
+            if lines and "\n" in lines[0]:  # the first line is the SOA
+                lines[0] = lines[0].rpartition("\n")[2]
+            if lines:
+                yield cast("list[Fqdn]", lines)
