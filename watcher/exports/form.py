@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha1
 from itertools import islice
 from uuid import UUID
@@ -230,9 +231,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def name_based(namespace: UUID, text: str) -> str:
     """Return the UUID (version 5) of `text` in `namespace`; `uuid.uuid5` takes several times as long."""
-    digest = sha1(namespace.bytes + text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    digest = sha1(_octets(namespace) + text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
     variant = _VARIANTS[digest[16]]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+@lru_cache(maxsize=8)
+def _octets(namespace: UUID) -> bytes:
+    return namespace.bytes
 
 
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}

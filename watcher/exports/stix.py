@@ -1,6 +1,7 @@
 """STIX 2.1: an indicator for every lookalike, based on its domain name, with ids that never change."""
 
 import json
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,6 +108,7 @@ def told_exchanges(name: str, hosts: Iterable[str]) -> tuple[str, ...]:
     return tuple(islice((host for host in dict.fromkeys(hosts) if host != name and is_host(host)), MOST_EXCHANGES))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def domain_id(name: str) -> str:
     """Return the id of the domain name, which everybody else gives it too (STIX 2.1, section 2.9)."""
     canonical = '{"value":' + _encode(name) + "}"
@@ -145,7 +147,7 @@ def render(entries: Iterable[BlockEntry], about: About) -> Iterator[str]:
     """Yield one bundle."""
     yield f'{{"type":"bundle","id":"bundle--{name_based(NAMESPACE, "bundle")}","objects":[\n'
     yield ",\n".join(common_objects(about.tlp))
-    told: dict[str, None] = {}
+    told: OrderedDict[str, None] = OrderedDict()
     for entry in entries:
         exchanges = told_exchanges(entry.name, entry.exchanges)
         subject = StixSubject(entry.name, described(entry), entry.since, entry.since, exchanges=exchanges)
@@ -155,14 +157,15 @@ def render(entries: Iterable[BlockEntry], about: About) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _is_first(name: str, told: dict[str, None]) -> bool:
+def _is_first(name: str, told: OrderedDict[str, None]) -> bool:
     """Return whether the name was not told lately, and remember it."""
-    known = name in told
-    told.pop(name, None)
+    if name in told:
+        told.move_to_end(name)
+        return False
     told[name] = None
     if len(told) > _REMEMBERED:
-        del told[next(iter(told))]
-    return not known
+        told.popitem(last=False)
+    return True
 
 
 def _marking(tlp: Tlp) -> str:

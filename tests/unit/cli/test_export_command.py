@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from tests.fakes.block_bench import block_bench
+from watcher.cli.export import write_whole
 from watcher.exports import FORMATS
 
 
@@ -54,3 +58,35 @@ def test_an_old_list_stays_where_the_new_one_cannot_be_read(listed, tmp_path):
 def test_the_table_of_formats_needs_no_database(bare):
     rows = json.loads(bare("export", "--list", "--format", "json").out)
     assert [row["name"] for row in rows] == list(FORMATS)
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from watcher.cli.export import write_whole
+
+def pieces():
+    yield "army.ml\\n" * 100_000
+    print("half", flush=True)
+    time.sleep(600)
+    yield "navy.ml\\n"
+
+write_whole(Path(sys.argv[1]), pieces())
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_kill_in_the_middle_leaves_the_old_list(tmp_path, how):
+    target = tmp_path / "list"
+    target.write_text("the list of yesterday\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITING, str(target)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as writing:
+        assert writing.stdout is not None
+        assert writing.stdout.readline() == b"half\n"
+        assert target.read_text() == "the list of yesterday\n"
+        writing.send_signal(how)
+        assert writing.wait(60) != 0
+    assert target.read_text() == "the list of yesterday\n"
+    write_whole(target, ["the list of today\n"])
+    assert target.read_text() == "the list of today\n"
