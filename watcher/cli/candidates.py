@@ -49,7 +49,7 @@ def candidates(names: tuple[str, ...], limit: int, chosen: tuple[str, ...], outp
     for wanted in chosen:
         if wanted not in known:
             raise click.BadParameter(
-                f"there is no technique {wanted!r}{did_you_mean(wanted, known)}; there are {', '.join(known)}",
+                f"there is no technique {wanted!r}; there are {', '.join(known)}{did_you_mean(wanted, known)}",
                 param_hint="--technique",
             )
     techniques = tuple(technique for technique in ALL if not chosen or technique.NAME in chosen)

@@ -106,7 +106,7 @@ def remove(options: GlobalOptions, names: tuple[str, ...]) -> int:
 
 
 def _share(baseline: dict[str, int]) -> str:
-    return f"{baseline['settled']} of {baseline['total']}"
+    return f"{baseline['settled']} of {baseline['total']}" if baseline["total"] else "not begun"
 
 
 def _add(options: GlobalOptions, names: Iterable[str], owner: str | None, tags: tuple[str, ...]) -> None:

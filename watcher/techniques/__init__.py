@@ -108,6 +108,6 @@ def known_technique(text: str) -> str:
     known = (*(technique.NAME for technique in ALL), CONTAINMENT)
     if name not in known:
         near = get_close_matches(name, known, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ";"
-        raise ConfigurationError("technique", f"there is no {text[:64]!r}{meant} there are {', '.join(known)}")
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigurationError("technique", f"there is no {text[:64]!r}; there are {', '.join(known)}{meant}")
     return name
