@@ -19,7 +19,7 @@ from watcher.core.events import Resemblance
 from watcher.core.names.names import Fqdn
 from watcher.core.registration.facts import RegistrationFacts, RegistrationSource, RegistrationStatus
 from watcher.core.telling.alerts import AlertKind, gathered
-from watcher.data import load_suffixes, load_tables
+from watcher.data import load_tables
 from watcher.services.blocking.block_lists import BlockLists
 from watcher.services.blocking.list_clients import ListClients
 from watcher.services.blocking.publish import Publisher
@@ -106,9 +106,13 @@ def parts_of(world: World, *, full: bool, hostile: bool, rules: Rules | None) ->
     more: dict[str, Any] = {}
     if full:
         feeding = Feeding(
-            world.store, {"names": SimpleNamespace(kind="names")}, folder=world.store.place.path.parent,
-            matching=lambda names: iter(()), name_set=set, suffixes=load_suffixes(), clock=world.clock,
-        )  # fmt: skip
+            world.store,
+            {"names": SimpleNamespace(kind="names")},
+            folder=world.store.place.path.parent,
+            hits=None,
+            logs={},
+            clock=world.clock,
+        )
         settings = {
             "slack": {"webhook_url": "(set, not shown)"},
             "email": {"smtp_url": "(set, not shown)", "to": ["soc@army.mil"]},
