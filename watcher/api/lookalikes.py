@@ -40,7 +40,7 @@ class WantedLookalikes(Paged):
     )
     since: Moment | None = Field(default=None, description="First seen then or later")
     all_hosts: bool = Field(
-        default=False, description="Every host that one wildcard answers for; else the first of them, with `more_hosts`"
+        default=False, description="Every host that a wildcard answers for; else the first of them, with `more_hosts`"
     )
 
 

@@ -60,15 +60,15 @@ FIELDS = (
     type=click.Choice(["new", "investigating", "takedown", "blocked", "owned", "ignored"]),
     help="Show only lookalikes with this triage.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="So many at most.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show at most N.")
 @click.option(
     "--sort",
     type=click.Choice(["worst", "likelihood", "newest", "name"]),
     default="worst",
     show_default=True,
-    help="What comes first: the worst severity (then likelihood), the likeliest, the newest, or by name.",
+    help="Order: the worst severity (then likelihood), the likeliest, the newest, or by name.",
 )
-@click.option("--all-hosts", is_flag=True, help="Every host that one wildcard answers for, not only the first of them.")
+@click.option("--all-hosts", is_flag=True, help="Show every host that a wildcard answers for, not only the first.")
 @format_option
 @click.pass_obj
 def lookalikes(  # noqa: PLR0917 (one for each option)
@@ -83,9 +83,9 @@ def lookalikes(  # noqa: PLR0917 (one for each option)
     all_hosts: bool,
     output_format: OutputFormat,
 ) -> None:
-    """Show the lookalikes that exist, and what is known about them now; the worst come first.
+    """List the lookalikes that exist, with what is known about each; the worst come first.
 
-    Of all hosts that one wildcard answers for the first is shown, with the number of the others.
+    A wildcard answers for many hosts: the first is shown, with the number of the others.
     """
     from watcher.core.names.protected import parse_protected
     from watcher.data import load_suffixes

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     help="Names that exist (a list, or a complete zone file; `-`: standard input): look at these only.",
 )
 @click.option("--save", is_flag=True, help="Protect NAME, and save the results in the database as its baseline.")
-@click.option("--all-hosts", is_flag=True, help="Every host that one wildcard answers for, not only the first of them.")
+@click.option("--all-hosts", is_flag=True, help="Show every host that a wildcard answers for, not only the first.")
 @resolver_option
 @fail_on_option
 @format_option
@@ -63,10 +63,10 @@ def scan(
     fail_on: tuple[str, ...],
     output_format: OutputFormat,
 ) -> int:
-    """Look for the lookalikes of NAME that exist, and whether they can receive mail.
+    """Find the lookalikes of NAME that exist, and check whether they can receive mail.
 
-    Each is shown as soon as it was looked at; `--format json` gives all of them at the end, the worst first. A summary
-    follows, also after Ctrl-C. Of all hosts that one wildcard answers for the first is shown.
+    Each is shown as soon as it is checked; `--format json` gives all of them at the end, the worst first. A summary
+    follows, also after Ctrl-C. A wildcard answers for many hosts: the first is shown.
     """
     from watcher.bootstrap.command import load_settings
     from watcher.data import load_suffixes

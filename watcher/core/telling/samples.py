@@ -61,7 +61,7 @@ def _event(
     before: dict[str, Any] | None = None,
     evidence: tuple[dict[str, Any], ...] = (),
 ) -> Event:
-    resembles = Resemblance(PROTECTED, ("omission",), 0.03, f"one letter away from {PROTECTED}", 1, Grade.BLOCK)
+    resembles = Resemblance(PROTECTED, ("sample",), 0.03, f"one letter away from {PROTECTED}", 1, Grade.BLOCK)
     return Event(
         id=event_id,
         kind=kind,
