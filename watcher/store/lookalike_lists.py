@@ -50,7 +50,7 @@ class ListPlace:
 class Narrowing:
     """The names that the rarest condition of a list leaves, `FEW` at most; None where none is rare."""
 
-    names: Select[tuple[str]] | None = None
+    names: Select[str] | None = None
 
 
 FEW = 5_000
@@ -62,7 +62,7 @@ _WALKED = 20_000
 
 async def find_narrowing(tx: Tx, wanted: Wanted) -> Narrowing:
     """Return the rarest of the conditions that have an index of their own, if one is rare."""
-    best: tuple[int, Select[tuple[str]]] | None = None
+    best: tuple[int, Select[str]] | None = None
     for query in _rare(tx, wanted):
         if wanted.text is not None:
             await name_search.prefer_index(tx, on=True)
@@ -75,7 +75,7 @@ async def find_narrowing(tx: Tx, wanted: Wanted) -> Narrowing:
     return Narrowing(None if best is None else best[1])
 
 
-def _rare(tx: Tx, wanted: Wanted) -> Iterator[Select[tuple[str]]]:
+def _rare(tx: Tx, wanted: Wanted) -> Iterator[Select[str]]:
     """Yield the names that each single condition leaves."""
     for kind, value in (
         (TraitKind.FLAG, wanted.flag),
@@ -147,7 +147,7 @@ async def list_page(
 
 async def _newest(
     tx: Tx,
-    query: Select[tuple[str]],
+    query: Select[str],
     order: tuple[ColumnElement[Any], ColumnElement[Any]],
     *,
     after: ListPlace | None,

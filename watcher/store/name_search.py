@@ -15,7 +15,7 @@ SHORTEST = 3
 _words = table("lookalike_words", column("name"), column("unicode"))
 
 
-def names_with_part(dialect: str, part: str) -> Select[tuple[str]]:
+def names_with_part(dialect: str, part: str) -> Select[str]:
     """Return the query for the lookalikes that have `part` in their name, in either form; in no order."""
     part = part.lower()
     if dialect == "sqlite":

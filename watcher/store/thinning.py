@@ -70,7 +70,7 @@ def _waits() -> ColumnElement[bool]:
     )
 
 
-async def _drop(tx: Tx, table: Table, which: Select[tuple[str]]) -> int:
+async def _drop(tx: Tx, table: Table, which: Select[str]) -> int:
     ids = list((await tx.execute(which.limit(AT_ONCE))).scalars())
     await tx.execute(delete(table).where(table.c.id.in_(ids)))
     return len(ids)

@@ -85,7 +85,7 @@ async def add_techniques(tx: Tx, techniques: Sequence[tuple[str, str]]) -> None:
         await tx.execute(insert_or_leave(tx.dialect.name, traits), rows)
 
 
-def names_with(kind: TraitKind, value: str, *, begins: bool = False) -> Select[tuple[str]]:
+def names_with(kind: TraitKind, value: str, *, begins: bool = False) -> Select[str]:
     """Return the query for the names that have a value; `begins`: one that begins so."""
     return select(traits.c.name).where(*_matching(kind, value, begins=begins))
 

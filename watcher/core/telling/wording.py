@@ -51,7 +51,7 @@ def word(alert: Alert, vocabulary: Vocabulary) -> Wording:
     """Return the words of `alert`, with bases and flags in those of `vocabulary`."""
     match alert.kind:
         case AlertKind.TEST:
-            return _test(alert)
+            return _test(alert, vocabulary)
         case AlertKind.DIGEST | AlertKind.SUMMARY:
             return _digest(alert)
         case AlertKind.PAGE:
@@ -155,11 +155,11 @@ def _found_words(alert: Alert) -> str:
 _NOTHING_HAPPENED = "This is a test: nothing happened, and there is nothing to do."
 
 
-def _test(alert: Alert) -> Wording:
+def _test(alert: Alert, vocabulary: Vocabulary) -> Wording:
     if alert.events:
         group = alert.group.removeprefix(f"{TEST_GROUP}:")
         kind = AlertKind.DIGEST if group == "digest" else AlertKind.PAGE
-        shown = word(replace(alert, kind=kind, group=group))
+        shown = word(replace(alert, kind=kind, group=group), vocabulary)
         lead = f"{_NOTHING_HAPPENED} {shown.lead}".strip()
         return replace(shown, subject=f"TEST: {shown.subject}"[:250], lead=lead)
     text = clean(alert.text, 1000) or "If you can read this, alerts reach you here."
