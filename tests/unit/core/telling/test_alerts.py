@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.alert_samples import ABLE, ALERTS, AT, EVENTS, about_ours, about_watch, became_able, event
 from watcher.core.events import EventKind, Ownership, Resemblance
 from watcher.core.mail.risk import Severity
+from watcher.core.shapes.alerts import alert_from_json, alert_json
 from watcher.core.telling.alerts import (
     DEFAULT_KINDS,
     AlertPolicy,
@@ -17,8 +18,6 @@ from watcher.core.telling.alerts import (
     Route,
     Silence,
     SilenceScope,
-    alert_from_json,
-    alert_json,
     concerns_ours,
     decide,
     gathered,
