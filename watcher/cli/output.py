@@ -121,16 +121,15 @@ def _write_json(out: TextIO, rows: Iterable[Row]) -> int:
 
 def _write_csv(out: TextIO, rows: Iterable[Row], fields: Sequence[str]) -> int:
     stream = iter(rows)
-    if not fields:
-        first = next(stream, None)
-        if first is None:
-            return 0
+    first = next(stream, None)  # before the heading: a source that fails must leave nothing behind
+    if first is not None and not fields:
         fields = [key for key, _ in flatten(first)]
-        stream = chain((first,), stream)
+    if not fields:
+        return 0
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(fields)
     count = 0
-    for row in stream:
+    for row in () if first is None else chain((first,), stream):
         leaves = dict(flatten(row))
         writer.writerow([cell(leaves.get(field)) for field in fields])
         count += 1

@@ -108,3 +108,14 @@ def test_rows_are_written_as_they_come(capsys) -> None:
 
 def test_leaves_have_dotted_paths() -> None:
     assert dict(flatten({"a": {"b": {"c": 1}, "d": [2]}, "e": {}})) == {"a.b.c": 1, "a.d": [2], "e": {}}
+
+
+@pytest.mark.parametrize("output_format", list(OutputFormat))
+def test_a_source_that_fails_at_once_leaves_nothing_behind(capsys, output_format: OutputFormat) -> None:
+    def rows() -> Iterator[dict[str, str]]:
+        raise OSError("there is no database")
+        yield {}
+
+    with pytest.raises(OSError, match="no database"):
+        emit(rows(), output_format, plain=str, table={"name": str}, fields=("name",))
+    assert capsys.readouterr().out == ""
