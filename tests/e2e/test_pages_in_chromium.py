@@ -54,10 +54,9 @@ async def test_no_page_has_a_serious_fault_of_access_or_runs_what_came_from_outs
     async with serving(tmp_path, full=full) as (url, _):
         page = await opened(chromium, url, color_scheme=scheme)
         for path in PAGES:
-            response = await page.goto(path)
             if not full and path == "/protected/army.mil":
-                assert response.status == 404
                 continue
+            await page.goto(path)
             await page.evaluate(AXE)
             found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
             faults = [
