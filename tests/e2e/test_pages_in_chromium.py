@@ -266,7 +266,7 @@ async def test_a_session_of_somebody_else_is_ended(chromium, tmp_path):
         anna, boris = [await logged_in(chromium, url, world, who) for who in ("anna", "boris")]
         await anna.goto("/tokens")
         await expect(anna.get_by_role("table", name="Sessions")).to_contain_text("this one")
-        await anna.get_by_role("button", name="end the session of boris").click()
+        await anna.get_by_role("button", name="End it: the session of boris").click()
         await expect(anna.get_by_role("status")).to_contain_text("The session of boris is ended")
         await boris.goto("/events")
         assert "/login" in boris.url
