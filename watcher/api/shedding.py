@@ -76,4 +76,4 @@ class Shedding:
 
 
 _ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
-_STAY_OPEN = frozenset({"/api/v1/events/stream"})
+_STAY_OPEN = frozenset({"/api/v1/events/stream", "/api/v1/decisions/stream"})

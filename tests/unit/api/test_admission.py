@@ -111,7 +111,7 @@ async def test_every_endpoint_asks_for_its_scope_and_takes_no_other(api: ApiClie
     """The whole matrix: each endpoint with each scope alone."""
     tokens = {scope: await behind.token(scope.value, scope) for scope in Scope}
     for endpoint in ENDPOINTS:
-        if endpoint.path == "/api/v1/events/stream":
+        if endpoint.path.endswith("/stream"):  # never ends
             continue
         path = re.sub(r"\{\w+\}", "x", endpoint.path.replace("{name}", "army.ml"))
         options = {} if endpoint.method in {"GET", "DELETE"} else {"json": {}}

@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from tests.fakes.api_client import ApiClient, World, make_parts
+from tests.fakes.api_client import ENDPOINTS, ApiClient, World, make_parts
 from tests.unit.api.test_door import connect, listening
 from watcher.api.answers import Answers
 from watcher.api.app import make_app
@@ -14,13 +14,16 @@ from watcher.api.problems import Handler
 from watcher.api.shedding import Shedding
 
 
+STREAMS = [endpoint.path for endpoint in ENDPOINTS if endpoint.path.endswith("/stream")]
+
+
 async def _nothing(_request: web.Request) -> web.Response:
     return web.Response(text="ok")
 
 
 async def _asked(shedding: Shedding, *paths: str, handler: Handler = _nothing) -> list[tuple[int, str | None]]:
     app = web.Application(middlewares=[shedding.middleware])
-    for path in ("/healthz", "/api/v1/events/stream", "/slow"):
+    for path in ("/healthz", *STREAMS, "/slow"):
         app.router.add_get(path, handler)
     async with TestServer(app) as server, ClientSession() as session:
         answers = []
@@ -36,7 +39,8 @@ async def test_a_round_that_lasts_too_long_is_refused_and_probes_are_not():
 
 
 async def test_more_than_so_many_at_once_are_refused_and_streams_do_not_count():
-    assert await _asked(Shedding(most=0), "/slow", "/api/v1/events/stream") == [(503, "1"), (200, None)]
+    assert len(STREAMS) > 1
+    assert await _asked(Shedding(most=0), "/slow", *STREAMS) == [(503, "1"), *[(200, None)] * len(STREAMS)]
     assert await _asked(Shedding(), "/slow") == [(200, None)]
 
 
