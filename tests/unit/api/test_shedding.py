@@ -13,7 +13,6 @@ from watcher.api.door import Door
 from watcher.api.problems import Handler
 from watcher.api.shedding import Shedding
 
-
 STREAMS = [endpoint.path for endpoint in ENDPOINTS if endpoint.path.endswith("/stream")]
 
 
