@@ -1,6 +1,7 @@
 """What every test may rely on: the lab's servers, the real-world samples, and a last line that says what was left out."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ LAB_FOLDERS = ("lab",)
 
 SERIAL_FOLDERS = ("tests/lab/", "tests/e2e/")
 """Where tests share the lab's servers, which exist once."""
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell that starts this run in the background lets it ignore Ctrl-C, and the programs under test would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -86,7 +86,10 @@ def test_a_kill_in_the_middle_leaves_the_old_list(tmp_path, how):
         assert writing.stdout.readline() == b"half\n"
         assert target.read_text() == "the list of yesterday\n"
         writing.send_signal(how)
-        assert writing.wait(60) != 0
+        try:
+            assert writing.wait(60) != 0
+        finally:
+            writing.kill()
     assert target.read_text() == "the list of yesterday\n"
     write_whole(target, ["the list of today\n"])
     assert target.read_text() == "the list of today\n"
