@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.alert_samples import EVENTS, became_able
 from tests.fakes.clock import FakeClock
+from watcher.checks import VOCABULARY
 from watcher.core.events import Event, EventKind, Ownership, Resemblance
 from watcher.core.mail.risk import Severity
 from watcher.core.mail.verdict import Ability, Basis, Flag, Verdict
@@ -454,7 +455,7 @@ async def test_an_alert_says_whose_the_protected_name_is_and_a_route_may_ask(des
     (event,) = alert.events
     assert event.ownership == (Ownership("army.mil", "US Army", ("eu", "land")),)
     assert event_json(event)["ownership"] == [{"protected": "army.mil", "owner": "US Army", "tags": ["eu", "land"]}]
-    facts = {fact.label: fact.text for fact in story_of(event).facts}
+    facts = {fact.label: fact.text for fact in story_of(event, VOCABULARY).facts}
     assert (facts["Owner"], facts["Tags"]) == ("US Army", "eu, land")
 
 
