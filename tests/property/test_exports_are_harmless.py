@@ -85,8 +85,11 @@ def test_json_formats_are_json(entries: list[BlockEntry]) -> None:
     names = sorted(entry.name for entry in entries if is_host(entry.name))
     assert sorted(json.loads(line)["name"] for line in made("jsonl", entries, About())[0].splitlines()) == names
     things = json.loads(made("stix", entries, About())[0])["objects"]
-    assert sorted(thing["value"] for thing in things if thing["type"] == "domain-name") == names
-    assert len({thing["id"] for thing in things}) == len(things) == 2 + 3 * len(names)
+    domains = [thing["value"] for thing in things if thing["type"] == "domain-name"]
+    hosts = {host for entry in entries if is_host(entry.name) for host in entry.exchanges if is_host(host)}
+    assert sorted(domains) == sorted({*names, *hosts})
+    assert len({thing["id"] for thing in things}) == len(things)
+    assert sum(thing["type"] == "indicator" for thing in things) == len(names)
     ordered = sorted(entries, key=lambda entry: entry.name)
     events = json.loads(made("misp", ordered, About())[0])["response"]
     uuids = [event["Event"]["uuid"] for event in events]

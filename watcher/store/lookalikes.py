@@ -334,8 +334,9 @@ Columns = ReadOnlyColumnCollection[str, Column[Any]]
 
 
 def listed(table: Columns = lookalikes.c) -> ColumnElement[bool]:
-    """The condition of rows that people are shown: seen to exist, or never settled, which nobody knows better yet."""
-    return or_(table.first_seen_at.is_not(None), table.ability == Ability.UNKNOWN.value)
+    """The condition of rows that people are shown: seen to exist, or asked about and never settled."""
+    never_settled = and_(table.ability == Ability.UNKNOWN.value, table.attempted_at.is_not(None))
+    return or_(table.first_seen_at.is_not(None), never_settled)
 
 
 def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
