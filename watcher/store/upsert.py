@@ -24,19 +24,21 @@ def insert_or_leave(dialect: str, table: Table) -> Insert:
 
 @cache
 def insert_or_update(dialect: str, table: Table, *, keep: frozenset[str] = frozenset()) -> Insert:
-    """INSERT that overwrites every column but the primary key and those in `keep` where the row is there."""
+    """INSERT that overwrites every column but the primary key and those in `keep` where the row is there.
+
+    A table whose columns are all kept, or all of the key, has nothing to overwrite.
+    """
     keys = [column.name for column in table.primary_key]
+    changing = [c.name for c in table.c if c.name not in keys and c.name not in keep]
+    if not changing:
+        return insert_or_leave(dialect, table)
     if dialect == "postgresql":
         insert = postgresql.insert(table)
         return insert.on_conflict_do_update(
-            index_elements=keys,
-            set_={c.name: insert.excluded[c.name] for c in table.c if c.name not in keys and c.name not in keep},
+            index_elements=keys, set_={name: insert.excluded[name] for name in changing}
         )
     lite = sqlite.insert(table)
-    return lite.on_conflict_do_update(
-        index_elements=keys,
-        set_={c.name: lite.excluded[c.name] for c in table.c if c.name not in keys and c.name not in keep},
-    )
+    return lite.on_conflict_do_update(index_elements=keys, set_={name: lite.excluded[name] for name in changing})
 
 
 def chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
