@@ -136,6 +136,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture
+def own_world(world: World) -> Iterator[World]:
+    """The lab's DNS for one test: the names that it registers are gone afterwards."""
+    yield world
+    world.remove(*world.registered())
+
+
 @pytest.fixture(scope="session")
 def mailbox() -> Iterator[Mailbox]:
     """The mail server behind the lab's exchange addresses."""

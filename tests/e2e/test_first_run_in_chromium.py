@@ -7,13 +7,13 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.e2e.outside import Outside
-from tests.e2e.service import PATIENCE, Service
+from tests.e2e.service import PATIENCE, Service, eventually
 from tests.e2e.test_main_job import COMPRESSED, EXCHANGE
 
 pytestmark = pytest.mark.lab
 
 
-def test_from_nothing_to_the_first_alert_as_it_happens(world, tmp_path):
+def test_from_nothing_to_the_first_alert_as_it_happens(own_world, tmp_path):
     with (
         Outside() as outside,
         Service(tmp_path, {**COMPRESSED, **outside.settings}) as service,
@@ -33,7 +33,10 @@ def test_from_nothing_to_the_first_alert_as_it_happens(world, tmp_path):
         expect(page.get_by_role("status")).to_contain_text("slack accepted the test alert")
         page.goto("/")
         expect(page.locator("#first-sweep .progress")).to_have_count(0)  # it goes by itself when the sweep has ended
-        world.host("army.ml", EXCHANGE)
+        eventually(
+            lambda: service.get("/api/v1/protected/army.mil")["baseline"]["done"], "the first sweep", log=service.tail
+        )
+        own_world.host("army.ml", EXCHANGE)
         expect(page.locator("#news")).to_contain_text(re.compile("new: show"))
         while "army.ml" not in page.locator("main").inner_text():
             page.locator("#news a").click()  # waits for the next news: the first may be of something else

@@ -109,9 +109,9 @@ def outside() -> Iterator[Outside]:
 
 
 @pytest.fixture
-def story(world: World, outside: Outside, tmp_path: Path) -> Iterator[Story]:
+def story(own_world: World, outside: Outside, tmp_path: Path) -> Iterator[Story]:
     """A service that protects army.mil and has finished its first sweep."""
-    world.host(THIRD, f"@ MX 10 mx\n@ A {SECOND_MAILBOX}\nmx A {MAILBOX}\n")
+    own_world.host(THIRD, f"@ MX 10 mx\n@ A {SECOND_MAILBOX}\nmx A {MAILBOX}\n")
     service = Service(tmp_path, {**COMPRESSED, **outside.settings})
     service.run("protect", "add", PROTECTED)
     with service:
@@ -119,7 +119,6 @@ def story(world: World, outside: Outside, tmp_path: Path) -> Iterator[Story]:
         story.until(lambda: service.get(f"/api/v1/protected/{PROTECTED}")["baseline"]["done"], "the first sweep")
         story.until_told(THIRD, 1)  # the digest of the baseline
         yield story
-    world.remove(*world.registered())
 
 
 def test_a_lookalike_gains_mail_and_loses_it(world: World, story: Story) -> None:
