@@ -138,7 +138,8 @@ class Container:
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+            # the kernel forgets `--kill-child` when the first process becomes somebody else
+            os.kill(self.first_process, signal.SIGKILL)
             self._process.wait(60)
 
     @property
