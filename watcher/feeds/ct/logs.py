@@ -2,6 +2,7 @@
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ class LogPlace:
 
 
 @dataclass(slots=True)
-class _Log:
+class _Log(ABC):
     """The common part: heads are compared, the position moves, what is too far behind is skipped."""
 
     name: str
@@ -91,16 +92,17 @@ class _Log:
             signed_at=place.head.at,
         )
 
+    @abstractmethod
     async def _head(self) -> Head:
-        raise NotImplementedError
+        """Return the newest head, its signature checked. Raises FeedFailed."""
 
+    @abstractmethod
     async def _check(self, old: Head | None, new: Head) -> None:
         """Raise FeedFailed unless the tree of `new` only adds to that of `old`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _entries(self, head: Head, first: int) -> AsyncIterator[tuple[Found, int]]:
-        """Yield what entries name, from the one numbered `first` on, and the number of the entry after them."""
-        raise NotImplementedError
+        """Yield the names of entries, from number `first` on, each with the number of the entry after it."""
 
 
 @dataclass(slots=True)
